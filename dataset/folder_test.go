@@ -1,0 +1,216 @@
+package dataset
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// pictures writes n images of the sample as PNG files to a folder.
+func pictures(t *testing.T, dir string, from, n int) {
+	t.Helper()
+	s := sampleTest(t)
+	for i := range n {
+		writeFile(t, filepath.Join(dir, fmt.Sprintf("%03d.png", i)), pngOf(t, picture(s, from+i)))
+	}
+}
+
+func TestFolderIsSplit(t *testing.T) {
+	dir := t.TempDir()
+	pictures(t, filepath.Join(dir, "dog"), 0, 10)
+	pictures(t, filepath.Join(dir, "cat"), 20, 5)
+	pictures(t, filepath.Join(dir, "t-shirt"), 40, 1)
+	writeFile(t, filepath.Join(dir, "README.txt"), []byte("beside the classes"))
+	writeFile(t, filepath.Join(dir, "cat", ".DS_Store"), []byte("hidden"))
+	check(t, os.Mkdir(filepath.Join(dir, ".git"), 0o755))
+	var warnings []string
+	opt := Options{Seed: 4, Warn: func(s string) { warnings = append(warnings, s) }}
+	train, test, err := Open(dir, opt)
+	check(t, err)
+	if !slices.Equal(train.Classes, []string{"cat", "dog", "t-shirt"}) || !slices.Equal(test.Classes, train.Classes) {
+		t.Errorf("found classes %v", train.Classes)
+	}
+	if !slices.Equal(train.Counts(), []int{4, 8, 1}) || !slices.Equal(test.Counts(), []int{1, 2, 0}) {
+		t.Errorf("found %v training and %v test images a class", train.Counts(), test.Counts())
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "no test folder; 3 of 16 images, drawn with seed 4") {
+		t.Errorf("found warnings %q", warnings)
+	}
+	if !slices.Equal(train.Shape, []int{1, 28, 28}) || train.Prep != MNISTPreprocessing() || test.Name != dir+"/test" {
+		t.Errorf("found shape %v, %v, name %s", train.Shape, train.Prep, test.Name)
+	}
+	// The pictures come out as they went in.
+	s := sampleTest(t)
+	for i := range test.Len() {
+		if !isOneOf(s, 50, test.Image(i)) {
+			t.Errorf("test image %d is none of those written", i)
+		}
+	}
+	again, _, err := Open(dir, Options{Seed: 4})
+	check(t, err)
+	other, _, err := Open(dir, Options{Seed: 5})
+	check(t, err)
+	if again.Hash() != train.Hash() || other.Hash() == train.Hash() {
+		t.Error("the seed does not decide the split")
+	}
+}
+
+// isOneOf says whether one of the first n images of a set has these bytes.
+func isOneOf(s *Set, n int, pixels []byte) bool {
+	for i := range n {
+		if bytes.Equal(s.Image(i), pixels) {
+			return true
+		}
+	}
+	return false
+}
+
+func TestFolderWithTrainAndTest(t *testing.T) {
+	dir := t.TempDir()
+	pictures(t, filepath.Join(dir, "train", "a"), 0, 3)
+	pictures(t, filepath.Join(dir, "train", "b"), 10, 2)
+	pictures(t, filepath.Join(dir, "test", "b"), 20, 4)
+	pictures(t, filepath.Join(dir, "val", "b"), 20, 1)
+	var warnings []string
+	opt := Options{Warn: func(s string) { warnings = append(warnings, s) }}
+	train, test, err := Open(dir, opt)
+	check(t, err)
+	if !slices.Equal(train.Counts(), []int{3, 2}) || !slices.Equal(test.Counts(), []int{0, 4}) {
+		t.Errorf("found %v training and %v test images a class", train.Counts(), test.Counts())
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "the folder val beside train is not used") {
+		t.Errorf("found warnings %q", warnings)
+	}
+	pictures(t, filepath.Join(dir, "test", "c"), 30, 1)
+	_, _, err = Open(dir, Options{})
+	wantErr(t, err, ErrClass, "found the class c", "a, b")
+
+	check(t, os.RemoveAll(filepath.Join(dir, "test")))
+	train, test, err = Open(dir, Options{})
+	check(t, err)
+	if train.Len()+test.Len() != 5 {
+		t.Errorf("found %d and %d images in a train folder without test", train.Len(), test.Len())
+	}
+	check(t, os.Mkdir(filepath.Join(dir, "test"), 0o755))
+	_, _, err = Open(dir, Options{})
+	wantErr(t, err, ErrNotFound, "test: found no images")
+}
+
+func TestFolderWithAClassNamedTrain(t *testing.T) {
+	dir := t.TempDir()
+	pictures(t, filepath.Join(dir, "bus"), 0, 3)
+	pictures(t, filepath.Join(dir, "train"), 10, 3)
+	train, _, err := Open(dir, Options{})
+	check(t, err)
+	if !slices.Equal(train.Classes, []string{"bus", "train"}) {
+		t.Errorf("found classes %v", train.Classes)
+	}
+}
+
+func TestFolderListsBadFiles(t *testing.T) {
+	dir := t.TempDir()
+	pictures(t, filepath.Join(dir, "a"), 0, 4)
+	pictures(t, filepath.Join(dir, "b"), 10, 4)
+	whole, err := os.ReadFile(filepath.Join(dir, "a", "000.png"))
+	check(t, err)
+	blank := image.NewGray(image.Rect(0, 0, 30, 30))
+	for name, content := range map[string][]byte{
+		"empty.png": nil, "half.png": whole[:len(whole)/2], "blank.png": pngOf(t, blank), "huge.png": pngHeader(1<<20, 1<<20, 8, 0),
+		"notes.txt": []byte("a text"), "x1.jpg": []byte("no"), "x2.jpg": []byte("no"),
+	} {
+		writeFile(t, filepath.Join(dir, "b", name), content)
+	}
+	check(t, os.Mkdir(filepath.Join(dir, "a", "deeper"), 0o755))
+	_, _, err = Open(dir, Options{})
+	wantErr(t, err, ErrFormat, "8 of 16 files are not usable", "deeper: found a folder", "blank.png", "empty.png", "and 3 more")
+
+	var warnings []string
+	train, test, err := Open(dir, Options{SkipBad: true, Warn: func(s string) { warnings = append(warnings, s) }})
+	check(t, err)
+	if train.Len()+test.Len() != 8 {
+		t.Errorf("found %d and %d images", train.Len(), test.Len())
+	}
+	if len(warnings) != 2 || !strings.Contains(warnings[0], "8 of 16 files are not usable") {
+		t.Errorf("found warnings %q", warnings)
+	}
+}
+
+func TestFolderWithAnEmptyClass(t *testing.T) {
+	dir := t.TempDir()
+	pictures(t, filepath.Join(dir, "a"), 0, 4)
+	check(t, os.Mkdir(filepath.Join(dir, "b"), 0o755))
+	_, _, err := Open(dir, Options{})
+	wantErr(t, err, ErrClass, "class b: found no images")
+	writeFile(t, filepath.Join(dir, "b", "x.png"), []byte("bad"))
+	_, _, err = Open(dir, Options{SkipBad: true})
+	wantErr(t, err, ErrClass, "class b: found no images")
+	check(t, os.RemoveAll(filepath.Join(dir, "a")))
+	_, _, err = Open(dir, Options{SkipBad: true})
+	wantErr(t, err, ErrNotFound, "found no images")
+}
+
+func TestFolderOfOneImage(t *testing.T) {
+	dir := t.TempDir()
+	pictures(t, filepath.Join(dir, "a"), 0, 1)
+	_, _, err := Open(dir, Options{})
+	wantErr(t, err, ErrArgument, "split: found no class with two images")
+}
+
+func TestFolderFollowsLinks(t *testing.T) {
+	dir, elsewhere := t.TempDir(), t.TempDir()
+	pictures(t, elsewhere, 0, 3)
+	if err := os.Symlink(elsewhere, filepath.Join(dir, "linked")); err != nil {
+		t.Skip("no symbolic links here: ", err)
+	}
+	train, test, err := Open(dir, Options{})
+	check(t, err)
+	if train.Len()+test.Len() != 3 {
+		t.Errorf("found %d and %d images", train.Len(), test.Len())
+	}
+}
+
+func TestFolderShape(t *testing.T) {
+	dir := t.TempDir()
+	img := image.NewNRGBA(image.Rect(0, 0, 8, 4)) // the left half orange, the right one nothing
+	for y := range 4 {
+		for x := range 4 {
+			img.SetNRGBA(x, y, color.NRGBA{255, 128, 0, 255})
+		}
+	}
+	for _, n := range []string{"1.png", "2.png"} {
+		writeFile(t, filepath.Join(dir, "a", n), pngOf(t, img))
+	}
+	for _, c := range []struct {
+		shape []int
+		want  [][2]byte // of each channel, the first and the last pixel
+	}{
+		{[]int{3, 4, 8}, [][2]byte{{255, 255}, {128, 255}, {0, 255}}},
+		{[]int{1, 4, 8}, [][2]byte{{151, 255}}}, // 0.299, 0.587 and 0.114 of them
+	} {
+		train, _, err := Open(dir, Options{Shape: c.shape})
+		check(t, err)
+		if !slices.Equal(train.Shape, c.shape) || train.Prep.Polarity != DarkOnLight {
+			t.Errorf("found shape %v, %v", train.Shape, train.Prep)
+		}
+		for channel, want := range c.want {
+			plane := train.Image(0)[32*channel : 32*(channel+1)]
+			if plane[0] != want[0] || plane[31] != want[1] {
+				t.Errorf("%v, channel %d: found %d and %d, expected %v", c.shape, channel, plane[0], plane[31], want)
+			}
+		}
+	}
+	for _, shape := range [][]int{{28, 28}, {2, 28, 28}, {1, 0, 28}, {1, 28, -1}, {1, 28, 1025}} {
+		_, _, err := Open(dir, Options{Shape: shape})
+		wantErr(t, err, ErrArgument, "shape: found")
+	}
+	long := image.NewGray(image.Rect(0, 0, 1, 30000))
+	writeFile(t, filepath.Join(dir, "a", "3.png"), pngOf(t, long))
+	_, _, err := Open(dir, Options{Shape: []int{1, 512, 512}})
+	wantErr(t, err, ErrFormat, "3.png", "found 30000 rows, expected at most 8192")
+}

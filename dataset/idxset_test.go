@@ -1,0 +1,71 @@
+package dataset
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+func TestOpenIDXFolder(t *testing.T) {
+	type files map[string][]byte
+	images := func(n int) []byte { return idxFile([]int{n, 1, 2}, make([]byte, 2*n)) }
+	labels := func(l ...byte) []byte { return idxFile([]int{len(l)}, l) }
+	good := func() files {
+		return files{
+			"train-images-idx3-ubyte": images(3), "train-labels-idx1-ubyte": labels(26, 1, 9),
+			"t10k-images-idx3-ubyte": images(2), "t10k-labels-idx1-ubyte": labels(9, 1),
+		}
+	}
+	open := func(t *testing.T, f files) (train, test *Set, err error) {
+		dir := t.TempDir()
+		for name, content := range f {
+			writeFile(t, filepath.Join(dir, name), content)
+		}
+		return Open(dir, Options{})
+	}
+	for _, name := range []func(half, kind string, rank int) string{
+		func(h, k string, r int) string { return fmt.Sprintf("%s-%s-idx%d-ubyte", h, k, r) },
+		func(h, k string, r int) string { return fmt.Sprintf("%s-%s-idx%d-ubyte.gz", h, k, r) },
+		func(h, k string, r int) string { return fmt.Sprintf("%s-%s.idx%d-ubyte", h, k, r) },
+		func(h, k string, r int) string { return fmt.Sprintf("emnist-letters-%s-%s-idx%d-ubyte.gz", h, k, r) },
+	} {
+		f := files{}
+		for half, as := range map[string]string{"train": "train", "t10k": "test"} {
+			for kind, rank := range map[string]int{"images": 3, "labels": 1} {
+				f[name(as, kind, rank)] = good()[fmt.Sprintf("%s-%s-idx%d-ubyte", half, kind, rank)]
+			}
+		}
+		train, test, err := open(t, f)
+		check(t, err)
+		if !slices.Equal(train.Classes, []string{"1", "9", "26"}) || !slices.Equal(train.Labels, []int{2, 0, 1}) ||
+			!slices.Equal(test.Labels, []int{1, 0}) || !slices.Equal(train.Shape, []int{1, 1, 2}) {
+			t.Errorf("found classes %v, labels %v and %v, shape %v", train.Classes, train.Labels, test.Labels, train.Shape)
+		}
+	}
+	for _, c := range []struct {
+		reason string
+		spoil  func(files)
+		kind   error
+		part   string
+	}{
+		{"a file missing", func(f files) { delete(f, "t10k-labels-idx1-ubyte") }, ErrNotFound, "t10k-labels-idx1-ubyte"},
+		{"two files for one", func(f files) { f["emnist-train-images-idx3-ubyte"] = images(1) }, ErrFormat, "expected one file"},
+		{"fewer labels than images", func(f files) { f["train-labels-idx1-ubyte"] = labels(1) }, ErrFormat, "labels: found 1, expected one for each of 3 images"},
+		{"more labels than images", func(f files) { f["t10k-labels-idx1-ubyte"] = labels(1, 1, 1) }, ErrFormat, "labels: found 3"},
+		{"another size of image", func(f files) { f["t10k-images-idx3-ubyte"] = idxFile([]int{2, 2, 2}, make([]byte, 8)) }, ErrFormat, "test images: found [1 2 2]"},
+		{"images for labels", func(f files) { f["train-labels-idx1-ubyte"] = images(3) }, ErrFormat, "train-labels-idx1-ubyte"},
+		{"an empty file", func(f files) { f["train-images-idx3-ubyte"] = nil }, ErrFormat, "train-images-idx3-ubyte"},
+	} {
+		t.Run(c.reason, func(t *testing.T) {
+			f := good()
+			c.spoil(f)
+			_, _, err := open(t, f)
+			wantErr(t, err, c.kind, c.part)
+		})
+	}
+	both := good()
+	both["train-images-idx3-ubyte.gz"] = []byte("not looked at, as the plain file is there")
+	_, _, err := open(t, both)
+	check(t, err)
+}

@@ -1,0 +1,71 @@
+package dataset
+
+import (
+	"context"
+	"os"
+
+	"github.com/pkg/errors"
+)
+
+// Options say how Open finds and reads a data set. The zero value is a good choice.
+type Options struct {
+	// Context ends a download or the reading of a folder early; nil is context.Background().
+	Context context.Context
+	// MNISTDir, if given, is the one place where "mnist" is looked for.
+	MNISTDir string
+	// CacheDir is where "mnist" is kept once it was downloaded, by default lastlayer/mnist in the
+	// user's cache folder.
+	CacheDir string
+	// Progress, if given, is told of a download: a file's name, its bytes so far, and in all.
+	Progress func(file string, done, total int64)
+	// Warn, if given, is told, in one line, of what went otherwise than planned but is no error.
+	Warn func(message string)
+	// Shape is what the images of a folder become, [C,H,W], by default [1,28,28]; see Folder images in
+	// the package comment. IDX files have the shape they have.
+	Shape []int
+	// SkipBad leaves out the files of an image folder that cannot be read, and warns of them, where
+	// otherwise they are an error.
+	SkipBad bool
+	// Seed draws the test images of an image folder that has no test folder.
+	Seed uint64
+}
+
+func (o Options) context() context.Context {
+	if o.Context == nil {
+		return context.Background()
+	}
+	return o.Context
+}
+
+func (o Options) warn(err error) {
+	if o.Warn != nil {
+		o.Warn(err.Error())
+	}
+}
+
+// Open returns the training and the test images of a data set. The name is "mnist", "sample" (see
+// the package comment), or the path of a folder: of IDX files under MNIST's usual names, plain or
+// .gz, or of one sub-folder of images per class. A folder of the name mnist is "./mnist".
+//
+// The error wraps ErrNotFound, ErrFormat, ErrChecksum, ErrTooLarge, or what the system or the
+// context said.
+func Open(name string, opt Options) (train, test *Set, err error) {
+	switch name {
+	case "mnist":
+		return newMNIST(opt).open()
+	case "sample":
+		return openSample()
+	}
+	info, err := os.Stat(name)
+	if err != nil || !info.IsDir() {
+		return nil, nil, errors.Wrapf(ErrNotFound, `data %q: expected "mnist", "sample" or a folder`, name)
+	}
+	files, err := findIDX(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if files != nil {
+		return openIDX(name, *files)
+	}
+	return openFolder(name, opt)
+}

@@ -1,0 +1,100 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/color"
+)
+
+// upright turns a JPEG as its EXIF orientation says: a telephone held upright stores its pictures
+// lying on their side, and says so there.
+func upright(img image.Image, content []byte) image.Image {
+	for marker, segment := range jpegSegments(content) {
+		if tiff, is := bytes.CutPrefix(segment, []byte("Exif\x00\x00")); marker == 0xe1 && is {
+			o := exifOrientation(tiff)
+			if std, ok := img.(image.RGBA64Image); ok && o > 1 {
+				return turned{std, o}
+			}
+		}
+	}
+	return img
+}
+
+// exifOrientation returns the orientation 1 to 8 of the TIFF structure in an EXIF segment, or 1
+// where there is none.
+func exifOrientation(tiff []byte) int {
+	if len(tiff) < 8 {
+		return 1
+	}
+	var order binary.ByteOrder
+	switch string(tiff[:2]) {
+	case "II":
+		order = binary.LittleEndian
+	case "MM":
+		order = binary.BigEndian
+	default:
+		return 1
+	}
+	start := int64(order.Uint32(tiff[4:])) // of the first directory: a count, then 12 bytes an entry
+	if start+2 > int64(len(tiff)) {
+		return 1
+	}
+	entries := tiff[start+2:]
+	for range order.Uint16(tiff[start:]) {
+		if len(entries) < 12 {
+			break
+		}
+		const orientation, short = 0x0112, 3
+		if order.Uint16(entries) == orientation && order.Uint16(entries[2:]) == short {
+			if o := int(order.Uint16(entries[8:])); o >= 1 && o <= 8 {
+				return o
+			}
+		}
+		entries = entries[12:]
+	}
+	return 1
+}
+
+// turned is an image seen with an EXIF orientation of 2 to 8.
+type turned struct {
+	image.RGBA64Image
+	orientation int
+}
+
+// Bounds returns the rectangle from (0,0), lying where the image stands from orientation 5 on.
+func (t turned) Bounds() image.Rectangle {
+	size := t.RGBA64Image.Bounds().Size()
+	if t.orientation >= 5 {
+		size.X, size.Y = size.Y, size.X
+	}
+	return image.Rectangle{Max: size}
+}
+
+// At returns the colour of the stored pixel that belongs at (x,y).
+func (t turned) At(x, y int) color.Color { return t.RGBA64Image.At(t.stored(x, y)) }
+
+// RGBA64At is At without an allocation.
+func (t turned) RGBA64At(x, y int) color.RGBA64 { return t.RGBA64Image.RGBA64At(t.stored(x, y)) }
+
+func (t turned) stored(x, y int) (int, int) {
+	b := t.RGBA64Image.Bounds()
+	right, bottom := b.Dx()-1, b.Dy()-1
+	switch t.orientation {
+	case 2:
+		x = right - x
+	case 3:
+		x, y = right-x, bottom-y
+	case 4:
+		y = bottom - y
+	case 5:
+		x, y = y, x
+	case 6:
+		x, y = y, bottom-x
+	case 7:
+		x, y = right-y, bottom-x
+	case 8:
+		x, y = right-y, x
+	}
+	return b.Min.X + x, b.Min.Y + y
+}

@@ -1,0 +1,152 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"slices"
+
+	"github.com/pkg/errors"
+)
+
+// Examples is what a training loop needs of its data. *Set satisfies it with images, the features of
+// a frozen network with what they became.
+type Examples interface {
+	Len() int                            // number of examples
+	ExampleShape() []int                 // shape of one example, without the batch dimension
+	Label(i int) int                     // class of example i, from 0
+	Gather(dst []float32, indices []int) // copies examples to dst, [len(indices), ExampleShape()...]
+}
+
+// Set is labelled images. Make one with Open or NewSet; what Filter, Limit and Split return shares
+// its pixels, so a Set is to be read, not written to.
+type Set struct {
+	Name    string        // for messages, such as "mnist/train"
+	Shape   []int         // of one image: [C,H,W]
+	Pixels  []byte        // store of images, [any number,C,H,W]; read image i of this set with Image(i)
+	Labels  []int         // Labels[i] is the index into Classes of image i
+	Classes []string      // label names
+	Prep    Preprocessing // turns a byte into a network's input
+
+	index []int32 // place of image i in Pixels; nil where that is i
+}
+
+// maxImages bounds the images of a set, so that an index of them fits 32 bits.
+const maxImages = 1 << 30
+
+// NewSet returns a set of len(labels) images after checking that everything fits together:
+// pixels is [len(labels),C,H,W], shape is [C,H,W], each label is an index into classes, class names
+// are distinct. It keeps the slices it is given. The error is an ErrFormat or ErrArgument.
+func NewSet(name string, shape []int, pixels []byte, labels []int, classes []string, prep Preprocessing) (*Set, error) {
+	shown := printable(name)
+	if len(labels) == 0 || len(labels) > maxImages {
+		return nil, errors.Wrapf(ErrFormat, "%s: images: found %d, expected 1 to %d", shown, len(labels), maxImages)
+	}
+	if len(shape) != 3 {
+		return nil, errors.Wrapf(ErrFormat, "%s: shape: found %v, expected [channels height width]", shown, shape)
+	}
+	// Dividing what is there, rather than multiplying what is claimed, cannot overflow.
+	left, exact := len(pixels), true
+	for _, d := range append([]int{len(labels)}, shape...) {
+		if d <= 0 {
+			return nil, errors.Wrapf(ErrFormat, "%s: shape: found %v, expected dimensions above 0", shown, shape)
+		}
+		exact = exact && left%d == 0
+		left /= d
+	}
+	if !exact || left != 1 {
+		return nil, errors.Wrapf(ErrFormat, "%s: pixels: found %d bytes, expected %d images of %v", shown, len(pixels), len(labels), shape)
+	}
+	if err := checkClassNames(classes); err != nil {
+		return nil, errors.WithMessage(err, shown)
+	}
+	for i, l := range labels {
+		if l < 0 || l >= len(classes) {
+			return nil, errors.Wrapf(ErrFormat, "%s: label %d: found %d, expected 0 to %d", shown, i, l, len(classes)-1)
+		}
+	}
+	if err := prep.Validate(); err != nil {
+		return nil, errors.WithMessage(err, shown)
+	}
+	return &Set{Name: name, Shape: shape, Pixels: pixels, Labels: labels, Classes: classes, Prep: prep}, nil
+}
+
+// Len returns the number of images.
+func (s *Set) Len() int { return len(s.Labels) }
+
+// ExampleShape returns a copy of the shape of one image, [C,H,W].
+func (s *Set) ExampleShape() []int { return slices.Clone(s.Shape) }
+
+// Label returns the index into Classes of image i.
+func (s *Set) Label(i int) int { return s.Labels[i] }
+
+// Image returns the stored bytes of image i, [C,H,W]. They belong to the set.
+func (s *Set) Image(i int) []byte {
+	size := s.imageSize()
+	if s.index != nil {
+		i = int(s.index[i])
+	}
+	return s.Pixels[i*size : (i+1)*size : (i+1)*size]
+}
+
+func (s *Set) imageSize() int {
+	size := 1
+	for _, d := range s.Shape {
+		size *= d
+	}
+	return size
+}
+
+// Counts returns the number of images of each class, in the order of Classes.
+func (s *Set) Counts() []int {
+	counts := make([]int, len(s.Classes))
+	for _, l := range s.Labels {
+		counts[l]++
+	}
+	return counts
+}
+
+// Gather writes the images with these indices to dst, preprocessed by Prep. dst is
+// [len(indices),C,H,W]. Several goroutines may gather from one set. It panics, as indexing a slice
+// does, if dst has another length or an index is outside 0..Len()-1.
+func (s *Set) Gather(dst []float32, indices []int) {
+	size := s.imageSize()
+	if len(dst) != len(indices)*size {
+		panic(errors.Errorf("dataset: Gather of %d images of %v into %d numbers", len(indices), s.Shape, len(dst)))
+	}
+	table := s.Prep.table()
+	for _, i := range indices {
+		pixels := s.Image(i)
+		out := dst[:len(pixels)]
+		for j, v := range pixels {
+			out[j] = table[v]
+		}
+		dst = dst[len(pixels):]
+	}
+}
+
+// Hash identifies the data: a SHA-256 over shape, pixels, labels and class names in the set's order.
+// Name and Prep are not in it. It reads every pixel: 0.1 s or less for MNIST's training images.
+func (s *Set) Hash() [sha256.Size]byte {
+	h := sha256.New()
+	writeInts(h, s.Shape)
+	writeInts(h, s.Labels)
+	writeInts(h, []int{len(s.Classes)})
+	for _, c := range s.Classes {
+		writeInts(h, []int{len(c)})
+		h.Write([]byte(c))
+	}
+	for i := range s.Labels {
+		h.Write(s.Image(i))
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// writeInts writes a length and as many numbers, so that no two lists of lists hash alike.
+func writeInts(h hash.Hash, v []int) {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(len(v)))
+	for _, n := range v {
+		b = binary.LittleEndian.AppendUint64(b, uint64(n))
+	}
+	h.Write(b)
+}

@@ -1,0 +1,88 @@
+// Package parallel spreads independent pieces of work over a fixed number of
+// goroutines. Every loop of lastlayer that uses more than one core goes
+// through For, so --threads is obeyed in one place.
+//
+// Results must not depend on the number of threads: a caller cuts its work
+// into pieces by the size of the work alone, and each piece writes to memory
+// of its own.
+package parallel
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/pkg/errors"
+)
+
+var threads atomic.Int32
+
+// SetThreads sets how many goroutines For uses, from 1 up. Zero brings back
+// the default, one a processor. Call it before the work, not during it: it
+// must not change while workspaces sized by Threads are in use.
+func SetThreads(n int) error {
+	if n < 0 || n > 1024 {
+		return errors.Errorf("threads: found %d, expected 0 (one a processor) to 1024", n)
+	}
+	threads.Store(int32(n))
+	return nil
+}
+
+// Threads returns how many goroutines For uses at most.
+func Threads() int {
+	if n := int(threads.Load()); n > 0 {
+		return n
+	}
+	return runtime.GOMAXPROCS(0)
+}
+
+// For calls body(worker, i) once for each i in [0,n) and returns when all are
+// done. Calls with the same worker, in [0,Threads()), never run at the same
+// time, so worker may index scratch memory. Which worker takes which i is not
+// defined. A panic of a body is raised again in the caller.
+func For(n int, body func(worker, i int)) {
+	workers := min(Threads(), n)
+	if workers <= 1 {
+		for i := range n {
+			body(0, i)
+		}
+		return
+	}
+	loop := loop{n: int64(n), body: body}
+	loop.wait.Add(workers - 1)
+	for w := 1; w < workers; w++ {
+		go func() {
+			defer loop.wait.Done()
+			loop.work(w)
+		}()
+	}
+	loop.work(0)
+	loop.wait.Wait()
+	if p := loop.panicked.Load(); p != nil {
+		panic(*p)
+	}
+}
+
+type loop struct {
+	n        int64
+	next     atomic.Int64
+	body     func(worker, i int)
+	wait     sync.WaitGroup
+	panicked atomic.Pointer[any]
+}
+
+func (l *loop) work(worker int) {
+	defer func() {
+		if p := recover(); p != nil {
+			l.panicked.CompareAndSwap(nil, &p)
+			l.next.Store(l.n)
+		}
+	}()
+	for {
+		i := l.next.Add(1) - 1
+		if i >= l.n {
+			return
+		}
+		l.body(worker, int(i))
+	}
+}
