@@ -1,0 +1,111 @@
+package gemm
+
+const (
+	// maxKC is the most rows of B in a block. A panel of them fits the
+	// first-level cache, and C is read and written once in so many steps.
+	maxKC = 256
+	// maxPacked is the most elements of B in a packed block: half of a
+	// second-level cache of 1 MB.
+	maxPacked = 128 << 10
+	// maxDirect is the most rows of A for which B is not packed: each element
+	// of B is used too rarely to pay for a copy.
+	maxDirect = 64
+	// fewK is the most rows of B for which storing C takes so much of the time
+	// that its order counts.
+	fewK = 16
+)
+
+// blocked cuts the product into blocks of B and multiplies A by each.
+//
+// Blocks of k depend on k alone, and each element of C is summed in the order
+// of k within a block. So its bytes do not depend on how m and n are cut.
+func (ws *Workspace) blocked(g *product) {
+	nr := inUse.nr()
+	kc := evenly(g.k, maxKC)
+	nc := max(maxPacked/kc/nr, 1) * nr
+	blk := block{product: g, kernel: &inUse, beta: g.beta}
+	for ; blk.p0 < g.k; blk.p0 = blk.p1 {
+		blk.p1 = min(blk.p0+kc, g.k)
+		blk.j0 = 0
+		if g.direct() {
+			blk.j1, blk.panels = g.n/nr*nr, nil
+			blk.multiply()
+			blk.j0 = blk.j1
+		}
+		for ; blk.j0 < g.n; blk.j0 = blk.j1 {
+			blk.j1 = min(blk.j0+nc, g.n)
+			blk.panels = ws.grown(roundUp(blk.j1-blk.j0, nr) * (blk.p1 - blk.p0))
+			if g.pack != nil {
+				g.pack(blk.panels, blk.p0, blk.p1, blk.j0, blk.j1)
+			}
+			blk.multiply()
+		}
+		blk.beta = 1
+	}
+}
+
+func (g *product) direct() bool {
+	return !g.transB && g.pack == nil && (g.m <= 8 || g.m <= maxDirect && g.k*g.n <= 256<<10)
+}
+
+// evenly returns the size of parts, at most limit, that cut n into parts of
+// nearly the same size.
+func evenly(n, limit int) int {
+	parts := (n + limit - 1) / limit
+	return (n + parts - 1) / parts
+}
+
+// block is the part of a product with rows [p0,p1) and columns [j0,j1) of B.
+type block struct {
+	*product
+	*kernel
+	p0, p1, j0, j1 int
+	beta           float32   // that of the product for the first block of k, then 1
+	panels         []float32 // nil if B is read where it lies, in whole panels
+}
+
+// multiply adds the product of A and the block to C. Usually all of A passes
+// while a panel stays in the first-level cache. If k is small, the rows of C
+// are finished one tile after the other instead, from left to right: with
+// rows a multiple of a page apart, the tiles of a column evict each other.
+func (blk *block) multiply() {
+	tiles := (blk.m + blk.rows - 1) / blk.rows
+	group := tiles
+	if blk.k <= fewK {
+		group = 1
+	}
+	for t := 0; t < tiles; t += group {
+		i0, i1 := t*blk.m/tiles, (t+group)*blk.m/tiles
+		for j := blk.j0; j < blk.j1; {
+			if t == 0 && blk.panels != nil && blk.pack == nil {
+				blk.packPanel(j)
+			}
+			j += blk.column(i0, i1, group, j)
+		}
+	}
+}
+
+// column multiplies rows [i0,i1) of A by the columns of B from j on that make
+// one column of tiles. It returns their number.
+func (blk *block) column(i0, i1, tiles, j int) int {
+	kc, width := blk.p1-blk.p0, min(blk.nr(), blk.j1-j)
+	var b *float32
+	var rsB int
+	if blk.panels != nil {
+		b, rsB = &blk.panels[(j-blk.j0)*kc], blk.nr()
+	} else {
+		b, rsB = &blk.b[blk.p0*blk.ldb+j], blk.ldb
+		if wide := blk.wide(i1 - i0); wide <= blk.j1-j {
+			width = wide
+		}
+	}
+	vecs := (width + blk.lanes - 1) / blk.lanes
+	tail := width - (vecs-1)*blk.lanes
+	for ; tiles > 0; tiles-- {
+		rows := (i1 - i0) / tiles
+		blk.tile(rows, vecs, kc, blk.alpha, &blk.a[i0*blk.rsA+blk.p0*blk.csA], blk.rsA, blk.csA,
+			b, rsB, blk.beta, &blk.c[i0*blk.ldc+j], blk.ldc, tail)
+		i0 += rows
+	}
+	return width
+}

@@ -1,0 +1,97 @@
+package gemm
+
+// Workspace holds the packing buffers of one goroutine. The zero value is
+// ready. It must not be used by two goroutines at a time. Buffers grow to the
+// largest size needed and are kept.
+type Workspace struct {
+	buffer []float32
+}
+
+// A Packer writes the block rows [p0,p1) × columns [j0,j1) of a k×n matrix B
+// that exists only implicitly into dst in panel format: dst holds
+// ceil((j1-j0)/NR()) panels; panel q holds, for each p in [p0,p1), NR()
+// consecutive values of row p from column j0+q*NR() on. The missing columns of
+// the last panel are zero. dst has exactly that length and arbitrary content.
+type Packer func(dst []float32, p0, p1, j0, j1 int)
+
+// product is one call: C = alpha*A*B + beta*C. Element (i,p) of A is
+// a[i*rsA+p*csA]. B is b, or bᵀ if transB, or what pack writes if that is set.
+type product struct {
+	m, n, k     int
+	alpha, beta float32
+	a           []float32
+	rsA, csA    int
+	transA      bool
+	b           []float32
+	ldb         int
+	transB      bool
+	pack        Packer
+	c           []float32
+	ldc         int
+}
+
+// Sgemm computes C = alpha*op(A)*op(B) + beta*C on the calling goroutine.
+// op(A) is m×k, op(B) k×n, C m×n, all row-major; op transposes if transA or
+// transB is set; lda, ldb and ldc are the distances between rows as stored.
+// If beta is zero, C is not read. Sgemm panics if a slice is too short or a
+// leading dimension too small. C must not overlap A or B.
+func (ws *Workspace) Sgemm(transA, transB bool, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
+	g := product{
+		m: m, n: n, k: k, alpha: alpha, beta: beta,
+		b: b, ldb: ldb, transB: transB, c: c, ldc: ldc,
+	}
+	g.check()
+	g.setA(transA, a, lda)
+	g.checkB()
+	ws.multiply(&g)
+}
+
+// SgemmPacked is Sgemm with B given by a Packer.
+func (ws *Workspace) SgemmPacked(transA bool, m, n, k int, alpha float32, a []float32, lda int, pack Packer, beta float32, c []float32, ldc int) {
+	g := product{
+		m: m, n: n, k: k, alpha: alpha, beta: beta,
+		pack: pack, c: c, ldc: ldc,
+	}
+	g.check()
+	g.setA(transA, a, lda)
+	if pack == nil {
+		panic("gemm: nil Packer")
+	}
+	ws.multiply(&g)
+}
+
+// multiply runs a checked product with the kernel in use.
+func (ws *Workspace) multiply(g *product) {
+	switch {
+	case g.m == 0 || g.n == 0:
+	case g.k == 0:
+		g.scaleC()
+	case inUse.rows == 0:
+		ws.gonum(g)
+	default:
+		ws.blocked(g)
+	}
+}
+
+// scaleC is the product without any k.
+func (g *product) scaleC() {
+	for i := range g.m {
+		row := g.c[i*g.ldc:][:g.n]
+		if g.beta == 0 {
+			clear(row)
+			continue
+		}
+		for j := range row {
+			row[j] *= g.beta
+		}
+	}
+}
+
+// grown returns a slice of n elements that starts on a cache line, kept in
+// the workspace.
+func (ws *Workspace) grown(n int) []float32 {
+	if len(ws.buffer) < n {
+		ws.buffer = alignedSlice(n)
+	}
+	return ws.buffer[:n]
+}

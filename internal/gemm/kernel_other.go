@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package gemm
+
+func machineKernels() []kernel { return nil }
+
+func (ws *Workspace) blocked(g *product) { ws.gonum(g) }

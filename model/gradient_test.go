@@ -1,0 +1,217 @@
+package model_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/lastlayer/lastlayer/internal/reference"
+	"github.com/lastlayer/lastlayer/model"
+	"gorgonia.org/tensor"
+)
+
+// oddSpecs are networks that exercise what the seed network does not.
+func oddSpecs() map[string]model.Spec {
+	const conv, relu, pool, dense, drop = model.Conv, model.ReLU, model.MaxPool, model.Dense, model.Dropout
+	return map[string]model.Spec{
+		"small": small(),
+		"dense layers only, ReLU on the input": {Input: []int{7}, Layers: []model.Layer{
+			{Name: "r0", Kind: relu}, {Name: "d1", Kind: dense, Out: 9}, {Name: "d2", Kind: dense, Out: 4},
+		}},
+		"one layer": {Input: []int{2, 3, 4}, Layers: []model.Layer{{Name: "d", Kind: dense, Out: 3}}},
+		"not square, strides, pools that overlap, ReLU behind the pool": {Input: []int{2, 11, 14}, Layers: []model.Layer{
+			{Name: "c1", Kind: conv, Out: 5, Kernel: 3, Stride: 2, Pad: 1}, // [5,6,7]
+			{Name: "p1", Kind: pool, Kernel: 3, Stride: 2},                 // [5,2,3]
+			{Name: "r1", Kind: relu},
+			{Name: "c2", Kind: conv, Out: 4, Kernel: 1, Stride: 1}, // [4,2,3]
+			{Name: "r2", Kind: relu},
+			{Name: "r3", Kind: relu},
+			{Name: "d1", Kind: dense, Out: 6},
+		}},
+		"pools without ReLU, of one, and that leave rows out": {Input: []int{1, 10, 9}, Layers: []model.Layer{
+			{Name: "p0", Kind: pool, Kernel: 2, Stride: 1},         // [1,9,8]
+			{Name: "c1", Kind: conv, Out: 3, Kernel: 2, Stride: 1}, // [3,8,7]
+			{Name: "p1", Kind: pool, Kernel: 3, Stride: 3},         // [3,2,2]
+			{Name: "p2", Kind: pool, Kernel: 1, Stride: 1},
+			{Name: "drop", Kind: drop, Rate: 0.3},
+			{Name: "d1", Kind: dense, Out: 8},
+			{Name: "r1", Kind: relu},
+			{Name: "d2", Kind: dense, Out: 2},
+		}},
+	}
+}
+
+// TestAgainstGorgonia compares loss, logits and every gradient with the same
+// network of Gorgonia's own operators in float64.
+func TestAgainstGorgonia(t *testing.T) {
+	specs := oddSpecs()
+	specs["seed"] = model.Seed()
+	const batch, tol = 4, 1e-5
+	for _, name := range slices.Sorted(maps.Keys(specs)) {
+		t.Run(name, func(t *testing.T) {
+			spec := specs[name]
+			w := mustInit(t, spec, 5)
+			s := newStep(t, mustBuild(t, spec, w, model.All(), model.Batch(batch)))
+			s.run(t, 6)
+			ref := mustReference(t, s, batch)
+			logits, err := ref.Logits()
+			if err != nil {
+				t.Fatal(err)
+			}
+			loss, err := reference.Values(ref.Loss.Value())
+			if err != nil {
+				t.Fatal(err)
+			}
+			check := func(what string, d float64) {
+				t.Logf("largest difference: %s %.1e", what, d)
+				if !(d <= tol) {
+					t.Errorf("%s: the largest difference is %g, expected at most %g", what, d, tol)
+				}
+			}
+			check("logits", difference(values(s.net.Logits()), logits, 1))
+			check("loss", math.Abs(float64(s.loss.Value().Data().(float32))-loss[0]))
+			for _, name := range w.Names() {
+				want, err := ref.Gradient(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				check("gradient towards "+name, difference(values(s.grads[name]), want, 1e-3))
+			}
+		})
+	}
+}
+
+// TestEvaluationAgainstGorgonia compares the logits of the graph for
+// evaluation, where everything is a constant and dropout is not there.
+func TestEvaluationAgainstGorgonia(t *testing.T) {
+	for _, spec := range []model.Spec{model.Seed(), small()} {
+		w := mustInit(t, spec, 8)
+		net := mustBuild(t, spec, w, model.None(), model.Batch(3))
+		fillImages(net.Images(), newRand(9))
+		ref, err := reference.Build(spec, w, 3, tensor.Float64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(ref.SetImages(net.Images()), ref.Run()); err != nil {
+			t.Fatal(err)
+		}
+		want, err := ref.Logits()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := difference(evaluate(t, net), want, 1); !(d <= 1e-5) {
+			t.Errorf("the largest difference is %g, expected at most 1e-5", d)
+		}
+	}
+}
+
+// mustReference runs the reference network on the step's batch.
+func mustReference(t *testing.T, s *step, batch int) *reference.Net {
+	t.Helper()
+	ref, err := reference.Build(s.net.Spec(), s.net.Weights(), batch, tensor.Float64)
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(err)
+	must(ref.SetImages(s.net.Images()))
+	must(ref.SetLabels(s.labels))
+	for _, m := range s.net.Masks() {
+		must(ref.SetMask(m.Layer, m.Values))
+	}
+	must(ref.Grad(s.net.TrainedWeights()...))
+	must(ref.Run())
+	return ref
+}
+
+// TestRestrictedGradient makes sure that restricting the gradient to the last
+// layers changes nothing but the cost: it has the bits of the whole one's part.
+func TestRestrictedGradient(t *testing.T) {
+	const batch = 8
+	spec := model.Seed()
+	w := mustInit(t, spec, 1)
+	whole := newStep(t, mustBuild(t, spec, w, model.All(), model.Batch(batch)))
+	whole.run(t, 2)
+	for _, selection := range []model.Selection{model.Last(1), model.Last(2), model.Last(3), model.Train("fc1")} {
+		s := newStep(t, mustBuild(t, spec, w, selection, model.Batch(batch)))
+		s.run(t, 2)
+		if got, want := s.loss.Value().Data(), whole.loss.Value().Data(); got != want {
+			t.Errorf("%s: found loss %v, expected %v", selection, got, want)
+		}
+		if got, all := s.net.Scope().Graph().AllNodes(), whole.net.Scope().Graph().AllNodes(); len(got) >= len(all) {
+			t.Errorf("%s: found %d nodes, expected fewer than the whole network's %d", selection, len(got), len(all))
+		}
+		for name, grad := range s.grads {
+			if !sameBits(values(grad), values(whole.grads[name])) {
+				t.Errorf("%s: the gradient towards %s differs from the whole one's", selection, name)
+			}
+		}
+	}
+}
+
+// TestPutOldWeightsBack makes sure that the first idea of the question, to
+// train all and put the old weights of the convolutions back, gives after one
+// step of plain gradient descent the weights that freezing gives, to the bit.
+func TestPutOldWeightsBack(t *testing.T) {
+	spec := model.Seed()
+	start := mustInit(t, spec, 1)
+	descend := func(selection model.Selection) *model.Weights {
+		w := start.Clone()
+		s := newStep(t, mustBuild(t, spec, w, selection, model.Batch(8)))
+		s.run(t, 2)
+		for name, grad := range s.grads {
+			g := values(grad)
+			for i, x := range w.Get(name).Float32s() {
+				w.Get(name).Float32s()[i] = x - 0.01*g[i]
+			}
+		}
+		return w
+	}
+	all, frozen := descend(model.All()), descend(model.Last(2))
+	for _, name := range []string{"conv1/W", "conv1/b", "conv2/W", "conv2/b"} {
+		if all.Hash(name) == start.Hash(name) {
+			t.Errorf("%s: training all did not move it", name)
+		}
+		all.Set(name, start.Get(name))
+	}
+	for _, name := range start.Names() {
+		if all.Hash(name) != frozen.Hash(name) {
+			t.Errorf("%s: the two ways differ", name)
+		}
+	}
+	if frozen.Hash("fc1/W") == start.Hash("fc1/W") || frozen.Hash("fc2/b") == start.Hash("fc2/b") {
+		t.Error("the step did not move the dense layers")
+	}
+}
+
+// TestSmallBatch makes sure that the rows of a batch that is not full are
+// computed as in a graph of their number.
+func TestSmallBatch(t *testing.T) {
+	w := mustInit(t, small(), 1)
+	var results []string
+	for _, capacity := range []int{3, 7} {
+		s := newStep(t, mustBuild(t, small(), w, model.All(), model.Batch(capacity)))
+		if err := s.net.Scope().SetRows(3); err != nil {
+			t.Fatal(err)
+		}
+		fillImages(s.net.Images()[:3*64], newRand(1))
+		copy(s.labels, []int{2, 0, 1})
+		for _, m := range s.net.Masks() {
+			fillMask(m.Values[:len(m.Values)/capacity*3], m.Rate, m.Layer)
+		}
+		run(t, s.vm)
+		result := fmt.Sprint(s.loss.Value().Data(), values(s.net.Logits())[:9])
+		for _, name := range w.Names() {
+			result += fmt.Sprint(" ", name, values(s.grads[name]))
+		}
+		results = append(results, result)
+	}
+	if results[0] != results[1] {
+		t.Errorf("found\n%s with a capacity of 7, expected\n%s", results[1], results[0])
+	}
+}

@@ -1,0 +1,20 @@
+package graphop
+
+import (
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Constant adds a node that holds t and never changes: an operator without
+// inputs, so there is nothing that a gradient could reach, and Grad refuses
+// the node when it is named. It shares t's memory.
+//
+// gorgonia.NewConstant is not used because it hashes a tensor by its printed
+// and elided value: a second for 3136×1024 numbers, and two biases that differ
+// only in the middle become one node.
+func Constant(s *Scope, name string, t *tensor.Dense) (*gorgonia.Node, error) {
+	o := s.operator(name, "constant", t.Shape())
+	o.constant, o.result = t, t
+	o.run = func([]gorgonia.Value) error { return nil }
+	return o.apply()
+}

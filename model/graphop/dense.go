@@ -1,0 +1,135 @@
+package graphop
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Wants says which gradients a layer's operator has. What is not wanted is not
+// in the graph: nothing is computed towards frozen weights, nor towards an
+// input below which nothing is trained.
+type Wants struct {
+	Input   bool
+	Weights bool
+}
+
+// Dense adds y [N,out] = x [N,...]·w [in,out] + b [out], followed by
+// max(0, ·) with relu. x is taken as [N,in], flattened row-major.
+func Dense(s *Scope, name string, x, w, b *gorgonia.Node, relu bool, want Wants) (*gorgonia.Node, error) {
+	if err := s.checkBatch(name, x); err != nil {
+		return nil, err
+	}
+	if len(b.Shape()) != 1 {
+		return nil, errors.Wrapf(ErrInput, "%s: found bias %v, expected [out]", name, b.Shape())
+	}
+	rows, in, out := x.Shape()[0], rowSize(x.Shape()), b.Shape()[0]
+	if !slices.Equal(w.Shape(), tensor.Shape{in, out}) {
+		return nil, errors.Wrapf(ErrInput, "%s: found weights %v, expected [%d,%d] for input %v and bias %v", name, w.Shape(), in, out, x.Shape(), b.Shape())
+	}
+	kind := "dense"
+	if relu {
+		kind = "dense+relu"
+	}
+	o := s.operator(name, kind, tensor.Shape{rows, out})
+	o.want = []bool{want.Input, want.Weights, want.Weights}
+	o.cost = Cost{int64(rows) * int64(in) * int64(out), bytes(x.Shape(), w.Shape(), b.Shape(), o.shape)}
+	o.run = func(v []gorgonia.Value) error {
+		s.dense(o.floats(), floats(v[0]), floats(v[1]), floats(v[2]), relu)
+		return nil
+	}
+	o.diff = func(v gorgonia.Nodes, y, dy *gorgonia.Node) (grads gorgonia.Nodes, err error) {
+		grads = make(gorgonia.Nodes, 3)
+		dz := dy // [N,out], the gradient towards x·w + b
+		if relu {
+			if dz, err = reluGrad(s, name+" dz", y, dy); err != nil {
+				return nil, err
+			}
+		}
+		if want.Weights {
+			if grads[1], err = denseGradW(s, name+" dW", v[0], dz); err != nil {
+				return nil, err
+			}
+			if grads[2], err = biasGrad(s, name+" db", dz); err != nil {
+				return nil, err
+			}
+		}
+		if want.Input {
+			grads[0], err = denseGradX(s, name+" dx", x.Shape(), dz, v[1])
+		}
+		return grads, err
+	}
+	return o.apply(x, w, b)
+}
+
+// dense computes y [n,out] = x [n,in]·w [in,out] + b for the rows in use.
+func (s *Scope) dense(y, x, w, b []float32, rectify bool) {
+	n, out := s.rows, len(b)
+	in := len(w) / out
+	for i := range n {
+		copy(y[i*out:(i+1)*out], b)
+	}
+	s.gemm.Sgemm(false, false, n, out, in, 1, x, in, w, out, 1, y, out)
+	if rectify {
+		relu(y[:n*out], y[:n*out])
+	}
+}
+
+// denseGradW adds dW [in,out] = xᵀ [in,N]·dz [N,out].
+func denseGradW(s *Scope, name string, x, dz *gorgonia.Node) (*gorgonia.Node, error) {
+	rows, in, out := x.Shape()[0], rowSize(x.Shape()), rowSize(dz.Shape())
+	o := s.operator(name, "dense dW", tensor.Shape{in, out})
+	o.cost = Cost{int64(rows) * int64(in) * int64(out), bytes(x.Shape(), dz.Shape(), o.shape)}
+	o.run = func(v []gorgonia.Value) error {
+		s.gemm.Sgemm(true, false, in, out, s.rows, 1, floats(v[0]), in, floats(v[1]), out, 0, o.floats(), out)
+		return nil
+	}
+	return o.apply(x, dz)
+}
+
+// denseGradX adds dx [N,...] = dz [N,out]·wᵀ [out,in], in the shape of x.
+func denseGradX(s *Scope, name string, shape tensor.Shape, dz, w *gorgonia.Node) (*gorgonia.Node, error) {
+	rows, in, out := shape[0], rowSize(shape), rowSize(dz.Shape())
+	o := s.operator(name, "dense dx", shape)
+	o.cost = Cost{int64(rows) * int64(in) * int64(out), bytes(dz.Shape(), w.Shape(), shape)}
+	o.run = func(v []gorgonia.Value) error {
+		s.gemm.Sgemm(false, true, s.rows, in, out, 1, floats(v[0]), out, floats(v[1]), out, 0, o.floats(), in)
+		return nil
+	}
+	return o.apply(dz, w)
+}
+
+// biasGrad adds db [C]: the sum of dz [N,C] or [N,C,H,W] over all but C.
+func biasGrad(s *Scope, name string, dz *gorgonia.Node) (*gorgonia.Node, error) {
+	channels := dz.Shape()[1]
+	plane := rowSize(dz.Shape()) / channels
+	o := s.operator(name, "bias grad", tensor.Shape{channels})
+	o.cost.Bytes = bytes(dz.Shape(), o.shape)
+	sums := make([]float64, channels)
+	o.run = func(v []gorgonia.Value) error {
+		sumPlanes(sums, floats(v[0])[:s.rows*channels*plane], plane)
+		for c, sum := range sums {
+			o.floats()[c] = float32(sum)
+		}
+		return nil
+	}
+	return o.apply(dz)
+}
+
+// sumPlanes adds up dz, rows of len(sums) planes, by channel. The sum over
+// thousands of values is kept in float64.
+func sumPlanes(sums []float64, dz []float32, plane int) {
+	clear(sums)
+	for i := 0; i < len(dz); {
+		for c := range sums {
+			var sum float32
+			for _, v := range dz[i : i+plane] {
+				sum += v
+			}
+			sums[c] += float64(sum)
+			i += plane
+		}
+	}
+}

@@ -1,0 +1,41 @@
+// Package graphop adds the layers of a network to a Gorgonia graph as single
+// nodes: convolution with bias, ReLU and pooling, dense layers, dropout masks
+// and softmax cross-entropy, each with its gradient.
+//
+// There are few things to know:
+//
+//   - Scope is what the operators of one graph share: the graph and the number
+//     of rows of its batches. Every function takes it first.
+//   - Conv, Dense, ReLU, MaxPool, Mask and CrossEntropy add a node. Constant
+//     adds a tensor that never changes, a frozen weight.
+//   - Wants says which gradients an operator has. What is not wanted is never
+//     added to the graph, so nothing is computed towards a frozen weight.
+//   - Operator is what such a node's Op() is; it tells Kind, Cost and, of a
+//     Constant, the tensor. Scope.Observe reports each one as it runs.
+//
+// All values are float32, row-major and contiguous: images [N,C,H,W], kernels
+// [out,in,k,k], dense weights [in,out]. N is the Scope's capacity; SetRows uses
+// less of it.
+//
+// # Caveats
+//
+// An operator owns the memory of its output and of its gradients and
+// overwrites it in the next run: copy what is to be kept. So a graph has one
+// machine at a time, and a Scope one graph.
+//
+// Put operators of this package alone on a Constant, and on an output that is
+// to be read after the run. Gorgonia's own may compute in place: what they
+// overwrite is then the frozen weight itself.
+//
+// Names are unique in a graph, those of operators and of variables alike.
+// Gorgonia merges nodes whose hashes agree, and the hash here is of the name.
+//
+// A Scope makes its scratch memory for as many threads as there are when it is
+// made: set the number before, not after.
+//
+// Results do not depend on the number of threads, to the bit. They do depend
+// on the kernel of the matrix product, see package gemm.
+//
+// NaN is carried through, not hidden. The derivative of ReLU at 0 is 0. A
+// gradient does not flow to where ReLU gave NaN.
+package graphop

@@ -1,0 +1,197 @@
+package graphop_test
+
+import "math"
+
+// The operators once more, in float64, loops and nothing else: what the fast
+// ones are compared with. Each returns its output and a function from the
+// gradient towards the output to the gradients towards the inputs.
+
+// array is values of a shape, row-major.
+type array struct {
+	shape []int
+	v     []float64
+}
+
+func zeros(shape ...int) array {
+	n := 1
+	for _, side := range shape {
+		n *= side
+	}
+	return array{shape, make([]float64, n)}
+}
+
+// at returns where element (i,j,k,l) of a four-dimensional array is.
+func (a array) at(i, j, k, l int) *float64 {
+	s := a.shape
+	return &a.v[((i*s[1]+j)*s[2]+k)*s[3]+l]
+}
+
+type backward func(dy array) []array
+
+func naiveConv(x, w, b array, stride, pad int) (array, backward) {
+	n, c, h, wd := x.shape[0], x.shape[1], x.shape[2], x.shape[3]
+	out, k := w.shape[0], w.shape[2]
+	y := zeros(n, out, (h+2*pad-k)/stride+1, (wd+2*pad-k)/stride+1)
+	// each calls f for every product of the convolution.
+	each := func(f func(i, o, c, oy, ox, iy, ix, ky, kx int)) {
+		for i := range n {
+			for o := range out {
+				for oy := range y.shape[2] {
+					for ox := range y.shape[3] {
+						for c := range c {
+							for ky := range k {
+								for kx := range k {
+									iy, ix := oy*stride+ky-pad, ox*stride+kx-pad
+									if iy >= 0 && iy < h && ix >= 0 && ix < wd {
+										f(i, o, c, oy, ox, iy, ix, ky, kx)
+									}
+								}
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	each(func(i, o, c, oy, ox, iy, ix, ky, kx int) {
+		*y.at(i, o, oy, ox) += *x.at(i, c, iy, ix) * *w.at(o, c, ky, kx)
+	})
+	plane := y.shape[2] * y.shape[3]
+	for i := range y.v {
+		y.v[i] += b.v[i/plane%out]
+	}
+	return y, func(dy array) []array {
+		dx, dw, db := zeros(x.shape...), zeros(w.shape...), zeros(out)
+		each(func(i, o, c, oy, ox, iy, ix, ky, kx int) {
+			d := *dy.at(i, o, oy, ox)
+			*dx.at(i, c, iy, ix) += d * *w.at(o, c, ky, kx)
+			*dw.at(o, c, ky, kx) += d * *x.at(i, c, iy, ix)
+		})
+		for i, d := range dy.v {
+			db.v[i/plane%out] += d
+		}
+		return []array{dx, dw, db}
+	}
+}
+
+func naiveReLU(x array) (array, backward) {
+	y := zeros(x.shape...)
+	for i, v := range x.v {
+		if v > 0 || v != v {
+			y.v[i] = v
+		}
+	}
+	return y, func(dy array) []array {
+		dx := zeros(x.shape...)
+		for i, v := range x.v {
+			if v > 0 {
+				dx.v[i] = dy.v[i]
+			}
+		}
+		return []array{dx}
+	}
+}
+
+func naivePool(x array, kernel, stride int) (array, backward) {
+	n, c := x.shape[0], x.shape[1]
+	y := zeros(n, c, (x.shape[2]-kernel)/stride+1, (x.shape[3]-kernel)/stride+1)
+	type place struct{ i, c, h, w int }
+	var from []place // of each value of y
+	for i := range n {
+		for c := range c {
+			for oy := range y.shape[2] {
+				for ox := range y.shape[3] {
+					best := place{i, c, oy * stride, ox * stride}
+					for h := oy * stride; h < oy*stride+kernel; h++ {
+						for w := ox * stride; w < ox*stride+kernel; w++ {
+							v := *x.at(i, c, h, w)
+							if v > *x.at(best.i, best.c, best.h, best.w) || v != v {
+								best = place{i, c, h, w}
+							}
+						}
+					}
+					*y.at(i, c, oy, ox) = *x.at(best.i, best.c, best.h, best.w)
+					from = append(from, best)
+				}
+			}
+		}
+	}
+	return y, func(dy array) []array {
+		dx := zeros(x.shape...)
+		for i, p := range from {
+			*dx.at(p.i, p.c, p.h, p.w) += dy.v[i]
+		}
+		return []array{dx}
+	}
+}
+
+func naiveDense(x, w, b array) (array, backward) {
+	n, in, out := x.shape[0], w.shape[0], w.shape[1]
+	y := zeros(n, out)
+	for i := range n {
+		for o := range out {
+			y.v[i*out+o] = b.v[o]
+			for j := range in {
+				y.v[i*out+o] += x.v[i*in+j] * w.v[j*out+o]
+			}
+		}
+	}
+	return y, func(dy array) []array {
+		dx, dw, db := zeros(x.shape...), zeros(w.shape...), zeros(out)
+		for i := range n {
+			for o := range out {
+				d := dy.v[i*out+o]
+				db.v[o] += d
+				for j := range in {
+					dx.v[i*in+j] += d * w.v[j*out+o]
+					dw.v[j*out+o] += d * x.v[i*in+j]
+				}
+			}
+		}
+		return []array{dx, dw, db}
+	}
+}
+
+func naiveMask(x, mask array) (array, backward) {
+	y := zeros(x.shape...)
+	for i := range y.v {
+		y.v[i] = x.v[i] * mask.v[i]
+	}
+	return y, func(dy array) []array {
+		dx := zeros(x.shape...)
+		for i := range dx.v {
+			dx.v[i] = dy.v[i] * mask.v[i]
+		}
+		return []array{dx, {}}
+	}
+}
+
+func naiveCrossEntropy(x array, labels []int) (array, backward) {
+	n, k := x.shape[0], x.shape[1]
+	y, p := zeros(1), zeros(n, k)
+	for i, label := range labels {
+		row := x.v[i*k : (i+1)*k]
+		largest := math.Inf(-1)
+		for _, v := range row {
+			largest = math.Max(largest, v) // NaN wins
+		}
+		sum := 0.0
+		for _, v := range row {
+			sum += math.Exp(v - largest)
+		}
+		for j, v := range row {
+			p.v[i*k+j] = math.Exp(v-largest) / sum
+		}
+		y.v[0] += (math.Log(sum) + largest - row[label]) / float64(n)
+	}
+	return y, func(dy array) []array {
+		dx := zeros(n, k)
+		for i := range dx.v {
+			dx.v[i] = p.v[i] * dy.v[0] / float64(n)
+		}
+		for i, label := range labels {
+			dx.v[i*k+label] -= dy.v[0] / float64(n)
+		}
+		return []array{dx, {}}
+	}
+}

@@ -1,0 +1,336 @@
+package model
+
+import (
+	"sync"
+
+	"github.com/lastlayer/lastlayer/model/graphop"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	// Gorgonia and tensor panic at start on a current Go unless this package
+	// is at least at the version in go.mod: the import keeps it there.
+	_ "go4.org/unsafe/assume-no-moving-gc"
+)
+
+// Net is the graph of a network: trained weights are variables, all others
+// constants. It shares the memory of the Weights it was built from, so that
+// graphs built from the same Weights see each other's training.
+//
+// One machine at a time may run a Net.
+type Net struct {
+	spec    Spec
+	weights *Weights
+	trained []string // layers
+	batch   int
+	from    int // the layers in the graph are [from,to)
+	to      int
+	shape   []int // of one input example
+	scope   *graphop.Scope
+	input   *gorgonia.Node
+	images  *tensor.Dense // [N,C,H,W] or [N,F], the input's value
+	output  *gorgonia.Node
+	masks   []Mask
+	nodes   map[string]*gorgonia.Node // by weight name
+	steps   []Step
+}
+
+// Mask is the input of a dropout layer in training: a value of its node's
+// shape that holds 0 with probability Rate and 1/(1-Rate) otherwise, to be
+// drawn anew before each run.
+type Mask struct {
+	Layer  string
+	Rate   float64
+	Values []float32
+}
+
+// Step is one node of the forward pass: a layer, with the ReLU and pooling
+// that are fused into it.
+type Step struct {
+	Layers []string
+	Node   *gorgonia.Node
+}
+
+// An Option changes how Build builds.
+type Option func(*Net)
+
+// Batch sets the largest number of examples that one run takes; 64 if unsaid.
+func Batch(n int) Option { return func(net *Net) { net.batch = n } }
+
+// Layers builds only the layers [from,to) of the spec: the trunk below a cut,
+// or the head above it, whose input is the output of layer from-1.
+func Layers(from, to int) Option { return func(net *Net) { net.from, net.to = from, to } }
+
+// building guards Gorgonia's graph construction, which shares state between
+// graphs.
+var building sync.Mutex
+
+// Build makes the graph of spec with the weights w. The layers that train
+// selects enter as variables, all others as constants, and dropout is built
+// above the cut only (see Spec.Cut); with None the graph is for evaluation.
+// Changing the selection means building another Net.
+//
+// Errors have ErrSpec, ErrWeights or ErrSelection as their cause.
+func Build(spec Spec, w *Weights, train Selection, opts ...Option) (*Net, error) {
+	if err := w.Check(spec); err != nil {
+		return nil, err
+	}
+	trained, err := train.Resolve(spec)
+	if err != nil {
+		return nil, err
+	}
+	net := &Net{spec: spec, weights: w, trained: trained, batch: 64, to: len(spec.Layers), nodes: map[string]*gorgonia.Node{}}
+	for _, opt := range opts {
+		opt(net)
+	}
+	if net.batch < 1 || net.batch > 1<<16 {
+		return nil, errors.Errorf("batch: found %d, expected 1 to %d", net.batch, 1<<16)
+	}
+	if err := net.checkLayers(); err != nil {
+		return nil, err
+	}
+	building.Lock()
+	defer building.Unlock()
+	if err := net.build(); err != nil {
+		return nil, err
+	}
+	return net, net.checkConstants()
+}
+
+// checkLayers makes sure that the layers to build are in the spec, hold all
+// trained ones, and sets the shape of their input.
+func (n *Net) checkLayers() error {
+	if n.from < 0 || n.from >= n.to || n.to > len(n.spec.Layers) {
+		return errors.Wrapf(ErrSpec, "layers: found [%d,%d), expected a part of [0,%d)", n.from, n.to, len(n.spec.Layers))
+	}
+	for i, l := range n.spec.Layers {
+		if n.isTrained(l.Name) && (i < n.from || i >= n.to) {
+			return errors.Wrapf(ErrSelection, "layer %q is trained, but not among the layers [%d,%d) of the graph", l.Name, n.from, n.to)
+		}
+	}
+	n.shape = n.spec.Input
+	if n.from > 0 {
+		shapes, err := n.spec.Shapes()
+		if err != nil {
+			return err
+		}
+		n.shape = shapes[n.from-1]
+	}
+	return nil
+}
+
+// build adds the input, then each layer from input to output.
+func (n *Net) build() error {
+	g := gorgonia.NewGraph()
+	n.scope = graphop.NewScope(g, n.batch)
+	shape := append(tensor.Shape{n.batch}, n.shape...) // [N,C,H,W] or [N,F]
+	n.images = tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))
+	n.input = gorgonia.NewTensor(g, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName("images"), gorgonia.WithValue(n.images))
+	x := n.input
+	cut := n.spec.Cut(n.trained)
+	for i := n.from; i < n.to; {
+		fused := n.spec.fusedAt(i, n.to)
+		if l := n.spec.Layers[i]; l.Kind == Dropout && (len(n.trained) == 0 || i < cut || l.Rate == 0) {
+			i++ // evaluation: dropout is the identity, and no node
+			continue
+		}
+		y, err := n.addStep(x, fused, n.trainedBelow(i))
+		if err != nil {
+			return err
+		}
+		names := make([]string, len(fused))
+		for j, l := range fused {
+			names[j] = l.Name
+		}
+		n.steps = append(n.steps, Step{names, y})
+		x, i = y, i+len(fused)
+	}
+	n.output = x // [N,classes], or what the last layer gives
+	return nil
+}
+
+// fusedAt returns the layers from i on that make one node: a convolution with
+// the ReLU and the non-overlapping pooling behind it, a dense layer with its
+// ReLU, or one layer alone; none from index to on.
+func (s Spec) fusedAt(i, to int) []Layer {
+	end := i + 1
+	next := func(k Kind) bool { return end < to && s.Layers[end].Kind == k }
+	if s.Layers[i].HasWeights() && next(ReLU) {
+		end++
+	}
+	if s.Layers[i].Kind == Conv && next(MaxPool) && s.Layers[end].Kernel == s.Layers[end].Stride {
+		end++
+	}
+	return s.Layers[i:end]
+}
+
+// trainedBelow reports whether a layer below index i is trained: only then is
+// a gradient towards layer i's input of use.
+func (n *Net) trainedBelow(i int) bool {
+	for _, l := range n.spec.Layers[:i] {
+		if n.isTrained(l.Name) {
+			return true
+		}
+	}
+	return false
+}
+
+// addStep adds the node of the fused layers on x. Every line's shape stands
+// behind it.
+func (n *Net) addStep(x *gorgonia.Node, fused []Layer, gradX bool) (*gorgonia.Node, error) {
+	l := fused[0]
+	switch l.Kind {
+	case ReLU:
+		return graphop.ReLU(n.scope, l.Name, x, gradX) // x's shape
+	case MaxPool:
+		return graphop.MaxPool(n.scope, l.Name, x, l.Kernel, l.Stride, gradX) // [N,C,H',W']
+	case Dropout:
+		return n.addDropout(x, l, gradX) // x's shape
+	}
+	w, err := n.addWeight(l.Name, "/W") // [out,in,k,k] or [in,out]
+	if err != nil {
+		return nil, err
+	}
+	b, err := n.addWeight(l.Name, "/b") // [out]
+	if err != nil {
+		return nil, err
+	}
+	want := graphop.Wants{Input: gradX, Weights: n.isTrained(l.Name)}
+	if l.Kind == Dense {
+		return graphop.Dense(n.scope, l.Name, x, w, b, len(fused) > 1, want) // [N,out]
+	}
+	shape := graphop.ConvShape{Stride: l.Stride, Pad: l.Pad}
+	for _, f := range fused[1:] {
+		if f.Kind == ReLU {
+			shape.ReLU = true
+		} else {
+			shape.Pool = f.Kernel
+		}
+	}
+	return graphop.Conv(n.scope, l.Name, x, w, b, shape, want) // [N,out,H',W']
+}
+
+// addWeight adds one weight: a variable when its layer is trained, otherwise a
+// constant.
+func (n *Net) addWeight(layer, part string) (*gorgonia.Node, error) {
+	name := layer + part
+	t := n.weights.Get(name)
+	if n.isTrained(layer) {
+		n.nodes[name] = gorgonia.NewTensor(n.scope.Graph(), tensor.Float32, t.Dims(), gorgonia.WithShape(t.Shape()...), gorgonia.WithName(name), gorgonia.WithValue(t))
+		return n.nodes[name], nil
+	}
+	node, err := graphop.Constant(n.scope, name, t)
+	n.nodes[name] = node
+	return node, err
+}
+
+func (n *Net) addDropout(x *gorgonia.Node, l Layer, gradX bool) (*gorgonia.Node, error) {
+	t := tensor.New(tensor.WithShape(x.Shape()...), tensor.Of(tensor.Float32))
+	mask := gorgonia.NewTensor(n.scope.Graph(), tensor.Float32, x.Dims(), gorgonia.WithShape(x.Shape()...), gorgonia.WithName(l.Name+" mask"), gorgonia.WithValue(t))
+	n.masks = append(n.masks, Mask{l.Name, l.Rate, t.Float32s()})
+	return graphop.Mask(n.scope, l.Name, x, mask, gradX)
+}
+
+func (n *Net) isTrained(layer string) bool {
+	for _, name := range n.trained {
+		if name == layer {
+			return true
+		}
+	}
+	return false
+}
+
+// checkConstants makes sure that each weight's node still holds its own
+// tensor: Gorgonia merges nodes whose hashes agree, whatever they hold.
+func (n *Net) checkConstants() error {
+	for name, node := range n.nodes {
+		held, _ := node.Value().(*tensor.Dense)
+		if o, ok := node.Op().(*graphop.Operator); ok {
+			held = o.Constant()
+		}
+		if held != n.weights.Get(name) || node.Name() != name {
+			return errors.Errorf("weight %s: its node holds another tensor: Gorgonia merged two nodes", name)
+		}
+	}
+	return nil
+}
+
+// CheckHashes returns an error when two nodes of the graph have the same hash,
+// by which Gorgonia takes one for the other. Call it once all is added, the
+// gradients too.
+func (n *Net) CheckHashes() error {
+	seen := map[uint32]*gorgonia.Node{}
+	for _, node := range n.scope.Graph().AllNodes() {
+		h := node.Hashcode()
+		if other, ok := seen[h]; ok && other != node {
+			return errors.Errorf("nodes %q and %q have the same hash %#x: Gorgonia would take one for the other", other.Name(), node.Name(), h)
+		}
+		seen[h] = node
+	}
+	return nil
+}
+
+// Spec returns what the network is.
+func (n *Net) Spec() Spec { return n.spec }
+
+// Weights returns the weights the graph was built from; training changes them.
+func (n *Net) Weights() *Weights { return n.weights }
+
+// Scope returns what the graph's operators share.
+func (n *Net) Scope() *graphop.Scope { return n.scope }
+
+// Logits returns the node of the last layer's output: [N,classes], or what the
+// last layer of a trunk gives.
+func (n *Net) Logits() *gorgonia.Node { return n.output }
+
+// InputShape returns the shape of one example, [C,H,W] or [F]: the spec's
+// input, or the output of the layer below a head.
+func (n *Net) InputShape() []int { return append([]int(nil), n.shape...) }
+
+// ForEvaluation builds the same layers as constants, without dropout, for
+// batches of n examples. It shares the weights' memory.
+func (n *Net) ForEvaluation(batch int) (*Net, error) {
+	return Build(n.spec, n.weights, None(), Batch(batch), Layers(n.from, n.to))
+}
+
+// Images returns the values of the input, [N,C,H,W] or [N,F], to be filled
+// before each run.
+func (n *Net) Images() []float32 { return n.images.Float32s() }
+
+// Masks returns the dropout masks that must be drawn before each run.
+func (n *Net) Masks() []Mask { return n.masks }
+
+// Steps returns the nodes of the forward pass from input to logits.
+func (n *Net) Steps() []Step { return n.steps }
+
+// Node returns the node of a weight, and nil when there is none of that name.
+func (n *Net) Node(weight string) *gorgonia.Node { return n.nodes[weight] }
+
+// Trainable returns the nodes of the trained weights, the only variables: the
+// list to give to gorgonia.Grad and to the solver.
+func (n *Net) Trainable() gorgonia.Nodes {
+	var nodes gorgonia.Nodes
+	for _, name := range n.TrainedWeights() {
+		nodes = append(nodes, n.nodes[name])
+	}
+	return nodes
+}
+
+// TrainedLayers returns the names of the trained layers, from input to output.
+func (n *Net) TrainedLayers() []string { return append([]string(nil), n.trained...) }
+
+// TrainedWeights returns the names of the weights that are variables.
+func (n *Net) TrainedWeights() []string { return n.weightsWhere(true) }
+
+// FrozenWeights returns the names of the weights that are constants.
+func (n *Net) FrozenWeights() []string { return n.weightsWhere(false) }
+
+func (n *Net) weightsWhere(trained bool) []string {
+	names := []string{}
+	for _, l := range n.spec.Weighted() {
+		if n.isTrained(l.Name) == trained {
+			names = append(names, l.Name+"/W", l.Name+"/b")
+		}
+	}
+	return names
+}

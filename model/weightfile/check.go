@@ -1,0 +1,98 @@
+package weightfile
+
+import (
+	"unicode/utf8"
+
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// Check returns nil when Write, or with partial WritePartial, would take the
+// model, and otherwise their error.
+func (m *Model) Check(partial bool) error { return m.check("model", partial) }
+
+func (m *Model) check(file string, partial bool) error {
+	if err := m.checkText(file, ErrModel); err != nil {
+		return err
+	}
+	if err := m.checkWeights(file, partial); err != nil {
+		return err
+	}
+	return m.checkState(file)
+}
+
+// checkWeights checks names, shapes and numbers. Partial weights are held
+// against the layers that have any.
+func (m *Model) checkWeights(file string, partial bool) error {
+	if m.Weights == nil {
+		return fault(ErrModel, file, "weights: found none")
+	}
+	if !partial {
+		return errors.WithMessage(m.Weights.Check(m.Spec), file)
+	}
+	want, err := m.Spec.WeightShapes()
+	if err != nil {
+		return fault(model.ErrSpec, file, "%v", err)
+	}
+	present := map[string]bool{} // layers
+	known := map[string][]int{}  // shapes by weight
+	for _, ws := range want {
+		known[ws.Name] = ws.Shape
+		if m.Weights.Get(ws.Name) != nil {
+			present[ws.Layer] = true
+		}
+	}
+	if len(present) == 0 {
+		return fault(model.ErrWeights, file, "weights: found none of this network's")
+	}
+	for _, ws := range want {
+		if present[ws.Layer] && m.Weights.Get(ws.Name) == nil {
+			return fault(model.ErrWeights, file, "%s: found nothing, expected shape %v, since others of layer %s are there", ws.Name, ws.Shape, ws.Layer)
+		}
+	}
+	for _, name := range m.Weights.Names() {
+		shape, ok := known[name]
+		if !ok {
+			return fault(model.ErrWeights, file, "%.100q: not a weight of this network", name)
+		}
+		if err := checkTensor(m.Weights.Get(name), shape); err != nil {
+			return fault(model.ErrWeights, file, "%s: %v", name, err)
+		}
+	}
+	return nil
+}
+
+func checkTensor(t *tensor.Dense, shape []int) error {
+	if !t.Shape().Eq(tensor.Shape(shape)) || t.Dtype() != tensor.Float32 {
+		return errors.Errorf("found %v %v, expected float32 %v", t.Dtype(), t.Shape(), shape)
+	}
+	if !t.DataOrder().IsContiguous() || t.DataOrder().IsColMajor() || t.RequiresIterator() {
+		return errors.New("found a view, expected row-major contiguous values")
+	}
+	return checkFinite(t.Float32s())
+}
+
+func checkFinite(values []float32) error {
+	for i, v := range values {
+		if v-v != 0 {
+			return errors.Errorf("number %d: found %v, expected a finite one", i, v)
+		}
+	}
+	return nil
+}
+
+// checkState checks that state can be told from weights in the file, and that
+// its numbers can be read back.
+func (m *Model) checkState(file string) error {
+	for name, values := range m.State {
+		full := statePrefix + name
+		if m.Weights.Get(full) != nil || !utf8.ValidString(name) || len(values) == 0 {
+			return fault(ErrModel, file, "state %.100q: found %d numbers, expected one or more, and a name in UTF-8 that with %q before it is no weight's", name, len(values), statePrefix)
+		}
+		if err := checkFinite(values); err != nil {
+			return fault(ErrModel, file, "state %.100q: %v", name, err)
+		}
+	}
+	return nil
+}

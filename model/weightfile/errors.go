@@ -1,0 +1,30 @@
+package weightfile
+
+import (
+	"fmt"
+
+	"github.com/pkg/errors"
+)
+
+// The causes of this package's errors, beside those of the operating system,
+// model.ErrSpec and model.ErrWeights. Test for them with errors.Is.
+var (
+	// ErrFormat: the bytes are not what their format asks for: truncated,
+	// damaged, or of another format.
+	ErrFormat = errors.New("damaged or unknown file")
+	// ErrForeign: a sound file, but not one that Write made.
+	ErrForeign = errors.New("not a lastlayer model")
+	// ErrModel: a Model that cannot be written as it is.
+	ErrModel = errors.New("not a complete model")
+)
+
+// fault returns an error with that cause, its message on one line and of
+// bounded length, since parts of it may come from a file.
+func fault(cause error, file, format string, args ...any) error {
+	const limit = 500
+	msg := fmt.Sprintf(format, args...)
+	if len(msg) > limit {
+		msg = msg[:limit] + "…"
+	}
+	return errors.Wrap(cause, file+": "+msg)
+}

@@ -1,0 +1,105 @@
+package weightfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
+)
+
+// stateName returns the name in Model.State of a tensor that is state.
+func stateName(e Tensor) (string, bool) {
+	name, ok := strings.CutPrefix(e.Name, statePrefix)
+	return name, ok && len(e.Shape) == 1
+}
+
+// parseMetadata returns a model without its numbers.
+func parseMetadata(metadata map[string]string, file string) (*Model, error) {
+	v, ok := metadata[keyVersion]
+	if !ok {
+		return nil, fault(ErrForeign, file, "metadata %s: found none (weights from elsewhere are taken in with: mnist convert IN OUT)", keyVersion)
+	}
+	if v != version {
+		return nil, fault(ErrFormat, file, "metadata %s: found %.20q, expected %q (a newer program made it?)", keyVersion, v, version)
+	}
+	m := &Model{}
+	var err error
+	if m.Spec, err = model.ParseSpec([]byte(metadata[keySpec])); err != nil {
+		return nil, fault(model.ErrSpec, file, "metadata %s: %v", keySpec, err)
+	}
+	if err := parse(metadata[keyClasses], &m.Classes); err != nil {
+		return nil, fault(ErrFormat, file, "metadata %s: %v", keyClasses, err)
+	}
+	if err := parse(metadata[keyPrep], &m.Prep); err != nil {
+		return nil, fault(ErrFormat, file, "metadata %s: %v", keyPrep, err)
+	}
+	for name, text := range metadata {
+		switch name {
+		case keyVersion, keySpec, keyClasses, keyPrep, keySHA256:
+			continue
+		}
+		if m.Meta == nil {
+			m.Meta = map[string]string{}
+		}
+		m.Meta[name] = text
+	}
+	return m, m.checkText(file, ErrFormat)
+}
+
+// parse decodes JSON that must hold exactly what v takes.
+func parse(text string, v any) error {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return errors.Errorf("JSON: %v", err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return errors.New("JSON: found more behind the end")
+	}
+	return nil
+}
+
+// metadata returns what parseMetadata reads, but for the checksum.
+func (m *Model) metadata() (map[string]string, error) {
+	all := map[string]string{keyVersion: version}
+	for key, v := range map[string]any{keySpec: m.Spec, keyClasses: m.Classes, keyPrep: m.Prep} {
+		var b bytes.Buffer
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if err := e.Encode(v); err != nil {
+			return nil, errors.Wrap(err, key)
+		}
+		all[key] = strings.TrimSuffix(b.String(), "\n")
+	}
+	for name, text := range m.Meta {
+		all[name] = text
+	}
+	return all, nil
+}
+
+// checkText checks labels, preprocessing and the names of further metadata.
+func (m *Model) checkText(file string, cause error) error {
+	if found, want := len(m.Classes), m.Spec.Classes(); found != want {
+		return fault(cause, file, "classes: found %d labels, expected %d, one for each logit", found, want)
+	}
+	seen := map[string]bool{}
+	for i, label := range m.Classes {
+		if label == "" || seen[label] || !utf8.ValidString(label) {
+			return fault(cause, file, "classes: label %d: found %.100q, expected a name in UTF-8 that no other class has", i, label)
+		}
+		seen[label] = true
+	}
+	if err := m.Prep.Validate(); err != nil {
+		return fault(cause, file, "%v", err)
+	}
+	for name, text := range m.Meta {
+		if strings.HasPrefix(name, ownPrefix) || !utf8.ValidString(name) || !utf8.ValidString(text) {
+			return fault(cause, file, "metadata %.100q: expected UTF-8, and a name that does not begin with %q", name, ownPrefix)
+		}
+	}
+	return nil
+}

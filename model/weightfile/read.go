@@ -1,0 +1,137 @@
+package weightfile
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
+)
+
+// Read reads a model file that Write made and checks all of it: the format,
+// the checksum, every name, shape and number; each weight of the spec must be
+// there. The error says in one line what is wrong; its cause is ErrFormat,
+// ErrForeign, model.ErrSpec, model.ErrWeights or one of the operating system.
+func Read(path string) (*Model, error) { return readFile(path, false) }
+
+// ReadPartial reads as Read does a file that Write or WritePartial made: the
+// weights of whole layers may be missing, as in a file of convolutions alone.
+func ReadPartial(path string) (*Model, error) { return readFile(path, true) }
+
+// Decode reads a model file from memory, as Read does from disk. The name
+// stands for the path in errors.
+func Decode(data []byte, name string) (*Model, error) {
+	return decode(bytes.NewReader(data), int64(len(data)), name, false)
+}
+
+// DecodePartial reads a model file from memory, as ReadPartial does from disk.
+func DecodePartial(data []byte, name string) (*Model, error) {
+	return decode(bytes.NewReader(data), int64(len(data)), name, true)
+}
+
+func readFile(path string, partial bool) (*Model, error) {
+	f, size, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return decode(f, size, path, partial)
+}
+
+// open opens a regular file. Others are refused before they are opened, since
+// opening a pipe would wait for its writer.
+func open(path string) (*os.File, int64, error) {
+	info, err := os.Stat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		return nil, 0, fault(ErrFormat, path, "found a %s, expected a file", kind(info))
+	}
+	if err != nil {
+		return nil, 0, errors.WithStack(err)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, errors.WithStack(err)
+	}
+	if info, err = f.Stat(); err != nil {
+		f.Close()
+		return nil, 0, errors.WithStack(err)
+	}
+	return f, info.Size(), nil
+}
+
+func kind(info os.FileInfo) string {
+	if info.IsDir() {
+		return "folder"
+	}
+	return "device or pipe"
+}
+
+func decode(r io.ReaderAt, size int64, file string, partial bool) (*Model, error) {
+	t, err := readSafetensors(r, size, file)
+	if err != nil {
+		return nil, err
+	}
+	m, err := parseMetadata(t.Metadata, file)
+	if err != nil {
+		return nil, err
+	}
+	values := make(map[string][]float32, len(t.List))
+	for _, e := range t.List {
+		if e.DType != "F32" {
+			return nil, fault(ErrFormat, file, "tensor %.100q: found %s, expected F32", e.Name, e.DType)
+		}
+		values[e.Name] = e.Values
+	}
+	want, err := m.Spec.WeightShapes()
+	if err != nil {
+		return nil, fault(model.ErrSpec, file, "%s: %v", keySpec, err)
+	}
+	if err := m.fill(t, want); err != nil {
+		return nil, err
+	}
+	if sum := digest(t.Metadata, values); sum != t.Metadata[keySHA256] {
+		return nil, fault(ErrFormat, file, "%s: found %.64q, expected %s: the file was changed after it was written (copy it again)", keySHA256, t.Metadata[keySHA256], sum)
+	}
+	if err := m.checkWeights(file, partial); err != nil {
+		return nil, errors.WithMessage(err, "incomplete model (retrain --from can complete it)")
+	}
+	return m, nil
+}
+
+// fill puts the tensors where they belong: the spec's into Weights, in the
+// spec's order, and the others, which must be state, into State.
+func (m *Model) fill(t *Tensors, want []model.WeightShape) error {
+	m.Weights = model.NewWeights()
+	found := make(map[string]Tensor, len(t.List))
+	for _, e := range t.List {
+		found[e.Name] = e
+	}
+	weights := map[string]bool{}
+	for _, ws := range want {
+		weights[ws.Name] = true
+		e, ok := found[ws.Name]
+		if !ok {
+			continue // checkWeights decides whether it may be missing
+		}
+		if fmt.Sprint(e.Shape) != fmt.Sprint(ws.Shape) {
+			return fault(model.ErrWeights, t.File, "%s: found shape %v, expected %v", ws.Name, e.Shape, ws.Shape)
+		}
+		m.Weights.SetValues(ws.Name, ws.Shape, e.Values)
+	}
+	for _, e := range t.List {
+		if weights[e.Name] {
+			continue
+		}
+		name, ok := stateName(e)
+		if !ok {
+			return fault(model.ErrWeights, t.File, "tensor %.100q: not a weight of this network, nor state", e.Name)
+		}
+		if m.State == nil {
+			m.State = map[string][]float32{}
+		}
+		m.State[name] = e.Values
+	}
+	return nil
+}

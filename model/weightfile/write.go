@@ -1,0 +1,96 @@
+package weightfile
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"io"
+	"math"
+
+	"github.com/nlpodyssey/safetensors"
+	"github.com/pkg/errors"
+)
+
+// Write writes a complete model to path, in the place of what is there. The
+// file appears whole or not at all: on an error the old one, if any, is still
+// there and nothing else. The same model gives the same bytes. The error has
+// ErrModel, model.ErrSpec or model.ErrWeights as its cause, or one of the
+// operating system.
+func Write(path string, m *Model) error { return writeModel(path, m, false) }
+
+// WritePartial writes as Write does a model that may lack the weights of whole
+// layers, for ReadPartial.
+func WritePartial(path string, m *Model) error { return writeModel(path, m, true) }
+
+func writeModel(path string, m *Model, partial bool) error {
+	if err := m.check(path, partial); err != nil {
+		return err
+	}
+	metadata, views, err := m.prepare()
+	if err != nil {
+		return fault(ErrModel, path, "%v", err)
+	}
+	return writeSafetensors(path, metadata, views)
+}
+
+// prepare returns all that a model file says, the checksum included.
+func (m *Model) prepare() (map[string]string, map[string]view, error) {
+	metadata, err := m.metadata()
+	if err != nil {
+		return nil, nil, err
+	}
+	values := map[string][]float32{}
+	views := map[string]view{}
+	add := func(name string, shape []int, v []float32) {
+		values[name], views[name] = v, view{shape, v}
+	}
+	for _, name := range m.Weights.Names() {
+		t := m.Weights.Get(name)
+		add(name, t.Shape(), t.Float32s())
+	}
+	for name, v := range m.State {
+		add(statePrefix+name, []int{len(v)}, v)
+	}
+	metadata[keySHA256] = digest(metadata, values)
+	return metadata, views, nil
+}
+
+// writeSafetensors writes tensors sorted by name, which the safetensors
+// package sees to. A header that readHeader would refuse is refused here.
+func writeSafetensors(path string, metadata map[string]string, views map[string]view) error {
+	text, err := json.Marshal(metadata)
+	if err != nil {
+		return fault(ErrModel, path, "metadata: %v", err)
+	}
+	if limit := maxHeader / 2; len(text) > limit {
+		return fault(ErrModel, path, "metadata: found %d bytes as JSON, expected at most %d", len(text), limit)
+	}
+	return replace(path, func(w io.Writer) error {
+		return errors.WithStack(safetensors.SerializeToWriter(views, metadata, w))
+	})
+}
+
+// view is a tensor as the safetensors package takes it.
+type view struct {
+	shape  []int
+	values []float32
+}
+
+func (v view) DType() safetensors.DType { return safetensors.F32 }
+
+func (v view) Shape() []uint64 {
+	shape := make([]uint64, len(v.shape))
+	for i, side := range v.shape {
+		shape[i] = uint64(side)
+	}
+	return shape
+}
+
+func (v view) DataLen() uint64 { return 4 * uint64(len(v.values)) }
+
+func (v view) Data() []byte {
+	b := make([]byte, 0, 4*len(v.values))
+	for _, x := range v.values {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+	}
+	return b
+}

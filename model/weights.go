@@ -1,0 +1,148 @@
+package model
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// ErrWeights is the cause of errors about weights that do not fit a Spec.
+var ErrWeights = errors.New("weights do not fit the network")
+
+// Weights is an ordered set of named tensors, all float32, row-major and
+// contiguous: "conv1/W" [out,in,kh,kw], "fc1/W" [in,out], "fc1/b" [out].
+type Weights struct {
+	names   []string
+	tensors map[string]*tensor.Dense
+}
+
+// NewWeights returns an empty set.
+func NewWeights() *Weights { return &Weights{tensors: map[string]*tensor.Dense{}} }
+
+// Names returns the names in order.
+func (w *Weights) Names() []string { return append([]string(nil), w.names...) }
+
+// Get returns the tensor of that name, or nil. It is the stored tensor, not a
+// copy.
+func (w *Weights) Get(name string) *tensor.Dense { return w.tensors[name] }
+
+// Set stores t, not a copy of it, under name: at the end of the order when the
+// name is new, otherwise in the place of the old one.
+func (w *Weights) Set(name string, t *tensor.Dense) {
+	if _, ok := w.tensors[name]; !ok {
+		w.names = append(w.names, name)
+	}
+	w.tensors[name] = t
+}
+
+// SetValues stores values, not a copy, under name with the given shape.
+func (w *Weights) SetValues(name string, shape []int, values []float32) {
+	w.Set(name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(values)))
+}
+
+// Clone returns a deep copy.
+func (w *Weights) Clone() *Weights {
+	c := NewWeights()
+	for _, name := range w.names {
+		t := w.tensors[name]
+		c.SetValues(name, t.Shape(), append([]float32(nil), t.Float32s()...))
+	}
+	return c
+}
+
+// Hash returns the SHA-256 of the tensor's values as little-endian bytes. Two
+// tensors with the same hash are bit-identical.
+func (w *Weights) Hash(name string) [sha256.Size]byte {
+	h := sha256.New()
+	var b [4096]byte
+	for v := w.tensors[name].Float32s(); len(v) > 0; {
+		n := min(len(v), len(b)/4)
+		for i, x := range v[:n] {
+			binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(x))
+		}
+		h.Write(b[:4*n])
+		v = v[n:]
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// WeightShape is the name and shape of one tensor that a Spec asks for.
+type WeightShape struct {
+	Name  string
+	Layer string
+	Shape []int
+	FanIn int // inputs that one output sums over: in·kh·kw, or in
+}
+
+// WeightShapes returns what Weights must hold for this spec, in order.
+func (s Spec) WeightShapes() ([]WeightShape, error) {
+	shapes, err := s.Shapes()
+	if err != nil {
+		return nil, err
+	}
+	var want []WeightShape
+	in := s.Input
+	for i, l := range s.Layers {
+		if l.HasWeights() {
+			kernel := l.kernelShape(in)
+			fanIn := size(kernel) / l.Out
+			want = append(want,
+				WeightShape{l.Name + "/W", l.Name, kernel, fanIn},
+				WeightShape{l.Name + "/b", l.Name, []int{l.Out}, fanIn})
+		}
+		in = shapes[i]
+	}
+	return want, nil
+}
+
+// Check returns nil when the weights hold exactly what the spec asks for:
+// every name, no other name, every shape, float32, finite values. Otherwise
+// the error names each difference, wanted and found; its cause is ErrWeights.
+func (w *Weights) Check(spec Spec) error {
+	want, err := spec.WeightShapes()
+	if err != nil {
+		return err
+	}
+	var wrong []string
+	known := map[string]bool{}
+	for _, ws := range want {
+		known[ws.Name] = true
+		if msg := wrongTensor(w.tensors[ws.Name], ws.Shape); msg != "" {
+			wrong = append(wrong, ws.Name+": "+msg)
+		}
+	}
+	for _, name := range w.names {
+		if !known[name] {
+			wrong = append(wrong, fmt.Sprintf("%s: found shape %v, expected nothing: this network has no such weight", name, []int(w.tensors[name].Shape())))
+		}
+	}
+	if len(wrong) == 0 {
+		return nil
+	}
+	return errors.Wrap(ErrWeights, strings.Join(wrong, "; "))
+}
+
+func wrongTensor(t *tensor.Dense, shape []int) string {
+	switch {
+	case t == nil:
+		return "found nothing, expected shape " + fmt.Sprint(shape)
+	case t.Dtype() != tensor.Float32:
+		return "found " + t.Dtype().String() + ", expected float32"
+	case !slices.Equal([]int(t.Shape()), shape): // Shape.Eq takes [n] and [n,1] for the same
+		return fmt.Sprintf("found shape %v, expected %v", []int(t.Shape()), shape)
+	case !t.DataOrder().IsContiguous() || t.DataOrder().IsColMajor() || t.RequiresIterator():
+		return "found a view, expected row-major contiguous values"
+	}
+	for _, x := range t.Float32s() {
+		if x-x != 0 {
+			return "found NaN or Inf among its values"
+		}
+	}
+	return ""
+}
