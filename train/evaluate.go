@@ -1,0 +1,130 @@
+package train
+
+import (
+	"context"
+	"math"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Metrics is how well a network does on labelled examples.
+type Metrics struct {
+	Examples  int
+	Correct   int
+	Loss      float64 // mean cross-entropy
+	Confusion [][]int // [label][prediction]
+}
+
+// Accuracy returns the share of right answers, 0 to 1.
+func (m Metrics) Accuracy() float64 { return float64(m.Correct) / float64(m.Examples) }
+
+// Evaluator runs a network forward, without dropout.
+type Evaluator struct {
+	net     *model.Net
+	machine gorgonia.VM
+}
+
+// NewEvaluator returns an Evaluator of net, built with model.None. Where its
+// weights' memory is shared with a net that is trained, it sees the changes.
+func NewEvaluator(net *model.Net) *Evaluator {
+	return &Evaluator{net, gorgonia.NewTapeMachine(net.Scope().Graph())}
+}
+
+// Net returns the net that is run.
+func (e *Evaluator) Net() *model.Net { return e.net }
+
+// Logits runs the examples with these indices, at most a batch, and returns
+// their logits, [len(indices), classes], or what else the net's last layer
+// gives. The next run overwrites them.
+func (e *Evaluator) Logits(data dataset.Examples, indices []int) ([]float32, error) {
+	if err := bind(e.net, data, indices); err != nil {
+		return nil, err
+	}
+	e.machine.Reset()
+	if err := e.machine.RunAll(); err != nil {
+		return nil, errors.Wrap(err, "run the network")
+	}
+	out := e.net.Logits().Value().(*tensor.Dense)
+	return out.Float32s()[:len(indices)*out.Shape()[1:].TotalSize()], nil
+}
+
+// Each runs all examples in order, a batch at a time, and calls f with the
+// index of the batch's first example and its logits [n, classes]. It ends
+// early when ctx is done.
+func (e *Evaluator) Each(ctx context.Context, data dataset.Examples, f func(first int, logits []float32)) error {
+	if err := checkShape(e.net, data); err != nil {
+		return err
+	}
+	indices := make([]int, 0, e.net.Scope().Capacity())
+	for first := 0; first < data.Len(); first += len(indices) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		indices = indices[:0]
+		for i := first; i < data.Len() && len(indices) < cap(indices); i++ {
+			indices = append(indices, i)
+		}
+		logits, err := e.Logits(data, indices)
+		if err != nil {
+			return err
+		}
+		f(first, logits)
+	}
+	return nil
+}
+
+// Evaluate runs all examples and compares the answers with the labels.
+func (e *Evaluator) Evaluate(ctx context.Context, data dataset.Examples) (Metrics, error) {
+	if err := checkData(e.net, data); err != nil {
+		return Metrics{}, err
+	}
+	k := e.net.Spec().Classes()
+	m := Metrics{Examples: data.Len(), Confusion: make([][]int, k)}
+	for i := range m.Confusion {
+		m.Confusion[i] = make([]int, k)
+	}
+	err := e.Each(ctx, data, func(first int, logits []float32) {
+		for i := 0; i < len(logits)/k; i++ {
+			row, label := logits[i*k:(i+1)*k], data.Label(first+i)
+			m.Loss += crossEntropy(row, label) / float64(m.Examples)
+			prediction := argmax(row)
+			m.Confusion[label][prediction]++
+			if prediction == label {
+				m.Correct++
+			}
+		}
+	})
+	return m, err
+}
+
+// crossEntropy returns log Σ exp(x) − x_label.
+func crossEntropy(logits []float32, label int) float64 {
+	largest := float64(logits[argmax(logits)])
+	var sum float64
+	for _, x := range logits {
+		sum += math.Exp(float64(x) - largest)
+	}
+	return math.Log(sum) + largest - float64(logits[label])
+}
+
+// Softmax returns the probabilities of one row of logits.
+func Softmax(logits []float32) []float64 {
+	largest := float64(logits[argmax(logits)])
+	p := make([]float64, len(logits))
+	var sum float64
+	for i, x := range logits {
+		p[i] = math.Exp(float64(x) - largest)
+		sum += p[i]
+	}
+	for i := range p {
+		p[i] /= sum
+	}
+	return p
+}
+
+// Close frees the machine.
+func (e *Evaluator) Close() error { return e.machine.Close() }

@@ -1,0 +1,197 @@
+package train
+
+import (
+	"context"
+	"time"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
+)
+
+// Options says how Fit trains.
+type Options struct {
+	Epochs     int              // passes over the data in all, from 1
+	Schedule   Schedule         // of the learning rate; Constant when nil
+	Validation dataset.Examples // evaluated after each epoch; nil for none
+	Patience   int              // epochs without a smaller validation loss before Fit stops and puts the best weights back; 0: never
+	Hook       Hook             // told of steps and epochs; nil for nobody
+}
+
+// Hook is told what happens while Fit runs, between the steps. An error ends
+// the training.
+type Hook interface {
+	Step(StepReport) error
+	Epoch(EpochReport) error
+}
+
+// EpochReport is what one epoch did.
+type EpochReport struct {
+	Epoch, Of  int
+	Examples   int
+	Correct    int      // before each step, under dropout
+	Loss       float64  // mean, likewise
+	Rate       float64  // learning rate of the last step
+	Seconds    float64  // training alone, without evaluation
+	Validation *Metrics // nil where there is no validation set
+	Best       bool     // the smallest validation loss so far
+}
+
+// Accuracy returns the share of right answers on the training examples.
+func (r EpochReport) Accuracy() float64 { return float64(r.Correct) / float64(r.Examples) }
+
+// run is how far the training is: all that changes from step to step, the
+// weights, the solver's state and the dropout's source apart.
+type run struct {
+	steps   int
+	batches *dataset.Batches
+	epoch   EpochReport // sums of the epoch under way: Loss is a sum over examples
+	judged  bool        // there is a best
+	best    float64     // smallest validation loss
+	stale   int         // epochs since
+	kept    *model.Weights
+}
+
+// Fit trains until opt.Epochs epochs are done, counting those done before. The
+// examples come in an order shuffled anew each epoch, and a smaller last batch
+// is trained on too.
+//
+// When ctx is done Fit stops between two steps and returns ctx's error; a
+// further call goes on with the next step. On ErrDiverged the weights are those
+// of the last good step.
+func (t *Trainer) Fit(ctx context.Context, data dataset.Examples, opt Options) error {
+	if err := t.begin(data, &opt); err != nil {
+		return err
+	}
+	var validation *Evaluator
+	if opt.Validation != nil {
+		net, err := t.net.ForEvaluation(evaluationBatch)
+		if err != nil {
+			return err
+		}
+		validation = NewEvaluator(net)
+		defer validation.Close()
+	}
+	base := t.solver.Rate()
+	defer t.solver.SetRate(base)
+	perEpoch := t.run.batches.PerEpoch()
+	total := opt.Epochs * perEpoch
+	for t.run.steps < total {
+		last, err := t.fitStep(ctx, data, opt, base, total)
+		if err != nil {
+			return err
+		}
+		if !last {
+			continue
+		}
+		stop, err := t.endEpoch(ctx, validation, opt, t.run.steps/perEpoch)
+		if err != nil || stop {
+			return err
+		}
+	}
+	t.restoreBest()
+	return nil
+}
+
+// evaluationBatch is how many examples the evaluation runs at a time.
+const evaluationBatch = 250
+
+func (t *Trainer) begin(data dataset.Examples, opt *Options) error {
+	if opt.Epochs < 1 {
+		return errors.Errorf("epochs: found %d, expected from 1", opt.Epochs)
+	}
+	if opt.Patience < 0 || opt.Patience > 0 && opt.Validation == nil {
+		return errors.Errorf("patience: found %d, expected 0, or more and a validation set", opt.Patience)
+	}
+	if opt.Schedule == nil {
+		opt.Schedule = Constant
+	}
+	if err := checkData(t.net, data); err != nil {
+		return err
+	}
+	if t.run.batches != nil {
+		return nil
+	}
+	batches, err := dataset.NewBatches(data.Len(), min(t.net.Scope().Capacity(), data.Len()), t.seed)
+	t.run.batches = batches
+	return err
+}
+
+// fitStep makes one step and reports whether it was the last of its epoch.
+func (t *Trainer) fitStep(ctx context.Context, data dataset.Examples, opt Options, base float64, total int) (last bool, err error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	start := time.Now()
+	t.solver.SetRate(base * opt.Schedule(t.run.steps, total))
+	indices, last := t.run.batches.Next()
+	r, err := t.Step(data, indices)
+	if err != nil {
+		return false, err
+	}
+	e := &t.run.epoch
+	e.Examples += r.Examples
+	e.Correct += r.Correct
+	e.Loss += r.Loss * float64(r.Examples)
+	e.Rate = r.Rate
+	e.Seconds += time.Since(start).Seconds()
+	if opt.Hook != nil {
+		r.Of = total
+		err = opt.Hook.Step(r)
+	}
+	return last, err
+}
+
+// endEpoch evaluates, reports, and says whether patience is at its end.
+func (t *Trainer) endEpoch(ctx context.Context, validation *Evaluator, opt Options, epoch int) (stop bool, err error) {
+	r := t.run.epoch
+	t.run.epoch = EpochReport{}
+	r.Epoch, r.Of = epoch, opt.Epochs
+	r.Loss /= float64(r.Examples)
+	if validation != nil {
+		m, err := validation.Evaluate(ctx, opt.Validation)
+		if err != nil {
+			return false, errors.Wrap(err, "validation")
+		}
+		r.Validation = &m
+		r.Best = t.judge(m.Loss, opt.Patience > 0)
+	}
+	if opt.Hook != nil {
+		if err := opt.Hook.Epoch(r); err != nil {
+			return false, err
+		}
+	}
+	if opt.Patience > 0 && t.run.stale >= opt.Patience {
+		t.restoreBest()
+		return true, nil
+	}
+	return false, nil
+}
+
+// judge compares a validation loss with the best, and keeps a copy of the
+// trained weights when it is better and they may be needed.
+func (t *Trainer) judge(loss float64, keep bool) (best bool) {
+	if t.run.judged && !(loss < t.run.best) {
+		t.run.stale++
+		return false
+	}
+	t.run.judged, t.run.best, t.run.stale = true, loss, 0
+	if keep {
+		t.run.kept = model.NewWeights()
+		for _, name := range t.net.TrainedWeights() {
+			w := t.net.Weights().Get(name)
+			t.run.kept.SetValues(name, w.Shape(), append([]float32(nil), w.Float32s()...))
+		}
+	}
+	return true
+}
+
+// restoreBest puts the best weights back, if they were kept.
+func (t *Trainer) restoreBest() {
+	if t.run.kept == nil {
+		return
+	}
+	for _, name := range t.run.kept.Names() {
+		copy(t.net.Weights().Get(name).Float32s(), t.run.kept.Get(name).Float32s())
+	}
+}

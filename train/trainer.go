@@ -1,0 +1,214 @@
+package train
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/graphop"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+var (
+	// ErrNothingTrained is the cause of New's error for a graph that is all
+	// constants.
+	ErrNothingTrained = errors.New("no layer of the network is trained")
+	// ErrDiverged is the cause of a step's error when the loss is NaN or
+	// infinite. The weights are then those of the last good step.
+	ErrDiverged = errors.New("training diverged")
+	// ErrData is the cause of errors about examples that do not fit the
+	// network.
+	ErrData = errors.New("the data does not fit the network")
+)
+
+// dropoutStream keeps the dropout's random numbers apart from all others
+// drawn from the same seed.
+const dropoutStream = 0xd209
+
+// Trainer trains the variables of one Net. It is not for use by several
+// goroutines at once.
+type Trainer struct {
+	net     *model.Net
+	solver  Solver
+	seed    uint64
+	machine gorgonia.VM
+	labels  *tensor.Dense // [N], the value of the labels' node
+	loss    *gorgonia.Node
+	source  *rand.PCG // of the dropout masks
+	run     run
+}
+
+// New adds to the net's graph the softmax cross-entropy of its logits and the
+// gradient of that loss towards net.Trainable() and nothing else, and compiles
+// it. Every random number, of dropout and of the order of the examples, comes
+// from seed. A net can be given to New once.
+func New(net *model.Net, solver Solver, seed uint64) (*Trainer, error) {
+	if err := solver.Validate(); err != nil {
+		return nil, err
+	}
+	trainable := net.Trainable()
+	if len(trainable) == 0 {
+		return nil, errors.Wrap(ErrNothingTrained, "new trainer")
+	}
+	g, n := net.Scope().Graph(), net.Scope().Capacity()
+	t := &Trainer{net: net, solver: solver, seed: seed, source: rand.NewPCG(seed, dropoutStream)}
+	t.labels = tensor.New(tensor.WithShape(n), tensor.Of(tensor.Int)) // [N]
+	labels := gorgonia.NewVector(g, tensor.Int, gorgonia.WithShape(n), gorgonia.WithName("labels"), gorgonia.WithValue(t.labels))
+	var err error
+	if t.loss, err = graphop.CrossEntropy(net.Scope(), "loss", net.Logits(), labels); err != nil {
+		return nil, err
+	}
+	if _, err := gorgonia.Grad(t.loss, trainable...); err != nil {
+		return nil, errors.Wrap(err, "add the gradient to the graph")
+	}
+	if err := net.CheckHashes(); err != nil {
+		return nil, err
+	}
+	t.machine = gorgonia.NewTapeMachine(g)
+	return t, nil
+}
+
+// Net returns the net that is trained.
+func (t *Trainer) Net() *model.Net { return t.net }
+
+// Solver returns the solver.
+func (t *Trainer) Solver() Solver { return t.solver }
+
+// Loss returns the node of the loss, a scalar.
+func (t *Trainer) Loss() *gorgonia.Node { return t.loss }
+
+// Close frees the machine.
+func (t *Trainer) Close() error { return t.machine.Close() }
+
+// StepReport is what one step did.
+type StepReport struct {
+	Step     int     // from 1, over all epochs
+	Of       int     // steps in all, 0 when not known
+	Examples int     // in the batch
+	Correct  int     // of them, before the step and under dropout
+	Loss     float64 // mean over the batch, before the step
+	Rate     float64 // learning rate
+}
+
+// Step makes one training step on the examples with these indices, at most
+// the net's batch: images into the graph, dropout masks drawn, forward,
+// gradients, and the solver's step over net.Trainable().
+func (t *Trainer) Step(data dataset.Examples, indices []int) (StepReport, error) {
+	r, err := t.Gradients(data, indices)
+	if err != nil {
+		return r, err
+	}
+	if err := t.solver.Step(gorgonia.NodesToValueGrads(t.net.Trainable())); err != nil {
+		return r, errors.Wrapf(err, "step %d", r.Step)
+	}
+	t.run.steps++
+	return r, nil
+}
+
+// Gradients does all of Step but the solver's part: afterwards the gradient of
+// each trainable node is at its Grad method.
+func (t *Trainer) Gradients(data dataset.Examples, indices []int) (StepReport, error) {
+	r := StepReport{Step: t.run.steps + 1, Examples: len(indices), Rate: t.solver.Rate()}
+	if err := bind(t.net, data, indices); err != nil {
+		return r, err
+	}
+	labels := t.labels.Ints()
+	for i, index := range indices {
+		labels[i] = data.Label(index)
+	}
+	t.drawMasks(len(indices))
+	t.machine.Reset()
+	if err := t.machine.RunAll(); err != nil {
+		return r, errors.Wrapf(err, "step %d", r.Step)
+	}
+	r.Loss = float64(*t.loss.Value().(*gorgonia.F32))
+	r.Correct = countCorrect(t.net, labels[:len(indices)])
+	if math.IsNaN(r.Loss) || math.IsInf(r.Loss, 0) {
+		return r, errors.Wrapf(ErrDiverged, "step %d: the loss is %v at learning rate %g; try a smaller one", r.Step, r.Loss, r.Rate)
+	}
+	return r, nil
+}
+
+// bind puts the examples into the net's input.
+func bind(net *model.Net, data dataset.Examples, indices []int) error {
+	if err := net.Scope().SetRows(len(indices)); err != nil {
+		return err
+	}
+	size := len(net.Images()) / net.Scope().Capacity()
+	data.Gather(net.Images()[:len(indices)*size], indices)
+	return nil
+}
+
+// checkShape returns an error unless there are examples, of the shape of the
+// net's input.
+func checkShape(net *model.Net, data dataset.Examples) error {
+	want := net.InputShape()
+	if got := data.ExampleShape(); !tensor.Shape(got).Eq(tensor.Shape(want)) {
+		return errors.Wrapf(ErrData, "examples: found shape %v, expected %v", got, want)
+	}
+	if data.Len() == 0 {
+		return errors.Wrap(ErrData, "examples: found none, expected at least one")
+	}
+	return nil
+}
+
+// checkData is checkShape, and the labels must be those the logits can give.
+func checkData(net *model.Net, data dataset.Examples) error {
+	if err := checkShape(net, data); err != nil {
+		return err
+	}
+	classes := net.Spec().Classes()
+	for i := range data.Len() {
+		if label := data.Label(i); label < 0 || label >= classes {
+			return errors.Wrapf(ErrData, "label of example %d: found %d, expected 0 to %d: the network has %d classes", i, label, classes-1, classes)
+		}
+	}
+	return nil
+}
+
+// drawMasks draws the dropout masks of n rows: 0 with probability rate,
+// 1/(1-rate) otherwise.
+func (t *Trainer) drawMasks(n int) {
+	for _, m := range t.net.Masks() {
+		values := m.Values[:n*len(m.Values)/t.net.Scope().Capacity()]
+		dropped := uint32(m.Rate * (1 << 32))
+		kept := float32(1 / (1 - m.Rate))
+		var bits uint64
+		for i := range values {
+			if i%2 == 0 {
+				bits = t.source.Uint64()
+			}
+			values[i] = kept
+			if uint32(bits) < dropped {
+				values[i] = 0
+			}
+			bits >>= 32
+		}
+	}
+}
+
+// countCorrect returns how many rows of the logits are largest at their label.
+func countCorrect(net *model.Net, labels []int) int {
+	logits := net.Logits().Value().(*tensor.Dense).Float32s()
+	k := net.Spec().Classes()
+	correct := 0
+	for i, label := range labels {
+		if argmax(logits[i*k:(i+1)*k]) == label {
+			correct++
+		}
+	}
+	return correct
+}
+
+func argmax(v []float32) int {
+	best := 0
+	for i, x := range v {
+		if x > v[best] {
+			best = i
+		}
+	}
+	return best
+}

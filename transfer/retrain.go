@@ -1,0 +1,141 @@
+package transfer
+
+import (
+	"context"
+	"crypto/sha256"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// headStream keeps the random numbers of a new head apart from all others
+// drawn from the same seed.
+const headStream = 0x4ead
+
+// NewHead returns the spec with its last layer giving classes logits, and a
+// copy of the weights in which every layer that is not in w, and the last one,
+// is drawn afresh from seed. Everything else is as in w.
+func NewHead(spec model.Spec, w *model.Weights, classes int, seed uint64) (model.Spec, *model.Weights, error) {
+	spec = spec.WithClasses(classes)
+	want, err := spec.WeightShapes()
+	if err != nil {
+		return spec, nil, err
+	}
+	head := spec.Layers[len(spec.Layers)-1].Name
+	fresh := []string{head}
+	copied := model.NewWeights()
+	for _, ws := range want {
+		if t := w.Get(ws.Name); t != nil && ws.Layer != head {
+			copied.SetValues(ws.Name, t.Shape(), append([]float32(nil), t.Float32s()...))
+		} else {
+			fresh = append(fresh, ws.Layer)
+			copied.SetValues(ws.Name, ws.Shape, make([]float32, tensor.Shape(ws.Shape).TotalSize()))
+		}
+	}
+	rng := rand.New(rand.NewPCG(seed, headStream))
+	if err := model.Reinit(spec, copied, fresh, rng); err != nil {
+		return spec, nil, err
+	}
+	return spec, copied, copied.Check(spec)
+}
+
+// Options says how Retrain goes about it.
+type Options struct {
+	Select   model.Selection // the layers to train
+	Batch    int             // examples a step; 64 when 0
+	Solver   train.Solver
+	Seed     uint64 // of dropout and of the examples' order
+	Train    train.Options
+	NoCache  bool                       // run the whole graph each step instead of cutting it
+	Progress func(done, of int)         // of the pass through the trunk
+	Start    func(net *model.Net) error // called with the graph before its first step
+}
+
+// Result is what Retrain did.
+type Result struct {
+	Trained         []string // weights
+	Frozen          []string
+	FrozenIdentical bool // the frozen weights' bytes are what they were
+	SecondsFeatures float64
+}
+
+// Retrain trains the selected layers of w, in place, and leaves the others
+// alone. The graph is cut below the lowest selected layer: the trunk, all
+// constants, runs once over the examples, and only the head above it runs in
+// each step. With NoCache the whole graph runs, with the frozen weights as
+// constants; both ways make the same steps.
+//
+// When ctx is done it stops between two steps with ctx's error, and w holds
+// what was learnt so far.
+func Retrain(ctx context.Context, spec model.Spec, w *model.Weights, data dataset.Examples, opt Options) (*Result, error) {
+	trunk, err := NewTrunk(spec, w, opt.Select)
+	if err != nil {
+		return nil, err
+	}
+	from, result := 0, &Result{}
+	if !opt.NoCache {
+		from = trunk.Cut()
+		start := time.Now()
+		if data, err = trunk.Features(ctx, data, opt.Progress); err != nil {
+			return nil, err
+		}
+		if v := opt.Train.Validation; v != nil {
+			if opt.Train.Validation, err = trunk.Features(ctx, v, nil); err != nil {
+				return nil, err
+			}
+		}
+		result.SecondsFeatures = time.Since(start).Seconds()
+	}
+	batch := opt.Batch
+	if batch == 0 {
+		batch = 64
+	}
+	net, err := model.Build(spec, w, opt.Select, model.Batch(batch), model.Layers(from, len(spec.Layers)))
+	if err != nil {
+		return nil, err
+	}
+	result.Trained, result.Frozen = net.TrainedWeights(), net.FrozenWeights()
+	before := hashes(w, result.Frozen)
+	trainer, err := train.New(net, opt.Solver, opt.Seed)
+	if err != nil {
+		return nil, err
+	}
+	defer trainer.Close()
+	if opt.Start != nil {
+		if err := opt.Start(net); err != nil {
+			return nil, err
+		}
+	}
+	err = trainer.Fit(ctx, data, opt.Train)
+	result.FrozenIdentical = slices.Equal(before, hashes(w, result.Frozen))
+	if !result.FrozenIdentical {
+		return result, errors.New("a frozen weight has changed: this is a bug")
+	}
+	return result, err
+}
+
+func hashes(w *model.Weights, names []string) [][sha256.Size]byte {
+	all := make([][sha256.Size]byte, len(names))
+	for i, name := range names {
+		all[i] = w.Hash(name)
+	}
+	return all
+}
+
+// Only returns the weights of the named layers, sharing their memory.
+func Only(w *model.Weights, layers ...string) *model.Weights {
+	only := model.NewWeights()
+	for _, name := range w.Names() {
+		if layer, _, _ := strings.Cut(name, "/"); slices.Contains(layers, layer) {
+			only.Set(name, w.Get(name))
+		}
+	}
+	return only
+}
