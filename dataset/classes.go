@@ -51,15 +51,16 @@ func parseItem(item string) (Classes, error) {
 	if !dash || !isDigits(first) || !isDigits(last) {
 		return Classes{item}, nil
 	}
+	shown := printable(item)
 	from, err1 := parseNumber(first)
 	to, err2 := parseNumber(last)
 	switch {
 	case err1 != nil || err2 != nil:
-		return nil, errors.Wrapf(ErrClass, "classes: range %s: expected two whole numbers from 0 without leading zeros", item)
+		return nil, errors.Wrapf(ErrClass, "classes: range %s: expected two whole numbers from 0 without leading zeros", shown)
 	case from > to:
-		return nil, errors.Wrapf(ErrClass, "classes: range %s runs backwards, expected %d-%d", item, to, from)
+		return nil, errors.Wrapf(ErrClass, "classes: range %s runs backwards, expected %d-%d", shown, to, from)
 	case to-from >= maxClasses:
-		return nil, errors.Wrapf(ErrClass, "classes: range %s: expected at most %d classes", item, maxClasses)
+		return nil, errors.Wrapf(ErrClass, "classes: range %s: expected at most %d classes", shown, maxClasses)
 	}
 	var names Classes
 	for n := from; n <= to; n++ {

@@ -50,7 +50,10 @@ func TestDigitOfPictures(t *testing.T) {
 		}
 		return found == label
 	}
-	const step = 2 // every other image
+	step := 2 // every other image
+	if raceDetector {
+		step = 50
+	}
 	for _, c := range []struct {
 		kind string
 		make func(src *image.Gray) image.Image
@@ -76,8 +79,8 @@ func TestDigitOfPictures(t *testing.T) {
 			}
 		}
 		t.Logf("%s: %d right, %d of the originals, of %d", c.kind, pictured, original, test.Len()/step)
-		if pictured < original-test.Len()/step*4/100 {
-			t.Errorf("%s: found %d right, expected at most 4 of 100 fewer than %d", c.kind, pictured, original)
+		if pictured < original-1-test.Len()/step*3/100 {
+			t.Errorf("%s: found %d right, expected about %d", c.kind, pictured, original)
 		}
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/binary"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pkg/errors"
@@ -91,4 +93,22 @@ func numbers(s *Set) []int {
 		out[i] = int(s.Image(i)[0])
 	}
 	return out
+}
+
+// readMNIST opens the real files once for all tests, from the Go module in go.mod.
+var readMNIST = sync.OnceValues(func() (sets [2]*Set, err error) {
+	m := newMNIST(Options{})
+	for _, dir := range m.modules() {
+		if sets[0], sets[1], err = m.read(dir); err == nil {
+			return sets, nil
+		}
+	}
+	return sets, errors.Wrap(ErrNotFound, "the Go module with MNIST: "+fmt.Sprint(err))
+})
+
+func realMNIST(t *testing.T) (train, test *Set) {
+	t.Helper()
+	sets, err := readMNIST()
+	check(t, err)
+	return sets[0], sets[1]
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"io"
 	"os"
-	"slices"
 
 	"github.com/pkg/errors"
 )
@@ -157,7 +156,9 @@ func readExactly(r io.Reader, n, guess int) ([]byte, error) {
 	data := make([]byte, 0, guess)
 	for len(data) < n {
 		if len(data) == cap(data) {
-			data = slices.Grow(data, min(n-len(data), max(len(data), 4096)))
+			larger := make([]byte, len(data), min(n, max(2*len(data), 4096)))
+			copy(larger, data)
+			data = larger
 		}
 		room := data[len(data):min(cap(data), n)]
 		got, err := io.ReadFull(r, room)

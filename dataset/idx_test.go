@@ -110,7 +110,11 @@ func TestReadIDXFlippedBits(t *testing.T) {
 
 func TestReadIDXMemory(t *testing.T) {
 	const constant = 256 << 10 // gzip's and our buffers
-	zeros := make([]byte, 80<<20)
+	packed := zipped(t, make([]byte, 1<<20))
+	// bomb is a header and that many MiB of zeros, each a gzip member of 1 KB.
+	bomb := func(mib int, dims ...int) []byte {
+		return append(zipped(t, idxFile(dims, nil)), bytes.Repeat(packed, mib)...)
+	}
 	for _, c := range []struct {
 		reason  string
 		content []byte
@@ -119,10 +123,10 @@ func TestReadIDXMemory(t *testing.T) {
 		{"a plain file that lies", idxFile([]int{60000, 28, 28}, nil), constant},
 		{"a gzip file that lies", zipped(t, idxFile([]int{60000, 28, 28}, nil)), constant},
 		{"a gzip file that lies beyond the limit", zipped(t, idxFile([]int{1000, 1000, 1000}, nil)), constant},
-		{"a bomb behind the data", zipped(t, idxFile([]int{1, 1, 1}, zeros)), constant},
+		{"a bomb behind the data", bomb(80, 1, 1, 1), constant},
 		// 80 MiB of zeros pack to 80 KB, and so may unpack to 64 MiB.
-		{"a bomb as data", zipped(t, idxFile([]int{80, 1 << 10, 1 << 10}, zeros)), constant},
-		{"a bomb as data within the limit", zipped(t, idxFile([]int{64, 1 << 10, 1 << 10}, zeros)), 3 * maxIDXFree},
+		{"a bomb as data", bomb(80, 80, 1<<10, 1<<10), constant},
+		{"a bomb as data within the limit", bomb(80, 64, 1<<10, 1<<10), 3 * maxIDXFree},
 	} {
 		var err error
 		got := allocated(func() { _, _, err = read(c.content, 3) })

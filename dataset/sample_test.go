@@ -5,8 +5,7 @@ import "testing"
 func TestSample(t *testing.T) {
 	train, test, err := Open("sample", Options{})
 	check(t, err)
-	all, allTest, err := Open("mnist", Options{CacheDir: t.TempDir()})
-	check(t, err)
+	all, allTest := realMNIST(t)
 	for _, c := range []struct {
 		set, from *Set
 		n         int

@@ -12,7 +12,6 @@ import (
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
-	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 )
 
@@ -249,55 +248,6 @@ func TestFoldDoubleBias(t *testing.T) {
 	}
 	if w.Hash("conv2/b") != m.Weights.Hash("conv2/b") {
 		t.Error("another bias was changed")
-	}
-}
-
-func TestImportRefuses(t *testing.T) {
-	m := smallModel(t)
-	other := smallSpec(t)
-	other.Layers[0].Out = 6
-	square := model.Spec{Input: []int{4}, Layers: []model.Layer{{Name: "a", Kind: model.Dense, Out: 4}, {Name: "b", Kind: model.Dense, Out: 4}}}
-	squares := func(names ...string) *weightfile.Tensors {
-		ts := &weightfile.Tensors{File: "m.npz"}
-		for _, name := range names {
-			ts.List = append(ts.List,
-				weightfile.Tensor{Name: name + "_w", Shape: []int{4, 4}, Values: make([]float32, 16)},
-				weightfile.Tensor{Name: name + "_b", Shape: []int{4}, Values: make([]float32, 4)})
-		}
-		return ts
-	}
-	whole := torchTensors(t, m, replacer())
-	without := &weightfile.Tensors{File: "m.npz", List: whole.List[1:]}
-	for _, test := range []struct {
-		reason  string
-		tensors *weightfile.Tensors
-		spec    model.Spec
-		opt     ImportOptions
-		cause   error
-		word    string
-	}{
-		{"another shape", whole, other, ImportOptions{}, model.ErrWeights, `conv1/W: found "conv1.weight" [4 1 5 5], expected shape [6 1 5 5]`},
-		{"a weight missing", without, m.Spec, ImportOptions{}, model.ErrWeights, "conv1/W: found nothing, expected shape [4 1 5 5]"},
-		{"the wrong layout said", whole, m.Spec, ImportOptions{Layout: TF}, model.ErrWeights, "expected shape [5 5 1 4]"},
-		{"more than is wanted", whole, m.Spec, ImportOptions{Layers: []string{"conv*"}}, model.ErrWeights, `no layer takes "fc1.weight"`},
-		{"a pattern of no tensor", whole, m.Spec, ImportOptions{Ignore: []string{"bn*"}}, model.ErrWeights, "matches nothing"},
-		{"a pattern of no layer", whole, m.Spec, ImportOptions{Layers: []string{"cnv*"}}, model.ErrWeights, "conv1, conv2, fc1, fc2"},
-		{"a broken pattern", whole, m.Spec, ImportOptions{Ignore: []string{"["}}, model.ErrWeights, "pattern"},
-		{"a map from nowhere", whole, m.Spec, ImportOptions{Map: map[string]string{"conv1/W": "x"}}, model.ErrWeights, `no tensor "x"`},
-		{"a map to nowhere", whole, m.Spec, ImportOptions{Map: map[string]string{"conv9/W": "conv1.weight"}}, model.ErrWeights, "conv9/W"},
-		{"a map of one to two", whole, m.Spec, ImportOptions{Map: map[string]string{"conv1/b": "conv1.bias", "conv2/b": "conv1.bias"}}, model.ErrWeights, "two weights"},
-		{"double bias of no layer", whole, m.Spec, ImportOptions{FoldDoubleBias: []string{"x"}}, model.ErrWeights, `no layer "x"`},
-		{"integers", &weightfile.Tensors{File: "m.npz", List: []weightfile.Tensor{{Name: "n", DType: "I64"}}}, m.Spec, ImportOptions{}, model.ErrWeights, "--ignore"},
-		{"nothing", &weightfile.Tensors{File: "m.npz"}, m.Spec, ImportOptions{}, model.ErrWeights, "found nothing"},
-		{"squares of any layout", squares("a", "b"), square, ImportOptions{}, ErrAmbiguous, "--layout"},
-		{"squares in no order", squares("x", "y"), square, ImportOptions{}, ErrAmbiguous, "--map"},
-		{"a square too many", squares("x1", "x2", "x3"), square, ImportOptions{}, ErrAmbiguous, "3 tensors fit 2 layers"},
-		{"two of one name", squares("p/a", "q/a", "b"), square, ImportOptions{}, ErrAmbiguous, "--ignore"},
-	} {
-		w, _, err := Import(test.tensors, test.spec, test.opt)
-		if w != nil || !errors.Is(err, test.cause) || !strings.Contains(err.Error(), test.word) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), "m.npz: ") {
-			t.Errorf("%s: found %v, expected a word of %q", test.reason, err, test.word)
-		}
 	}
 }
 

@@ -7,9 +7,11 @@ const (
 	// maxPacked is the most elements of B in a packed block: half of a
 	// second-level cache of 1 MB.
 	maxPacked = 128 << 10
-	// maxDirect is the most rows of A for which B is not packed: each element
-	// of B is used too rarely to pay for a copy.
-	maxDirect = 64
+	// maxDirect is the most rows of A, and maxDirectB the most elements of B,
+	// with which B is not packed. Each element of B is then used too rarely
+	// for a copy to pay, and B stays in the second-level cache meanwhile.
+	maxDirect  = 64
+	maxDirectB = 256 << 10
 	// fewK is the most rows of B for which storing C takes so much of the time
 	// that its order counts.
 	fewK = 16
@@ -27,25 +29,31 @@ func (ws *Workspace) blocked(g *product) {
 	for ; blk.p0 < g.k; blk.p0 = blk.p1 {
 		blk.p1 = min(blk.p0+kc, g.k)
 		blk.j0 = 0
-		if g.direct() {
+		if blk.direct() {
 			blk.j1, blk.panels = g.n/nr*nr, nil
 			blk.multiply()
 			blk.j0 = blk.j1
 		}
 		for ; blk.j0 < g.n; blk.j0 = blk.j1 {
 			blk.j1 = min(blk.j0+nc, g.n)
-			blk.panels = ws.grown(roundUp(blk.j1-blk.j0, nr) * (blk.p1 - blk.p0))
+			panels := ws.grown(roundUp(blk.j1-blk.j0, nr) * (blk.p1 - blk.p0))
 			if g.pack != nil {
-				g.pack(blk.panels, blk.p0, blk.p1, blk.j0, blk.j1)
+				g.pack(panels, blk.p0, blk.p1, blk.j0, blk.j1)
 			}
+			blk.panels = panels
 			blk.multiply()
 		}
 		blk.beta = 1
 	}
 }
 
-func (g *product) direct() bool {
-	return !g.transB && g.pack == nil && (g.m <= 8 || g.m <= maxDirect && g.k*g.n <= 256<<10)
+// direct says whether B is read where it lies. With wide tiles, A is a single
+// row of tiles and each element of B is used once.
+func (blk *block) direct() bool {
+	if blk.transB || blk.pack != nil {
+		return false
+	}
+	return blk.m <= len(blk.wideVecs) || blk.m <= maxDirect && blk.k*blk.n <= maxDirectB
 }
 
 // evenly returns the size of parts, at most limit, that cut n into parts of
@@ -68,6 +76,9 @@ type block struct {
 // while a panel stays in the first-level cache. If k is small, the rows of C
 // are finished one tile after the other instead, from left to right: with
 // rows a multiple of a page apart, the tiles of a column evict each other.
+//
+// A panel is packed just before its first use, so that reading B from memory
+// and computing take turns, and prefetches have time to arrive.
 func (blk *block) multiply() {
 	tiles := (blk.m + blk.rows - 1) / blk.rows
 	group := tiles

@@ -17,24 +17,31 @@
 // The product is cut as in Goto and van de Geijn, "Anatomy of High-Performance
 // Matrix Multiplication", ACM TOMS 34(3), 2008, and BLIS (Van Zee and van de
 // Geijn, "BLIS: A Framework for Rapidly Instantiating BLAS Functionality",
-// ACM TOMS 41(3), 2015). k is cut into blocks. Of B, a block of rows and columns is
-// copied ("packed") into panels of NR columns, in the order in which they will
-// be read, small enough for the second-level cache. Then tiles of C, 12×32 with
-// AVX-512 and 6×16 with AVX2, are kept in registers while a row of a panel at
-// a time is multiplied by a column of A and added.
+// ACM TOMS 41(3), 2015). k is cut into blocks. A block of rows and columns of
+// B is copied ("packed") into panels of NR columns, in the order in which they
+// will be read, small enough for the second-level cache. Tiles of C, up to
+// 12×32 with AVX-512 and 6×16 with AVX2, are kept in registers while, step by
+// step, a column of A is multiplied by a row of a panel and added.
 //
-// Two things differ from the classic scheme. A is not packed: its elements
-// are broadcast to a whole vector one at a time, which costs the same from
-// any address, so the kernel takes two strides and reads A where it lies,
-// transposed or not (BLIS does so for small matrices). And there is a kernel
-// body for each height of tile, so 64 rows are six tiles of 10 or 11 and none
-// is mostly empty.
+// Three things differ from the classic scheme; BLIS does the first two for
+// small matrices:
+//
+//   - A is not packed. Its elements are broadcast to a whole vector one at a
+//     time, which costs the same from any address, so the kernel takes two
+//     strides and reads A where it lies, transposed or not.
+//   - B is not packed if A has so few rows that the copy would not pay, and B
+//     is not transposed. With very few rows, tiles are wide instead of high.
+//   - There is a kernel body for each height of tile. So 64 rows are six tiles
+//     of 10 or 11, and none is mostly empty.
+//
+// Read gemm.go, then blocked_amd64.go, then asm/tile.go.
 //
 // # Caveats
 //
-// Each element of C is one chain of fused multiply-adds in the order of k, cut
-// only where k is: its bytes depend neither on the threads nor on where
-// it lies in C. They do depend on the kernel.
+// Each element of C is summed in the order of k, in blocks that depend on k
+// alone. So its bytes depend neither on the number of threads nor on m and n:
+// a batch gives the same as its images one by one. They do depend on the
+// kernel.
 //
 // NaN and Inf in A and B reach C also through factors of zero, except with
 // "gonum", which skips zeros.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -19,7 +20,7 @@ func each(t *testing.T, f func(t *testing.T)) {
 	}
 }
 
-// call is one product with all that a test compares.
+// call is the arguments of one product, without the slices.
 type call struct {
 	transA, transB bool
 	m, n, k        int
@@ -28,11 +29,19 @@ type call struct {
 }
 
 func (q call) String() string {
-	return fmt.Sprintf("tA=%v tB=%v m=%d n=%d k=%d alpha=%g beta=%g ld=%d,%d,%d",
+	return fmt.Sprintf("transA=%v transB=%v m=%d n=%d k=%d alpha=%g beta=%g ld=%d,%d,%d",
 		q.transA, q.transB, q.m, q.n, q.k, q.alpha, q.beta, q.lda, q.ldb, q.ldc)
 }
 
-// stored returns rows and columns as stored.
+// withStrides sets the leading dimensions, slack longer than the rows.
+func (q call) withStrides(slack int) call {
+	_, a := stored(q.transA, q.m, q.k)
+	_, b := stored(q.transB, q.k, q.n)
+	q.lda, q.ldb, q.ldc = max(1, a)+slack, max(1, b)+slack, max(1, q.n)+slack
+	return q
+}
+
+// stored returns the rows and columns of op(X) as X is stored.
 func stored(trans bool, rows, cols int) (int, int) {
 	if trans {
 		return cols, rows
@@ -40,14 +49,7 @@ func stored(trans bool, rows, cols int) (int, int) {
 	return rows, cols
 }
 
-// tight sets the smallest leading dimensions, plus slack.
-func (q *call) tight(slack int) {
-	_, a := stored(q.transA, q.m, q.k)
-	_, b := stored(q.transB, q.k, q.n)
-	q.lda, q.ldb, q.ldc = max(1, a)+slack, max(1, b)+slack, max(1, q.n)+slack
-}
-
-// sizes returns the lengths of the three slices.
+// sizes returns the least lengths of the three slices.
 func (q call) sizes() (a, b, c int) {
 	length := func(rows, cols, ld int) int {
 		if rows == 0 || cols == 0 {
@@ -60,40 +62,65 @@ func (q call) sizes() (a, b, c int) {
 	return length(ar, ac, q.lda), length(br, bc, q.ldb), length(q.m, q.n, q.ldc)
 }
 
-func at(trans bool, x []float32, ld, i, j int) float64 {
-	if trans {
-		i, j = j, i
-	}
-	return float64(x[i*ld+j])
+func (q call) sgemm(ws *Workspace, a, b, c []float32) {
+	ws.Sgemm(q.transA, q.transB, q.m, q.n, q.k, q.alpha, a, q.lda, b, q.ldb, q.beta, c, q.ldc)
 }
 
-// compare checks got, which was old before the call, against sums in float64,
-// and that slack between rows of C is untouched.
-func (q call) compare(t *testing.T, a, b, old, got []float32) {
-	t.Helper()
+// check compares got, which was old before the call, with sums in float64, and
+// sees that the slack between rows of C is untouched. It returns the first
+// difference.
+func (q call) check(a, b, old, got []float32) error {
+	at := func(trans bool, x []float32, ld, i, j int) float64 {
+		if trans {
+			i, j = j, i
+		}
+		return float64(x[i*ld+j])
+	}
 	for x, v := range got {
 		i, j := x/q.ldc, x%q.ldc
 		if j >= q.n {
 			if math.Float32bits(v) != math.Float32bits(old[x]) {
-				t.Fatalf("%v: slack of C written at row %d, column %d", q, i, j)
+				return fmt.Errorf("%v: written behind row %d of C, column %d", q, i, j)
 			}
 			continue
 		}
 		var sum, size float64
 		for p := range q.k {
-			prod := at(q.transA, a, q.lda, i, p) * at(q.transB, b, q.ldb, p, j)
-			sum += prod
-			size += math.Abs(prod)
+			product := at(q.transA, a, q.lda, i, p) * at(q.transB, b, q.ldb, p, j)
+			sum += product
+			size += math.Abs(product)
 		}
 		want := float64(q.alpha) * sum
+		size *= math.Abs(float64(q.alpha))
 		if q.beta != 0 {
 			want += float64(q.beta) * float64(old[x])
-			size += math.Abs(float64(old[x]))
+			size += math.Abs(float64(q.beta) * float64(old[x]))
 		}
-		if tol := 1e-6 * (1 + size); !(math.Abs(float64(v)-want) <= tol) {
-			t.Fatalf("%v: C[%d,%d] is %g, expected %g ± %g", q, i, j, v, want, tol)
+		if tol := 3e-7 * (1 + math.Sqrt(float64(q.k))) * (1 + size); !(math.Abs(float64(v)-want) <= tol) {
+			return fmt.Errorf("%v: C[%d,%d] is %g, expected %g ± %g", q, i, j, v, want, tol)
 		}
 	}
+	return nil
+}
+
+// guarded is a slice in the middle of a larger one.
+type guarded struct{ all, inner, before []float32 }
+
+const guard = 64
+
+func newGuarded(rng *rand.Rand, n int) guarded {
+	all := filled(rng, n+2*guard)
+	return guarded{all, all[guard : guard+n : guard+n], slices.Clone(all)}
+}
+
+// touched says whether anything but the inner slice has changed, or that too.
+func (g guarded) touched(inner bool) bool {
+	same := func(x, y []float32) bool {
+		return slices.EqualFunc(x, y, func(v, w float32) bool { return math.Float32bits(v) == math.Float32bits(w) })
+	}
+	end := guard + len(g.inner)
+	return !same(g.all[:guard], g.before[:guard]) || !same(g.all[end:], g.before[end:]) ||
+		inner && !same(g.inner, g.before[guard:end])
 }
 
 func filled(rng *rand.Rand, n int) []float32 {
@@ -104,37 +131,65 @@ func filled(rng *rand.Rand, n int) []float32 {
 	return x
 }
 
-// run makes operands, multiplies with f and compares.
-func (q call) run(t *testing.T, rng *rand.Rand, f func(a, b, c []float32)) {
-	t.Helper()
+// run makes guarded operands, multiplies with f and checks all there is to
+// check. Where C must not be read, it is NaN before.
+func (q call) run(rng *rand.Rand, f func(a, b, c []float32)) error {
 	na, nb, nc := q.sizes()
-	a, b, c := filled(rng, na), filled(rng, nb), filled(rng, nc)
+	a, b, c := newGuarded(rng, na), newGuarded(rng, nb), newGuarded(rng, nc)
 	if q.beta == 0 {
-		for i := range c {
-			c[i] = float32(math.NaN())
+		for i := range c.inner {
+			c.inner[i] = float32(math.NaN())
 		}
 	}
-	old := append([]float32(nil), c...)
-	f(a, b, c)
-	q.compare(t, a, b, old, c)
+	old := slices.Clone(c.inner)
+	f(a.inner, b.inner, c.inner)
+	if a.touched(true) || b.touched(true) || c.touched(false) {
+		return fmt.Errorf("%v: written outside C", q)
+	}
+	return q.check(a.inner, b.inner, old, c.inner)
+}
+
+// edges are sizes around those of tiles and blocks.
+var edges = []int{0, 1, 2, 3, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 24, 25, 31, 32, 33, 48, 65, 100, 130}
+
+func randomCall(rng *rand.Rand) call {
+	size := func() int { return edges[rng.IntN(len(edges))] }
+	scalar := func() float32 { return []float32{0, 1, -1, 0.5}[rng.IntN(4)] }
+	q := call{
+		transA: rng.IntN(2) == 1, transB: rng.IntN(2) == 1,
+		m: size(), n: size(), k: size(), alpha: scalar(), beta: scalar(),
+	}
+	return q.withStrides(rng.IntN(3) * rng.IntN(9))
 }
 
 func TestSgemm(t *testing.T) {
 	each(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 2))
-		sizes := []int{0, 1, 2, 3, 5, 7, 8, 9, 11, 12, 13, 15, 16, 17, 24, 25, 31, 32, 33, 48, 65, 100}
-		scalars := []float32{0, 1, -1, 0.5}
 		var ws Workspace
-		for range 4000 {
-			q := call{
-				transA: rng.IntN(2) == 1, transB: rng.IntN(2) == 1,
-				m: sizes[rng.IntN(len(sizes))], n: sizes[rng.IntN(len(sizes))], k: sizes[rng.IntN(len(sizes))],
-				alpha: scalars[rng.IntN(4)], beta: scalars[rng.IntN(4)],
+		for range 1500 {
+			q := randomCall(rng)
+			if err := q.run(rng, func(a, b, c []float32) { q.sgemm(&ws, a, b, c) }); err != nil {
+				t.Fatal(err)
 			}
-			q.tight(rng.IntN(3) * rng.IntN(9))
-			q.run(t, rng, func(a, b, c []float32) {
-				ws.Sgemm(q.transA, q.transB, q.m, q.n, q.k, q.alpha, a, q.lda, b, q.ldb, q.beta, c, q.ldc)
-			})
+		}
+	})
+}
+
+// TestBlocks has sizes of more than one block in each direction.
+func TestBlocks(t *testing.T) {
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(3, 4))
+		var ws Workspace
+		for _, q := range []call{
+			{m: 3, n: 700, k: 530, alpha: 1},
+			{m: 9, n: 1100, k: 257, alpha: 1},
+			{m: 5, n: 1100, k: 257, alpha: -0.5, beta: 1, transB: true},
+			{m: 70, n: 70, k: 600, alpha: 1, beta: 0.5, transA: true},
+		} {
+			q = q.withStrides(1)
+			if err := q.run(rng, func(a, b, c []float32) { q.sgemm(&ws, a, b, c) }); err != nil {
+				t.Fatal(err)
+			}
 		}
 	})
 }

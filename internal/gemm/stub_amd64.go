@@ -8,7 +8,8 @@ package gemm
 // There are tiles of 1 to 12 rows and 1 to 2 vectors, and wide ones: for 1, 2, ...
 // rows [8 8 6 6 4 4 3 3] vectors. Element (i,p) of A is a[i*rsA+p*csA], row p of B is at
 // b[p*rsB], row i of C at c[i*ldc]. Of the last vector of each row of C only the
-// first tail elements are read or written; the rows of B are read in full. k > 0.
+// first tail elements are read or written, but wide tiles are always full; so are
+// rows of B. k > 0.
 //
 //go:noescape
 func tileAVX512(rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int, tail int)
@@ -23,7 +24,8 @@ func packRowsAVX512(dst *float32, src *float32, ld int, k int, width int)
 // There are tiles of 1 to 6 rows and 1 to 2 vectors, and wide ones: for 1, 2, ...
 // rows [6 4 3] vectors. Element (i,p) of A is a[i*rsA+p*csA], row p of B is at
 // b[p*rsB], row i of C at c[i*ldc]. Of the last vector of each row of C only the
-// first tail elements are read or written; the rows of B are read in full. k > 0.
+// first tail elements are read or written, but wide tiles are always full; so are
+// rows of B. k > 0.
 //
 //go:noescape
 func tileAVX2(rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int, tail int)

@@ -30,6 +30,10 @@ func (t body) storeRows(add bool) {
 	if add {
 		masked = t.label("addmasked")
 	}
+	if t.v > t.vecs { // wide tiles are always full
+		t.storeRowsMasked(add, nil)
+		return
+	}
 	build.CMPQ(tmp, operand.U8(t.lanes))
 	build.JNE(operand.LabelRef(masked))
 	t.storeRowsMasked(add, nil)

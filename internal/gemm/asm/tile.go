@@ -42,7 +42,8 @@ func (s isa) tile() {
 		fmt.Sprintf("There are tiles of 1 to %d rows and 1 to %d vectors, and wide ones: for 1, 2, ...", s.rows, s.vecs),
 		fmt.Sprintf("rows %v vectors. Element (i,p) of A is a[i*rsA+p*csA], row p of B is at", s.wide),
 		"b[p*rsB], row i of C at c[i*ldc]. Of the last vector of each row of C only the",
-		"first tail elements are read or written; the rows of B are read in full. k > 0.")
+		"first tail elements are read or written, but wide tiles are always full; so are",
+		"rows of B. k > 0.")
 	param("k", count)
 	param("a", rowPtr[0])
 	param("rsA", rsA)

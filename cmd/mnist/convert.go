@@ -1,0 +1,137 @@
+package main
+
+import (
+	"path/filepath"
+	"slices"
+
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/model/weightfile/onnx"
+	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// convertFlags say how to read IN and how to write OUT.
+type convertFlags struct {
+	foreign  foreignFlags
+	layers   []string
+	toLayout string
+	softmax  bool
+}
+
+func newConvert(g *globals) *cobra.Command {
+	var c convertFlags
+	cmd := &cobra.Command{
+		Use:   "convert IN OUT",
+		Short: "Take weights from elsewhere, or give them away",
+		Long: `convert reads IN, a model of ours or the weights that PyTorch, Keras, TensorFlow
+or numpy wrote as safetensors or npz, and writes OUT: a model of ours
+(.safetensors), weights for others (.safetensors, .npz with --to-layout), or a
+network that runs anywhere (.onnx).
+
+Weights from elsewhere are for the network of the question unless --spec says
+another. Each of its weights must be in IN, and each tensor of IN must be taken,
+unless --layers or --ignore say otherwise.`,
+		Example: `  mnist convert torch.npz model.safetensors --classes 0-9
+  mnist convert big.safetensors conv.safetensors --layers 'conv*' --ignore 'classifier.*' --map conv1/W=features.0.weight
+  mnist convert model.safetensors torch.safetensors --to-layout torch
+  mnist convert model.safetensors model.onnx --softmax`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usage(errors.Errorf("found %d arguments, expected IN and OUT; see '%s --help'", len(args), cmd.CommandPath()))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runConvert(cmd, newOutput(cmd, g), args[0], args[1], c)
+		},
+	}
+	f := cmd.Flags()
+	c.foreign.add(cmd)
+	f.StringSliceVar(&c.layers, "layers", nil, "take only the layers of these names, as 'conv*'")
+	f.StringVar(&c.toLayout, "to-layout", string(transfer.LastLayer), "names and order of axes in OUT: torch, tf or lastlayer")
+	f.BoolVar(&c.softmax, "softmax", false, "let the .onnx file end in probabilities instead of logits")
+	return cmd
+}
+
+// convertLine is the result of convert in --json.
+type convertLine struct {
+	In  string `json:"in"`
+	Out string `json:"out"`
+	transfer.Report
+	ToLayout string   `json:"to_layout,omitempty"`
+	Classes  []string `json:"classes"`
+}
+
+func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags) error {
+	layout, err := c.check(cmd, to)
+	if err != nil {
+		return usage(err)
+	}
+	m, report, err := c.read(cmd, from)
+	if err != nil {
+		return err
+	}
+	// Lists, not null, for those who read the JSON.
+	report.Ignored, report.Missing = append([]string{}, report.Ignored...), append([]string{}, report.Missing...)
+	line := convertLine{In: from, Out: to, Report: report, ToLayout: string(layout), Classes: m.Classes}
+	if filepath.Ext(to) == ".onnx" {
+		line.ToLayout = ""
+		err = onnx.Write(to, m, onnx.Options{Softmax: c.softmax})
+	} else {
+		err = transfer.Export(to, m, layout)
+	}
+	if err != nil {
+		return err
+	}
+	out.text("%swrote %s", report, to)
+	return out.object(line)
+}
+
+// check looks at the command line before any file is read.
+func (c *convertFlags) check(cmd *cobra.Command, to string) (transfer.Layout, error) {
+	ending := filepath.Ext(to)
+	if !slices.Contains([]string{".safetensors", ".npz", ".onnx"}, ending) {
+		return "", errors.Errorf("OUT: found the ending %q, expected .safetensors, .npz or .onnx", ending)
+	}
+	if c.softmax && ending != ".onnx" {
+		return "", errors.Errorf("--softmax: is for .onnx, not %s", ending)
+	}
+	if cmd.Flags().Changed("to-layout") && ending == ".onnx" {
+		return "", errors.New("--to-layout: an .onnx file has a layout of its own")
+	}
+	layout, err := transfer.ParseLayout(c.toLayout)
+	return layout, errors.Wrap(err, "--to-layout")
+}
+
+// read reads a model of ours, or makes one of weights from elsewhere.
+func (c *convertFlags) read(cmd *cobra.Command, path string) (*weightfile.Model, transfer.Report, error) {
+	tensors, err := weightfile.ReadTensors(path)
+	if err != nil {
+		return nil, transfer.Report{}, err
+	}
+	if !tensors.Ours() {
+		return c.foreign.model(tensors, c.layers)
+	}
+	if flag := c.foreign.changed(cmd); flag != "" {
+		return nil, transfer.Report{}, usage(errors.Errorf("--%s: %s is a model of ours, which says that itself", flag, path))
+	}
+	m, err := weightfile.ReadPartial(path)
+	if err != nil {
+		return nil, transfer.Report{}, err
+	}
+	m.State = nil // of a training: no part of the network
+	if len(c.layers) > 0 {
+		layers, err := model.Train(c.layers...).Resolve(m.Spec)
+		if err != nil {
+			return nil, transfer.Report{}, usage(errors.Wrap(err, "--layers"))
+		}
+		m.Weights = transfer.Only(m.Weights, layers...)
+	}
+	report := transfer.Report{Layout: transfer.LastLayer, Reason: "a model of ours"}
+	for _, name := range m.Weights.Names() {
+		report.Taken = append(report.Taken, transfer.Taken{Weight: name, Tensor: name, Shape: m.Weights.Get(name).Shape()})
+	}
+	return m, report, nil
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// foreignFlags say what a file from elsewhere does not say itself.
+type foreignFlags struct {
+	layout  string
+	renames []string
+	ignore  []string
+	double  []string
+	spec    string
+	classes string
+	mean    float64
+	std     float64
+}
+
+func (c *foreignFlags) add(cmd *cobra.Command) {
+	f, prep := cmd.Flags(), dataset.MNISTPreprocessing()
+	f.StringVar(&c.layout, "layout", "", "names and order of axes in IN: torch, tf or lastlayer (recognised if unsaid)")
+	f.StringArrayVar(&c.renames, "map", nil, "where a weight comes from, as conv1/W=features.0.weight; its bias comes along")
+	f.StringSliceVar(&c.ignore, "ignore", nil, "tensors of IN that are not to be taken, as 'classifier.*'")
+	f.StringSliceVar(&c.double, "fold-double-bias", nil, "layers whose bias the other program adds twice, as the question's snippet does in conv1")
+	f.StringVar(&c.spec, "spec", "", "JSON file of the network (the question's if unsaid)")
+	f.StringVar(&c.classes, "classes", "", "labels of the outputs, in their order, as 0-9 or cat,dog (0, 1, ... if unsaid)")
+	f.Float64Var(&c.mean, "mean", prep.Mean, "what was subtracted from images of 0 to 1 before they entered the network")
+	f.Float64Var(&c.std, "std", prep.Std, "what they were divided by then")
+}
+
+// changed returns the first of these flags that was given, or "".
+func (c *foreignFlags) changed(cmd *cobra.Command) string {
+	names := strings.Fields("layout map ignore fold-double-bias spec classes mean std")
+	if i := slices.IndexFunc(names, cmd.Flags().Changed); i >= 0 {
+		return names[i]
+	}
+	return ""
+}
+
+// model returns the model that the tensors and the flags make.
+func (c *foreignFlags) model(t *weightfile.Tensors, layers []string) (*weightfile.Model, transfer.Report, error) {
+	fail := func(flag string, err error) (*weightfile.Model, transfer.Report, error) {
+		return nil, transfer.Report{}, usage(errors.Wrap(err, flag))
+	}
+	opt := transfer.ImportOptions{Ignore: c.ignore, Layers: layers, FoldDoubleBias: c.double}
+	var err error
+	if c.layout != "" {
+		if opt.Layout, err = transfer.ParseLayout(c.layout); err != nil {
+			return fail("--layout", err)
+		}
+	}
+	if opt.Map, err = transfer.ParseMap(c.renames); err != nil {
+		return fail("--map", err)
+	}
+	m := &weightfile.Model{Prep: dataset.MNISTPreprocessing()}
+	m.Prep.Mean, m.Prep.Std = c.mean, c.std
+	if err := m.Prep.Validate(); err != nil {
+		return fail("--mean, --std", err)
+	}
+	if err := c.network(m); err != nil {
+		return fail("--spec, --classes", err)
+	}
+	w, report, err := transfer.Import(t, m.Spec, opt)
+	m.Weights = w
+	return m, report, err
+}
+
+// network sets the model's spec and its labels.
+func (c *foreignFlags) network(m *weightfile.Model) error {
+	m.Spec = model.Seed()
+	if c.spec != "" {
+		var err error
+		if m.Spec, err = weightfile.ReadSpec(c.spec); err != nil {
+			return err
+		}
+	}
+	m.Classes = numbers(m.Spec.Classes())
+	if c.classes == "" {
+		return nil
+	}
+	classes, err := dataset.ParseClasses(c.classes)
+	if err != nil {
+		return err
+	}
+	if c.spec != "" && len(classes) != m.Spec.Classes() {
+		return errors.Errorf("found %d classes, expected %d, the outputs of %s", len(classes), m.Spec.Classes(), c.spec)
+	}
+	m.Spec, m.Classes = m.Spec.WithClasses(len(classes)), classes
+	return nil
+}
+
+// numbers returns "0", "1", ... as many as n.
+func numbers(n int) []string {
+	list := make([]string, n)
+	for i := range list {
+		list[i] = strconv.Itoa(i)
+	}
+	return list
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+func newEval(g *globals) *cobra.Command {
+	var data dataFlags
+	var file string
+	cmd := &cobra.Command{
+		Use:     "eval",
+		Short:   "Measure a network on test images",
+		Long:    "eval runs a network over the test images of a data set and counts its right answers.",
+		Example: "  mnist eval --model retrained.safetensors\n  mnist eval --model digits.safetensors --data sample --json",
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runEval(cmd, newOutput(cmd, g), data, file)
+		},
+	}
+	cmd.Flags().StringVar(&file, "model", "", "file of the network")
+	data.add(cmd)
+	return cmd
+}
+
+// evalLine is the result of eval in --json.
+type evalLine struct {
+	Accuracy  float64  `json:"accuracy"`
+	Correct   int      `json:"correct"`
+	Examples  int      `json:"examples"`
+	Loss      float64  `json:"loss"`
+	Classes   []string `json:"classes"`
+	Confusion [][]int  `json:"confusion"` // [label][prediction]
+}
+
+func runEval(cmd *cobra.Command, out *output, d dataFlags, file string) error {
+	if file == "" {
+		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
+	}
+	m, err := weightfile.Read(file)
+	if err != nil {
+		return err
+	}
+	_, test, err := d.open(cmd.Context(), out, 1)
+	if err != nil {
+		return err
+	}
+	if test, err = d.as(test, m.Classes, m.Prep, out); err != nil {
+		return err
+	}
+	metrics, err := evaluate(cmd.Context(), m.Spec, m.Weights, test)
+	if err != nil {
+		return err
+	}
+	out.text("accuracy %.4f (%d of %d), loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss)
+	confusionTable(out, test, metrics)
+	return out.object(evalLine{metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, m.Classes, metrics.Confusion})
+}
+
+// confusionTable prints how often each label was taken for each class.
+func confusionTable(out *output, set *dataset.Set, m train.Metrics) {
+	width := 6
+	for _, name := range set.Classes {
+		width = max(width, len(name)+2)
+	}
+	head := fmt.Sprintf("%-*s", width, "")
+	for _, name := range set.Classes {
+		head += fmt.Sprintf("%*s", width, name)
+	}
+	out.text("\nlabel down, prediction across\n%s", head)
+	for i, row := range m.Confusion {
+		line := fmt.Sprintf("%-*s", width, set.Classes[i])
+		for _, n := range row {
+			line += fmt.Sprintf("%*d", width, n)
+		}
+		out.text("%s", line)
+	}
+}

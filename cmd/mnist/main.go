@@ -1,0 +1,10 @@
+// Command mnist trains the MNIST network of the question, retrains its last
+// layers on new classes, and shows what happens on the way. Run it with
+// --help, or begin with `mnist demo`.
+package main
+
+import "os"
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"io"
+	"os"
+	"slices"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+func newPredict(g *globals) *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "predict IMAGE...",
+		Short: "Say what is on PNG or JPEG images",
+		Long: `predict brings each image, of any size and colours, to the form of MNIST's
+images and prints its class. "-" reads one image from standard input.`,
+		Example: "  mnist predict --model retrained.safetensors seven.png nine.jpg\n  mnist predict --model digits.safetensors --json - < three.png",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage(errors.New("predict: no image given"))
+			}
+			if i := slices.Index(args, "-"); i >= 0 && slices.Contains(args[i+1:], "-") {
+				return usage(errors.New("-: standard input holds one image"))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runPredict(cmd, newOutput(cmd, g), file, args)
+		},
+	}
+	cmd.Flags().StringVar(&file, "model", "", "file of the network")
+	return cmd
+}
+
+// predictLine is the result for one image in --json.
+type predictLine struct {
+	File          string             `json:"file"`
+	Label         string             `json:"label"`
+	Probability   float64            `json:"probability"`
+	Probabilities map[string]float64 `json:"probabilities"`
+}
+
+func runPredict(cmd *cobra.Command, out *output, file string, images []string) error {
+	if file == "" {
+		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
+	}
+	m, err := weightfile.Read(file)
+	if err != nil {
+		return err
+	}
+	net, err := model.Build(m.Spec, m.Weights, model.None(), model.Batch(1))
+	if err != nil {
+		return err
+	}
+	e := train.NewEvaluator(net)
+	defer e.Close()
+	for _, name := range images {
+		p, err := predict(e, m, name, cmd.InOrStdin())
+		if err != nil {
+			return err
+		}
+		best := 0
+		line := predictLine{File: name, Probabilities: map[string]float64{}}
+		for i, class := range m.Classes {
+			line.Probabilities[class] = p[i]
+			if p[i] > p[best] {
+				best = i
+			}
+		}
+		line.Label, line.Probability = m.Classes[best], p[best]
+		out.text("%s: %s (%.1f%%)", name, line.Label, 100*line.Probability)
+		if err := out.object(line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// predict returns the probability of each class for one image file.
+func predict(e *train.Evaluator, m *weightfile.Model, name string, stdin io.Reader) ([]float64, error) {
+	in := stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	img, err := dataset.DecodeImage(in, name)
+	if err != nil {
+		return nil, err
+	}
+	digit, err := dataset.Digit(img)
+	if err != nil {
+		return nil, errors.Wrap(err, name)
+	}
+	set, err := dataset.NewSet(name, []int{1, 28, 28}, digit[:], []int{0}, m.Classes, m.Prep)
+	if err != nil {
+		return nil, err
+	}
+	logits, err := e.Logits(set, []int{0})
+	if err != nil {
+		return nil, err
+	}
+	return train.Softmax(logits), nil
+}

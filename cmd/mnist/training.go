@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// trainingFlags are the flags of train and retrain.
+type trainingFlags struct {
+	epochs     int
+	batch      int
+	rate       float64
+	momentum   float64
+	decay      float64
+	solver     string
+	schedule   string
+	seed       uint64
+	validation float64
+	patience   int
+	out        string
+}
+
+func (t *trainingFlags) add(cmd *cobra.Command, out string) {
+	f := cmd.Flags()
+	f.IntVar(&t.epochs, "epochs", 5, "passes over the training images")
+	f.IntVar(&t.batch, "batch", 64, "images a step")
+	f.Float64Var(&t.rate, "lr", 0.02, "learning rate")
+	f.Float64Var(&t.momentum, "momentum", 0.9, "momentum of the solver momentum")
+	f.Float64Var(&t.decay, "weight-decay", 0, "decay of the weights, not the biases, by this share of the learning rate a step")
+	f.StringVar(&t.solver, "solver", "momentum", "sgd, momentum or adam")
+	f.StringVar(&t.schedule, "schedule", "cosine", "learning rate over the steps: constant, step or cosine")
+	f.Uint64Var(&t.seed, "seed", 1, "source of every random number")
+	f.Float64Var(&t.validation, "validation", 0, "share of the training images kept aside and evaluated after each epoch")
+	f.IntVar(&t.patience, "patience", 0, "stop after so many epochs without a better validation loss, and keep the best weights (0: never)")
+	f.StringVar(&t.out, "out", out, "file to write the whole network to")
+}
+
+// check returns a usage error when the flags cannot be obeyed, and an ordinary
+// one when the output file could not be written: before hours of work.
+func (t *trainingFlags) check() error {
+	switch {
+	case t.epochs < 1:
+		return usage(errors.Errorf("--epochs: found %d, expected from 1", t.epochs))
+	case t.batch < 1 || t.batch > 1<<16:
+		return usage(errors.Errorf("--batch: found %d, expected 1 to %d", t.batch, 1<<16))
+	case !(t.rate > 0) || math.IsInf(t.rate, 0):
+		return usage(errors.Errorf("--lr: found %v, expected a number above 0", t.rate))
+	case !(t.validation >= 0 && t.validation < 1):
+		return usage(errors.Errorf("--validation: found %v, expected from 0 up to, not including, 1", t.validation))
+	case t.patience < 0 || t.patience > 0 && t.validation == 0:
+		return usage(errors.Errorf("--patience: found %d, expected 0, or more together with --validation", t.patience))
+	case t.out == "":
+		return usage(errors.New("--out: found no file name"))
+	}
+	if _, err := train.ParseSchedule(t.schedule); err != nil {
+		return usage(err)
+	}
+	if _, err := t.newSolver(); err != nil {
+		return usage(err)
+	}
+	// The file that a link names is to be replaced, not the link.
+	if file, err := filepath.EvalSymlinks(t.out); err == nil {
+		t.out = file
+	}
+	return writable(t.out)
+}
+
+func (t *trainingFlags) newSolver() (train.Solver, error) {
+	var s train.Solver
+	switch t.solver {
+	case "sgd":
+		s = &train.SGD{LearningRate: t.rate, WeightDecay: t.decay}
+	case "momentum":
+		s = &train.Momentum{LearningRate: t.rate, Momentum: t.momentum, WeightDecay: t.decay}
+	case "adam":
+		s = &train.Adam{LearningRate: t.rate, WeightDecay: t.decay}
+	default:
+		return nil, errors.Errorf("--solver: found %q, expected sgd, momentum or adam", t.solver)
+	}
+	return s, s.Validate()
+}
+
+// writable returns an error unless a file can be made beside path and put in
+// its place.
+func writable(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		kind := "device or pipe"
+		if info.IsDir() {
+			kind = "folder"
+		}
+		return errors.Errorf("write %s: found a %s, expected a file or nothing", path, kind)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".lastlayer-*")
+	if err != nil {
+		return errors.Wrapf(err, "write %s", path)
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
+// options returns what Fit is to do, and the examples to train on: those that
+// are not set aside for validation.
+func (t *trainingFlags) options(data *dataset.Set, out *output) (*dataset.Set, train.Options, error) {
+	schedule, err := train.ParseSchedule(t.schedule)
+	opt := train.Options{Epochs: t.epochs, Schedule: schedule, Patience: t.patience, Hook: &progressHook{out: out}}
+	if err != nil || t.validation == 0 {
+		return data, opt, err
+	}
+	data, held, err := data.Split(t.validation, t.seed)
+	if err != nil {
+		return nil, opt, errors.Wrap(err, "--validation")
+	}
+	opt.Validation = held
+	return data, opt, nil
+}
+
+// progressHook shows the steps and prints the epochs.
+type progressHook struct {
+	out  *output
+	done int64 // images of the epoch under way
+	of   int64 // images of an epoch, once known
+}
+
+func (h *progressHook) Step(r train.StepReport) error {
+	h.done += int64(r.Examples)
+	h.out.bar("train", int64(r.Of)*int64(r.Examples)).set(int64(r.Step) * int64(r.Examples))
+	return nil
+}
+
+// epochLine is one epoch in --json.
+type epochLine struct {
+	Epoch              int      `json:"epoch"`
+	Loss               float64  `json:"loss"`
+	Accuracy           float64  `json:"accuracy"`
+	ValidationLoss     *float64 `json:"validation_loss,omitempty"`
+	ValidationAccuracy *float64 `json:"validation_accuracy,omitempty"`
+	LearningRate       float64  `json:"learning_rate"`
+	Seconds            float64  `json:"seconds"`
+	ImagesPerSecond    float64  `json:"images_per_second"`
+}
+
+func (h *progressHook) Epoch(r train.EpochReport) error {
+	line := epochLine{Epoch: r.Epoch, Loss: r.Loss, Accuracy: r.Accuracy(), LearningRate: r.Rate, Seconds: r.Seconds, ImagesPerSecond: float64(r.Examples) / r.Seconds}
+	validated := ""
+	if v := r.Validation; v != nil {
+		accuracy := v.Accuracy()
+		line.ValidationLoss, line.ValidationAccuracy = &v.Loss, &accuracy
+		validated = fmt.Sprintf("   validation loss %.4f accuracy %.4f", v.Loss, accuracy)
+	}
+	h.out.text("epoch %*d/%d   loss %.4f   accuracy %.4f%s   %6.1f s   %6.0f images/s", len(fmt.Sprintf("%d", r.Of)), r.Epoch, r.Of, r.Loss, r.Accuracy(), validated, r.Seconds, line.ImagesPerSecond)
+	return h.out.object(line)
+}
+
+// doneLine is the last line of train and retrain in --json.
+type doneLine struct {
+	Done            bool     `json:"done"`
+	Accuracy        float64  `json:"accuracy"`
+	Correct         int      `json:"correct"`
+	Examples        int      `json:"examples"`
+	Loss            float64  `json:"loss"`
+	Seconds         float64  `json:"seconds"`
+	PeakRSSBytes    int64    `json:"peak_rss_bytes"`
+	BLAS            string   `json:"blas"`
+	Out             string   `json:"out"`
+	Trained         []string `json:"trained,omitempty"`
+	Frozen          []string `json:"frozen,omitempty"`
+	FrozenIdentical *bool    `json:"frozen_identical,omitempty"`
+	SecondsFeatures *float64 `json:"seconds_features,omitempty"`
+}
+
+func newDoneLine(m train.Metrics, start time.Time, out string) doneLine {
+	return doneLine{Done: true, Accuracy: m.Accuracy(), Correct: m.Correct, Examples: m.Examples, Loss: m.Loss,
+		Seconds: time.Since(start).Seconds(), PeakRSSBytes: peakRSS(), BLAS: gemm.Name(), Out: out}
+}
+
+// evaluate runs the whole network on a data set.
+func evaluate(ctx context.Context, spec model.Spec, w *model.Weights, data *dataset.Set) (train.Metrics, error) {
+	net, err := model.Build(spec, w, model.None(), model.Batch(250))
+	if err != nil {
+		return train.Metrics{}, err
+	}
+	e := train.NewEvaluator(net)
+	defer e.Close()
+	return e.Evaluate(ctx, data)
+}
+
+// save writes the model after a training that ended with err. What an
+// interrupted or diverged training has learnt is written too, and its error
+// handed on.
+func (t *trainingFlags) save(m *weightfile.Model, trainErr error, out *output) error {
+	if trainErr != nil && !errors.Is(trainErr, context.Canceled) && !errors.Is(trainErr, train.ErrDiverged) {
+		return trainErr
+	}
+	if err := weightfile.Write(t.out, m); err != nil {
+		return err
+	}
+	if trainErr != nil {
+		out.note("saved what was learnt so far to %s", t.out)
+	}
+	return trainErr
+}
+
+// layerTable prints which layers are trained, before the training.
+func layerTable(out *output, spec model.Spec, trained []string) error {
+	shapes, err := spec.WeightShapes()
+	if err != nil {
+		return err
+	}
+	out.text("%-8s %-16s %10s   %s", "layer", "kernel", "parameters", "")
+	for i := 0; i < len(shapes); i += 2 {
+		kernel, bias := shapes[i], shapes[i+1]
+		state := "frozen (constant)"
+		if slices.Contains(trained, kernel.Name) {
+			state = "trained (variable)"
+		}
+		out.text("%-8s %-16s %10d   %s", kernel.Layer, fmt.Sprintf("%v", kernel.Shape), product(kernel.Shape)+product(bias.Shape), state)
+	}
+	return nil
+}
+
+func product(shape []int) int {
+	n := 1
+	for _, side := range shape {
+		n *= side
+	}
+	return n
+}
