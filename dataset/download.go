@@ -89,9 +89,9 @@ func (f fetcher) fetchFrom(ctx context.Context, mirror string, file mnistFile, d
 		return errors.WithStack(err)
 	}
 	defer func() {
-		tmp.Close() // a second time, after a success
+		_ = tmp.Close() // a second time, after a success
 		if err != nil {
-			os.Remove(tmp.Name())
+			_ = os.Remove(tmp.Name()) // the error at hand says more
 		}
 	}()
 	sum := sha256.New()

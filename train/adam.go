@@ -86,6 +86,9 @@ func (s *Adam) State() State { return s.state.clone() }
 
 // SetState implements Solver.
 func (s *Adam) SetState(state State) error {
+	if err := state.check("mean", "variance"); err != nil {
+		return err
+	}
 	s.state = state.clone()
-	return state.check("mean", "variance")
+	return nil
 }

@@ -46,6 +46,7 @@ type run struct {
 	steps   int
 	batches *dataset.Batches
 	epoch   EpochReport // sums of the epoch under way: Loss is a sum over examples
+	ended   bool        // its steps are all made, its evaluation and report are not
 	judged  bool        // there is a best
 	best    float64     // smallest validation loss
 	stale   int         // epochs since
@@ -60,7 +61,8 @@ type run struct {
 // further call goes on with the next step. On ErrDiverged the weights are those
 // of the last good step.
 func (t *Trainer) Fit(ctx context.Context, data dataset.Examples, opt Options) error {
-	if err := t.begin(data, &opt); err != nil {
+	err := t.begin(data, &opt)
+	if err != nil {
 		return err
 	}
 	var validation *Evaluator
@@ -76,16 +78,13 @@ func (t *Trainer) Fit(ctx context.Context, data dataset.Examples, opt Options) e
 	defer t.solver.SetRate(base)
 	perEpoch := t.run.batches.PerEpoch()
 	total := opt.Epochs * perEpoch
-	for t.run.steps < total {
-		last, err := t.fitStep(ctx, data, opt, base, total)
+	for t.run.ended || t.run.steps < total && !t.impatient(opt) {
+		if t.run.ended {
+			err = t.endEpoch(ctx, validation, opt, t.run.steps/perEpoch)
+		} else {
+			err = t.fitStep(ctx, data, opt, base, total)
+		}
 		if err != nil {
-			return err
-		}
-		if !last {
-			continue
-		}
-		stop, err := t.endEpoch(ctx, validation, opt, t.run.steps/perEpoch)
-		if err != nil || stop {
 			return err
 		}
 	}
@@ -109,7 +108,15 @@ func (t *Trainer) begin(data dataset.Examples, opt *Options) error {
 	if err := checkData(t.net, data); err != nil {
 		return err
 	}
+	if opt.Validation != nil {
+		if err := checkData(t.net, opt.Validation); err != nil {
+			return errors.Wrap(err, "validation")
+		}
+	}
 	if t.run.batches != nil {
+		if n := t.run.batches.State().N; n != data.Len() {
+			return errors.Wrapf(ErrData, "examples: found %d, expected the %d that Fit began with", data.Len(), n)
+		}
 		return nil
 	}
 	batches, err := dataset.NewBatches(data.Len(), min(t.net.Scope().Capacity(), data.Len()), t.seed)
@@ -117,18 +124,22 @@ func (t *Trainer) begin(data dataset.Examples, opt *Options) error {
 	return err
 }
 
-// fitStep makes one step and reports whether it was the last of its epoch.
-func (t *Trainer) fitStep(ctx context.Context, data dataset.Examples, opt Options, base float64, total int) (last bool, err error) {
+// impatient reports whether patience is at its end.
+func (t *Trainer) impatient(opt Options) bool { return opt.Patience > 0 && t.run.stale >= opt.Patience }
+
+// fitStep makes one step.
+func (t *Trainer) fitStep(ctx context.Context, data dataset.Examples, opt Options, base float64, total int) error {
 	if err := ctx.Err(); err != nil {
-		return false, err
+		return err
 	}
 	start := time.Now()
 	t.solver.SetRate(base * opt.Schedule(t.run.steps, total))
 	indices, last := t.run.batches.Next()
 	r, err := t.Step(data, indices)
 	if err != nil {
-		return false, err
+		return err
 	}
+	t.run.ended = last
 	e := &t.run.epoch
 	e.Examples += r.Examples
 	e.Correct += r.Correct
@@ -137,35 +148,30 @@ func (t *Trainer) fitStep(ctx context.Context, data dataset.Examples, opt Option
 	e.Seconds += time.Since(start).Seconds()
 	if opt.Hook != nil {
 		r.Of = total
-		err = opt.Hook.Step(r)
+		return opt.Hook.Step(r)
 	}
-	return last, err
+	return nil
 }
 
-// endEpoch evaluates, reports, and says whether patience is at its end.
-func (t *Trainer) endEpoch(ctx context.Context, validation *Evaluator, opt Options, epoch int) (stop bool, err error) {
+// endEpoch evaluates and reports. Where the evaluation is cut short, a further
+// Fit begins with it.
+func (t *Trainer) endEpoch(ctx context.Context, validation *Evaluator, opt Options, epoch int) error {
 	r := t.run.epoch
-	t.run.epoch = EpochReport{}
 	r.Epoch, r.Of = epoch, opt.Epochs
 	r.Loss /= float64(r.Examples)
 	if validation != nil {
 		m, err := validation.Evaluate(ctx, opt.Validation)
 		if err != nil {
-			return false, errors.Wrap(err, "validation")
+			return errors.Wrap(err, "validation")
 		}
 		r.Validation = &m
 		r.Best = t.judge(m.Loss, opt.Patience > 0)
 	}
+	t.run.ended, t.run.epoch = false, EpochReport{}
 	if opt.Hook != nil {
-		if err := opt.Hook.Epoch(r); err != nil {
-			return false, err
-		}
+		return opt.Hook.Epoch(r)
 	}
-	if opt.Patience > 0 && t.run.stale >= opt.Patience {
-		t.restoreBest()
-		return true, nil
-	}
-	return false, nil
+	return nil
 }
 
 // judge compares a validation loss with the best, and keeps a copy of the

@@ -55,6 +55,9 @@ func (s *Momentum) State() State { return s.state.clone() }
 
 // SetState implements Solver.
 func (s *Momentum) SetState(state State) error {
+	if err := state.check("velocity"); err != nil {
+		return err
+	}
 	s.state = state.clone()
-	return state.check("velocity")
+	return nil
 }

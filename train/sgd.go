@@ -45,6 +45,9 @@ func (s *SGD) State() State { return s.state.clone() }
 
 // SetState implements Solver.
 func (s *SGD) SetState(state State) error {
+	if err := state.check(); err != nil {
+		return err
+	}
 	s.state = state.clone()
-	return state.check()
+	return nil
 }

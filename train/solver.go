@@ -27,7 +27,8 @@ type Solver interface {
 	Validate() error
 	// State returns a copy of what the solver remembers.
 	State() State
-	// SetState replaces it, by a copy.
+	// SetState replaces it, by a copy. A state that is not this kind of
+	// solver's is an error and changes nothing.
 	SetState(State) error
 }
 
@@ -63,7 +64,8 @@ func (s *State) of(kind, name string, n int) ([]float32, error) {
 	return v, nil
 }
 
-// check returns an error unless the state holds only tensors of these kinds.
+// check returns an error unless the state holds only tensors of these kinds,
+// and some once there was a step.
 func (s State) check(kinds ...string) error {
 	for key := range s.Tensors {
 		kind, _, _ := strings.Cut(key, "/")
@@ -77,6 +79,9 @@ func (s State) check(kinds ...string) error {
 	}
 	if s.Steps < 0 {
 		return errors.Errorf("solver state: found %d steps, expected from 0", s.Steps)
+	}
+	if s.Steps > 0 && len(s.Tensors) == 0 && len(kinds) > 0 {
+		return errors.Errorf("solver state: found %d steps and no tensors, expected some of %v: the state is another solver's", s.Steps, kinds)
 	}
 	return nil
 }
@@ -144,8 +149,8 @@ func firstError(errs ...error) error {
 }
 
 func validateRates(learningRate, weightDecay float64) error {
-	if !(learningRate > 0) || math.IsInf(learningRate, 0) {
-		return errors.Errorf("learning rate: found %v, expected above 0", learningRate)
+	if r := float32(learningRate); !(r > 0) || math.IsInf(float64(r), 0) {
+		return errors.Errorf("learning rate: found %v, expected above 0 and within what a float32 holds", learningRate)
 	}
 	return within("weight decay", weightDecay, 0, 1)
 }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -35,6 +36,7 @@ type Trainer struct {
 	solver  Solver
 	seed    uint64
 	machine gorgonia.VM
+	program fmt.Stringer  // what the machine runs
 	labels  *tensor.Dense // [N], the value of the labels' node
 	loss    *gorgonia.Node
 	source  *rand.PCG // of the dropout masks
@@ -67,7 +69,8 @@ func New(net *model.Net, solver Solver, seed uint64) (*Trainer, error) {
 	if err := net.CheckHashes(); err != nil {
 		return nil, err
 	}
-	t.machine = gorgonia.NewTapeMachine(g)
+	machine := gorgonia.NewTapeMachine(g)
+	t.machine, t.program = machine, machine.Prog()
 	return t, nil
 }
 

@@ -57,7 +57,8 @@ func (p *peer) path(name string) string { return filepath.Join(p.folder, name) }
 func (p *peer) run(program string, args ...string) {
 	p.t.Helper()
 	cmd := exec.Command(program, args...)
-	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
+	// One thread: spinning OpenMP threads are slow on a busy machine.
+	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		p.t.Fatalf("%s %v: %v\n%s", program, args, err, out)
 	}

@@ -101,7 +101,7 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 	}
 	out.text("frozen weights bit-identical: %v   %.0f s in all", result.FrozenIdentical, time.Since(start).Seconds())
 	line := newDoneLine(after, start, "")
-	line.Trained, line.Frozen, line.FrozenIdentical, line.SecondsFeatures = result.Trained, result.Frozen, &result.FrozenIdentical, &result.SecondsFeatures
+	line.add(result)
 	return out.object(line)
 }
 

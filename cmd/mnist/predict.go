@@ -38,6 +38,9 @@ images and prints its class. "-" reads one image from standard input.`,
 	return cmd
 }
 
+// shapeOfDigit is what dataset.Digit makes of any image.
+var shapeOfDigit = []int{1, 28, 28}
+
 // predictLine is the result for one image in --json.
 type predictLine struct {
 	File          string             `json:"file"`
@@ -53,6 +56,9 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 	m, err := weightfile.Read(file)
 	if err != nil {
 		return err
+	}
+	if !slices.Equal(m.Spec.Input, shapeOfDigit) {
+		return errors.Errorf("%s: the network takes images of %v, predict makes images of %v", file, m.Spec.Input, shapeOfDigit)
 	}
 	net, err := model.Build(m.Spec, m.Weights, model.None(), model.Batch(1))
 	if err != nil {
@@ -101,7 +107,7 @@ func predict(e *train.Evaluator, m *weightfile.Model, name string, stdin io.Read
 	if err != nil {
 		return nil, errors.Wrap(err, name)
 	}
-	set, err := dataset.NewSet(name, []int{1, 28, 28}, digit[:], []int{0}, m.Classes, m.Prep)
+	set, err := dataset.NewSet(name, slices.Clone(shapeOfDigit), digit[:], []int{0}, m.Classes, m.Prep)
 	if err != nil {
 		return nil, err
 	}

@@ -112,7 +112,7 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 	out.text("frozen weights bit-identical: %v   features computed in %.1f s", result.FrozenIdentical, result.SecondsFeatures)
 	out.text("test accuracy %.4f (%d of %d), loss %.4f; written to %s", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, t.out)
 	line := newDoneLine(metrics, start, t.out)
-	line.Trained, line.Frozen, line.FrozenIdentical, line.SecondsFeatures = result.Trained, result.Frozen, &result.FrozenIdentical, &result.SecondsFeatures
+	line.add(result)
 	return out.object(line)
 }
 

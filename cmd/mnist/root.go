@@ -56,6 +56,7 @@ func run(args []string, stdout, stderr io.Writer) (status int) {
 	root.SetArgs(args)
 	root.SetOut(results)
 	root.SetErr(stderr)
+	strict(root)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		err = errors.Wrap(results.err, "results")
@@ -115,11 +116,12 @@ func newRoot() *cobra.Command {
 		Long: `mnist trains a small convolutional network on handwritten digits, then retrains
 only its last fully connected layers on other digits. The convolutions enter the
 Gorgonia graph as constants: no gradient can reach them.`,
-		Example:       "  mnist demo\n  mnist train --classes 0-4 --out digits.safetensors\n  mnist retrain --from digits.safetensors --last 2 --classes 5-9",
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          noArguments,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example:                    "  mnist demo\n  mnist train --classes 0-4 --out digits.safetensors\n  mnist retrain --from digits.safetensors --last 2 --classes 5-9",
+		SilenceErrors:              true,
+		SuggestionsMinimumDistance: 2,
+		SilenceUsage:               true,
+		Args:                       noArguments,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := cmd.ValidateFlagGroups(); err != nil {
 				return usage(err) // cobra's own call comes later, its error a plain one
@@ -135,13 +137,13 @@ Gorgonia graph as constants: no gradient can reach them.`,
 	f.StringVar(&g.blas, "blas", "auto", "matrix products: auto, or one of "+strings.Join(gemm.Names(), ", "))
 	f.BoolVar(&g.json, "json", false, "print one JSON object a line on standard output")
 	f.BoolVar(&g.quiet, "quiet", false, "no progress on standard error")
-	root.AddCommand(newDemo(g), newTrain(g), newRetrain(g), newEval(g), newPredict(g), newConvert(g))
-	strict(root)
+	root.AddCommand(newDemo(g), newTrain(g), newRetrain(g), newEval(g), newPredict(g), newExplain(g), newConvert(g))
 	return root
 }
 
 // strict lets cobra's own commands, help and completion, refuse arguments that
-// they would silently ignore.
+// they would silently ignore. The root must know its output by then: completion
+// keeps it.
 func strict(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()

@@ -14,6 +14,7 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
+	"github.com/lastlayer/lastlayer/transfer"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -131,7 +132,7 @@ func (t *trainingFlags) options(data *dataset.Set, out *output) (*dataset.Set, t
 type progressHook struct {
 	out  *output
 	done int64 // images of the epoch under way
-	of   int64 // images of an epoch, once known
+
 }
 
 func (h *progressHook) Step(r train.StepReport) error {
@@ -175,8 +176,8 @@ type doneLine struct {
 	PeakRSSBytes    int64    `json:"peak_rss_bytes"`
 	BLAS            string   `json:"blas"`
 	Out             string   `json:"out"`
-	Trained         []string `json:"trained,omitempty"`
-	Frozen          []string `json:"frozen,omitempty"`
+	Trained         []string `json:"trained,omitzero"`
+	Frozen          []string `json:"frozen,omitzero"`
 	FrozenIdentical *bool    `json:"frozen_identical,omitempty"`
 	SecondsFeatures *float64 `json:"seconds_features,omitempty"`
 }
@@ -184,6 +185,13 @@ type doneLine struct {
 func newDoneLine(m train.Metrics, start time.Time, out string) doneLine {
 	return doneLine{Done: true, Accuracy: m.Accuracy(), Correct: m.Correct, Examples: m.Examples, Loss: m.Loss,
 		Seconds: time.Since(start).Seconds(), PeakRSSBytes: peakRSS(), BLAS: gemm.Name(), Out: out}
+}
+
+// add tells what a retraining adds: lists, not null, for those who read the
+// JSON.
+func (l *doneLine) add(r *transfer.Result) {
+	l.Trained, l.Frozen = append([]string{}, r.Trained...), append([]string{}, r.Frozen...)
+	l.FrozenIdentical, l.SecondsFeatures = &r.FrozenIdentical, &r.SecondsFeatures
 }
 
 // evaluate runs the whole network on a data set.

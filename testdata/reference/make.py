@@ -42,7 +42,7 @@ SPEC = {
 }
 SOLVER = {"learning_rate": 0.02, "momentum": 0.9, "weight_decay": 0.01}
 STEPS = 10
-PICK = range(0, 2000, 271)  # eight of the sample's training images
+DIGITS = [3, 1, 4, 0, 5, 9, 2, 6]  # the first training image of each in dataset/sample
 
 
 def sample(name, header):
@@ -78,8 +78,9 @@ def write(path, tensors, metadata):
 def main():
     torch.manual_seed(1)
     torch.set_num_threads(1)
-    labels = sample("train-labels-idx1-ubyte.gz", 8)[list(PICK)].tolist()
-    pixels = sample("train-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28)[list(PICK)]
+    labels = sample("train-labels-idx1-ubyte.gz", 8).tolist()
+    pick = [labels.index(digit) for digit in DIGITS]
+    pixels = sample("train-images-idx3-ubyte.gz", 16).reshape(-1, 1, 28, 28)[pick]
     images = ((pixels / 255.0 - 0.1307) / 0.3081).astype("<f4")
 
     w = {}
@@ -95,7 +96,7 @@ def main():
     solver = torch.optim.SGD(
         [{"params": decay, "weight_decay": SOLVER["weight_decay"]}, {"params": plain}],
         lr=SOLVER["learning_rate"], momentum=SOLVER["momentum"])
-    x, y = torch.from_numpy(images).double(), torch.tensor(labels)
+    x, y = torch.from_numpy(images).double(), torch.tensor(DIGITS)
     losses = []
     for step in range(STEPS):
         solver.zero_grad()
@@ -111,8 +112,8 @@ def main():
     out |= {"after." + name: ours(name, w[name]) for name in ["fc2/W", "fc2/b"]}
     write("reference.safetensors", out, {
         "format": "pt", "torch": torch.__version__, "spec": json.dumps(SPEC),
-        "labels": json.dumps(labels), "solver": json.dumps(SOLVER)})
-    print(labels, ["%.6f" % v for v in losses])
+        "labels": json.dumps(DIGITS), "solver": json.dumps(SOLVER)})
+    print(["%.6f" % v for v in losses])
 
 
 main()

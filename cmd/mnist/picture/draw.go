@@ -1,0 +1,205 @@
+package picture
+
+import (
+	"bytes"
+	"image/color"
+
+	"github.com/pkg/errors"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// Sizes in points. Columns are blocks of the forward pass; rows, from the top:
+// weights, forward pass, gradients, legend.
+const (
+	boxW, gap, margin = 118, 26, 16
+	boxH              = 46
+	weightsY          = 236
+	forwardY          = 160
+	gradientY         = 84
+	legendY           = 22
+	height            = 312
+)
+
+// The colours differ in brightness too, so that they stay apart in grey.
+var (
+	paper    = color.RGBA{255, 255, 255, 255}
+	ink      = color.RGBA{30, 30, 30, 255}
+	constant = color.RGBA{217, 217, 217, 255}
+	variable = color.RGBA{244, 167, 66, 255}
+	gradient = color.RGBA{31, 78, 140, 255}
+)
+
+func (g Graph) width() vg.Length {
+	return vg.Length(2*margin + len(g.blocks)*boxW + (len(g.blocks)-1)*gap)
+}
+
+// SVG returns the picture as an SVG file.
+func (g Graph) SVG() ([]byte, error) {
+	c := vgsvg.New(g.width(), height)
+	g.draw(draw.New(c))
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return nil, errors.Wrap(err, "draw the graph")
+	}
+	// Liberation Sans has the widths of Arial and Helvetica: name those too,
+	// for a browser that lacks it.
+	return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif")), nil
+}
+
+// PNG returns the picture as a PNG file, at two pixels a point.
+func (g Graph) PNG() ([]byte, error) {
+	c := vgimg.NewWith(vgimg.UseWH(g.width(), height), vgimg.UseDPI(144))
+	g.draw(draw.New(c))
+	var b bytes.Buffer
+	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(&b)
+	return b.Bytes(), errors.Wrap(err, "draw the graph")
+}
+
+// left is where column i begins.
+func left(i int) vg.Length { return vg.Length(margin + i*(boxW+gap)) }
+
+func (g Graph) draw(c draw.Canvas) {
+	c.SetColor(paper)
+	c.Fill(c.Rectangle.Path())
+	c.SetLineDash(nil, 0)
+	for i, b := range g.blocks {
+		box(c, left(i), forwardY, paper, ink, b.title, b.shape)
+		if b.weights != nil {
+			fill, kind := color.Color(constant), "constants"
+			if b.trained {
+				fill, kind = variable, "variables"
+			}
+			box(c, left(i), weightsY, fill, ink, kind, b.weights...)
+			arrow(c, ink, 1, left(i)+boxW/2, weightsY, left(i)+boxW/2, forwardY+boxH)
+		}
+		if i > 0 {
+			arrow(c, ink, 1, left(i)-gap, forwardY+boxH/2, left(i), forwardY+boxH/2)
+		}
+	}
+	g.drawGradients(c)
+	g.drawCut(c)
+	g.drawLegend(c)
+}
+
+// drawGradients draws the way of the gradient, from the loss to the lowest
+// trained layer.
+func (g Graph) drawGradients(c draw.Canvas) {
+	last := len(g.blocks) - 1
+	for i, b := range g.blocks {
+		if !b.reached {
+			continue
+		}
+		title, lines := "gradient", []string(nil)
+		if i == last {
+			title, lines = "dloss = 1", []string{"starts here"}
+		} else if b.gradients != nil {
+			lines = []string{join(b.gradients)}
+		} else {
+			lines = []string{"passes through"}
+		}
+		box(c, left(i), gradientY, gradient, paper, title, lines...)
+		if i < last {
+			arrow(c, gradient, 2.5, left(i+1), gradientY+boxH/2, left(i)+boxW, gradientY+boxH/2)
+		} else {
+			arrow(c, gradient, 2.5, left(i)+boxW/2, forwardY, left(i)+boxW/2, gradientY+boxH)
+		}
+	}
+}
+
+func join(parts []string) string {
+	s := parts[0]
+	for _, p := range parts[1:] {
+		s += ", " + p
+	}
+	return s
+}
+
+// drawCut draws the line below which nothing changes.
+func (g Graph) drawCut(c draw.Canvas) {
+	if g.cut == 0 {
+		return
+	}
+	x := left(g.cut) - gap/2
+	style := draw.LineStyle{Color: ink, Width: 1.5, Dashes: []vg.Length{6, 4}}
+	c.StrokeLine2(style, x, gradientY-8, x, height-margin)
+	text(c, ink, 10, x-6, height-margin-6, 1, "computed once")
+	text(c, ink, 10, x+6, height-margin-6, 0, "computed each step")
+}
+
+func (g Graph) drawLegend(c draw.Canvas) {
+	x := vg.Length(margin)
+	for _, entry := range []struct {
+		fill color.Color
+		text string
+	}{{constant, "constant: no gradient can reach it"}, {variable, "variable: trained"}, {gradient, "gradient of the loss"}} {
+		square := vg.Rectangle{Min: vg.Point{X: x, Y: legendY}, Max: vg.Point{X: x + 12, Y: legendY + 12}}
+		c.SetColor(entry.fill)
+		c.Fill(square.Path())
+		c.SetColor(ink)
+		c.SetLineDash(nil, 0)
+		c.SetLineWidth(1)
+		c.Stroke(square.Path())
+		x += 18 + text(c, ink, 10, x+18, legendY+2, 0, entry.text) + 24
+	}
+	if g.cut > 0 {
+		style := draw.LineStyle{Color: ink, Width: 1.5, Dashes: []vg.Length{6, 4}}
+		c.StrokeLine2(style, x, legendY+6, x+24, legendY+6)
+		text(c, ink, 10, x+30, legendY+2, 0, "the cut")
+	}
+}
+
+// box draws a box with a title and smaller lines below it, centred.
+func box(c draw.Canvas, x, y vg.Length, fill, letters color.Color, title string, lines ...string) {
+	r := vg.Rectangle{Min: vg.Point{X: x, Y: y}, Max: vg.Point{X: x + boxW, Y: y + boxH}}
+	c.SetColor(fill)
+	c.Fill(r.Path())
+	c.SetColor(ink)
+	c.SetLineWidth(1)
+	c.Stroke(r.Path())
+	top := y + boxH/2 + vg.Length(6*len(lines)) - 4
+	text(c, letters, 11, x+boxW/2, top, 0.5, title)
+	for i, line := range lines {
+		text(c, letters, 10, x+boxW/2, top-vg.Length(12*(i+1)), 0.5, line)
+	}
+}
+
+// text draws one line with its baseline at y, align of it left of x, smaller
+// where it would not fit a box, and returns its width.
+func text(c draw.Canvas, ink color.Color, size font.Length, x, y, align vg.Length, s string) vg.Length {
+	style := draw.TextStyle{Color: ink, Font: font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, size), Handler: plot.DefaultTextHandler}
+	for align == 0.5 && style.Width(s) > boxW-8 && style.Font.Size > 6 {
+		style.Font.Size -= 0.5
+	}
+	width := style.Width(s)
+	c.FillText(style, vg.Point{X: x - align*width, Y: y}, s)
+	return width
+}
+
+// arrow draws a straight arrow, along one of the axes.
+func arrow(c draw.Canvas, ink color.Color, width, x0, y0, x1, y1 vg.Length) {
+	c.StrokeLine2(draw.LineStyle{Color: ink, Width: width}, x0, y0, x1, y1)
+	dx, dy := sign(x1-x0), sign(y1-y0)
+	const long, wide = 7, 4
+	var head vg.Path
+	head.Move(vg.Point{X: x1, Y: y1})
+	head.Line(vg.Point{X: x1 - dx*long + dy*wide, Y: y1 - dy*long + dx*wide})
+	head.Line(vg.Point{X: x1 - dx*long - dy*wide, Y: y1 - dy*long - dx*wide})
+	head.Close()
+	c.SetColor(ink)
+	c.Fill(head)
+}
+
+func sign(v vg.Length) vg.Length {
+	switch {
+	case v > 0:
+		return 1
+	case v < 0:
+		return -1
+	}
+	return 0
+}
