@@ -79,7 +79,7 @@ func newStep(t *testing.T, net *model.Net) *step {
 	for i, name := range net.TrainedWeights() {
 		s.grads[name] = grads[i]
 	}
-	if err := net.CheckHashes(); err != nil {
+	if err := net.CheckNodes(); err != nil {
 		t.Fatal(err)
 	}
 	s.vm = gorgonia.NewTapeMachine(g)

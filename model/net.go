@@ -70,7 +70,8 @@ var building sync.Mutex
 // above the cut only (see Spec.Cut); with None the graph is for evaluation.
 // Changing the selection means building another Net.
 //
-// Errors have ErrSpec, ErrWeights or ErrSelection as their cause.
+// Errors about the arguments have ErrSpec, ErrWeights or ErrSelection as their
+// cause, that about the batch apart.
 func Build(spec Spec, w *Weights, train Selection, opts ...Option) (*Net, error) {
 	if err := w.Check(spec); err != nil {
 		return nil, err
@@ -255,17 +256,29 @@ func (n *Net) checkConstants() error {
 	return nil
 }
 
-// CheckHashes returns an error when two nodes of the graph have the same hash,
-// by which Gorgonia takes one for the other. Call it once all is added, the
-// gradients too.
-func (n *Net) CheckHashes() error {
+// CheckNodes makes sure of what Gorgonia does not: that no two nodes have the
+// same hash, by which it would take one for the other, and that only our
+// operators read a constant, since a stock one may compute in place and
+// overwrite a frozen weight. Call it once all is added, the gradients too.
+func (n *Net) CheckNodes() error {
+	g := n.scope.Graph()
 	seen := map[uint32]*gorgonia.Node{}
-	for _, node := range n.scope.Graph().AllNodes() {
+	for _, node := range g.AllNodes() {
 		h := node.Hashcode()
 		if other, ok := seen[h]; ok && other != node {
 			return errors.Errorf("nodes %q and %q have the same hash %#x: Gorgonia would take one for the other", other.Name(), node.Name(), h)
 		}
 		seen[h] = node
+		o, ok := node.Op().(*graphop.Operator)
+		if !ok || o.Constant() == nil {
+			continue
+		}
+		for readers := g.To(node.ID()); readers.Next(); {
+			reader := readers.Node().(*gorgonia.Node)
+			if _, ok := reader.Op().(*graphop.Operator); !ok {
+				return errors.Errorf("node %q reads the constant %q and is not an operator of package graphop: it may overwrite the frozen weight", reader.Name(), node.Name())
+			}
+		}
 	}
 	return nil
 }
@@ -322,7 +335,8 @@ func (n *Net) TrainedLayers() []string { return append([]string(nil), n.trained.
 // TrainedWeights returns the names of the weights that are variables.
 func (n *Net) TrainedWeights() []string { return n.weightsWhere(true) }
 
-// FrozenWeights returns the names of the weights that are constants.
+// FrozenWeights returns the names of the weights that are not trained: those in
+// the graph are constants.
 func (n *Net) FrozenWeights() []string { return n.weightsWhere(false) }
 
 func (n *Net) weightsWhere(trained bool) []string {

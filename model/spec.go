@@ -134,6 +134,9 @@ const (
 
 var layerName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.-]{0,63}$`)
 
+// reserved are the names of the graph's inputs and of its loss.
+var reserved = map[string]bool{"images": true, "labels": true, "loss": true}
+
 // Validate returns nil when the spec describes a network that can be built,
 // otherwise an error that names the layer; its cause is ErrSpec.
 func (s Spec) Validate() error {
@@ -160,6 +163,9 @@ func (s Spec) Shapes() ([][]int, error) {
 	for i, l := range s.Layers {
 		if !layerName.MatchString(l.Name) {
 			return nil, errors.Wrapf(ErrSpec, "layer %d: found name %q, expected a letter, then up to 63 letters, digits, '_', '.' or '-'", i, l.Name)
+		}
+		if reserved[l.Name] {
+			return nil, errors.Wrapf(ErrSpec, "layer %d: found name %q, which a node of the graph that is no layer has", i, l.Name)
 		}
 		if seen[l.Name] {
 			return nil, errors.Wrapf(ErrSpec, "layer %q: found the name twice", l.Name)

@@ -57,7 +57,7 @@ func (w *Weights) Clone() *Weights {
 }
 
 // Hash returns the SHA-256 of the tensor's values as little-endian bytes. Two
-// tensors with the same hash are bit-identical.
+// tensors with the same hash are bit-identical. The name must be there.
 func (w *Weights) Hash(name string) [sha256.Size]byte {
 	h := sha256.New()
 	var b [4096]byte

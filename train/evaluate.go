@@ -45,7 +45,7 @@ func (e *Evaluator) Logits(data dataset.Examples, indices []int) ([]float32, err
 		return nil, err
 	}
 	e.machine.Reset()
-	if err := e.machine.RunAll(); err != nil {
+	if err := runAll(e.machine); err != nil {
 		return nil, errors.Wrap(err, "run the network")
 	}
 	out := e.net.Logits().Value().(*tensor.Dense)

@@ -109,6 +109,8 @@ func TestNewRefuses(t *testing.T) {
 	must(t, err)
 	_, err = train.New(net, &train.SGD{}, 1)
 	wantError(t, "a solver without a learning rate", err, nil, "learning rate: found 0")
+	_, err = train.New(net, nil, 1)
+	wantError(t, "no solver", err, nil, "found no solver")
 	trainer, err := train.New(net, momentum(), 1)
 	must(t, err)
 	defer trainer.Close()

@@ -16,8 +16,8 @@ type Plan struct {
 
 	Loads        int `json:"loads"`        // instructions that fetch an input or a variable
 	Forward      int `json:"forward"`      // instructions up to the loss
-	Backward     int `json:"backward"`     // instructions for the gradients
-	Instructions int `json:"instructions"` // of the compiled program in all
+	Backward     int `json:"backward"`     // instructions for the gradients, and those that let go of them
+	Instructions int `json:"instructions"` // of the compiled program in all: loads, forward and backward
 	Updates      int `json:"updates"`      // tensors that the solver steps over
 	Updated      int `json:"updated"`      // numbers in them
 
@@ -71,7 +71,13 @@ func (t *Trainer) Plan() Plan {
 		p.Updated += n.DataSize()
 	}
 	p.Bytes += int64(p.Updated) * bytesPerUpdate(t.solver)
-	p.Instructions = countInstructions(t.program)
+	instructions := listing(t.program)
+	p.Instructions = len(instructions)
+	for _, i := range instructions {
+		if strings.Contains(i, "\tFree ") {
+			p.Backward++ // has no node: the register of a gradient is given up
+		}
+	}
 	return p
 }
 
@@ -102,10 +108,10 @@ func bytesPerUpdate(s Solver) int64 {
 	return 4 * (3 + 2*remembered)
 }
 
-// countInstructions counts the lines of the program's listing, the only way
-// Gorgonia has to look at one from outside.
-func countInstructions(program fmt.Stringer) int {
-	listing, _, _ := strings.Cut(program.String(), "\nArgs:")
-	_, listing, _ = strings.Cut(listing, "Instructions:\n")
-	return strings.Count(strings.TrimRight(listing, "\n"), "\n") + 1
+// listing returns the lines of the program's listing, one an instruction: the
+// only way Gorgonia has to look at one from outside.
+func listing(program fmt.Stringer) []string {
+	text, _, _ := strings.Cut(program.String(), "\nArgs:")
+	_, text, _ = strings.Cut(text, "Instructions:\n")
+	return strings.Split(strings.TrimRight(text, "\n"), "\n")
 }

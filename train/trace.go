@@ -31,9 +31,10 @@ func (t *Trainer) Trace(data dataset.Examples, indices []int) ([]TraceLine, Step
 	for _, n := range t.net.Scope().Graph().AllNodes() {
 		nodes[n.Name()] = n
 	}
+	size := t.usedSizes(nodes, len(indices))
 	var lines []TraceLine
 	t.net.Scope().Observe(func(e graphop.Event) {
-		line := TraceLine{Node: e.Node, Kind: e.Kind, Output: e.Output.Shape(), Seconds: e.Elapsed.Seconds(), Norm: norm(e.Output)}
+		line := TraceLine{Node: e.Node, Kind: e.Kind, Output: e.Output.Shape(), Seconds: e.Elapsed.Seconds(), Norm: norm(e.Output, size(nodes[e.Node]))}
 		for _, shape := range e.Inputs {
 			line.Inputs = append(line.Inputs, shape)
 		}
@@ -48,7 +49,7 @@ func (t *Trainer) Trace(data dataset.Examples, indices []int) ([]TraceLine, Step
 	}
 	for i := range lines {
 		if d := nodes[lines[i].Node].Deriv(); d != nil && d.Value() != nil {
-			g := norm(d.Value())
+			g := norm(d.Value(), size(d))
 			lines[i].Gradient = &g
 		}
 	}
@@ -58,7 +59,7 @@ func (t *Trainer) Trace(data dataset.Examples, indices []int) ([]TraceLine, Step
 		for i, v := range w.Float32s() {
 			change += float64(v-old[i]) * float64(v-old[i])
 		}
-		g := norm(t.net.Node(name).Deriv().Value())
+		g := norm(t.net.Node(name).Deriv().Value(), len(old))
 		lines = append(lines, TraceLine{Node: name, Kind: "update", Backward: true, Output: w.Shape(), Norm: math.Sqrt(change), Gradient: &g})
 	}
 	return lines, report, nil
@@ -72,11 +73,33 @@ func (t *Trainer) copyTrained() map[string][]float32 {
 	return copies
 }
 
-func norm(v gorgonia.Value) float64 {
+// usedSizes returns a function that tells how many numbers of a node's value a
+// run with that many rows writes: of [N,...] the rows in use, since those
+// beyond hold what a larger batch left there; of a weight and its gradient all.
+func (t *Trainer) usedSizes(nodes map[string]*gorgonia.Node, rows int) func(*gorgonia.Node) int {
+	whole := map[*gorgonia.Node]bool{}
+	for _, n := range t.net.Trainable() {
+		whole[n], whole[n.Deriv()] = true, true
+	}
+	for _, n := range nodes {
+		if o, ok := n.Op().(*graphop.Operator); ok && o.Constant() != nil {
+			whole[n] = true
+		}
+	}
+	return func(n *gorgonia.Node) int {
+		if whole[n] || n.Dims() == 0 {
+			return n.Shape().TotalSize()
+		}
+		return n.Shape().TotalSize() / t.net.Scope().Capacity() * rows
+	}
+}
+
+// norm returns the Euclidean norm of the first n numbers of v.
+func norm(v gorgonia.Value, n int) float64 {
 	switch v := v.(type) {
 	case *tensor.Dense:
 		var sum float64
-		for _, x := range v.Float32s() {
+		for _, x := range v.Float32s()[:n] {
 			sum += float64(x) * float64(x)
 		}
 		return math.Sqrt(sum)

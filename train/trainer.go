@@ -48,6 +48,9 @@ type Trainer struct {
 // it. Every random number, of dropout and of the order of the examples, comes
 // from seed. A net can be given to New once.
 func New(net *model.Net, solver Solver, seed uint64) (*Trainer, error) {
+	if solver == nil {
+		return nil, errors.New("new trainer: found no solver, expected SGD, Momentum or Adam")
+	}
 	if err := solver.Validate(); err != nil {
 		return nil, err
 	}
@@ -66,7 +69,7 @@ func New(net *model.Net, solver Solver, seed uint64) (*Trainer, error) {
 	if _, err := gorgonia.Grad(t.loss, trainable...); err != nil {
 		return nil, errors.Wrap(err, "add the gradient to the graph")
 	}
-	if err := net.CheckHashes(); err != nil {
+	if err := net.CheckNodes(); err != nil {
 		return nil, err
 	}
 	machine := gorgonia.NewTapeMachine(g)
@@ -124,7 +127,7 @@ func (t *Trainer) Gradients(data dataset.Examples, indices []int) (StepReport, e
 	}
 	t.drawMasks(len(indices))
 	t.machine.Reset()
-	if err := t.machine.RunAll(); err != nil {
+	if err := runAll(t.machine); err != nil {
 		return r, errors.Wrapf(err, "step %d", r.Step)
 	}
 	r.Loss = float64(*t.loss.Value().(*gorgonia.F32))
@@ -133,6 +136,16 @@ func (t *Trainer) Gradients(data dataset.Examples, indices []int) (StepReport, e
 		return r, errors.Wrapf(ErrDiverged, "step %d: the loss is %v at learning rate %g; try a smaller one", r.Step, r.Loss, r.Rate)
 	}
 	return r, nil
+}
+
+// runAll runs the machine. The error is the operator's: Gorgonia wraps it in one
+// that hides its cause.
+func runAll(machine gorgonia.VM) error {
+	err := machine.RunAll()
+	if wrapped, ok := err.(interface{ Err() error }); ok {
+		return wrapped.Err()
+	}
+	return err
 }
 
 // bind puts the examples into the net's input.

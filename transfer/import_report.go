@@ -31,7 +31,7 @@ func (r Report) String() string {
 	for _, t := range r.Taken {
 		fmt.Fprintf(w, "taken\t%s\tfrom %q\t%v\t%s\n", t.Weight, t.Tensor, t.Shape, t.Change)
 	}
-	w.Flush() // a strings.Builder takes everything
+	_ = w.Flush() // a strings.Builder takes everything
 	var b strings.Builder
 	fmt.Fprintf(&b, "layout: %s (%s)\n", r.Layout, r.Reason)
 	for line := range strings.Lines(table.String()) {

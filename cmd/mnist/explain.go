@@ -79,12 +79,15 @@ type proofLine struct {
 	FrozenIdentical map[string]bool    `json:"frozen_identical"`   // by hash, after each way
 }
 
-func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) error {
+func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (err error) {
 	if e.from == "" {
 		return usage(errors.New("--from: no file given; make one with 'mnist train'"))
 	}
 	if e.batch < 1 || e.batch > 4096 || e.steps < 1 || e.steps > 10000 {
 		return usage(errors.Errorf("found --batch %d --steps %d, expected a batch of 1 to 4096 and 1 to 10000 steps", e.batch, e.steps))
+	}
+	if e.nodes && e.graph == "" {
+		return usage(errors.New("--nodes: found no --graph, expected --graph FILE.dot beside it"))
 	}
 	m, err := weightfile.Read(e.from)
 	if err != nil {
@@ -105,9 +108,14 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) er
 	if err != nil {
 		return err
 	}
+	defer func() {
+		if closing := closeAll(list); err == nil {
+			err = closing
+		}
+	}()
 	line := explainLine{Last: e.last, BLAS: gemm.Name(), Batch: len(indices)}
 	restricted := find(list, lastName(e.last, false))
-	if line.Layers, err = restricted.trainer.Net().Describe(); err != nil {
+	if line.Layers, err = describeLayers(restricted, find(list, lastName(e.last, true))); err != nil {
 		return err
 	}
 	if e.graph != "" {
@@ -123,7 +131,7 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) er
 		return err
 	}
 	for _, w := range list {
-		line.Ways = append(line.Ways, wayLine{w.name, w.median(), w.trainer.Plan()})
+		line.Ways = append(line.Ways, wayLine{w.name, w.median(), w.plan()})
 	}
 	if e.trace {
 		if line.Trace, _, err = restricted.trainer.Trace(restricted.data, indices); err != nil {
@@ -141,6 +149,23 @@ func find(list []*way, name string) *way {
 		}
 	}
 	return nil
+}
+
+// describeLayers returns the layers as they are in the restricted graph, and
+// of the one with the cut what it leaves out: the layers computed once.
+func describeLayers(restricted, cut *way) ([]model.LayerInfo, error) {
+	layers, err := restricted.trainer.Net().Describe()
+	if err != nil {
+		return nil, err
+	}
+	behind, err := cut.trainer.Net().Describe()
+	if err != nil {
+		return nil, err
+	}
+	for i := range layers {
+		layers[i].Cached = behind[i].Cached
+	}
+	return layers, nil
 }
 
 // prove makes one step by every way that trains at least the layers asked for,
@@ -181,16 +206,19 @@ func difference(a, b *model.Weights, names []string) float64 {
 
 func explainText(out *output, line explainLine) {
 	out.text("1. What is trained: the last %s\n", plural(line.Last, "layer"))
-	out.text("%-8s %-8s %-14s %-14s %10s   %s", "layer", "kind", "output", "kernel", "parameters", "")
+	out.text("%-8s %-8s %-12s %-12s %10s   %-17s   %s", "layer", "kind", "output", "kernel", "parameters", "", "with the cut")
 	for _, l := range line.Layers {
-		kernel, parameters, state := "", "", ""
+		kernel, parameters, state, computed := "", "", "", "each step"
+		if l.Cached {
+			computed = "once"
+		}
 		if l.Kernel != nil {
 			kernel, parameters, state = fmt.Sprint(l.Kernel), fmt.Sprint(l.Parameters), "frozen, "+l.Enters
 			if l.Trained {
 				state = "trained, " + l.Enters
 			}
 		}
-		out.text("%-8s %-8s %-14s %-14s %10s   %s", l.Name, l.Kind, fmt.Sprint(l.Output), kernel, parameters, state)
+		out.text("%-8s %-8s %-12s %-12s %10s   %-17s   %s", l.Name, l.Kind, fmt.Sprint(l.Output), kernel, parameters, state, computed)
 	}
 	out.text("\n2. What a step of %d images costs (%s)\n", line.Batch, line.BLAS)
 	out.text("%-32s %11s %13s %22s %9s %9s", "way", "nodes with", "instructions", "multiply-adds an image", "MB", "ms")

@@ -132,5 +132,14 @@ func (r retrainFlags) network(pretrained *weightfile.Model, classes int, seed ui
 	if head := weighted[len(weighted)-1].Name; !slices.Contains(trained, head) {
 		return model.Spec{}, nil, usage(errors.Errorf("the last layer, %s, is made new for the classes of the data and must be trained: name it in --train, or give --keep-head", head))
 	}
+	shapes, err := pretrained.Spec.WeightShapes()
+	if err != nil {
+		return model.Spec{}, nil, err
+	}
+	for _, ws := range shapes {
+		if !slices.Contains(trained, ws.Layer) && pretrained.Weights.Get(ws.Name) == nil {
+			return model.Spec{}, nil, usage(errors.Errorf("%s: holds no %s, and a layer of random weights is not to be frozen: train %s too, by --last or --train", r.from, ws.Name, ws.Layer))
+		}
+	}
 	return transfer.NewHead(pretrained.Spec, pretrained.Weights, classes, seed)
 }

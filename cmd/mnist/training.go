@@ -227,7 +227,7 @@ func layerTable(out *output, spec model.Spec, trained []string) error {
 	if err != nil {
 		return err
 	}
-	out.text("%-8s %-16s %10s   %s", "layer", "kernel", "parameters", "")
+	out.text("%-8s %-16s %10s", "layer", "kernel", "parameters")
 	for i := 0; i < len(shapes); i += 2 {
 		kernel, bias := shapes[i], shapes[i+1]
 		state := "frozen (constant)"

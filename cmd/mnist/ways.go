@@ -22,6 +22,7 @@ type way struct {
 	weights *model.Weights
 	data    dataset.Examples // images, or the features behind the cut
 	putBack []string         // weights that are restored after each step
+	old     *model.Weights   // where they are saved before it
 	times   []float64        // seconds of each step that was timed
 }
 
@@ -52,6 +53,7 @@ func ways(ctx context.Context, m *weightfile.Model, data dataset.Examples, batch
 			back.putBack = append(back.putBack, l.Name+"/W", l.Name+"/b")
 		}
 	}
+	back.old = m.Weights.Clone()
 	list := []*way{all, back}
 	counts := []int{denseLayers(m.Spec), n, 1}
 	sort.Sort(sort.Reverse(sort.IntSlice(counts)))
@@ -113,17 +115,37 @@ func newWay(ctx context.Context, m *weightfile.Model, data dataset.Examples, bat
 // step makes one training step, and puts the old weights back where this way
 // does so: the first idea of the question.
 func (w *way) step(indices []int) error {
-	old := map[string][]float32{}
 	for _, name := range w.putBack {
-		old[name] = append([]float32(nil), w.weights.Get(name).Float32s()...)
+		copy(w.old.Get(name).Float32s(), w.weights.Get(name).Float32s())
 	}
 	if _, err := w.trainer.Step(w.data, indices); err != nil {
 		return err
 	}
-	for name, values := range old {
-		copy(w.weights.Get(name).Float32s(), values)
+	for _, name := range w.putBack {
+		copy(w.weights.Get(name).Float32s(), w.old.Get(name).Float32s())
 	}
 	return nil
+}
+
+// plan returns what a step of this way consists of: the trainer's, and the
+// bytes that saving the old weights and putting them back reads and writes.
+func (w *way) plan() train.Plan {
+	p := w.trainer.Plan()
+	for _, name := range w.putBack {
+		p.Bytes += 2 * (4 + 4) * int64(len(w.weights.Get(name).Float32s()))
+	}
+	return p
+}
+
+// closeAll frees the machines.
+func closeAll(list []*way) error {
+	var first error
+	for _, w := range list {
+		if err := w.trainer.Close(); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
 }
 
 // timeSteps times rounds steps of every way, in turn so that all meet the same

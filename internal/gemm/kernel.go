@@ -22,6 +22,19 @@ var kernels = append(machineKernels(), gonumKernel)
 
 var inUse = kernels[0]
 
+// preferred, set by the linker (-ldflags "-X …/internal/gemm.preferred=gonum"),
+// is the kernel to begin with: how a whole test suite is run on each of them.
+var preferred string
+
+func init() {
+	if preferred == "" {
+		return
+	}
+	if err := Use(preferred); err != nil {
+		panic(err)
+	}
+}
+
 // nr is the width of a panel.
 func (kn *kernel) nr() int { return kn.vecs * kn.lanes }
 

@@ -48,13 +48,11 @@ func reluGrad(s *Scope, name string, y, dy *gorgonia.Node) (*gorgonia.Node, erro
 	return o.apply(y, dy)
 }
 
-// relu writes max(0, x) to y, which may be x.
+// relu writes max(0, x) to y, which may be x. The built-in max keeps NaN and
+// has no branch.
 func relu(y, x []float32) {
 	for i, v := range x {
-		if v < 0 {
-			v = 0
-		}
-		y[i] = v
+		y[i] = max(v, 0)
 	}
 }
 

@@ -31,19 +31,19 @@ func digest(metadata map[string]string, tensors map[string][]float32) string {
 		writeLength(w, len(tensors[name]))
 		writeFloats(w, tensors[name])
 	}
-	w.Flush() // a hash takes everything
+	_ = w.Flush() // a hash takes everything
 	return hex.EncodeToString(h.Sum(nil))
 }
 
 func writeText(w *bufio.Writer, s string) {
 	writeLength(w, len(s))
-	w.WriteString(s)
+	_, _ = w.WriteString(s)
 }
 
 func writeLength(w io.Writer, n int) {
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], uint64(n))
-	w.Write(b[:])
+	_, _ = w.Write(b[:])
 }
 
 func writeFloats(w *bufio.Writer, values []float32) {

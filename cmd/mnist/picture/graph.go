@@ -18,7 +18,7 @@ import (
 // Graph is the expression graph at the level of layers.
 type Graph struct {
 	blocks []block
-	cut    int    // index of the first block above the cut; 0: nothing is below
+	cut    int    // index of the first block above the cut; 0: no layer is below
 	dot    string // every node, in DOT
 }
 
@@ -40,12 +40,18 @@ func Of(t *train.Trainer) (Graph, error) {
 		return Graph{}, err
 	}
 	g := Graph{dot: nodesDOT(net.Scope().Graph())}
-	g.blocks = append(g.blocks, block{title: "images", shape: shape(net.InputShape())})
-	trained := net.TrainedLayers()
-	headFrom := net.Spec().Layers[net.Spec().Cut(trained)].Name
+	input := "images"
+	if layers[0].Cached {
+		input = "features" // what the layers below made of the images
+	}
+	g.blocks = append(g.blocks, block{title: input, shape: shape(net.InputShape())})
+	frozen := map[string]bool{} // the layers below the cut
+	for _, l := range net.Spec().Layers[:net.Spec().Cut(net.TrainedLayers())] {
+		frozen[l.Name] = true
+	}
 	for _, s := range net.Steps() {
 		b := block{title: strings.Join(s.Layers, " + "), shape: shape(s.Node.Shape()[1:]), reached: s.Node.Deriv() != nil}
-		if s.Layers[0] == headFrom {
+		if g.cut == 0 && len(frozen) > 0 && !frozen[s.Layers[0]] {
 			g.cut = len(g.blocks)
 		}
 		for _, l := range layers {

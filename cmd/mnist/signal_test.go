@@ -1,0 +1,62 @@
+//go:build unix
+
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestSignals ends trainings in the midst of their second epoch.
+func TestSignals(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, test := range []struct {
+		signal syscall.Signal
+		status int
+		args   []string
+	}{
+		{syscall.SIGINT, 130, []string{"train"}},
+		{syscall.SIGTERM, 143, []string{"train"}},
+		{syscall.SIGINT, 130, []string{"retrain", "--from", pretrained(), "--no-cache", "--last", "2"}},
+		{syscall.SIGTERM, 143, []string{"retrain", "--from", pretrained()}},
+	} {
+		cmd := program(t, slices.Concat(test.args, small, []string{"--epochs", "100000", "--json", "--out", "out"})...)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(stdout)
+		if !lines.Scan() || !strings.HasPrefix(lines.Text(), `{"epoch":1,`) {
+			t.Errorf("%v: found %q, expected the first epoch", test.args, lines.Text())
+		}
+		if err := cmd.Process.Signal(test.signal); err != nil {
+			t.Error(err)
+		}
+		for lines.Scan() { // until the program closes it
+			if strings.Contains(lines.Text(), `"done"`) {
+				t.Errorf("%v: found %q of a training that was stopped", test.args, lines.Text())
+			}
+		}
+		cmd.Wait() // its error is the exit status
+		if status := cmd.ProcessState.ExitCode(); status != test.status {
+			t.Errorf("%v: exit status %d, expected %d", test.args, status, test.status)
+		}
+		said := strings.Split(strings.TrimSpace(stderr.String()), "\n")
+		if len(said) != 3 || !strings.Contains(said[1], "saved what was learnt so far to out") || said[2] != "mnist: stopped by a signal: "+test.signal.String() {
+			t.Errorf("%v: found on standard error %q", test.args, said)
+		}
+		if found := files(t, "."); found != "out" {
+			t.Errorf("%v: found the files %q, expected the saved network alone", test.args, found)
+		}
+		ok(t, "eval", "--model", "out", "--data", "sample", "--quiet")
+	}
+}

@@ -1,0 +1,51 @@
+// Package transfer takes a trained network to new classes: its weights come in,
+// some layers are trained anew, the others stay constants.
+//
+//	tensors, err := weightfile.ReadTensors("convolutions.safetensors")
+//	weights, report, err := transfer.Import(tensors, spec, transfer.ImportOptions{Layers: []string{"conv*"}})
+//	spec, weights, err = transfer.NewHead(spec, weights, 5, seed)
+//	result, err := transfer.Retrain(ctx, spec, weights, data, transfer.Options{
+//		Select: model.Last(2),
+//		Solver: &train.Momentum{LearningRate: 0.01, Momentum: 0.9},
+//		Train:  train.Options{Epochs: 5},
+//	})
+//
+// There are few things to know:
+//
+//   - Import makes our weights of a file that PyTorch, Keras or we wrote: names
+//     and the order of axes, Layout, are recognised or said. Each tensor must be
+//     accounted for; Report says what became of it. Export goes the other way.
+//   - NewHead makes a network for other classes: the last layer, and what is
+//     missing, are drawn afresh, all else is copied. Only picks layers.
+//   - Retrain trains the layers that Options selects. Result lists what was
+//     trained and what was frozen, and whether the frozen bytes are the same.
+//   - Trunk is the part below the lowest trained layer, and Features what it
+//     makes of the data. Retrain uses them; they are there for your own loop.
+//
+// # The cut
+//
+// Nothing below the lowest trained layer ever changes, so neither does its
+// output: Retrain computes it once for each example and trains the head on
+// that. The steps are those of the whole graph, which Options.NoCache runs
+// instead: dropout directly below the lowest trained layer belongs to the head,
+// and further down there is none, as in evaluation.
+//
+// # Caveats
+//
+// Retrain changes the weights it is given, and stops in the middle when its
+// context is done. Keep a Clone of what is to stay.
+//
+// Features are float32 and all in memory: for 60,000 images of MNIST and the
+// network of model.Seed 750 MB below fc1 and 250 MB below fc2. Validation
+// examples come on top. NoCache needs none of it.
+//
+// Features are of the examples as they are. Examples that differ from one
+// epoch to the next, by random augmentation, need NoCache.
+//
+// The labels of the data must be those of the new head, from 0: see Filter and
+// Relabel of dataset.Set. Prepare the data as it was for the pretrained
+// weights; the preprocessing travels with a weights file, not with Weights.
+//
+// NewHead counts a layer as missing unless both W and b are there, and draws
+// it afresh without a word. Whoever wants to know checks the Report of Import.
+package transfer
