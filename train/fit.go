@@ -45,11 +45,12 @@ func (r EpochReport) Accuracy() float64 { return float64(r.Correct) / float64(r.
 type run struct {
 	steps   int
 	batches *dataset.Batches
-	epoch   EpochReport // sums of the epoch under way: Loss is a sum over examples
-	ended   bool        // its steps are all made, its evaluation and report are not
-	judged  bool        // there is a best
-	best    float64     // smallest validation loss
-	stale   int         // epochs since
+	resume  *dataset.BatchState // where the batches are to go on, from a checkpoint
+	epoch   EpochReport         // sums of the epoch under way: Loss is a sum over examples
+	ended   bool                // its steps are all made, its evaluation and report are not
+	judged  bool                // there is a best
+	best    float64             // smallest validation loss
+	stale   int                 // epochs since
 	kept    *model.Weights
 }
 
@@ -120,8 +121,16 @@ func (t *Trainer) begin(data dataset.Examples, opt *Options) error {
 		return nil
 	}
 	batches, err := dataset.NewBatches(data.Len(), min(t.net.Scope().Capacity(), data.Len()), t.seed)
+	if err != nil {
+		return err
+	}
+	if t.run.resume != nil {
+		if err := batches.SetState(*t.run.resume); err != nil {
+			return errors.Wrap(ErrCheckpoint, err.Error())
+		}
+	}
 	t.run.batches = batches
-	return err
+	return nil
 }
 
 // impatient reports whether patience is at its end.
