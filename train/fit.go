@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -59,8 +60,7 @@ type run struct {
 // is trained on too.
 //
 // When ctx is done Fit stops between two steps and returns ctx's error; a
-// further call goes on with the next step. On ErrDiverged the weights are those
-// of the last good step.
+// further call goes on with the next step.
 func (t *Trainer) Fit(ctx context.Context, data dataset.Examples, opt Options) error {
 	err := t.begin(data, &opt)
 	if err != nil {
@@ -186,7 +186,7 @@ func (t *Trainer) endEpoch(ctx context.Context, validation *Evaluator, opt Optio
 // judge compares a validation loss with the best, and keeps a copy of the
 // trained weights when it is better and they may be needed.
 func (t *Trainer) judge(loss float64, keep bool) (best bool) {
-	if t.run.judged && !(loss < t.run.best) {
+	if math.IsNaN(loss) || t.run.judged && !(loss < t.run.best) {
 		t.run.stale++
 		return false
 	}

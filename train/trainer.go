@@ -18,7 +18,8 @@ var (
 	// constants.
 	ErrNothingTrained = errors.New("no layer of the network is trained")
 	// ErrDiverged is the cause of a step's error when the loss is NaN or
-	// infinite. The weights are then those of the last good step.
+	// infinite. That step changes nothing, but the one before it may have left
+	// weights that are no longer finite.
 	ErrDiverged = errors.New("training diverged")
 	// ErrData is the cause of errors about examples that do not fit the
 	// network.

@@ -205,11 +205,11 @@ func evaluate(ctx context.Context, spec model.Spec, w *model.Weights, data *data
 	return e.Evaluate(ctx, data)
 }
 
-// save writes the model after a training that ended with err. What an
-// interrupted or diverged training has learnt is written too, and its error
-// handed on.
+// save writes the model after a training that ended with trainErr. What an
+// interrupted training has learnt is written too, and its error handed on; a
+// diverged one leaves the file that is there.
 func (t *trainingFlags) save(m *weightfile.Model, trainErr error, out *output) error {
-	if trainErr != nil && !errors.Is(trainErr, context.Canceled) && !errors.Is(trainErr, train.ErrDiverged) {
+	if trainErr != nil && !errors.Is(trainErr, context.Canceled) {
 		return trainErr
 	}
 	if err := weightfile.Write(t.out, m); err != nil {
