@@ -34,8 +34,13 @@ var (
 	gradient = color.RGBA{31, 78, 140, 255}
 )
 
+// width is that of the columns, and for a short network that of the legend.
 func (g Graph) width() vg.Length {
-	return vg.Length(2*margin + len(g.blocks)*boxW + (len(g.blocks)-1)*gap)
+	entries := vg.Length(margin)
+	for _, entry := range legend {
+		entries += entryWidth(entry.text)
+	}
+	return max(vg.Length(2*margin+len(g.blocks)*boxW+(len(g.blocks)-1)*gap), entries+entryWidth(cutEntry))
 }
 
 // SVG returns the picture as an SVG file.
@@ -131,12 +136,20 @@ func (g Graph) drawCut(c draw.Canvas) {
 	text(c, ink, 10, x+6, height-margin-6, 0, "computed each step")
 }
 
+// legend says what the colours mean, cutEntry what the dashed line does.
+var legend = []struct {
+	fill color.Color
+	text string
+}{{constant, "constant: no gradient can reach it"}, {variable, "variable: trained"}, {gradient, "gradient of the loss"}}
+
+const cutEntry = "the cut"
+
+// entryWidth is the room that an entry of the legend takes.
+func entryWidth(s string) vg.Length { return 18 + textStyle(ink, 10).Width(s) + 24 }
+
 func (g Graph) drawLegend(c draw.Canvas) {
 	x := vg.Length(margin)
-	for _, entry := range []struct {
-		fill color.Color
-		text string
-	}{{constant, "constant: no gradient can reach it"}, {variable, "variable: trained"}, {gradient, "gradient of the loss"}} {
+	for _, entry := range legend {
 		square := vg.Rectangle{Min: vg.Point{X: x, Y: legendY}, Max: vg.Point{X: x + 12, Y: legendY + 12}}
 		c.SetColor(entry.fill)
 		c.Fill(square.Path())
@@ -144,12 +157,13 @@ func (g Graph) drawLegend(c draw.Canvas) {
 		c.SetLineDash(nil, 0)
 		c.SetLineWidth(1)
 		c.Stroke(square.Path())
-		x += 18 + text(c, ink, 10, x+18, legendY+2, 0, entry.text) + 24
+		text(c, ink, 10, x+18, legendY+2, 0, entry.text)
+		x += entryWidth(entry.text)
 	}
 	if g.cut > 0 {
 		style := draw.LineStyle{Color: ink, Width: 1.5, Dashes: []vg.Length{6, 4}}
 		c.StrokeLine2(style, x, legendY+6, x+24, legendY+6)
-		text(c, ink, 10, x+30, legendY+2, 0, "the cut")
+		text(c, ink, 10, x+30, legendY+2, 0, cutEntry)
 	}
 }
 
@@ -168,16 +182,22 @@ func box(c draw.Canvas, x, y vg.Length, fill, letters color.Color, title string,
 	}
 }
 
-// text draws one line with its baseline at y, align of it left of x, smaller
-// where it would not fit a box, and returns its width.
-func text(c draw.Canvas, ink color.Color, size font.Length, x, y, align vg.Length, s string) vg.Length {
-	style := draw.TextStyle{Color: ink, Font: font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, size), Handler: plot.DefaultTextHandler}
-	for align == 0.5 && style.Width(s) > boxW-8 && style.Font.Size > 6 {
+func textStyle(ink color.Color, size font.Length) draw.TextStyle {
+	return draw.TextStyle{Color: ink, Font: font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, size), Handler: plot.DefaultTextHandler}
+}
+
+// text draws one line with its baseline at y, align of it left of x. Where it
+// would not fit a box it is smaller, and in the end shortened.
+func text(c draw.Canvas, ink color.Color, size font.Length, x, y, align vg.Length, s string) {
+	style := textStyle(ink, size)
+	tooWide := func() bool { return align == 0.5 && style.Width(s) > boxW-8 }
+	for tooWide() && style.Font.Size > 6 {
 		style.Font.Size -= 0.5
 	}
-	width := style.Width(s)
-	c.FillText(style, vg.Point{X: x - align*width, Y: y}, s)
-	return width
+	for letters := []rune(s); tooWide(); letters = letters[:len(letters)-1] {
+		s = string(letters) + "…"
+	}
+	c.FillText(style, vg.Point{X: x - align*style.Width(s), Y: y}, s)
 }
 
 // arrow draws a straight arrow, along one of the axes.

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+)
+
+// Settings of the peer's process, what env(1) is told. OpenBLAS is to choose
+// its kernels by itself. In best, memory that PyTorch frees stays with the
+// process, as otherwise each step maps and clears its buffers anew.
+const (
+	plain = "-u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OMP_NUM_THREADS=2"
+	best  = plain + " MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_TOP_PAD_=268435456"
+)
+
+// command is one process that is measured.
+type command struct {
+	name  string
+	args  []string // as shown; words that begin with $ are expanded
+	out   string   // file that it writes; until then counts as disk_seconds
+	torch bool     // needs PyTorch
+}
+
+// String is the command as a shell takes it, in the module's root.
+func (c command) String() string { return strings.Join(c.args, " ") }
+
+// sizes is how much work the commands do.
+type sizes struct {
+	epochs, limit                     int // limit 0: all images
+	steps, stockSteps, passes, images int
+	batches                           string
+	gemm                              string // flags of bench/gemm
+}
+
+var (
+	fullSizes  = sizes{epochs: 5, steps: 60, stockSteps: 10, passes: 3, images: 500, batches: "64,125,250,500,1000,2500", gemm: "-repeats 9 -sample 20ms"}
+	quickSizes = sizes{epochs: 1, limit: 320, steps: 3, stockSteps: 1, passes: 1, images: 20, batches: "50,100", gemm: "-repeats 1 -sample 1ms"}
+)
+
+// out is the folder of all that the runner writes, from the module's root.
+const out = "bench/out"
+
+// start is the network that retraining starts from, made once.
+const start = out + "/digits-0-4.safetensors"
+
+func words(s string) []string { return strings.Fields(s) }
+
+// commands returns all that can be measured, by name.
+func (s sizes) commands() map[string]command {
+	all := map[string]command{}
+	limit := ""
+	if s.limit > 0 {
+		limit = " --limit " + strconv.Itoa(s.limit)
+	}
+	add := func(name, line, file string) {
+		line += limit
+		if file != "" {
+			file = out + "/" + file
+			line += " --out " + file
+		}
+		all[name] = command{name: name, args: words(line), out: file, torch: strings.Contains(line, "peer.py")}
+	}
+	mnist := "bench/out/bin/mnist --threads 2 --json --quiet "
+	epoch := " --data mnist --schedule constant --epochs 1"
+	five := " --data mnist --classes 5-9 --schedule constant --epochs " + strconv.Itoa(s.epochs)
+	peerFive := " --data $MNIST --classes 5-9 --from " + start + " --epochs " + strconv.Itoa(s.epochs)
+	peer := func(settings string) string { return "env " + settings + " $PYTHON bench/peer.py " }
+	ours := "bench/out/bin/ours "
+
+	add("ours epoch", mnist+"train"+epoch, "ours-epoch.safetensors")
+	add("peer epoch", peer("$BEST")+"train --data $MNIST", "")
+	add("plain epoch", peer("$PLAIN")+"train --data $MNIST", "")
+	for _, last := range []string{"2", "1"} {
+		add("ours frozen last"+last, mnist+"retrain --no-cache --from "+start+" --last "+last+epoch, "ours-frozen"+last+".safetensors")
+		add("ours retrain last"+last, mnist+"retrain --from "+start+" --last "+last+five, "ours-retrain"+last+".safetensors")
+		add("putback last"+last, ours+"putback --threads 2 --from "+start+" --last "+last+" --classes 5-9 --epochs "+strconv.Itoa(s.epochs), "putback"+last+".safetensors")
+		add("peer frozen last"+last, peer("$BEST")+"train --data $MNIST --train last"+last, "")
+		add("peer no_grad last"+last, peer("$BEST")+"train --data $MNIST --freeze no_grad --train last"+last, "")
+		add("peer retrain last"+last, peer("$BEST")+"train"+peerFive+" --train last"+last, "peer-retrain"+last+".pt")
+		add("plain retrain last"+last, peer("$PLAIN")+"train"+peerFive+" --train last"+last, "plain-retrain"+last+".pt")
+		add("peer cached last"+last, peer("$BEST")+"train"+peerFive+" --freeze cache --train last"+last, "peer-cached"+last+".pt")
+	}
+	inference := "inference --batches " + s.batches + " --repeats " + strconv.Itoa(s.passes)
+	latency := "latency --repeats " + strconv.Itoa(s.images)
+	add("ours inference", ours+inference, "")
+	add("peer inference", peer("$BEST")+inference+" --data $MNIST", "")
+	add("plain inference", peer("$PLAIN")+inference+" --data $MNIST", "")
+	add("ours latency", ours+latency, "")
+	add("peer latency", peer("$BEST")+latency+" --data $MNIST", "")
+	add("ours step", ours+"step --steps "+strconv.Itoa(s.steps), "")
+	add("stock step", ours+"stock --steps "+strconv.Itoa(s.stockSteps), "")
+	all["gemm"] = command{name: "gemm", args: words("env " + plain + " bench/out/bin/gemm -goroutines 2 " + s.gemm)}
+	return all
+}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// parseGemm reads the Markdown table of bench/gemm: worst and median of its
+// last column, the time of ours as a multiple of the best library's, over the
+// shapes of the network. Shapes called square are none.
+func parseGemm(text string) (outcome, error) {
+	o := outcome{numbers: map[string]float64{}, line: map[string]any{}}
+	var multiples []float64
+	var header string
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "|") {
+			continue
+		}
+		cells := strings.Split(strings.Trim(strings.TrimSpace(line), "|"), "|")
+		name := strings.TrimSpace(cells[0])
+		if name == "shape" {
+			header = line
+			continue
+		}
+		multiple, err := strconv.ParseFloat(strings.TrimSpace(cells[len(cells)-1]), 64)
+		if err != nil || strings.HasPrefix(name, "square") {
+			continue
+		}
+		multiples = append(multiples, multiple)
+		if multiple > o.numbers["worst"] {
+			o.numbers["worst"], o.line["worst_shape"] = multiple, name
+		}
+		o.line[name] = multiple
+	}
+	if !strings.Contains(header, "time/best") || len(multiples) == 0 {
+		return o, errors.New("found no table with a column time/best")
+	}
+	if !strings.Contains(header, "oneDNN") && !strings.Contains(header, "OpenBLAS") {
+		return o, errors.New("found neither oneDNN (libdnnl.so.2) nor OpenBLAS (libopenblas.so.0) to compare with")
+	}
+	o.numbers["median"] = median(multiples)
+	return o, nil
+}

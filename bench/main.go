@@ -1,0 +1,136 @@
+// Command bench measures ours and its peers side by side and compares them with
+// the targets: see README.md.
+//
+//	go run ./bench [-runs N] [-only PATTERN] [-quick]
+//
+// Every figure comes from a fresh process, and each round runs all of them, ours
+// and the peer's in turn. It writes results.json, .md and .svg into bench/out,
+// and after a whole run RESULTS.md and results.svg into bench.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"regexp"
+	"slices"
+	"time"
+
+	"github.com/pkg/errors"
+)
+
+// bench is one run of this program.
+type bench struct {
+	rows      []row
+	commands  map[string]command
+	variables map[string]string
+	machine   map[string]string
+	quick     bool
+	done      int // rounds
+	outcomes  map[string][]outcome
+	failed    map[string]string // why a command has no figure
+}
+
+func main() {
+	runs := flag.Int("runs", 5, "rounds, of which the median counts")
+	only := flag.String("only", "", "measure only the rows whose name matches this regular expression")
+	quick := flag.Bool("quick", false, "little work and one round: a test of the machinery, no figures to quote")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *runs, *only, *quick); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, runs int, only string, quick bool) error {
+	b, err := newBench(only, quick)
+	if err != nil {
+		return err
+	}
+	if quick {
+		runs = 1
+	}
+	if runs < 1 {
+		return errors.Errorf("-runs: found %d, expected from 1", runs)
+	}
+	if err := enterRoot(ctx); err != nil {
+		return err
+	}
+	if err := b.prepare(ctx); err != nil {
+		return err
+	}
+	for b.done < runs && ctx.Err() == nil {
+		b.round(ctx)
+		if err := b.summarise().write(out); err != nil {
+			return err
+		}
+	}
+	res := b.summarise()
+	fmt.Print(res.markdown())
+	if ctx.Err() != nil {
+		return errors.Errorf("stopped after %d of %d rounds", b.done, runs)
+	}
+	if !quick && only == "" {
+		if err := res.publish("bench"); err != nil {
+			return err
+		}
+	}
+	if n := len(b.failed); n > 0 {
+		return errors.Errorf("%d commands gave no figure: see above", n)
+	}
+	return nil
+}
+
+// newBench chooses the rows.
+func newBench(only string, quick bool) (*bench, error) {
+	pattern, err := regexp.Compile(only)
+	if err != nil {
+		return nil, errors.Wrap(err, "-only")
+	}
+	b := &bench{quick: quick, commands: fullSizes.commands(), outcomes: map[string][]outcome{}, failed: map[string]string{}}
+	if quick {
+		b.commands = quickSizes.commands()
+	}
+	for _, r := range rows {
+		if pattern.MatchString(r.Key) || pattern.MatchString(r.Work) {
+			b.rows = append(b.rows, r)
+		}
+	}
+	if b.rows == nil {
+		return nil, errors.Errorf("-only: no row's name matches %q", only)
+	}
+	return b, nil
+}
+
+// round runs every command once; odd rounds in the opposite order, so that
+// neither side always comes first.
+func (b *bench) round(ctx context.Context) {
+	names := needed(b.rows)
+	if b.done%2 == 1 {
+		slices.Reverse(names)
+	}
+	for _, name := range names {
+		if b.failed[name] != "" {
+			continue
+		}
+		start := time.Now()
+		o, err := runCommand(ctx, b.commands[name], b.variables)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			b.failed[name] = err.Error()
+			b.note("round %d: %v", b.done+1, err)
+			continue
+		}
+		b.outcomes[name] = append(b.outcomes[name], o)
+		b.note("round %d: %-22s %6.1f s", b.done+1, name, time.Since(start).Seconds())
+	}
+	b.done++
+}
+
+func (b *bench) note(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

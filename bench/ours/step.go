@@ -1,0 +1,120 @@
+package main
+
+import (
+	"os"
+	"runtime"
+	"runtime/pprof"
+	"slices"
+	"time"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+)
+
+// warmUp is how many steps are not counted: the first allocates, once for all.
+const warmUp = 2
+
+// step measures a training step of the whole network, from the images' bytes
+// to the changed weights, and what it allocates.
+func step(o options) (result, error) {
+	data, _, err := o.open()
+	if err != nil {
+		return nil, err
+	}
+	spec, w, err := o.network(len(data.Classes))
+	if err != nil {
+		return nil, err
+	}
+	net, err := model.Build(spec, w, model.All(), model.Batch(o.batch))
+	if err != nil {
+		return nil, err
+	}
+	trainer, err := train.New(net, &train.Momentum{LearningRate: learningRate, Momentum: momentum}, seed)
+	if err != nil {
+		return nil, err
+	}
+	defer trainer.Close()
+	batches, err := dataset.NewBatches(data.Len(), o.batch, seed)
+	if err != nil {
+		return nil, err
+	}
+	m := meter{}
+	loss := 0.0
+	for i := range warmUp + o.steps {
+		if i == warmUp {
+			if err := o.startProfile(); err != nil {
+				return nil, err
+			}
+		}
+		indices, _ := batches.Next()
+		m.begin()
+		r, err := trainer.Step(data, indices)
+		m.end(i >= warmUp)
+		if err != nil {
+			return nil, err
+		}
+		loss = r.Loss
+	}
+	pprof.StopCPUProfile()
+	return m.result(gemm.Name(), loss), nil
+}
+
+// startProfile begins the CPU profile of --cpuprofile. Its file is whole once
+// the profile is stopped, and is closed by the end of the process.
+func (o options) startProfile() error {
+	if o.profile == "" {
+		return nil
+	}
+	f, err := os.Create(o.profile)
+	if err != nil {
+		return errors.Wrap(err, "--cpuprofile")
+	}
+	return pprof.StartCPUProfile(f)
+}
+
+// meter sums up what steps take. The memory statistics are read outside of the
+// time that is measured.
+type meter struct {
+	start  time.Time
+	before runtime.MemStats
+	times  []float64 // seconds of each step that counts
+	bytes  uint64    // allocated by them
+	allocs uint64
+}
+
+func (m *meter) begin() {
+	runtime.ReadMemStats(&m.before)
+	m.start = time.Now()
+}
+
+func (m *meter) end(counts bool) {
+	seconds := time.Since(m.start).Seconds()
+	var after runtime.MemStats
+	runtime.ReadMemStats(&after)
+	if counts {
+		m.times = append(m.times, seconds)
+		m.bytes += after.TotalAlloc - m.before.TotalAlloc
+		m.allocs += after.Mallocs - m.before.Mallocs
+	}
+}
+
+func (m *meter) result(blas string, loss float64) result {
+	n := float64(len(m.times))
+	return result{
+		"seconds": median(m.times), "steps": len(m.times), "blas": blas, "loss": loss,
+		"bytes_per_step": float64(m.bytes) / n, "allocations_per_step": float64(m.allocs) / n,
+	}
+}
+
+// median returns the middle of the values, or the mean of the two middle ones.
+func median(values []float64) float64 {
+	sorted := slices.Sorted(slices.Values(values))
+	n := len(sorted)
+	if n == 0 {
+		return 0
+	}
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+)
+
+// figure is a number of one command, measured several times.
+type figure struct {
+	Command string    `json:"command,omitempty"`
+	Field   string    `json:"field,omitempty"` // the number's name in what the command prints
+	Values  []float64 `json:"values"`
+	Median  *float64  `json:"median"` // null where nothing was measured
+	Spread  *float64  `json:"spread"` // (largest − smallest) / median
+}
+
+// comparison is one row with its results.
+type comparison struct {
+	row
+	Ours   figure   `json:"ours"`
+	Theirs figure   `json:"theirs"`
+	Ratio  *float64 `json:"ratio"`
+	Met    *bool    `json:"met,omitempty"` // whether ratio is at most the target
+	Why    string   `json:"not_measured,omitempty"`
+}
+
+// results is all of results.json.
+type results struct {
+	Machine map[string]string         `json:"machine"`
+	Runs    int                       `json:"runs"`
+	Quick   bool                      `json:"quick"` // little work: no figures to quote
+	Rows    []comparison              `json:"rows"`
+	Last    map[string]map[string]any `json:"last_lines"` // what each command last printed
+}
+
+// summarise compares what was measured.
+func (b *bench) summarise() results {
+	res := results{Machine: b.machine, Runs: b.done, Quick: b.quick, Last: map[string]map[string]any{}}
+	for name, outcomes := range b.outcomes {
+		if n := len(outcomes); n > 0 {
+			res.Last[name] = outcomes[n-1].line
+		}
+	}
+	for _, r := range b.rows {
+		c := comparison{row: r, Ours: b.figure(r.ours), Theirs: b.figure(r.theirs)}
+		theirs := c.Theirs.Values
+		if r.theirs.command == "" {
+			theirs = []float64{1}
+		}
+		if x := ratio(c.Ours.Values, theirs); !math.IsNaN(x) {
+			c.Ratio = &x
+			if met := x <= r.Target; r.Target > 0 {
+				c.Met = &met
+			}
+		} else {
+			c.Why = b.why(r)
+		}
+		res.Rows = append(res.Rows, c)
+	}
+	return res
+}
+
+// figure collects the values of a source.
+func (b *bench) figure(s source) figure {
+	f := figure{Field: s.field, Values: []float64{}}
+	if s.command == "" {
+		return f
+	}
+	f.Command = b.commands[s.command].String()
+	for _, o := range b.outcomes[s.command] {
+		if v, ok := o.numbers[s.field]; ok {
+			f.Values = append(f.Values, v)
+		}
+	}
+	if len(f.Values) > 0 {
+		m, s := median(f.Values), spread(f.Values)
+		f.Median = &m
+		if !math.IsNaN(s) {
+			f.Spread = &s
+		}
+	}
+	return f
+}
+
+// why says why a row has no ratio.
+func (b *bench) why(r row) string {
+	for _, s := range []source{r.ours, r.theirs} {
+		if reason := b.failed[s.command]; reason != "" {
+			return reason
+		}
+	}
+	return "not run to its end"
+}
+
+// write writes results.json, .md and .svg into the folder.
+func (res results) write(folder string) error {
+	data, err := json.MarshalIndent(res, "", "\t")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "results.json"), append(data, '\n'), 0o666); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "results.md"), []byte(res.markdown()), 0o666); err != nil {
+		return err
+	}
+	return res.writeChart(filepath.Join(folder, "results.svg"))
+}
+
+// publish puts the table and the chart where the repository keeps them. The
+// table is the same but for its title, and the chart stands beneath it.
+func (res results) publish(folder string) error {
+	if err := res.writeChart(filepath.Join(folder, "results.svg")); err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	b.WriteString("<!-- Written by `go run ./bench`: see README.md. -->\n\n")
+	b.WriteString(res.markdown())
+	return os.WriteFile(filepath.Join(folder, "RESULTS.md"), b.Bytes(), 0o666)
+}

@@ -1,0 +1,82 @@
+package main
+
+// source is a figure of a command: a number in its JSON, or disk_seconds, from
+// the start of the process until its output file was complete.
+type source struct{ command, field string }
+
+// row is one comparison.
+type row struct {
+	Key    string // short, for the chart and for -only
+	Work   string
+	Peer   string
+	Target float64 // ratio at most; 0: for information
+	Unit   string
+	ours   source
+	theirs source // no command: the figure of ours is a ratio by itself
+}
+
+// rows are the targets, in their order, and after them what else is worth
+// knowing.
+var rows = []row{
+	{"epoch, whole network", "epoch, whole network, batch 64, real digits, shuffled", "PyTorch", 0.7, "s",
+		source{"ours epoch", "epoch_seconds"}, source{"peer epoch", "seconds"}},
+	{"epoch, FC layers", "epoch, FC layers, convolutions frozen but run each step (`--no-cache`), batch 64", "PyTorch `requires_grad=False`", 0.6, "s",
+		source{"ours frozen last2", "epoch_seconds"}, source{"peer frozen last2", "seconds"}},
+	{"retrain --last 2", "whole `retrain --last 2`, 5 epochs on digits 5–9, process start to weights on disk, feature pass included", "PyTorch `requires_grad=False`, the same", 0.4, "s",
+		source{"ours retrain last2", "disk_seconds"}, source{"peer retrain last2", "disk_seconds"}},
+	{"retrain --last 1", "whole `retrain --last 1`, the same", "PyTorch `requires_grad=False`, the same", 0.15, "s",
+		source{"ours retrain last1", "disk_seconds"}, source{"peer retrain last1", "disk_seconds"}},
+	{"retrain --last 2 : cached", "whole `retrain --last 2`, the same", "PyTorch with hand-cached features", 0.6, "s",
+		source{"ours retrain last2", "disk_seconds"}, source{"peer cached last2", "disk_seconds"}},
+	{"retrain --last 1 : cached", "whole `retrain --last 1`, the same", "PyTorch with hand-cached features", 0.6, "s",
+		source{"ours retrain last1", "disk_seconds"}, source{"peer cached last1", "disk_seconds"}},
+	{"retrain --last 2 : put back", "whole `retrain --last 2`, the same", "put-the-old-weights-back on our own graph", 0.4, "s",
+		source{"ours retrain last2", "disk_seconds"}, source{"putback last2", "disk_seconds"}},
+	{"retrain --last 1 : put back", "whole `retrain --last 1`, the same", "put-the-old-weights-back on our own graph", 0.12, "s",
+		source{"ours retrain last1", "disk_seconds"}, source{"putback last1", "disk_seconds"}},
+	{"inference", "inference over the 10,000 test images, best batch size", "PyTorch `no_grad`, its best batch size", 0.7, "s",
+		source{"ours inference", "seconds"}, source{"peer inference", "seconds"}},
+	{"one image", "one image, model loaded, in process", "PyTorch", 0.8, "s",
+		source{"ours latency", "seconds"}, source{"peer latency", "seconds"}},
+	{"step : stock Gorgonia", "whole-network step, batch 64, nothing installed (no library)", "stock Gorgonia operators on gonum's BLAS", 0.2, "s",
+		source{"ours step", "seconds"}, source{"stock step", "seconds"}},
+	{"gemm, worst shape", "gemm on this network's shapes, ours against the best library's, the worst shape", "oneDNN or OpenBLAS", 1.4, "×",
+		source{"gemm", "worst"}, source{}},
+	{"peak memory", "peak memory of `train`, batch 64", "PyTorch, its ordinary settings, which need least", 0.5, "B",
+		source{"ours epoch", "peak_rss_bytes"}, source{"plain epoch", "peak_rss_bytes"}},
+	{"allocation a step", "allocation per training step after the first", "stock Gorgonia", 0.02, "B",
+		source{"ours step", "bytes_per_step"}, source{"stock step", "bytes_per_step"}},
+
+	{"epoch, last layer", "epoch, last layer, all else frozen but run each step (`--no-cache`), batch 64", "PyTorch `requires_grad=False`", 0, "s",
+		source{"ours frozen last1", "epoch_seconds"}, source{"peer frozen last1", "seconds"}},
+	{"epoch, FC : no_grad", "epoch, FC layers, as above", "PyTorch, convolutions under `no_grad`", 0, "s",
+		source{"ours frozen last2", "epoch_seconds"}, source{"peer no_grad last2", "seconds"}},
+	{"epoch, last layer : no_grad", "epoch, last layer, as above", "PyTorch, all else under `no_grad`", 0, "s",
+		source{"ours frozen last1", "epoch_seconds"}, source{"peer no_grad last1", "seconds"}},
+	{"gemm, median shape", "gemm on this network's shapes, the median shape", "oneDNN or OpenBLAS", 0, "×",
+		source{"gemm", "median"}, source{}},
+	{"epoch, whole : ordinary", "epoch, whole network, as above", "PyTorch, its ordinary settings", 0, "s",
+		source{"ours epoch", "epoch_seconds"}, source{"plain epoch", "seconds"}},
+	{"retrain --last 2 : ordinary", "whole `retrain --last 2`, as above", "PyTorch `requires_grad=False`, its ordinary settings", 0, "s",
+		source{"ours retrain last2", "disk_seconds"}, source{"plain retrain last2", "disk_seconds"}},
+	{"retrain --last 1 : ordinary", "whole `retrain --last 1`, as above", "PyTorch `requires_grad=False`, its ordinary settings", 0, "s",
+		source{"ours retrain last1", "disk_seconds"}, source{"plain retrain last1", "disk_seconds"}},
+	{"inference : ordinary", "inference, as above", "PyTorch `no_grad`, its ordinary settings", 0, "s",
+		source{"ours inference", "seconds"}, source{"plain inference", "seconds"}},
+}
+
+// needed returns the names of the commands that the rows need, each once, the
+// peer's after ours.
+func needed(rows []row) []string {
+	var names []string
+	seen := map[string]bool{"": true}
+	for _, r := range rows {
+		for _, s := range []source{r.ours, r.theirs} {
+			if !seen[s.command] {
+				seen[s.command] = true
+				names = append(names, s.command)
+			}
+		}
+	}
+	return names
+}
