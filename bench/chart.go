@@ -46,7 +46,7 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		label, from := "not measured", c.Min.X
 		if row.Ratio != nil {
-			label, from = fmt.Sprintf("%.3f", *row.Ratio), toX(max(*row.Ratio, smallest*1.1))
+			label, from = showRatio(*row.Ratio), toX(max(*row.Ratio, smallest*1.1))
 		}
 		if row.Target > 0 {
 			x := toX(row.Target)
@@ -101,6 +101,11 @@ func (res results) writeChart(path string) error {
 	}
 	p.Y.Tick.Marker = plot.ConstantTicks(names)
 	p.Y.Tick.Length = 0
+	for _, style := range []*text.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label} {
+		style.Font.Variant = "Sans"
+	}
+	p.Title.TextStyle.Font.Size, p.X.Label.TextStyle.Font.Size = 14, 10
+	p.X.Tick.Label.Font.Size, p.Y.Tick.Label.Font.Size = 10, 11
 	p.Y.Min, p.Y.Max = -0.6, float64(len(b))-0.4
 	p.Add(b)
 	canvas := vgsvg.New(760, vg.Length(80+barHeight*len(b)))
@@ -113,6 +118,6 @@ func (res results) writeChart(path string) error {
 		return err
 	}
 	// Liberation is not everywhere: name the fonts of the same widths too.
-	svg := bytes.ReplaceAll(out.Bytes(), []byte("font-family:Liberation Serif"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif"))
+	svg := bytes.ReplaceAll(out.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif"))
 	return os.WriteFile(path, svg, 0o666)
 }

@@ -7,9 +7,13 @@ import (
 	"github.com/pkg/errors"
 )
 
+// shapePrefix begins the names of the figures of one shape.
+const shapePrefix = "shape "
+
 // parseGemm reads the Markdown table of bench/gemm: worst and median of its
 // last column, the time of ours as a multiple of the best library's, over the
-// shapes of the network. Shapes called square are none.
+// shapes of the network. Shapes called square are none. Each shape's own
+// multiple goes into numbers too, behind shapePrefix.
 func parseGemm(text string) (outcome, error) {
 	o := outcome{numbers: map[string]float64{}, line: map[string]any{}}
 	var multiples []float64
@@ -32,7 +36,7 @@ func parseGemm(text string) (outcome, error) {
 		if multiple > o.numbers["worst"] {
 			o.numbers["worst"], o.line["worst_shape"] = multiple, name
 		}
-		o.line[name] = multiple
+		o.numbers[shapePrefix+name], o.line[name] = multiple, multiple
 	}
 	if !strings.Contains(header, "time/best") || len(multiples) == 0 {
 		return o, errors.New("found no table with a column time/best")

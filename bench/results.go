@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // figure is a number of one command, measured several times.
@@ -33,6 +34,7 @@ type results struct {
 	Runs    int                       `json:"runs"`
 	Quick   bool                      `json:"quick"` // little work: no figures to quote
 	Rows    []comparison              `json:"rows"`
+	Shapes  map[string]float64        `json:"gemm_time_over_best,omitempty"` // medians, by shape
 	Last    map[string]map[string]any `json:"last_lines"` // what each command last printed
 }
 
@@ -60,7 +62,25 @@ func (b *bench) summarise() results {
 		}
 		res.Rows = append(res.Rows, c)
 	}
+	res.Shapes = shapes(b.outcomes["gemm"])
 	return res
+}
+
+// shapes returns the median multiple of each shape of bench/gemm.
+func shapes(outcomes []outcome) map[string]float64 {
+	values := map[string][]float64{}
+	for _, o := range outcomes {
+		for name, v := range o.numbers {
+			if shape, ok := strings.CutPrefix(name, shapePrefix); ok {
+				values[shape] = append(values[shape], v)
+			}
+		}
+	}
+	medians := map[string]float64{}
+	for shape, v := range values {
+		medians[shape] = median(v)
+	}
+	return medians
 }
 
 // figure collects the values of a source.

@@ -6,11 +6,11 @@ type source struct{ command, field string }
 
 // row is one comparison.
 type row struct {
-	Key    string // short, for the chart and for -only
-	Work   string
-	Peer   string
-	Target float64 // ratio at most; 0: for information
-	Unit   string
+	Key    string  `json:"row"` // short, for the chart and for -only
+	Work   string  `json:"work"`
+	Peer   string  `json:"peer"`
+	Target float64 `json:"target,omitempty"` // ratio at most; 0: for information
+	Unit   string  `json:"unit"`
 	ours   source
 	theirs source // no command: the figure of ours is a ratio by itself
 }

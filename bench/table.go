@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -38,6 +39,12 @@ func (res results) markdown() string {
 			}
 		}
 	}
+	if len(res.Shapes) > 0 {
+		fmt.Fprintf(&b, "\n## Matrix products by shape\n\n| shape | time of ours over the best library's |\n|---|--:|\n")
+		for _, name := range slices.Sorted(maps.Keys(res.Shapes)) {
+			fmt.Fprintf(&b, "| %s | %.2f |\n", escape(name), res.Shapes[name])
+		}
+	}
 	return b.String()
 }
 
@@ -56,7 +63,7 @@ func (c comparison) cells() string {
 		met = "**no**"
 	}
 	if c.Ratio != nil {
-		rat = fmt.Sprintf("%.3f", *c.Ratio)
+		rat = showRatio(*c.Ratio)
 	}
 	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |", escape(c.Work), escape(c.Peer),
 		c.Ours.show(c.Unit), c.Theirs.show(c.Unit), rat, target, met)
@@ -101,6 +108,15 @@ func show(v float64, unit string) string {
 		return scale(v, "B", "kB", "MB", "GB")
 	}
 	return fmt.Sprintf("%.2f %s", v, unit)
+}
+
+// showRatio returns a ratio to three decimals, or to two digits where it is
+// below a hundredth.
+func showRatio(r float64) string {
+	if r > 0 && r < 0.01 {
+		return strconv.FormatFloat(r, 'f', 1-int(math.Floor(math.Log10(r))), 64)
+	}
+	return strconv.FormatFloat(r, 'f', 3, 64)
 }
 
 // escape makes text fit for one cell.

@@ -29,7 +29,8 @@ func Example() {
 		Select: model.Last(2),
 		Solver: &train.Momentum{LearningRate: 0.02, Momentum: 0.9},
 		Train:  train.Options{Epochs: 1},
-		Start: func(net *model.Net) error {
+		Start: func(t *train.Trainer) error {
+			net := t.Net()
 			fmt.Println("each step runs on", net.InputShape())
 			return nil
 		},
@@ -84,8 +85,10 @@ func ExampleTrunk() {
 	check(err)
 	trunk, err := transfer.NewTrunk(small(), weights, model.Last(1))
 	check(err)
-	features, err := trunk.Features(context.Background(), digits, nil)
+	defer trunk.Close()
+	features, err := trunk.Features(context.Background(), digits, transfer.FeatureOptions{})
 	check(err)
+	defer features.Close()
 	fmt.Println(digits.Len(), "images of", digits.ExampleShape())
 	fmt.Println(features.Len(), "features of", features.ExampleShape())
 	fmt.Println("the head begins with", small().Layers[trunk.Cut()].Name)

@@ -1,93 +1,110 @@
 package transfer
 
 import (
-	"context"
+	"math"
 
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/model"
-	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 )
 
 // Features is what the frozen trunk makes of labelled examples: one row of
 // float32 each, in one contiguous matrix. It is dataset.Examples for the head.
+// Several goroutines may read it. Close it when it is of no more use.
 type Features struct {
-	shape  []int // of one row: [C,H,W] or [F]
-	size   int   // numbers of one row
-	values []float32
-	labels []int
+	dataset.Examples        // the rows; of an empty trunk the examples themselves
+	Source           Source // where the rows came from
+	rows             *rows
+}
+
+// Source says where features came from and where they are.
+type Source string
+
+const (
+	Memory Source = "memory" // computed, and held in memory
+	Mapped Source = "mapped" // computed, and held in a file that is mapped into memory
+	Disk   Source = "disk"   // read from the cache folder, not computed
+)
+
+// Row returns the features of example i. They belong to f, and are to be read
+// only. An empty trunk has none: it panics, as after Close.
+func (f *Features) Row(i int) []float32 { return f.rows.row(i) }
+
+// Close gives the memory back, and removes the file of features that were
+// mapped and not to be kept. No row may be used afterwards. A second Close
+// does nothing.
+func (f *Features) Close() error {
+	if f.rows == nil {
+		return nil
+	}
+	return f.rows.close()
+}
+
+// inMemory returns the bytes of memory that the features hold.
+func (f *Features) inMemory() int64 {
+	if f.rows == nil || f.rows.release != nil {
+		return 0
+	}
+	return f.rows.bytes()
+}
+
+// rows is a matrix of float32, in memory or mapped, with a label a row.
+type rows struct {
+	shape   []int // of one row: [C,H,W] or [F]
+	size    int   // numbers of one row
+	values  []float32
+	labels  []int
+	release func() error // unmaps values; nil when they are in memory
+}
+
+// newRows returns rows of that shape for the examples, without values yet.
+func newRows(shape []int, data dataset.Examples) (*rows, error) {
+	r := &rows{shape: shape, size: 1, labels: make([]int, data.Len())}
+	for _, side := range shape {
+		r.size *= side
+	}
+	if len(r.labels) > math.MaxInt/4/r.size {
+		return nil, errors.Errorf("features: found %d of shape %v, more than this machine can address", len(r.labels), shape)
+	}
+	for i := range r.labels {
+		r.labels[i] = data.Label(i)
+	}
+	return r, nil
+}
+
+func (r *rows) bytes() int64 { return 4 * int64(len(r.labels)) * int64(r.size) }
+
+func (r *rows) row(i int) []float32 { return r.values[i*r.size : (i+1)*r.size] }
+
+// pieces returns how many pieces of at most trunkBatch rows there are.
+func (r *rows) pieces() int { return (len(r.labels) + trunkBatch - 1) / trunkBatch }
+
+// piece returns the numbers of piece i as [from,to) in values.
+func (r *rows) piece(i int) (from, to int) {
+	return i * trunkBatch * r.size, min((i+1)*trunkBatch, len(r.labels)) * r.size
+}
+
+func (r *rows) close() error {
+	release := r.release
+	r.values, r.release = nil, nil
+	if release == nil {
+		return nil
+	}
+	return release()
 }
 
 // Len returns the number of examples.
-func (f *Features) Len() int { return len(f.labels) }
+func (r *rows) Len() int { return len(r.labels) }
 
 // ExampleShape returns the shape of one row, [C,H,W] or [F].
-func (f *Features) ExampleShape() []int { return append([]int(nil), f.shape...) }
+func (r *rows) ExampleShape() []int { return append([]int(nil), r.shape...) }
 
 // Label returns the class of example i.
-func (f *Features) Label(i int) int { return f.labels[i] }
+func (r *rows) Label(i int) int { return r.labels[i] }
 
-// Row returns the features of example i. They belong to f.
-func (f *Features) Row(i int) []float32 { return f.values[i*f.size : (i+1)*f.size] }
-
-// Gather copies the rows with these indices to dst.
-func (f *Features) Gather(dst []float32, indices []int) {
+// Gather copies the rows with these indices to dst, on one goroutine: it goes
+// at the memory's pace, and a second one is no faster (BenchmarkGather).
+func (r *rows) Gather(dst []float32, indices []int) {
 	for i, index := range indices {
-		copy(dst[i*f.size:(i+1)*f.size], f.Row(index))
+		copy(dst[i*r.size:(i+1)*r.size], r.row(index))
 	}
-}
-
-// Trunk is the frozen part of a network: the layers below the cut, all
-// constants, run forward only and as in evaluation.
-type Trunk struct {
-	cut       int
-	evaluator *train.Evaluator // nil when nothing is below the cut
-}
-
-// trunkBatch is how many examples the trunk runs at a time.
-const trunkBatch = 250
-
-// NewTrunk returns the trunk of the network when selection is trained. It is
-// empty, and Features hands examples through, when the lowest layer is
-// trained.
-func NewTrunk(spec model.Spec, w *model.Weights, selection model.Selection) (*Trunk, error) {
-	trained, err := selection.Resolve(spec)
-	if err != nil {
-		return nil, err
-	}
-	t := &Trunk{cut: spec.Cut(trained)}
-	if t.cut == 0 {
-		return t, nil
-	}
-	net, err := model.Build(spec, w, model.None(), model.Batch(trunkBatch), model.Layers(0, t.cut))
-	if err != nil {
-		return nil, errors.Wrap(err, "build the frozen trunk")
-	}
-	t.evaluator = train.NewEvaluator(net)
-	return t, nil
-}
-
-// Cut returns the index of the lowest layer that is not in the trunk.
-func (t *Trunk) Cut() int { return t.cut }
-
-// Features runs the trunk once over all examples and returns what comes out.
-// progress, if not nil, is told how many examples are done. Cached features
-// are of the examples as they are: do not use them with random augmentation.
-func (t *Trunk) Features(ctx context.Context, data dataset.Examples, progress func(done, of int)) (dataset.Examples, error) {
-	if t.evaluator == nil {
-		return data, nil
-	}
-	shape := t.evaluator.Net().Logits().Shape()[1:]
-	f := &Features{shape: shape, size: shape.TotalSize(), labels: make([]int, data.Len())}
-	f.values = make([]float32, data.Len()*f.size)
-	for i := range f.labels {
-		f.labels[i] = data.Label(i)
-	}
-	err := t.evaluator.Each(ctx, data, func(first int, rows []float32) {
-		copy(f.values[first*f.size:], rows)
-		if progress != nil {
-			progress(first+len(rows)/f.size, data.Len())
-		}
-	})
-	return f, errors.Wrap(err, "run the frozen trunk")
 }

@@ -37,7 +37,7 @@ func TestFeatures(t *testing.T) {
 		trunk, err := transfer.NewTrunk(spec, w, test.selection)
 		must(t, err)
 		var progress []int
-		got, err := trunk.Features(t.Context(), data, func(done, of int) { progress = append(progress, done, of) })
+		got, err := trunk.Features(t.Context(), data, transfer.FeatureOptions{Progress: func(done, of int) { progress = append(progress, done, of) }})
 		must(t, err)
 		if trunk.Cut() != test.cut || !slices.Equal(got.ExampleShape(), test.shape) || got.Len() != 300 {
 			t.Fatalf("%s: found cut %d and %d features of shape %v, expected %d, 300 and %v", test.selection, trunk.Cut(), got.Len(), got.ExampleShape(), test.cut, test.shape)
@@ -48,9 +48,8 @@ func TestFeatures(t *testing.T) {
 		i := slices.IndexFunc(whole.Steps(), func(s model.Step) bool { return slices.Contains(s.Layers, test.layer) })
 		want := whole.Steps()[i].Node.Value().Data().([]float32)
 		size := len(want) / 300
-		features := got.(*transfer.Features)
 		for i := range 300 {
-			if d := largest(features.Row(i), want[i*size:(i+1)*size]); !(d <= 1e-5) {
+			if d := largest(got.Row(i), want[i*size:(i+1)*size]); !(d <= 1e-5) {
 				t.Fatalf("%s: row %d differs by %g from the whole graph's, expected at most 1e-5", test.selection, i, d)
 			}
 			if got.Label(i) != data.Label(i) {
@@ -61,12 +60,12 @@ func TestFeatures(t *testing.T) {
 		dst := make([]float32, len(pick)*size)
 		got.Gather(dst, pick)
 		for i, index := range pick {
-			if !slices.Equal(dst[i*size:(i+1)*size], features.Row(index)) {
+			if !slices.Equal(dst[i*size:(i+1)*size], got.Row(index)) {
 				t.Errorf("%s: Gather at %d is not row %d", test.selection, i, index)
 			}
 		}
-		features.ExampleShape()[0] = 0
-		if features.ExampleShape()[0] == 0 {
+		got.ExampleShape()[0] = 0
+		if got.ExampleShape()[0] == 0 {
 			t.Errorf("%s: ExampleShape is not a copy", test.selection)
 		}
 	}
@@ -96,10 +95,10 @@ func TestEmptyTrunk(t *testing.T) {
 	for _, selection := range []model.Selection{model.All(), model.Train("conv1")} {
 		trunk, err := transfer.NewTrunk(small(), initial(t, small()), selection)
 		must(t, err)
-		got, err := trunk.Features(t.Context(), data, func(int, int) { t.Error("found progress of nothing") })
+		got, err := trunk.Features(t.Context(), data, transfer.FeatureOptions{Progress: func(int, int) { t.Error("found progress of nothing") }})
 		must(t, err)
-		if trunk.Cut() != 0 || got != dataset.Examples(data) {
-			t.Errorf("%s: found cut %d and %T, expected 0 and the data itself", selection, trunk.Cut(), got)
+		if trunk.Cut() != 0 || got.Examples != dataset.Examples(data) || got.Source != "" {
+			t.Errorf("%s: found cut %d and %T from %q, expected 0 and the data itself", selection, trunk.Cut(), got.Examples, got.Source)
 		}
 	}
 }
@@ -119,10 +118,10 @@ func TestTrunkRefuses(t *testing.T) {
 	must(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := trunk.Features(ctx, data, nil); errors.Cause(err) != context.Canceled {
+	if _, err := trunk.Features(ctx, data, transfer.FeatureOptions{}); errors.Cause(err) != context.Canceled {
 		t.Errorf("cancelled: found error %v", err)
 	}
-	if _, err := trunk.Features(t.Context(), wide{data}, nil); errors.Cause(err) != train.ErrData {
+	if _, err := trunk.Features(t.Context(), wide{data}, transfer.FeatureOptions{}); errors.Cause(err) != train.ErrData {
 		t.Errorf("another shape: found error %v", err)
 	}
 }

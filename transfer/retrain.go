@@ -48,22 +48,26 @@ func NewHead(spec model.Spec, w *model.Weights, classes int, seed uint64) (model
 
 // Options says how Retrain goes about it.
 type Options struct {
-	Select   model.Selection // the layers to train
-	Batch    int             // examples a step; 64 when 0
-	Solver   train.Solver
-	Seed     uint64 // of dropout and of the examples' order
-	Train    train.Options
-	NoCache  bool                       // run the whole graph each step instead of cutting it
-	Progress func(done, of int)         // of the pass through the trunk
-	Start    func(net *model.Net) error // called with the graph before its first step
+	Select      model.Selection // the layers to train
+	Batch       int             // examples a step; 64 when 0
+	Solver      train.Solver
+	Seed        uint64 // of dropout and of the examples' order
+	Train       train.Options
+	NoCache     bool                         // run the whole graph each step instead of cutting it
+	CacheMemory int64                        // as in FeatureOptions, for training and validation examples together
+	CacheDir    string                       // as in FeatureOptions
+	Warn        func(message string)         // as in FeatureOptions
+	Progress    func(done, of int)           // of the pass through the trunk
+	Start       func(t *train.Trainer) error // called before the first step: to look at its Net, or to restore a checkpoint
 }
 
 // Result is what Retrain did.
 type Result struct {
 	Trained         []string // weights
 	Frozen          []string
-	FrozenIdentical bool // the frozen weights' bytes are what they were
-	SecondsFeatures float64
+	FrozenIdentical bool    // the frozen weights' bytes are what they were
+	SecondsFeatures float64 // computing the features, or reading them
+	Features        Source  // of the training examples; "" when there is no trunk, or NoCache
 }
 
 // Retrain trains the selected layers of w, in place, and leaves the others
@@ -74,24 +78,28 @@ type Result struct {
 //
 // When ctx is done it stops between two steps with ctx's error, and w holds
 // what was learnt so far.
-func Retrain(ctx context.Context, spec model.Spec, w *model.Weights, data dataset.Examples, opt Options) (*Result, error) {
-	trunk, err := NewTrunk(spec, w, opt.Select)
-	if err != nil {
-		return nil, err
-	}
-	from, result := 0, &Result{}
+func Retrain(ctx context.Context, spec model.Spec, w *model.Weights, data dataset.Examples, opt Options) (result *Result, err error) {
+	result = &Result{}
+	from := 0
 	if !opt.NoCache {
-		from = trunk.Cut()
 		start := time.Now()
-		if data, err = trunk.Features(ctx, data, opt.Progress); err != nil {
+		c, err := cutBelow(ctx, spec, w, data, opt)
+		if err != nil {
 			return nil, err
 		}
-		if v := opt.Train.Validation; v != nil {
-			if opt.Train.Validation, err = trunk.Features(ctx, v, nil); err != nil {
-				return nil, err
+		defer func() {
+			if closeErr := c.Close(); err == nil {
+				err = closeErr
 			}
+		}()
+		if c.at == 0 && opt.CacheDir != "" && opt.Warn != nil {
+			opt.Warn("cache folder " + opt.CacheDir + ": nothing to keep there: no layer is frozen below the lowest trained one")
 		}
-		result.SecondsFeatures = time.Since(start).Seconds()
+		from, data = c.at, c.data
+		if opt.Train.Validation != nil {
+			opt.Train.Validation = c.validation
+		}
+		result.Features, result.SecondsFeatures = c.data.Source, time.Since(start).Seconds()
 	}
 	batch := opt.Batch
 	if batch == 0 {
@@ -109,7 +117,7 @@ func Retrain(ctx context.Context, spec model.Spec, w *model.Weights, data datase
 	}
 	defer trainer.Close()
 	if opt.Start != nil {
-		if err := opt.Start(net); err != nil {
+		if err := opt.Start(trainer); err != nil {
 			return nil, err
 		}
 	}

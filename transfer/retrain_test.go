@@ -132,7 +132,7 @@ func TestCutIsTheWhole(t *testing.T) {
 		run := func(i int) (*model.Weights, *transfer.Result) {
 			inputs := []int{}
 			opt := transfer.Options{Select: test.selection, NoCache: i == 1}
-			opt.Start = func(net *model.Net) error { inputs = net.InputShape(); return nil }
+			opt.Start = func(trainer *train.Trainer) error { inputs = trainer.Net().InputShape(); return nil }
 			opt.Train = train.Options{Epochs: 3, Validation: validation, Patience: 3, Hook: &epochs{losses: &losses[i]}}
 			w, result := retrain(t, small(), data, opt)
 			want := []int{1, 28, 28}
@@ -217,7 +217,7 @@ func TestRetrainCancelled(t *testing.T) {
 			opt.Progress = func(done, of int) { cancel() }
 		}, context.Canceled, false},
 		"at the start": {func(opt *transfer.Options, _ func()) {
-			opt.Start = func(*model.Net) error { return full }
+			opt.Start = func(*train.Trainer) error { return full }
 		}, full, false},
 		"after two steps": {func(opt *transfer.Options, cancel func()) {
 			opt.Train.Hook = &epochs{stop: func(r train.StepReport) {

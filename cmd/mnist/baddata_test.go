@@ -139,6 +139,7 @@ func imageFolder(t *testing.T) string {
 }
 
 func TestImageFolder(t *testing.T) {
+	slow(t)
 	folder := imageFolder(t)
 	good := readFile(t, filepath.Join(folder, "nought", "a.png"))
 	t.Chdir(t.TempDir())

@@ -12,6 +12,7 @@ import (
 // TestDamagedModel reads damaged copies of a good network by every command
 // that takes one.
 func TestDamagedModel(t *testing.T) {
+	slow(t)
 	good := readFile(t, pretrained())
 	header := int(binary.LittleEndian.Uint64(good))
 	damaged := map[string][]byte{

@@ -33,6 +33,7 @@ func TestBadOutput(t *testing.T) {
 
 // TestOldOutput lets trainings that fail or succeed write over a file.
 func TestOldOutput(t *testing.T) {
+	slow(t)
 	t.Chdir(t.TempDir())
 	writeFile(t, "old.safetensors", []byte("old"))
 	for _, more := range [][]string{{"--lr", "0"}, {"--limit", "100000"}, {"--data", "none"}} {
@@ -58,12 +59,16 @@ func TestOldOutput(t *testing.T) {
 // TestDiverged trains at a learning rate that no network survives.
 func TestDiverged(t *testing.T) {
 	t.Chdir(t.TempDir())
-	r := mnist(t, withSmall("train", "--quiet", "--lr", "1e30", "--batch", "4", "--json", "--out", "out")...)
-	r.refused(t, exitFailed, "step ", "learning rate")
-	if files(t, ".") != "out" {
-		t.Errorf("found the files %q, expected the last good weights", files(t, "."))
+	diverge := withSmall("train", "--quiet", "--lr", "1e30", "--batch", "4", "--json", "--out", "out")
+	mnist(t, diverge...).refused(t, exitFailed, "step ", "learning rate")
+	if found := files(t, "."); found != "" {
+		t.Errorf("left the files %s", found)
 	}
-	ok(t, "eval", "--model", "out", "--data", "sample", "--quiet")
+	writeFile(t, "out", []byte("old"))
+	mnist(t, diverge...).refused(t, exitFailed, "step ", "learning rate")
+	if files(t, ".") != "out" || string(readFile(t, "out")) != "old" {
+		t.Errorf("found the files %s, or the old one changed", files(t, "."))
+	}
 }
 
 // broken is a writer whose disk is full.

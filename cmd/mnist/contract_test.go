@@ -141,7 +141,7 @@ func TestRetrainContract(t *testing.T) {
 	t.Chdir(t.TempDir())
 	digits := []string{"--from", from, "--classes", "5-7", "--limit", "60", "--json"}
 	runs := map[string]map[string]any{}
-	for _, test := range []struct {
+	for i, test := range []struct {
 		out, trained, frozen string
 		more                 []string
 	}{
@@ -152,6 +152,9 @@ func TestRetrainContract(t *testing.T) {
 		{"all", "conv1/W conv1/b conv2/W conv2/b fc1/W fc1/b fc2/W fc2/b", "", []string{"--last", "4"}},
 		{"apart", "conv1/W conv1/b fc2/W fc2/b", "conv2/W conv2/b fc1/W fc1/b", []string{"--train", "conv1,fc2"}},
 	} {
+		if testing.Short() && i > 2 {
+			break
+		}
 		r := ok(t, slices.Concat(withSmall("retrain"), digits, test.more, []string{"--out", test.out})...)
 		done := checkTraining(t, r, 1, 150)
 		retrainKinds.check(t, done)

@@ -76,8 +76,8 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 		Select: model.Last(2), Solver: &train.Momentum{LearningRate: 0.02, Momentum: 0.9}, Seed: d.seed,
 		Train:    train.Options{Epochs: d.epochs, Schedule: train.Cosine, Hook: &progressHook{out: out}},
 		Progress: func(done, of int) { out.bar("frozen features", int64(of)).set(int64(done)) },
-		Start: func(net *model.Net) error {
-			err := layerTable(out, spec, net.TrainedWeights())
+		Start: func(t *train.Trainer) error {
+			err := layerTable(out, spec, t.Net().TrainedWeights())
 			out.text("\n2. gorgonia.Grad(loss, net.Trainable()...) names the variables and nothing else;\n   %d real digits 5 to 9, matrix products by %s\n", data.Len(), gemm.Name())
 			return err
 		},

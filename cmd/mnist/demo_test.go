@@ -40,6 +40,7 @@ func TestDemo(t *testing.T) {
 }
 
 func TestDemoPretrains(t *testing.T) {
+	slow(t)
 	r := ok(t, "demo", "--pretrain", "--data", "sample", "--epochs", "1", "--json", "--quiet")
 	lines := r.objects(t)
 	if len(lines) != 3 || r.err != "" {

@@ -236,9 +236,11 @@ func explainText(out *output, line explainLine) {
 	out.text("%-32s %30s   %s", "way", "largest difference of trained", "frozen weights")
 	for _, w := range line.Ways {
 		if d, ok := line.Proof.Differences[w.Name]; ok {
-			state := "changed: it trains them"
+			state := "CHANGED, and should not have"
 			if line.Proof.FrozenIdentical[w.Name] {
 				state = "bit-identical"
+			} else if w.Plan.Updates > len(line.Proof.Trained) {
+				state = "changed: it trains them"
 			}
 			out.text("%-32s %30g   %s", w.Name, d, state)
 		}

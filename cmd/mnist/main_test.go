@@ -125,6 +125,15 @@ func (r ran) last(t *testing.T) map[string]any {
 	return list[len(list)-1]
 }
 
+// slow leaves a test out of -short, which is what the race detector runs: it
+// needs each way through the program once, not each kind of damage.
+func slow(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("left out by -short")
+	}
+}
+
 // files returns the names of all that a folder holds, hidden files too.
 func files(t *testing.T, folder string) string {
 	t.Helper()

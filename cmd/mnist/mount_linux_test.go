@@ -23,6 +23,7 @@ func tinyDisk(t *testing.T) string {
 }
 
 func TestFullDisk(t *testing.T) {
+	slow(t)
 	disk := tinyDisk(t)
 	out := filepath.Join(disk, "out.safetensors")
 	writeFile(t, out, []byte("old"))

@@ -73,6 +73,7 @@ var (
 )
 
 func TestPredict(t *testing.T) {
+	slow(t)
 	images, labels := digits(t, 5)
 	for _, form := range []struct {
 		name          string
@@ -138,6 +139,7 @@ func TestPredictStandardInput(t *testing.T) {
 
 // TestPredictRefuses gives predict files that hold no digit.
 func TestPredictRefuses(t *testing.T) {
+	slow(t)
 	images, _ := digits(t, 1)
 	drawing := onPaper(images[0], 2, 4, white, black)
 	good := encoded(t, drawing, ".png")

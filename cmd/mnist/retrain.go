@@ -7,6 +7,7 @@ import (
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -19,6 +20,9 @@ type retrainFlags struct {
 	patterns []string
 	keepHead bool
 	noCache  bool
+	saved    checkpointFlags
+	memory   byteSize
+	dir      string
 }
 
 func newRetrain(g *globals) *cobra.Command {
@@ -43,10 +47,15 @@ constants; their output is computed once for each image.`,
 	f.StringSliceVar(&r.patterns, "train", nil, "train the layers of these names instead, as 'fc*'")
 	f.BoolVar(&r.keepHead, "keep-head", false, "go on with the last layer as it is; the number of classes must fit")
 	f.BoolVar(&r.noCache, "no-cache", false, "run the whole graph each step, frozen layers too")
+	f.Var(&r.memory, "cache-memory", "features of the frozen layers to hold in memory, as 512MiB; more are mapped from a file (0: half of the free memory)")
+	f.StringVar(&r.dir, "cache-dir", "", "folder to keep these features in, for the next run on the same frozen layers and images")
 	cmd.MarkFlagsMutuallyExclusive("last", "train")
+	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-memory")
+	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-dir")
 	data.add(cmd)
 	data.addLimit(cmd)
 	t.add(cmd, "retrained.safetensors")
+	r.saved.add(cmd)
 	return cmd
 }
 
@@ -59,13 +68,19 @@ func (r retrainFlags) selection() model.Selection {
 
 func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r retrainFlags) error {
 	start, ctx := time.Now(), cmd.Context()
-	if r.from == "" {
-		return usage(errors.New("--from: no file given; make one with 'mnist train'"))
+	if (r.from == "") == (r.saved.resume == "") {
+		return usage(errors.New("expected either --from, the file of a trained network ('mnist train' makes one), or --resume, a checkpoint"))
+	}
+	if cmd.Flags().Changed("cache-dir") && r.dir == "" {
+		return usage(errors.New("--cache-dir: found no folder name"))
 	}
 	if err := t.check(); err != nil {
 		return err
 	}
-	pretrained, err := weightfile.ReadPartial(r.from)
+	if err := r.saved.check(); err != nil {
+		return err
+	}
+	pretrained, err := r.source()
 	if err != nil {
 		return err
 	}
@@ -77,7 +92,7 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 		return err
 	}
 	if data.Prep.Polarity != pretrained.Prep.Polarity {
-		return errors.Errorf("the data is %s, the network in %s was trained on %s images", data.Prep.Polarity, r.from, pretrained.Prep.Polarity)
+		return errors.Errorf("the data is %s, the network was trained on %s images", data.Prep.Polarity, pretrained.Prep.Polarity)
 	}
 	data.Prep, test.Prep = pretrained.Prep, pretrained.Prep
 	spec, w, err := r.network(pretrained, len(data.Classes), t.seed)
@@ -92,28 +107,54 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 	if err != nil {
 		return err
 	}
-	out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
-	result, err := transfer.Retrain(ctx, spec, w, held, transfer.Options{
-		Select: r.selection(), Batch: t.batch, Solver: solver, Seed: t.seed, Train: fit, NoCache: r.noCache,
+	opt := transfer.Options{
+		Select: r.selection(), Batch: t.batch, Solver: solver, Seed: t.seed, Train: fit,
+		NoCache: r.noCache, CacheMemory: int64(r.memory), CacheDir: r.dir,
+		Warn:     func(message string) { out.note("%s", message) },
 		Progress: func(done, of int) { out.bar("frozen features", int64(of)).set(int64(done)) },
-		Start:    func(net *model.Net) error { return layerTable(out, spec, net.TrainedWeights()) },
-	})
-	if result == nil {
-		return err
 	}
 	m := &weightfile.Model{Spec: spec, Classes: data.Classes, Prep: pretrained.Prep, Weights: w}
-	if err := t.save(m, err, out); err != nil {
-		return err
-	}
-	metrics, err := evaluate(ctx, spec, w, test)
+	checkpoints, err := r.saved.begin(t.settings("retrain", r.selection().String(), held, fit), m, pretrained, &opt.Train)
 	if err != nil {
 		return err
 	}
-	out.text("frozen weights bit-identical: %v   features computed in %.1f s", result.FrozenIdentical, result.SecondsFeatures)
+	opt.Start = func(trainer *train.Trainer) error {
+		if err := checkpoints.start(trainer); err != nil {
+			return err
+		}
+		return layerTable(out, spec, trainer.Net().TrainedWeights())
+	}
+	out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
+	result, err := transfer.Retrain(ctx, spec, w, held, opt)
+	if result == nil {
+		return err
+	}
+	if err := t.save(checkpoints, err, out); err != nil {
+		return err
+	}
+	opt.Progress = nil
+	metrics, err := transfer.Evaluate(ctx, spec, w, test, opt)
+	if err != nil {
+		return err
+	}
+	made := "computed"
+	if result.Features == transfer.Disk {
+		made = "read"
+	}
+	out.text("frozen weights bit-identical: %v   features %s in %.1f s", result.FrozenIdentical, made, result.SecondsFeatures)
 	out.text("test accuracy %.4f (%d of %d), loss %.4f; written to %s", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, t.out)
 	line := newDoneLine(metrics, start, t.out)
 	line.add(result)
 	return out.object(line)
+}
+
+// source reads the network to begin with: the trained one, or that of the
+// checkpoint.
+func (r retrainFlags) source() (*weightfile.Model, error) {
+	if r.saved.resume != "" {
+		return readCheckpoint(r.saved.resume)
+	}
+	return weightfile.ReadPartial(r.from)
 }
 
 // network returns the pretrained network with the head that the flags ask for.
@@ -121,6 +162,9 @@ func (r retrainFlags) network(pretrained *weightfile.Model, classes int, seed ui
 	trained, err := r.selection().Resolve(pretrained.Spec)
 	if err != nil {
 		return model.Spec{}, nil, usage(err)
+	}
+	if r.saved.resume != "" {
+		return pretrained.Spec, pretrained.Weights, nil
 	}
 	if r.keepHead {
 		if have := pretrained.Spec.Classes(); have != classes {

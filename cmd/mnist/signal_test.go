@@ -14,7 +14,7 @@ import (
 // TestSignals ends trainings in the midst of their second epoch.
 func TestSignals(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, test := range []struct {
+	for i, test := range []struct {
 		signal syscall.Signal
 		status int
 		args   []string
@@ -24,6 +24,9 @@ func TestSignals(t *testing.T) {
 		{syscall.SIGINT, 130, []string{"retrain", "--from", pretrained(), "--no-cache", "--last", "2"}},
 		{syscall.SIGTERM, 143, []string{"retrain", "--from", pretrained()}},
 	} {
+		if testing.Short() && i%3 != 0 {
+			continue
+		}
 		cmd := program(t, slices.Concat(test.args, small, []string{"--epochs", "100000", "--json", "--out", "out"})...)
 		var stderr bytes.Buffer
 		cmd.Stderr = &stderr

@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
@@ -18,6 +19,7 @@ const initStream = 0x1417
 func newTrain(g *globals) *cobra.Command {
 	var data dataFlags
 	var t trainingFlags
+	var saved checkpointFlags
 	cmd := &cobra.Command{
 		Use:     "train",
 		Short:   "Train the whole network",
@@ -25,31 +27,33 @@ func newTrain(g *globals) *cobra.Command {
 		Example: "  mnist train --classes 0-4 --epochs 5 --out digits.safetensors\n  mnist train --data sample --epochs 3 --json",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runTrain(cmd, newOutput(cmd, g), data, t)
+			return runTrain(cmd, newOutput(cmd, g), data, t, saved)
 		},
 	}
 	data.add(cmd)
 	data.addLimit(cmd)
 	t.add(cmd, "mnist.safetensors")
+	saved.add(cmd)
 	return cmd
 }
 
-func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags) error {
+func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, saved checkpointFlags) error {
 	start, ctx := time.Now(), cmd.Context()
 	if err := t.check(); err != nil {
+		return err
+	}
+	if err := saved.check(); err != nil {
 		return err
 	}
 	data, test, err := d.open(ctx, out, t.seed)
 	if err != nil {
 		return err
 	}
-	spec := model.Seed().WithClasses(len(data.Classes))
-	spec.Input = data.ExampleShape()
-	w, err := model.Init(spec, rand.New(rand.NewPCG(t.seed, initStream)))
+	m, err := saved.network(data, t.seed)
 	if err != nil {
 		return err
 	}
-	net, err := model.Build(spec, w, model.All(), model.Batch(t.batch))
+	net, err := model.Build(m.Spec, m.Weights, model.All(), model.Batch(t.batch))
 	if err != nil {
 		return err
 	}
@@ -66,18 +70,36 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags) err
 	if err != nil {
 		return err
 	}
+	checkpoints, err := saved.begin(t.settings("train", model.All().String(), held, opt), m, m, &opt)
+	if err != nil {
+		return err
+	}
+	if err := checkpoints.start(trainer); err != nil {
+		return err
+	}
 	out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
-	if err := layerTable(out, spec, net.TrainedWeights()); err != nil {
+	if err := layerTable(out, m.Spec, net.TrainedWeights()); err != nil {
 		return err
 	}
-	m := &weightfile.Model{Spec: spec, Classes: data.Classes, Prep: data.Prep, Weights: w}
-	if err := t.save(m, trainer.Fit(ctx, held, opt), out); err != nil {
+	if err := t.save(checkpoints, trainer.Fit(ctx, held, opt), out); err != nil {
 		return err
 	}
-	metrics, err := evaluate(ctx, spec, w, test)
+	metrics, err := evaluate(ctx, m.Spec, m.Weights, test)
 	if err != nil {
 		return err
 	}
 	out.text("test accuracy %.4f (%d of %d), loss %.4f; written to %s", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, t.out)
 	return out.object(newDoneLine(metrics, start, t.out))
+}
+
+// network returns the network to train: that of the checkpoint, or a fresh one
+// for the classes of the data.
+func (c *checkpointFlags) network(data *dataset.Set, seed uint64) (*weightfile.Model, error) {
+	if c.resume != "" {
+		return readCheckpoint(c.resume)
+	}
+	spec := model.Seed().WithClasses(len(data.Classes))
+	spec.Input = data.ExampleShape()
+	w, err := model.Init(spec, rand.New(rand.NewPCG(seed, initStream)))
+	return &weightfile.Model{Spec: spec, Classes: data.Classes, Prep: data.Prep, Weights: w}, err
 }

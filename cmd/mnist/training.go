@@ -180,6 +180,7 @@ type doneLine struct {
 	Frozen          []string `json:"frozen,omitzero"`
 	FrozenIdentical *bool    `json:"frozen_identical,omitempty"`
 	SecondsFeatures *float64 `json:"seconds_features,omitempty"`
+	Features        string   `json:"features,omitempty"` // memory, mapped or disk
 }
 
 func newDoneLine(m train.Metrics, start time.Time, out string) doneLine {
@@ -191,7 +192,7 @@ func newDoneLine(m train.Metrics, start time.Time, out string) doneLine {
 // JSON.
 func (l *doneLine) add(r *transfer.Result) {
 	l.Trained, l.Frozen = append([]string{}, r.Trained...), append([]string{}, r.Frozen...)
-	l.FrozenIdentical, l.SecondsFeatures = &r.FrozenIdentical, &r.SecondsFeatures
+	l.FrozenIdentical, l.SecondsFeatures, l.Features = &r.FrozenIdentical, &r.SecondsFeatures, string(r.Features)
 }
 
 // evaluate runs the whole network on a data set.
@@ -206,13 +207,18 @@ func evaluate(ctx context.Context, spec model.Spec, w *model.Weights, data *data
 }
 
 // save writes the model after a training that ended with trainErr. What an
-// interrupted training has learnt is written too, and its error handed on; a
-// diverged one leaves the file that is there.
-func (t *trainingFlags) save(m *weightfile.Model, trainErr error, out *output) error {
+// interrupted training has learnt is written too, with its checkpoint, and its
+// error handed on; a diverged one leaves the files that are there.
+func (t *trainingFlags) save(c *checkpointer, trainErr error, out *output) error {
 	if trainErr != nil && !errors.Is(trainErr, context.Canceled) {
 		return trainErr
 	}
-	if err := weightfile.Write(t.out, m); err != nil {
+	if trainErr != nil {
+		if err := c.save(); err != nil {
+			return err
+		}
+	}
+	if err := weightfile.Write(t.out, c.model); err != nil {
 		return err
 	}
 	if trainErr != nil {

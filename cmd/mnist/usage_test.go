@@ -8,6 +8,7 @@ import (
 // TestUsage gives the program command lines that cannot be obeyed. All must be
 // refused in one line, before anything is written.
 func TestUsage(t *testing.T) {
+	slow(t)
 	from := pretrained()
 	for _, test := range []struct {
 		args []string

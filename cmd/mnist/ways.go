@@ -21,10 +21,20 @@ type way struct {
 	trainer *train.Trainer
 	weights *model.Weights
 	data    dataset.Examples // images, or the features behind the cut
+	release func() error     // gives the features back
 	putBack []string         // weights that are restored after each step
 	old     *model.Weights   // where they are saved before it
 	times   []float64        // seconds of each step that was timed
 }
+
+// firstOf are the first n examples: explain looks at one batch, and the trunk
+// need not run over all the others.
+type firstOf struct {
+	dataset.Examples
+	n int
+}
+
+func (f firstOf) Len() int { return f.n }
 
 // explainSeed is where the dropout masks come from: the same for every way.
 const explainSeed = 1
@@ -36,6 +46,7 @@ const explainRate = 0.02
 // among them: everything; everything with the old weights put back; the FC
 // layers; the last layer; and the restricted ones with the cut.
 func ways(ctx context.Context, m *weightfile.Model, data dataset.Examples, batch, n int) ([]*way, error) {
+	data = firstOf{data, batch}
 	all, err := newWay(ctx, m, data, batch, "whole network", model.All(), false)
 	if err != nil {
 		return nil, err
@@ -92,16 +103,19 @@ func denseLayers(spec model.Spec) int {
 }
 
 func newWay(ctx context.Context, m *weightfile.Model, data dataset.Examples, batch int, name string, selection model.Selection, cut bool) (*way, error) {
-	w := &way{name: name, weights: m.Weights.Clone(), data: data}
+	w := &way{name: name, weights: m.Weights.Clone(), data: data, release: func() error { return nil }}
 	from := 0
 	if cut {
 		trunk, err := transfer.NewTrunk(m.Spec, w.weights, selection)
 		if err != nil {
 			return nil, err
 		}
-		if w.data, err = trunk.Features(ctx, data, nil); err != nil {
+		defer trunk.Close()
+		features, err := trunk.Features(ctx, data, transfer.FeatureOptions{})
+		if err != nil {
 			return nil, err
 		}
+		w.data, w.release = features, features.Close
 		from = trunk.Cut()
 	}
 	net, err := model.Build(m.Spec, w.weights, selection, model.Batch(batch), model.Layers(from, len(m.Spec.Layers)))
@@ -137,12 +151,14 @@ func (w *way) plan() train.Plan {
 	return p
 }
 
-// closeAll frees the machines.
+// closeAll frees the machines and the features.
 func closeAll(list []*way) error {
 	var first error
 	for _, w := range list {
-		if err := w.trainer.Close(); err != nil && first == nil {
-			first = err
+		for _, release := range []func() error{w.trainer.Close, w.release} {
+			if err := release(); err != nil && first == nil {
+				first = err
+			}
 		}
 	}
 	return first

@@ -18,6 +18,10 @@ import (
 // the same folder, to disk, renamed over path, and the folder to disk. On an
 // error the temporary file is removed and path is as it was.
 func replace(path string, write func(io.Writer) error) error {
+	// A rename would replace a link, not the file it names.
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
 	// A rename would turn /dev/null, or a pipe, into a file.
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return fault(ErrModel, path, "found a %s in the place of the file to write", kind(info))

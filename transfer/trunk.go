@@ -1,0 +1,133 @@
+package transfer
+
+import (
+	"context"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+)
+
+// Trunk is the frozen part of a network: the layers below the cut, all
+// constants, run forward only and as in evaluation.
+type Trunk struct {
+	cut       int
+	evaluator *train.Evaluator // nil when nothing is below the cut
+}
+
+// trunkBatch is how many examples the trunk runs at a time.
+const trunkBatch = 250
+
+// NewTrunk returns the trunk of the network when selection is trained. It is
+// empty, and Features hands examples through, when the lowest layer is
+// trained.
+func NewTrunk(spec model.Spec, w *model.Weights, selection model.Selection) (*Trunk, error) {
+	trained, err := selection.Resolve(spec)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trunk{cut: spec.Cut(trained)}
+	if t.cut == 0 {
+		return t, nil
+	}
+	net, err := model.Build(spec, w, model.None(), model.Batch(trunkBatch), model.Layers(0, t.cut))
+	if err != nil {
+		return nil, errors.Wrap(err, "build the frozen trunk")
+	}
+	t.evaluator = train.NewEvaluator(net)
+	return t, nil
+}
+
+// Cut returns the index of the lowest layer that is not in the trunk.
+func (t *Trunk) Cut() int { return t.cut }
+
+// Close frees the trunk's machine. Features that it made stay.
+func (t *Trunk) Close() error {
+	if t.evaluator == nil {
+		return nil
+	}
+	return t.evaluator.Close()
+}
+
+// FeatureOptions says where features are kept. The zero value keeps them in
+// memory if that takes at most half of what is free, otherwise in a temporary
+// file.
+type FeatureOptions struct {
+	CacheMemory int64                // bytes of features to hold in memory; more are mapped from a file; 0: half of the free memory
+	CacheDir    string               // folder to keep them in for the next run, made if need be; "": not kept
+	Warn        func(message string) // told of a file in CacheDir that is damaged, and made anew; nil: nobody
+	Progress    func(done, of int)   // told how many examples are computed, nothing when they are read from CacheDir; nil: nobody
+}
+
+func (o *FeatureOptions) warn(err error) {
+	if o.Warn != nil {
+		o.Warn(err.Error())
+	}
+}
+
+// Features runs the trunk once over all examples and returns what comes out,
+// or what came out in an earlier run, from CacheDir. Features are of the
+// examples as they are: do not use them with random augmentation. The caller
+// closes them. An error of ctx leaves no file behind, nor does any other.
+//
+// CacheDir needs a *dataset.Set, by whose Hash the features are found again:
+// for other examples the error's cause is ErrCache. Where the folder or a file
+// in it cannot be written that is an error too, a damaged file is none.
+func (t *Trunk) Features(ctx context.Context, data dataset.Examples, opt FeatureOptions) (*Features, error) {
+	if t.evaluator == nil {
+		return &Features{Examples: data}, nil
+	}
+	bound, err := memoryBound(opt.CacheMemory)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRows(t.evaluator.Net().Logits().Shape()[1:], data)
+	if err != nil {
+		return nil, err
+	}
+	run := func(f func(first int, values []float32) error) error { return t.run(ctx, data, opt.Progress, f) }
+	fits := r.bytes() <= bound
+	source := Memory
+	if !fits {
+		source = Mapped
+	}
+	switch {
+	case opt.CacheDir != "":
+		var file *cacheFile
+		if file, err = t.cacheFile(opt.CacheDir, data, r); err == nil {
+			var found bool
+			if found, err = file.fill(r, fits, run, opt.warn); found {
+				source = Disk
+			}
+		}
+	case fits:
+		r.values = make([]float32, len(r.labels)*r.size)
+		err = run(func(first int, values []float32) error { copy(r.values[first*r.size:], values); return nil })
+	default:
+		err = r.fillMapped(run)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Features{Examples: r, Source: source, rows: r}, nil
+}
+
+// run runs the trunk over the examples in order and hands its rows on,
+// trunkBatch at a time. It ends early on an error of f's, and when ctx is done.
+func (t *Trunk) run(ctx context.Context, data dataset.Examples, progress func(done, of int), f func(first int, values []float32) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var failed error
+	err := t.evaluator.Each(ctx, data, func(first int, values []float32) {
+		if failed = f(first, values); failed != nil {
+			stop()
+		} else if progress != nil {
+			progress(min(first+trunkBatch, data.Len()), data.Len())
+		}
+	})
+	if failed != nil {
+		return failed
+	}
+	return errors.Wrap(err, "run the frozen trunk")
+}
