@@ -23,5 +23,6 @@ fuzz:
 	@grep -rHo --include='*_test.go' 'func Fuzz[A-Za-z0-9]*' . | sed 's/:func / /' | while read -r file target; do \
 		echo "$$target in $$(dirname $$file)"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" || exit 1; done
 
+# Ours and the peers side by side: bench/README.md. BENCH takes flags, as -quick.
 bench:
-	go test -run '^$$' -bench . -benchtime 1s ./internal/gemm ./model/graphop
+	go run ./bench $(BENCH)

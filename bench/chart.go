@@ -28,8 +28,8 @@ const barHeight = 24
 // sliver.
 const smallest = 0.001
 
-// bars draws a bar for each row, the first on top, and its target as an
-// upright line across it.
+// bars draws a bar for each row, the first on top, its target as an upright
+// line across it, and its ratio in a column at the right.
 type bars []comparison
 
 var _ plot.Plotter = bars(nil)
@@ -44,20 +44,17 @@ func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
 			end := toX(max(*row.Ratio, smallest*1.1))
 			c.FillPolygon(row.color(), []vg.Point{{X: c.Min.X, Y: y - half}, {X: end, Y: y - half}, {X: end, Y: y + half}, {X: c.Min.X, Y: y + half}})
 		}
-		label, from := "not measured", c.Min.X
-		if row.Ratio != nil {
-			label, from = showRatio(*row.Ratio), toX(max(*row.Ratio, smallest*1.1))
-		}
 		if row.Target > 0 {
 			x := toX(row.Target)
 			c.StrokeLine2(draw.LineStyle{Color: targetColor, Width: 2.5}, x, y-half*1.4, x, y+half*1.4)
-			if gap := vg.Length(46); from < x && x < from+gap {
-				from = x // the number stands clear of the line
-			}
+		}
+		label := "not measured"
+		if row.Ratio != nil {
+			label = showRatio(*row.Ratio)
 		}
 		style := p.X.Tick.Label
-		style.XAlign, style.YAlign = text.XLeft, text.YCenter
-		c.FillText(style, vg.Point{X: from + 5, Y: y}, label)
+		style.XAlign, style.YAlign = text.XRight, text.YCenter
+		c.FillText(style, vg.Point{X: c.Max.X, Y: y + 2}, label)
 	}
 	one := toX(1)
 	c.StrokeLine2(draw.LineStyle{Color: targetColor, Width: 0.7, Dashes: []vg.Length{3, 3}}, one, c.Min.Y, one, c.Max.Y)
@@ -82,10 +79,10 @@ func (res results) writeChart(path string) error {
 	p.Title.Text = "Ours as a ratio of the peer's: shorter is better"
 	p.Title.Padding = 8
 	p.X.Label.Text = "ratio, logarithmic   |   thick line: target   |   dashed: the peer   |   blue: met, orange: missed, grey: no target"
-	p.X.Scale, p.X.Min, p.X.Max = plot.LogScale{}, smallest, 4
+	p.X.Scale, p.X.Min, p.X.Max = plot.LogScale{}, smallest, 10
 	for _, c := range b {
 		if c.Ratio != nil {
-			p.X.Max = max(p.X.Max, 2**c.Ratio)
+			p.X.Max = max(p.X.Max, 4**c.Ratio) // room for the numbers at the right
 		}
 	}
 	var ticks []plot.Tick

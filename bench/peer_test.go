@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -15,17 +16,23 @@ import (
 	"github.com/lastlayer/lastlayer/train"
 )
 
+// torchMissing asks once whether PyTorch is there.
+var torchMissing = sync.OnceValue(func() error {
+	_, err := torchVersion(context.Background())
+	return err
+})
+
 // peer runs peer.py on the small set that the repository holds, or skips.
 func peer(t *testing.T, args ...string) outcome {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("-short: PyTorch is not asked")
 	}
-	if _, err := torchVersion(t.Context()); err != nil {
+	if err := torchMissing(); err != nil {
 		t.Skip(err)
 	}
 	args = append([]string{"peer.py"}, args...)
-	data, err := exec.CommandContext(t.Context(), python(), append(args, "--data", "../dataset/sample")...).Output()
+	data, err := exec.CommandContext(t.Context(), python(), append(args, "--threads", "1", "--data", "../dataset/sample")...).Output()
 	if err != nil {
 		t.Fatalf("%v: %v", args, err)
 	}

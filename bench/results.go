@@ -35,7 +35,7 @@ type results struct {
 	Quick   bool                      `json:"quick"` // little work: no figures to quote
 	Rows    []comparison              `json:"rows"`
 	Shapes  map[string]float64        `json:"gemm_time_over_best,omitempty"` // medians, by shape
-	Last    map[string]map[string]any `json:"last_lines"` // what each command last printed
+	Last    map[string]map[string]any `json:"last_lines"`                    // what each command last printed
 }
 
 // summarise compares what was measured.

@@ -98,3 +98,44 @@ func TestRestoreRefuses(t *testing.T) {
 	must(t, err)
 	wantError(t, "other data", fresh.Fit(t.Context(), fewer, train.Options{Epochs: 2}), train.ErrCheckpoint, "found 40, expected 20")
 }
+
+// FuzzRestore makes sure that whatever a file calls a checkpoint is refused by
+// an error, or can be gone on from.
+func FuzzRestore(f *testing.F) {
+	data, validation := sample(f, 12)
+	validation, err := validation.Limit(10, 1)
+	must(f, err)
+	spec := model.Spec{Input: []int{1, 28, 28}, Layers: []model.Layer{{Name: "drop", Kind: model.Dropout, Rate: 0.5}, {Name: "fc", Kind: model.Dense, Out: 10}}}
+	solver := func() train.Solver { return &train.Momentum{LearningRate: 1e-3, Momentum: 0.9} }
+	trainer := untrained(f, spec, initial(f, spec), model.All(), 5, solver())
+	stop := hooks{step: func(train.StepReport) error { return errStop }}
+	for range 2 {
+		wantError(f, "broken off", trainer.Fit(f.Context(), data, train.Options{Epochs: 2, Validation: validation, Patience: 1, Hook: stop}), errStop)
+		c, err := trainer.Checkpoint()
+		must(f, err)
+		text, err := json.Marshal(c)
+		must(f, err)
+		f.Add(text, uint8(2), "solver/velocity/fc/W")
+	}
+	f.Add([]byte(`{"trained":["fc/W","fc/b"],"batch":5,"solver":"momentum","seed":7,"batches":{"n":99999999999,"size":5}}`), uint8(0), "best/fc/W")
+	f.Fuzz(func(t *testing.T, text []byte, tensors uint8, name string) {
+		var c train.Checkpoint
+		if json.Unmarshal(text, &c) != nil {
+			return
+		}
+		good, err := trainer.Checkpoint()
+		must(t, err)
+		c.Tensors = good.Tensors
+		if tensors != 2 {
+			c.Tensors = map[string][]float32{name: make([]float32, tensors)}
+		}
+		fresh := untrained(t, spec, initial(t, spec), model.All(), 5, solver())
+		if fresh.Restore(c) != nil {
+			return
+		}
+		err = fresh.Fit(t.Context(), data, train.Options{Epochs: 1, Validation: validation, Patience: 1, Hook: stop})
+		if err != nil && !errors.Is(err, errStop) && !errors.Is(err, train.ErrCheckpoint) && !errors.Is(err, train.ErrDiverged) {
+			t.Errorf("found error %v, expected none, or one that is about the checkpoint", err)
+		}
+	})
+}

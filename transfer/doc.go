@@ -19,8 +19,10 @@
 //     missing, are drawn afresh, all else is copied. Only picks layers.
 //   - Retrain trains the layers that Options selects. Result lists what was
 //     trained and what was frozen, and whether the frozen bytes are the same.
+//   - Evaluate runs what Retrain made over labelled examples.
 //   - Trunk is the part below the lowest trained layer, and Features what it
-//     makes of the data. Retrain uses them; they are there for your own loop.
+//     makes of the data. Retrain uses them; they are there for your own loop,
+//     which closes them.
 //
 // # The cut
 //
@@ -30,14 +32,35 @@
 // instead: dropout directly below the lowest trained layer belongs to the head,
 // and further down there is none, as in evaluation.
 //
+// # The cache
+//
+// Features are float32: for 60,000 images of MNIST and the network of
+// model.Seed 750 MB below fc1 and 250 MB below fc2. Validation examples come on
+// top. Up to Options.CacheMemory bytes of them are in memory,
+// half of what is free if unsaid. Beyond, they are in a temporary file, which is
+// mapped and gone when Retrain returns. NoCache needs none of it.
+//
+// With Options.CacheDir they stay there for the next run, in a file named by a
+// SHA-256 over all they depend on: the frozen layers and their weights, the
+// preprocessing, the data, the kernel of the matrix products and the format.
+// It appears whole or not at all, so runs may share a folder. Every bit is
+// checked on reading; a damaged file is told of by Options.Warn and made anew.
+//
 // # Caveats
 //
 // Retrain changes the weights it is given, and stops in the middle when its
 // context is done. Keep a Clone of what is to stay.
 //
-// Features are float32 and all in memory: for 60,000 images of MNIST and the
-// network of model.Seed 750 MB below fc1 and 250 MB below fc2. Validation
-// examples come on top. NoCache needs none of it.
+// The temporary file is in the folder of os.TempDir, TMPDIR on Unix. On some
+// systems that is memory, and nothing is won: set TMPDIR, or CacheDir.
+//
+// Free memory is the machine's (and GOMEMLIMIT's): in a container that may use
+// less, say CacheMemory. It is taken to be 1 GiB where the system does not say.
+//
+// Nothing ever removes the files in CacheDir, and whoever may write to that
+// folder decides what is trained on. Only a *dataset.Set has a hash, so other
+// examples with a CacheDir are an error. A mapped file that another program
+// cuts short ends this one.
 //
 // Features are of the examples as they are. Examples that differ from one
 // epoch to the next, by random augmentation, need NoCache.

@@ -37,7 +37,7 @@ func stock(o options) (result, error) {
 		return nil, err
 	}
 	machine := gorgonia.NewTapeMachine(net.Graph(), gorgonia.BindDualValues(weights...))
-	defer machine.Close()
+	defer func() { _ = machine.Close() }()
 	solver := gorgonia.NewMomentum(gorgonia.WithLearnRate(learningRate), gorgonia.WithMomentum(momentum))
 	batches, err := dataset.NewBatches(data.Len(), o.batch, seed)
 	if err != nil {

@@ -7,9 +7,10 @@ const (
 	// maxPacked is the most elements of B in a packed block: half of a
 	// second-level cache of 1 MB.
 	maxPacked = 128 << 10
-	// maxDirect is the most rows of A, and maxDirectB the most elements of B,
-	// with which B is not packed. Each element of B is then used too rarely
-	// for a copy to pay, and B stays in the second-level cache meanwhile.
+	// With at most tinyDirect rows of A, B is not packed: a copy would cost more
+	// than the product. Neither is it with maxDirect rows, if B has at most
+	// maxDirectB elements, so that it stays in the second-level cache.
+	tinyDirect = 8
 	maxDirect  = 64
 	maxDirectB = 256 << 10
 	// fewK is the most rows of B for which storing C takes so much of the time
@@ -47,13 +48,12 @@ func (ws *Workspace) blocked(g *product) {
 	}
 }
 
-// direct says whether B is read where it lies. With wide tiles, A is a single
-// row of tiles and each element of B is used once.
+// direct says whether B is read where it lies.
 func (blk *block) direct() bool {
 	if blk.transB || blk.pack != nil {
 		return false
 	}
-	return blk.m <= len(blk.wideVecs) || blk.m <= maxDirect && blk.k*blk.n <= maxDirectB
+	return blk.m <= tinyDirect || blk.m <= maxDirect && blk.k*blk.n <= maxDirectB
 }
 
 // evenly returns the size of parts, at most limit, that cut n into parts of

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"math/rand/v2"
+	"strconv"
+	"testing"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/train"
+	"gorgonia.org/gorgonia"
+)
+
+// sample returns test images, their indices, and the seed network's weights.
+func sample(b *testing.B, n int) (*dataset.Set, []int, *model.Weights) {
+	b.Helper()
+	gorgonia.Use(gemm.BLAS())
+	data, _, err := dataset.Open("sample", dataset.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := model.Init(model.Seed(), rand.New(rand.NewPCG(1, 1)))
+	if err != nil {
+		b.Fatal(err)
+	}
+	indices := make([]int, n)
+	for i := range indices {
+		indices[i] = i * 7 % data.Len()
+	}
+	return data, indices, w
+}
+
+// BenchmarkForward is one batch through the whole network, from bytes to
+// logits; of one image it is the latency.
+func BenchmarkForward(b *testing.B) {
+	for _, batch := range []int{1, 64, 250} {
+		b.Run(strconv.Itoa(batch), func(b *testing.B) {
+			data, indices, w := sample(b, batch)
+			net, err := model.Build(model.Seed(), w, model.None(), model.Batch(batch))
+			if err != nil {
+				b.Fatal(err)
+			}
+			e := train.NewEvaluator(net)
+			defer e.Close()
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := e.Logits(data, indices); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(batch)*float64(b.N)/b.Elapsed().Seconds(), "images/s")
+		})
+	}
+}
+
+// BenchmarkGather is 64 images of bytes, here and there, turned into numbers.
+func BenchmarkGather(b *testing.B) {
+	data, indices, _ := sample(b, 64)
+	dst := make([]float32, len(indices)*28*28) // [64,1,28,28]
+	b.ReportAllocs()
+	for b.Loop() {
+		data.Gather(dst, indices)
+	}
+}
+
+// BenchmarkSolver is the pass over all weights, their gradients being there.
+func BenchmarkSolver(b *testing.B) {
+	for _, solver := range []train.Solver{
+		&train.SGD{LearningRate: 1e-6}, &train.Momentum{LearningRate: 1e-6, Momentum: 0.9}, &train.Adam{LearningRate: 1e-6},
+	} {
+		b.Run(solver.Name(), func(b *testing.B) {
+			data, indices, w := sample(b, 8)
+			net, err := model.Build(model.Seed(), w, model.All(), model.Batch(8))
+			if err != nil {
+				b.Fatal(err)
+			}
+			t, err := train.New(net, solver, 1)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer t.Close()
+			if _, err := t.Gradients(data, indices); err != nil {
+				b.Fatal(err)
+			}
+			model := gorgonia.NodesToValueGrads(net.Trainable())
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := solver.Step(model); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
