@@ -45,6 +45,9 @@ func DecodeImage(r io.Reader, name string) (image.Image, error) {
 		config, err = jpeg.DecodeConfig(bytes.NewReader(content))
 		bytesPerPixel = jpegBytesPerPixel(content)
 	default:
+		if len(content) == 0 {
+			return nil, errors.Wrapf(ErrFormat, "%s: first bytes: found nothing, expected a PNG or JPEG image", name)
+		}
 		return nil, errors.Wrapf(ErrFormat, "%s: first bytes: found % x, expected a PNG or JPEG image", name, content[:min(4, len(content))])
 	}
 	if err != nil {

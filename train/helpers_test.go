@@ -11,7 +11,6 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
-	"gorgonia.org/gorgonia"
 )
 
 // small is a network for the sample: all that the question's has, with few
@@ -144,7 +143,7 @@ func gradient(t testing.TB, trainer *train.Trainer, weight string) []float32 {
 	t.Helper()
 	g, err := trainer.Net().Node(weight).Grad()
 	must(t, err)
-	return slices.Clone(g.(gorgonia.Value).Data().([]float32))
+	return slices.Clone(g.Data().([]float32))
 }
 
 // wantError fails unless err has that cause, if any is given, and says all of

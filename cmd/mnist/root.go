@@ -117,6 +117,7 @@ func newRoot() *cobra.Command {
 only its last fully connected layers on other digits. The convolutions enter the
 Gorgonia graph as constants: no gradient can reach them.`,
 		Example:                    "  mnist demo\n  mnist train --classes 0-4 --out digits.safetensors\n  mnist retrain --from digits.safetensors --last 2 --classes 5-9",
+		Version:                    version(),
 		SilenceErrors:              true,
 		SuggestionsMinimumDistance: 2,
 		SilenceUsage:               true,
