@@ -49,7 +49,7 @@
 //   - Digit wants one thing on a plain, evenly lit ground: a shadow across the paper, or dust far from
 //     the digit, is taken for ink.
 //   - Nothing is drawn by the clock: the same seed gives the same images in the same order.
-//   - A file that lies about its size costs little memory: IDX data packed by gzip may unpack to 64 MiB,
+//   - A file that lies about its size costs little memory: IDX data packed by gzip may unpack to 16 MiB,
 //     or to 32 times the file if that is more, and to 1 GiB at most; images have the bounds of
 //     DecodeImage.
 package dataset

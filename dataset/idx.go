@@ -15,7 +15,7 @@ import (
 // memory grows with the bytes that are really there.
 const (
 	maxIDX       = 1 << 30  // bytes of data of any IDX file
-	maxIDXFree   = 64 << 20 // bytes that any gzip file may unpack to
+	maxIDXFree   = 16 << 20 // bytes that any gzip file may unpack to
 	maxIDXRatio  = 32       // times its size, that a larger gzip file may unpack to; MNIST's are under 5
 	guessedRatio = 8        // times its size, that a gzip file is taken to unpack to before it has
 	idxByte      = 0x08     // type code of an unsigned byte

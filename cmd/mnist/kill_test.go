@@ -23,8 +23,15 @@ func TestKill(t *testing.T) {
 	folder := t.TempDir()
 	file := func(name string) string { return filepath.Join(folder, name) }
 	args := []string{"train", "--data", "sample", "--limit", "200", "--epochs", "2", "--batch", "16", "--quiet"} // 26 steps
-	ok(t, append(args, "--out", file("whole"))...)
+	start := time.Now()
+	if killedAfter(t, append(args, "--out", file("whole"), "--checkpoint", file("saved"), "--every", "1steps"), time.Hour) {
+		t.Fatal("killed before it was meant to be")
+	}
+	took := time.Since(start) // kills fall into the time that a training takes here
 	want := readFile(t, file("whole"))
+	if err := os.Remove(file("saved")); err != nil {
+		t.Fatal(err)
+	}
 	rng := rand.New(rand.NewPCG(1, 1))
 	finished := 0
 	for killed := 0; killed < *kills || finished == 0; {
@@ -32,7 +39,7 @@ func TestKill(t *testing.T) {
 		if _, err := os.Stat(file("saved")); err == nil {
 			run = append(run, "--resume", file("saved"))
 		}
-		if killedAfter(t, run, time.Duration(100+rng.IntN(900))*time.Millisecond) {
+		if killedAfter(t, run, time.Duration((0.1+0.9*rng.Float64())*float64(took))) {
 			killed++
 			continue
 		}
