@@ -50,6 +50,6 @@ func writeFloats(w *bufio.Writer, values []float32) {
 	var b [4]byte
 	for _, v := range values {
 		binary.LittleEndian.PutUint32(b[:], math.Float32bits(v))
-		w.Write(b[:])
+		_, _ = w.Write(b[:])
 	}
 }
