@@ -4,14 +4,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/lastlayer/lastlayer/testdata"
 )
 
 func TestDemo(t *testing.T) {
-	if len(testdata.Convolutions) == 0 {
-		t.Skip("testdata/convolutions-0-4.safetensors is empty: testdata/make.sh makes it")
-	}
 	t.Chdir(t.TempDir())
 	r := ok(t, "demo", "--data", "sample", "--epochs", "1")
 	for _, word := range []string{
