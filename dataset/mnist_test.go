@@ -139,15 +139,10 @@ func TestAskGo(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("no go command")
 	}
-	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()
-	check(t, err)
-	info := filepath.Join(strings.TrimSpace(string(cache)), "cache", "download", "github.com", "petar", "!go!m!n!i!s!t", "@v", moduleVersion+".info")
-	if _, err := os.Stat(info); err != nil {
-		t.Skip("the module cache is as go build leaves it: asking outside a module would need the network")
-	}
 	before, err := os.ReadFile("../go.sum")
 	check(t, err)
-	t.Setenv("GOPROXY", "off") // what is in the module cache is enough
+	t.Setenv("GOPROXY", "off") // what is in the module cache is enough,
+	t.Setenv("GONOSUMDB", "*") // and no checksum database is asked about it
 	dir := askGo(t.Context())
 	if _, err := os.Stat(filepath.Join(dir, "data", "train-images-idx3-ubyte.gz")); err != nil {
 		t.Errorf("found no data in %q", dir)
