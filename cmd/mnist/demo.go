@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"math/rand/v2"
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -126,12 +125,11 @@ func (d demoFlags) convolutions(ctx context.Context, out *output) (*weightfile.M
 
 // pretrain trains the whole network and returns it without its FC layers.
 func pretrain(ctx context.Context, out *output, data *dataset.Set, seed uint64, epochs int) (*weightfile.Model, error) {
-	spec := model.Seed().WithClasses(len(data.Classes))
-	w, err := model.Init(spec, rand.New(rand.NewPCG(seed, initStream)))
+	m, err := freshNetwork(data, seed)
 	if err != nil {
 		return nil, err
 	}
-	net, err := model.Build(spec, w, model.All())
+	net, err := model.Build(m.Spec, m.Weights, model.All())
 	if err != nil {
 		return nil, err
 	}
@@ -143,5 +141,6 @@ func pretrain(ctx context.Context, out *output, data *dataset.Set, seed uint64, 
 	if err := trainer.Fit(ctx, data, train.Options{Epochs: epochs, Schedule: train.Cosine, Hook: &progressHook{out: out}}); err != nil {
 		return nil, err
 	}
-	return &weightfile.Model{Spec: spec, Classes: data.Classes, Prep: data.Prep, Weights: transfer.Only(w, "conv1", "conv2")}, nil
+	m.Weights = transfer.Only(m.Weights, "conv1", "conv2")
+	return m, nil
 }

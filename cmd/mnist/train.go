@@ -98,6 +98,12 @@ func (c *checkpointFlags) network(data *dataset.Set, seed uint64) (*weightfile.M
 	if c.resume != "" {
 		return readCheckpoint(c.resume)
 	}
+	return freshNetwork(data, seed)
+}
+
+// freshNetwork returns the network of the question for the classes and the
+// images of the data, with weights drawn from seed.
+func freshNetwork(data *dataset.Set, seed uint64) (*weightfile.Model, error) {
 	spec := model.Seed().WithClasses(len(data.Classes))
 	spec.Input = data.ExampleShape()
 	w, err := model.Init(spec, rand.New(rand.NewPCG(seed, initStream)))
