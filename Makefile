@@ -13,7 +13,7 @@ generate:
 # Fails when the committed assembly is not what the generator makes.
 check-generated:
 	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && \
-	(cd internal/gemm/asm && go run . -out "$$made/gemm_amd64.s" -stubs "$$made/stub_amd64.go" -pkg gemm) && \
+	(cd internal/asm && go run . -out "$$made/gemm_amd64.s" -stubs "$$made/stub_amd64.go" -pkg gemm) && \
 	tail -n +2 "$$made/gemm_amd64.s" > "$$made/a" && tail -n +2 internal/gemm/gemm_amd64.s | diff -q "$$made/a" - && \
 	tail -n +2 "$$made/stub_amd64.go" > "$$made/b" && tail -n +2 internal/gemm/stub_amd64.go | diff -q "$$made/b" -
 

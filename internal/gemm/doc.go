@@ -34,7 +34,7 @@
 //   - There is a kernel body for each height of tile. So 64 rows are six tiles
 //     of 10 or 11, and none is mostly empty.
 //
-// Read gemm.go, then blocked_amd64.go, then asm/tile.go.
+// Read gemm.go, then blocked_amd64.go, then ../asm/tile.go.
 //
 // # Caveats
 //
@@ -46,8 +46,8 @@
 // NaN and Inf in A and B reach C also through factors of zero, except with
 // "gonum", which skips zeros.
 //
-// The assembly is written by the generator in folder asm, a module of its own
+// The assembly is written by the generator in internal/asm, a module of its own
 // so that avo is no dependency of this one.
 package gemm
 
-//go:generate sh -c "cd asm && go run . -out ../gemm_amd64.s -stubs ../stub_amd64.go -pkg gemm"
+//go:generate sh -c "cd ../asm && go run . -for gemm -out ../gemm/gemm_amd64.s -stubs ../gemm/stub_amd64.go -pkg gemm"

@@ -51,6 +51,16 @@ func (kn *kernel) wide(m int) int {
 // NR returns the number of columns of a panel for the kernel in use.
 func NR() int { return inUse.nr() }
 
+// Lanes returns the float32 values in a vector register of the instruction set
+// that the kernel in use is written for, 16 or 8, and 0 for gonum: what other
+// assembly is to be chosen by.
+func Lanes() int {
+	if inUse.rows == 0 {
+		return 0
+	}
+	return inUse.lanes
+}
+
 // Name returns the name of the kernel in use.
 func Name() string { return inUse.name }
 

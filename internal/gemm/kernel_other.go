@@ -5,3 +5,7 @@ package gemm
 func machineKernels() []kernel { return nil }
 
 func (ws *Workspace) blocked(g *product) { ws.gonum(g) }
+
+func (kn *kernel) transpose(dst []float32, ldDst int, src []float32, ldSrc, rows, columns int) {
+	transposeGo(dst, ldDst, src, ldSrc, rows, columns)
+}

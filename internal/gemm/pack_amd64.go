@@ -13,22 +13,32 @@ func (blk *block) packPanel(j int) {
 }
 
 // packColumns transposes width rows of k elements, ld apart in src, into a
-// panel of nr columns, by blocks of 8×8. Where sizes are no multiples of
-// eight, the last block overlaps the one before.
+// panel of nr columns.
 func packColumns(panel []float32, nr int, src []float32, ld, k, width int) {
 	if width < nr {
 		clear(panel)
 	}
-	if width < 8 || k < 8 {
-		for j := range width {
-			for p, v := range src[j*ld:][:k] {
-				panel[p*nr+j] = v
-			}
-		}
+	transposeBlocks(panel, nr, src, ld, width, k)
+}
+
+// transpose is Transpose for slices of the right lengths.
+func (kn *kernel) transpose(dst []float32, ldDst int, src []float32, ldSrc, rows, columns int) {
+	if kn.rows == 0 {
+		transposeGo(dst, ldDst, src, ldSrc, rows, columns)
 		return
 	}
-	for j := 0; j < width; j += 8 {
-		j := min(j, width-8)
-		packColumnsAVX2(&panel[j], nr, &src[j*ld], ld, k)
+	transposeBlocks(dst, ldDst, src, ldSrc, rows, columns)
+}
+
+// transposeBlocks is Transpose by blocks of 8×8. Where sizes are no multiples
+// of eight, the last block overlaps the one before.
+func transposeBlocks(dst []float32, ldDst int, src []float32, ldSrc, rows, columns int) {
+	if rows < 8 || columns < 8 {
+		transposeGo(dst, ldDst, src, ldSrc, rows, columns)
+		return
+	}
+	for i := 0; i < rows; i += 8 {
+		i := min(i, rows-8)
+		packColumnsAVX2(&dst[i], ldDst, &src[i*ldSrc], ldSrc, columns)
 	}
 }

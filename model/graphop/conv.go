@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/lastlayer/lastlayer/internal/winograd"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -36,6 +37,7 @@ func Conv(s *Scope, name string, x, w, b *gorgonia.Node, c ConvShape, want Wants
 	if c.ReLU {
 		kind += "+relu"
 	}
+	var kernels winograd.Kernels
 	var argmax [][]uint8 // [N][O·H'·W']: where in its window each largest value stood
 	if g.pool > 1 {
 		kind += "+pool"
@@ -48,8 +50,9 @@ func Conv(s *Scope, name string, x, w, b *gorgonia.Node, c ConvShape, want Wants
 			argmax = g.newArgmax(rows)
 		}
 		x, w, b, y := floats(v[0]), floats(v[1]), floats(v[2]), o.floats()
+		g.transform(s, &kernels, w, false)
 		parallel.For(s.rows, func(worker, i int) {
-			g.forward(s.scratch(worker), g.outImage(y, i), argmax[i], g.inImage(x, i), w, b)
+			g.forward(s.scratch(worker), g.outImage(y, i), argmax[i], g.inImage(x, i), w, b, &kernels)
 		})
 		return nil
 	}
@@ -75,6 +78,14 @@ func Conv(s *Scope, name string, x, w, b *gorgonia.Node, c ConvShape, want Wants
 		return grads, err
 	}
 	return o.apply(x, w, b)
+}
+
+// transform prepares the kernels for one run, where winograd's convolution is
+// used.
+func (g *geometry) transform(s *Scope, kernels *winograd.Kernels, w []float32, back bool) {
+	if g.plan != nil {
+		kernels.Set(g.plan, w, back, func(worker int) *winograd.Scratch { return &s.scratch(worker).winograd })
+	}
 }
 
 // convGradZ takes the gradient back through pooling and ReLU: all of a
@@ -105,11 +116,7 @@ func convGradW(s *Scope, name string, g *geometry, x, dz *gorgonia.Node) (*gorgo
 	o.run = func(v []gorgonia.Value) error {
 		x, dz, sums, n := floats(v[0]), floats(v[1]), sums.floats(), o.shape.TotalSize()
 		parallel.For(parts, func(worker, part int) {
-			sum := sums[part*n : (part+1)*n]
-			clear(sum)
-			for i := part * s.rows / parts; i < (part+1)*s.rows/parts; i++ {
-				g.addGradW(s.scratch(worker), sum, g.inImage(x, i), g.sumImage(dz, i))
-			}
+			g.gradW(s.scratch(worker), sums[part*n:(part+1)*n], x, dz, part*s.rows/parts, (part+1)*s.rows/parts)
 		})
 		addUp(o.floats(), sums)
 		return nil
@@ -131,10 +138,12 @@ func addUp(total, sums []float32) {
 func convGradX(s *Scope, name string, g *geometry, shape tensor.Shape, dz, w *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "conv dx", shape)
 	o.cost = Cost{int64(shape[0]) * g.multiplyAdds(), bytes(dz.Shape(), w.Shape(), shape)}
+	var kernels winograd.Kernels
 	o.run = func(v []gorgonia.Value) error {
 		dz, w, dx := floats(v[0]), floats(v[1]), o.floats()
+		g.transform(s, &kernels, w, true)
 		parallel.For(s.rows, func(worker, i int) {
-			g.gradX(s.scratch(worker), g.inImage(dx, i), g.sumImage(dz, i), w)
+			g.gradX(s.scratch(worker), g.inImage(dx, i), g.sumImage(dz, i), w, &kernels)
 		})
 		return nil
 	}

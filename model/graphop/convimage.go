@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/winograd"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -18,6 +19,7 @@ type geometry struct {
 	pool                    int // side of the pooling window, 1 for none
 	poolH, poolW            int // of the output
 	relu                    bool
+	plan, back              *winograd.Plan // forward and towards the input; nil where the definition is faster
 }
 
 func newGeometry(x, w tensor.Shape, c ConvShape) (*geometry, error) {
@@ -34,13 +36,18 @@ func newGeometry(x, w tensor.Shape, c ConvShape) (*geometry, error) {
 	if g.poolH == 0 || g.poolW == 0 {
 		return nil, errors.Wrapf(ErrInput, "found a %d×%d sum, expected it to hold a %d×%d pooling window", g.outH, g.outW, g.pool, g.pool)
 	}
+	if winograd.Pays(g.channels, g.out, g.kernel, g.stride, g.pad) {
+		g.plan = winograd.New(g.channels, g.height, g.width, g.out, g.pad)
+		g.back = g.plan.Back()
+	}
 	return g, nil
 }
 
 func (g *geometry) taps() int   { return g.channels * g.kernel * g.kernel }
 func (g *geometry) pixels() int { return g.outH * g.outW }
 
-// multiplyAdds is the number of products for one image, padding included.
+// multiplyAdds is the number of products for one image by the definition,
+// padding included. Winograd's transforms make it do with fewer.
 func (g *geometry) multiplyAdds() int64 { return int64(g.out) * int64(g.taps()) * int64(g.pixels()) }
 
 func (g *geometry) inImage(x []float32, i int) []float32 {
@@ -67,9 +74,11 @@ func (g *geometry) newArgmax(rows int) [][]uint8 {
 
 // scratch is the memory of one worker.
 type scratch struct {
-	gemm gemm.Workspace
-	cols []float32 // [C·k·k, H"·W"], the patch matrix
-	sum  []float32 // [O, H"·W"], the convolution's sum before pooling
+	gemm     gemm.Workspace
+	winograd winograd.Scratch
+	cols     []float32 // [C·k·k, H"·W"], the patch matrix
+	sum      []float32 // [O, H"·W"], the convolution's sum before pooling
+	grad     []float32 // [O,C] of winograd's 64 products, summed over images
 }
 
 // grow returns buf with at least n values, whatever they are.
@@ -80,17 +89,21 @@ func grow(buf *[]float32, n int) []float32 {
 	return (*buf)[:n]
 }
 
-// forward computes y [O,H',W'] of one image x [C,H,W]: y = relu(pool(w·cols) + b).
+// forward computes y [O,H',W'] of one image x [C,H,W]: y = relu(pool(w*x) + b).
 // Bias and ReLU never turn a smaller value into a larger one, so they may as
 // well come after pooling, where there is less to do.
-func (g *geometry) forward(s *scratch, y []float32, argmax []uint8, x, w, b []float32) {
-	cols := grow(&s.cols, g.taps()*g.pixels())
-	g.im2col(cols, x)
+func (g *geometry) forward(s *scratch, y []float32, argmax []uint8, x, w, b []float32, kernels *winograd.Kernels) {
 	sum := y
 	if g.pool > 1 {
 		sum = grow(&s.sum, g.out*g.pixels())
 	}
-	s.gemm.Sgemm(false, false, g.out, g.pixels(), g.taps(), 1, w, g.taps(), cols, g.pixels(), 0, sum, g.pixels())
+	if g.plan != nil {
+		g.plan.Convolve(&s.winograd, sum, x, kernels)
+	} else {
+		cols := grow(&s.cols, g.taps()*g.pixels())
+		g.im2col(cols, x)
+		s.gemm.Sgemm(false, false, g.out, g.pixels(), g.taps(), 1, w, g.taps(), cols, g.pixels(), 0, sum, g.pixels())
+	}
 	switch g.pool {
 	case 1:
 	case 2:
@@ -114,16 +127,32 @@ func addBias(plane []float32, bias float32, rectify bool) {
 	}
 }
 
-// addGradW adds dz·colsᵀ of one image to sum [O, C·k·k].
-func (g *geometry) addGradW(s *scratch, sum, x, dz []float32) {
+// gradW writes the sum of dz·colsᵀ over images [from,to) to sum [O, C·k·k].
+func (g *geometry) gradW(s *scratch, sum, x, dz []float32, from, to int) {
+	if g.plan != nil {
+		grad := grow(&s.grad, g.plan.GradientSize())
+		clear(grad)
+		for i := from; i < to; i++ {
+			g.plan.AddGradient(&s.winograd, grad, g.inImage(x, i), g.sumImage(dz, i))
+		}
+		g.plan.Gradient(&s.winograd, sum, grad)
+		return
+	}
+	clear(sum)
 	cols := grow(&s.cols, g.taps()*g.pixels())
-	g.im2col(cols, x)
-	s.gemm.Sgemm(false, true, g.out, g.taps(), g.pixels(), 1, dz, g.pixels(), cols, g.pixels(), 1, sum, g.taps())
+	for i := from; i < to; i++ {
+		g.im2col(cols, g.inImage(x, i))
+		s.gemm.Sgemm(false, true, g.out, g.taps(), g.pixels(), 1, g.sumImage(dz, i), g.pixels(), cols, g.pixels(), 1, sum, g.taps())
+	}
 }
 
 // gradX computes dx [C,H,W] of one image: wᵀ·dz, each patch added back to
 // where it was taken.
-func (g *geometry) gradX(s *scratch, dx, dz, w []float32) {
+func (g *geometry) gradX(s *scratch, dx, dz, w []float32, kernels *winograd.Kernels) {
+	if g.back != nil {
+		g.back.Convolve(&s.winograd, dx, dz, kernels)
+		return
+	}
 	cols := grow(&s.cols, g.taps()*g.pixels())
 	s.gemm.Sgemm(true, false, g.taps(), g.pixels(), g.out, 1, w, g.taps(), dz, g.pixels(), 0, cols, g.pixels())
 	clear(dx)

@@ -1,10 +1,15 @@
-// Command asm writes the assembly of package gemm with avo: for AVX-512 and
-// for AVX2 one function that computes a tile of C and one that packs rows of
-// B, and for both one that packs columns of B. Run it with go generate in
-// package gemm.
+// Command asm writes assembly with avo, for AVX-512 and for AVX2. With -for
+// gemm it is that of package gemm: a function that computes a tile of C, one
+// that packs rows of B, and for both sets one that packs columns of B. With
+// -for winograd it is the transforms of package winograd. Run it with go
+// generate in these packages.
 package main
 
 import (
+	"flag"
+	"fmt"
+	"os"
+
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -36,13 +41,25 @@ var (
 )
 
 func main() {
+	what := flag.String("for", "gemm", "gemm or winograd")
+	flag.Parse()
 	build.ConstraintExpr("amd64")
-	tailMasks()
-	for _, s := range []isa{avx512, avx2} {
-		s.tile()
-		s.packRows()
+	switch *what {
+	case "gemm":
+		tailMasks()
+		for _, s := range []isa{avx512, avx2} {
+			s.tile()
+			s.packRows()
+		}
+		packColumns()
+	case "winograd":
+		for _, s := range []isa{avx512, avx2} {
+			s.winograd()
+		}
+	default:
+		fmt.Fprintf(os.Stderr, "-for: found %q, expected gemm or winograd\n", *what)
+		os.Exit(2)
 	}
-	packColumns()
 	build.Generate()
 }
 

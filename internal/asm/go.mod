@@ -1,4 +1,4 @@
-module github.com/lastlayer/lastlayer/internal/gemm/asm
+module github.com/lastlayer/lastlayer/internal/asm
 
 go 1.26.0
 

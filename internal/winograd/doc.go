@@ -1,0 +1,37 @@
+// Package winograd convolves 5×5 kernels with a quarter of the products.
+//
+// The output is cut into tiles of 4×4. Each comes from 8×8 values of the input:
+//
+//	Y = Aᵀ · [ Σ over channels (G·g·Gᵀ) ⊙ (Bᵀ·d·B) ] · A
+//
+// where g is a 5×5 kernel, d the input under the tile, and ⊙ multiplies element
+// by element. That is F(4×4, 5×5) of Lavin and Gray, "Fast Algorithms for
+// Convolutional Neural Networks", CVPR 2016: 64 products and an input channel
+// for 16 values, where the definition has 400. Summed over the channels, each of
+// the 64 elements is a matrix product, [tiles,C]·[C,O], which package gemm
+// makes.
+//
+// The matrices are those of Toom and Cook for the points 0, ±1, ±2, ±1/2 and
+// infinity. Row i of G has the powers of point i divided by the product of its
+// differences from the other points; Aᵀ has the powers; Bᵀ the coefficients of
+// the polynomials that vanish at all other points.
+//
+// The gradient towards the input is a convolution of the same kind, with the
+// kernels turned by 180° and their channels exchanged. The gradient towards the
+// kernels follows from the formula above:
+//
+//	dg = Gᵀ · [ Σ over tiles (A·dY·Aᵀ) ⊙ (Bᵀ·d·B) ] · G
+//
+// # Caveats
+//
+// Sums come in another order than by the definition, of terms that partly
+// cancel. In float32 the largest difference is some 3e-6 of the largest output,
+// ten times that of the direct sum; tests hold it to 1e-4. A NaN or an infinity
+// in the input makes NaN of all tiles that see it, not only of the values under
+// its kernels.
+//
+// Memory inside is channels-last, [y,x,C] with the number of channels rounded
+// up to whole vectors, so that all transforms work on vectors of channels.
+package winograd
+
+//go:generate sh -c "cd ../asm && go run . -for winograd -out ../winograd/winograd_amd64.s -stubs ../winograd/stub_amd64.go -pkg winograd"

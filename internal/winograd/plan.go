@@ -1,0 +1,154 @@
+package winograd
+
+import "github.com/lastlayer/lastlayer/internal/gemm"
+
+// lanes is what the number of channels is rounded up to.
+const lanes = 16
+
+// Plan is the sizes of one convolution, of stride 1. It is read only.
+type Plan struct {
+	channels, height, width int // of the input
+	out, pad                int
+	outH, outW              int
+	tilesH, tilesW          int
+	vecChannels, vecOut     int // channels and out, rounded up
+}
+
+// New returns the plan for an input [C,H,W] with pad zeros on each side, and
+// kernels [O,C,5,5].
+func New(channels, height, width, out, pad int) *Plan {
+	p := &Plan{channels: channels, height: height, width: width, out: out, pad: pad}
+	p.outH, p.outW = height+2*pad-side+1, width+2*pad-side+1
+	p.tilesH, p.tilesW = (p.outH+tile-1)/tile, (p.outW+tile-1)/tile
+	p.vecChannels, p.vecOut = roundUp(channels), roundUp(out)
+	return p
+}
+
+// Back returns the plan of the gradient towards the input: the convolution of
+// dY [O,H',W'] with the kernels turned.
+func (p *Plan) Back() *Plan {
+	return New(p.out, p.outH, p.outW, p.channels, side-1-p.pad)
+}
+
+// Pays reports whether the transforms cost less than the products they save:
+// kernels of 5×5 that move by 1, with channels enough on both sides. Measured
+// with 32 and 64; fewer than 8 leave most of a vector empty.
+func Pays(channels, out, kernel, stride, pad int) bool {
+	return kernel == side && stride == 1 && pad < side && channels >= 8 && out >= 8
+}
+
+func roundUp(channels int) int { return (channels + lanes - 1) / lanes * lanes }
+
+func (p *Plan) tiles() int { return p.tilesH * p.tilesW }
+
+// rowIn is the length of a row of the input with its padding, and of as much
+// below and to the right as the last tiles see.
+func (p *Plan) rowIn() int { return (p.tilesW*tile + side - 1) * p.vecChannels }
+
+// SumRow is the length of a row of a Sum, [4·tiles,O] rounded up.
+func (p *Plan) SumRow() int { return p.tilesW * tile * p.vecOut }
+
+// SumPixel is the distance of one pixel of a Sum from the next.
+func (p *Plan) SumPixel() int { return p.vecOut }
+
+// plane is the distance of one of the 64 elements from the next. A whole page
+// would put them all in the same few lines of the first-level cache.
+func (p *Plan) plane(channels int) int { return p.tiles()*channels + lanes }
+
+// Scratch is the memory of one worker. The zero value is ready.
+type Scratch struct {
+	gemm                              gemm.Workspace
+	half                              []float32
+	image, in, products, sum, kernels []float32
+}
+
+// grow returns buf with at least n values, whatever they are.
+func grow(buf *[]float32, n int) []float32 {
+	if cap(*buf) < n {
+		*buf = make([]float32, n)
+	}
+	return (*buf)[:n]
+}
+
+// transformed returns Bᵀ·d·B for all tiles of x [C,H,W]: [64][tiles,C].
+func (p *Plan) transformed(s *Scratch, x []float32) []float32 {
+	row, vec := p.rowIn(), p.vecChannels
+	image := grow(&s.image, (p.tilesH*tile+side-1)*row) // [y,x,C]
+	clear(image)
+	channelsLast(image[p.pad*(row+vec):], row, vec, x, p.channels, p.height, p.width)
+	v := grow(&s.in, points*p.plane(vec))
+	for t := range p.tilesH {
+		s.input(p.tileRow(v, t, vec), square{image[t*tile*row:], row, vec, tile * vec}, p.tilesW, vec)
+	}
+	return v
+}
+
+// tileRow is row t of the tiles of transformed values.
+func (p *Plan) tileRow(v []float32, t, channels int) square {
+	plane := p.plane(channels)
+	return square{v[t*p.tilesW*channels:], field * plane, plane, channels}
+}
+
+// channelsLast writes x [C,H,W] to dst [y,x,C], with its rows row and its pixels
+// pixel apart.
+func channelsLast(dst []float32, row, pixel int, x []float32, channels, height, width int) {
+	for y := range height {
+		gemm.Transpose(dst[y*row:], pixel, x[y*width:], height*width, channels, width)
+	}
+}
+
+// Sum computes the convolution of x [C,H,W] with kernels: [H',W',O] with rows
+// SumRow and pixels SumPixel apart. It stays in s until the next call.
+func (p *Plan) Sum(s *Scratch, x []float32, kernels *Kernels) []float32 {
+	v := p.transformed(s, x)
+	planeIn, planeOut := p.plane(p.vecChannels), p.plane(p.vecOut)
+	m := grow(&s.products, points*planeOut) // [64][tiles,O]
+	for point := range points {
+		u := kernels.u[point*p.channels*p.out:] // [C,O]
+		s.gemm.Sgemm(false, false, p.tiles(), p.out, p.channels, 1, v[point*planeIn:], p.vecChannels, u, p.out, 0, m[point*planeOut:], p.vecOut)
+	}
+	row := p.SumRow()
+	sum := grow(&s.sum, p.tilesH*tile*row)
+	for t := range p.tilesH {
+		s.output(square{sum[t*tile*row:], row, p.vecOut, tile * p.vecOut}, p.tileRow(m, t, p.vecOut), p.tilesW, p.vecOut)
+	}
+	return sum
+}
+
+// Convolve writes the convolution of x [C,H,W] with kernels to y [O,H',W'].
+func (p *Plan) Convolve(s *Scratch, y, x []float32, kernels *Kernels) {
+	sum := p.Sum(s, x, kernels)
+	for r := range p.outH {
+		gemm.Transpose(y[r*p.outW:], p.outH*p.outW, sum[r*p.SumRow():], p.vecOut, p.outW, p.out)
+	}
+}
+
+// AddGradient adds the gradient towards the transformed kernels of one image to
+// sum [64][O,C]: x [C,H,W] is the image, dy [O,H',W'] the gradient towards the
+// convolution.
+func (p *Plan) AddGradient(s *Scratch, sum, x, dy []float32) {
+	v := p.transformed(s, x)
+	row, vec := p.SumRow(), p.vecOut
+	image := grow(&s.sum, p.tilesH*tile*row) // [y,x,O]
+	clear(image)
+	channelsLast(image, row, vec, dy, p.out, p.outH, p.outW)
+	planeIn, planeOut := p.plane(p.vecChannels), p.plane(vec)
+	w := grow(&s.products, points*planeOut) // [64][tiles,O]
+	for t := range p.tilesH {
+		s.gradient(p.tileRow(w, t, vec), square{image[t*tile*row:], row, vec, tile * vec}, p.tilesW, vec)
+	}
+	size := p.out * p.channels
+	for point := range points {
+		s.gemm.Sgemm(true, false, p.out, p.channels, p.tiles(), 1, w[point*planeOut:], vec, v[point*planeIn:], p.vecChannels, 1, sum[point*size:], p.channels)
+	}
+}
+
+// GradientSize is the length of the sum of AddGradient.
+func (p *Plan) GradientSize() int { return points * p.out * p.channels }
+
+// Gradient writes the gradient towards the kernels, dw [O,C,5,5], given the sum
+// of AddGradient over all images.
+func (p *Plan) Gradient(s *Scratch, dw, sum []float32) {
+	size := p.out * p.channels
+	s.gemm.Sgemm(true, false, size, taps, points, 1, sum, size, kernelMatrix, taps, 0, dw, taps)
+}

@@ -1,0 +1,49 @@
+package winograd
+
+// square is where the elements of a square lie: element (i,j) of tile t, all its
+// channels one after the other, at values[t*tile+i*row+j*col].
+type square struct {
+	values         []float32
+	row, col, tile int
+}
+
+func (s square) at(tile, i, j, channels int) []float32 {
+	return s.values[tile*s.tile+i*s.row+j*s.col:][:channels]
+}
+
+// transformGo computes m·x·mᵀ for each of a row of tiles: what the assembly
+// does.
+func transformGo(m [][]float32, dst, src square, tiles, channels int) {
+	in, out := len(m[0]), len(m)
+	half := make([]float32, out*channels) // a row of x·mᵀ
+	for t := range tiles {
+		for i := range out {
+			for j := range out {
+				clear(dst.at(t, i, j, channels))
+			}
+		}
+		for r := range in {
+			clear(half)
+			for j := range out {
+				for q, factor := range m[j] {
+					addScaled(half[j*channels:][:channels], src.at(t, r, q, channels), factor)
+				}
+			}
+			for i := range out {
+				for j := range out {
+					addScaled(dst.at(t, i, j, channels), half[j*channels:][:channels], m[i][r])
+				}
+			}
+		}
+	}
+}
+
+// addScaled adds factor·x to sum.
+func addScaled(sum, x []float32, factor float32) {
+	if factor == 0 {
+		return
+	}
+	for i, v := range x {
+		sum[i] += factor * v
+	}
+}
