@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 
+	"github.com/lastlayer/lastlayer/internal/vector"
 	"gorgonia.org/gorgonia"
 )
 
@@ -38,10 +39,11 @@ func (s *Adam) Step(model []gorgonia.ValueGrad) error {
 	s.state.Steps++
 	beta1, beta2, epsilon := s.constants()
 	t := float64(s.state.Steps)
-	b1, b2, eps := float32(beta1), float32(beta2), float32(epsilon)
-	fix1 := float32(1 / (1 - math.Pow(beta1, t))) // the bias corrections of
-	fix2 := float32(1 / (1 - math.Pow(beta2, t))) // the paper's section 3
-	rate := float32(s.LearningRate)
+	step := vector.AdamStep{
+		Rate: float32(s.LearningRate), Beta1: float32(beta1), Beta2: float32(beta2), Epsilon: float32(epsilon),
+		Fix1: float32(1 / (1 - math.Pow(beta1, t))), // the bias corrections of
+		Fix2: float32(1 / (1 - math.Pow(beta2, t))), // the paper's section 3
+	}
 	return eachParameter(model, func(p parameter) error {
 		mean, err := s.state.of("mean", p.name, len(p.w))
 		if err != nil {
@@ -51,16 +53,8 @@ func (s *Adam) Step(model []gorgonia.ValueGrad) error {
 		if err != nil {
 			return err
 		}
-		decay := p.decay(s.WeightDecay)
-		eachChunk(len(p.w), func(lo, hi int) {
-			w, g, m, v := p.w[lo:hi], p.g[lo:hi], mean[lo:hi], variance[lo:hi]
-			for i := range w {
-				m[i] = b1*m[i] + (1-b1)*g[i]
-				v[i] = b2*v[i] + (1-b2)*g[i]*g[i]
-				step := m[i] * fix1 / (float32(math.Sqrt(float64(v[i]*fix2))) + eps)
-				w[i] -= rate * (step + decay*w[i])
-			}
-		})
+		step.Decay = p.decay(s.WeightDecay)
+		eachChunk(len(p.w), func(lo, hi int) { step.Apply(p.w[lo:hi], p.g[lo:hi], mean[lo:hi], variance[lo:hi]) })
 		return nil
 	})
 }

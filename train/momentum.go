@@ -1,6 +1,9 @@
 package train
 
-import "gorgonia.org/gorgonia"
+import (
+	"github.com/lastlayer/lastlayer/internal/vector"
+	"gorgonia.org/gorgonia"
+)
 
 // Momentum is gradient descent with classical momentum (Polyak 1964), in the
 // form of TensorFlow's MomentumOptimizer and PyTorch's SGD:
@@ -18,20 +21,13 @@ type Momentum struct {
 // Step implements gorgonia.Solver.
 func (s *Momentum) Step(model []gorgonia.ValueGrad) error {
 	s.state.Steps++
-	rate, momentum := float32(s.LearningRate), float32(s.Momentum)
 	return eachParameter(model, func(p parameter) error {
 		velocity, err := s.state.of("velocity", p.name, len(p.w))
 		if err != nil {
 			return err
 		}
-		decay := p.decay(s.WeightDecay)
-		eachChunk(len(p.w), func(lo, hi int) {
-			w, g, v := p.w[lo:hi], p.g[lo:hi], velocity[lo:hi]
-			for i := range w {
-				v[i] = momentum*v[i] + (g[i] + decay*w[i])
-				w[i] -= rate * v[i]
-			}
-		})
+		step := vector.MomentumStep{Rate: float32(s.LearningRate), Momentum: float32(s.Momentum), Decay: p.decay(s.WeightDecay)}
+		eachChunk(len(p.w), func(lo, hi int) { step.Apply(p.w[lo:hi], p.g[lo:hi], velocity[lo:hi]) })
 		return nil
 	})
 }

@@ -1,8 +1,9 @@
 // Command asm writes assembly with avo, for AVX-512 and for AVX2. With -for
 // gemm it is that of package gemm: a function that computes a tile of C, one
 // that packs rows of B, and for both sets one that packs columns of B. With
-// -for winograd it is the transforms of package winograd. Run it with go
-// generate in these packages.
+// -for winograd it is the transforms of package winograd, with -for vector what
+// goes through memory once, of package vector. Run it with go generate in these
+// packages.
 package main
 
 import (
@@ -41,7 +42,7 @@ var (
 )
 
 func main() {
-	what := flag.String("for", "gemm", "gemm or winograd")
+	what := flag.String("for", "gemm", "gemm, winograd or vector")
 	flag.Parse()
 	build.ConstraintExpr("amd64")
 	switch *what {
@@ -56,8 +57,12 @@ func main() {
 		for _, s := range []isa{avx512, avx2} {
 			s.winograd()
 		}
+	case "vector":
+		for _, s := range []isa{avx512, avx2} {
+			s.vector()
+		}
 	default:
-		fmt.Fprintf(os.Stderr, "-for: found %q, expected gemm or winograd\n", *what)
+		fmt.Fprintf(os.Stderr, "-for: found %q, expected gemm, winograd or vector\n", *what)
 		os.Exit(2)
 	}
 	build.Generate()

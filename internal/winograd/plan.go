@@ -57,9 +57,26 @@ func (p *Plan) plane(channels int) int { return p.tiles()*channels + lanes }
 
 // Scratch is the memory of one worker. The zero value is ready.
 type Scratch struct {
-	gemm                              gemm.Workspace
-	half                              []float32
-	image, in, products, sum, kernels []float32
+	gemm                       gemm.Workspace
+	half                       []float32
+	in, products, sum, kernels []float32
+	image, grad                bordered
+}
+
+// bordered is an image [y,x,C] with zeros around it. Images of one plan have the
+// same border, so it is cleared for the first of them alone.
+type bordered struct {
+	values []float32
+	of     *Plan
+}
+
+func (b *bordered) cleared(p *Plan, n int) []float32 {
+	image := grow(&b.values, n)
+	if b.of != p {
+		clear(image)
+		b.of = p
+	}
+	return image
 }
 
 // grow returns buf with at least n values, whatever they are.
@@ -73,8 +90,7 @@ func grow(buf *[]float32, n int) []float32 {
 // transformed returns Bᵀ·d·B for all tiles of x [C,H,W]: [64][tiles,C].
 func (p *Plan) transformed(s *Scratch, x []float32) []float32 {
 	row, vec := p.rowIn(), p.vecChannels
-	image := grow(&s.image, (p.tilesH*tile+side-1)*row) // [y,x,C]
-	clear(image)
+	image := s.image.cleared(p, (p.tilesH*tile+side-1)*row) // [y,x,C]
 	channelsLast(image[p.pad*(row+vec):], row, vec, x, p.channels, p.height, p.width)
 	v := grow(&s.in, points*p.plane(vec))
 	for t := range p.tilesH {
@@ -129,8 +145,7 @@ func (p *Plan) Convolve(s *Scratch, y, x []float32, kernels *Kernels) {
 func (p *Plan) AddGradient(s *Scratch, sum, x, dy []float32) {
 	v := p.transformed(s, x)
 	row, vec := p.SumRow(), p.vecOut
-	image := grow(&s.sum, p.tilesH*tile*row) // [y,x,O]
-	clear(image)
+	image := s.grad.cleared(p, p.tilesH*tile*row) // [y,x,O]
 	channelsLast(image, row, vec, dy, p.out, p.outH, p.outW)
 	planeIn, planeOut := p.plane(p.vecChannels), p.plane(vec)
 	w := grow(&s.products, points*planeOut) // [64][tiles,O]

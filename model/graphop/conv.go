@@ -126,12 +126,15 @@ func convGradW(s *Scope, name string, g *geometry, x, dz *gorgonia.Node) (*gorgo
 
 // addUp writes the sum of the parts, laid end to end in sums, to total.
 func addUp(total, sums []float32) {
-	copy(total, sums)
-	for sums = sums[len(total):]; len(sums) > 0; sums = sums[len(total):] {
-		for i := range total {
-			total[i] += sums[i]
+	n := len(total)
+	inPieces(n, func(lo, hi int) {
+		copy(total[lo:hi], sums[lo:])
+		for part := n; part < len(sums); part += n {
+			for i, v := range sums[part+lo : part+hi] {
+				total[lo+i] += v
+			}
 		}
-	}
+	})
 }
 
 // convGradX adds dx [N,C,H,W], the gradient towards the input.

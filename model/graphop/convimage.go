@@ -1,9 +1,8 @@
 package graphop
 
 import (
-	"math"
-
 	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/vector"
 	"github.com/lastlayer/lastlayer/internal/winograd"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -104,17 +103,24 @@ func (g *geometry) forward(s *scratch, y []float32, argmax []uint8, x, w, b []fl
 		g.im2col(cols, x)
 		s.gemm.Sgemm(false, false, g.out, g.pixels(), g.taps(), 1, w, g.taps(), cols, g.pixels(), 0, sum, g.pixels())
 	}
-	switch g.pool {
-	case 1:
-	case 2:
-		g.maxPool2(y, argmax, sum)
-	default:
+	plane := g.poolH * g.poolW
+	if g.pool == 2 {
+		for o, bias := range b {
+			g.pool2().Max(y[o*plane:(o+1)*plane], argmax[o*plane:], sum[o*g.pixels():], bias)
+		}
+		return
+	}
+	if g.pool > 1 {
 		g.maxPool(y, argmax, sum)
 	}
-	plane := g.poolH * g.poolW
 	for o, bias := range b {
 		addBias(y[o*plane:(o+1)*plane], bias, g.relu)
 	}
+}
+
+// pool2 is the pooling of one channel by windows of 2×2, with the ReLU.
+func (g *geometry) pool2() vector.Pool {
+	return vector.Pool{Height: g.outH, Width: g.outW, Rectify: g.relu}
 }
 
 // addBias adds bias to a plane, and takes max(0, ·) of it with rectify.
@@ -215,66 +221,6 @@ func (g *geometry) onImage(i, length, positions int) (lo, hi int) {
 	return min(lo, positions), max(hi, lo)
 }
 
-// maxPool2 is maxPool for 2×2 windows, without a branch on the values: which
-// of four is the largest is as good as random, and a mispredicted branch costs
-// more than all else here.
-func (g *geometry) maxPool2(y []float32, argmax []uint8, z []float32) {
-	i := 0
-	for o := range g.out {
-		for py := range g.poolH {
-			row := z[o*g.pixels()+2*py*g.outW:]
-			upper, lower := row[:g.outW], row[g.outW:2*g.outW]
-			out, at := y[i:i+g.poolW], argmax[i:i+g.poolW]
-			for px := range out {
-				a, b, c, d := upper[2*px], upper[2*px+1], lower[2*px], lower[2*px+1]
-				if sum := (a + b) + (c + d); sum != sum { // NaN, or infinities: seldom
-					out[px], at[px] = largestOf(a, b, c, d)
-					continue
-				}
-				out[px], at[px] = largestFinite(a, b, c, d)
-			}
-			i += g.poolW
-		}
-	}
-}
-
-// largestFinite returns the largest of four numbers and its place; the first of
-// equals wins. It compares integers, for which the compiler has conditional
-// moves.
-func largestFinite(a, b, c, d float32) (float32, uint8) {
-	best, at := order(a), uint32(0)
-	if k := order(b); k > best {
-		best, at = k, 1
-	}
-	if k := order(c); k > best {
-		best, at = k, 2
-	}
-	if k := order(d); k > best {
-		best, at = k, 3
-	}
-	return unorder(best), uint8(at)
-}
-
-// order maps a float32 to an integer, in the same order; NaN excepted.
-func order(v float32) int32 {
-	bits := int32(math.Float32bits(v))
-	return bits ^ (bits>>31)&math.MaxInt32
-}
-
-// unorder is the inverse of order.
-func unorder(k int32) float32 { return math.Float32frombits(uint32(k ^ (k>>31)&math.MaxInt32)) }
-
-// largestOf is largestFinite for any values: NaN wins over all.
-func largestOf(v ...float32) (float32, uint8) {
-	at := 0
-	for i, x := range v {
-		if x > v[at] || x != x {
-			at = i
-		}
-	}
-	return v[at], uint8(at)
-}
-
 // maxPool writes the largest value of each window of z [O,H",W"] to y
 // [O,H',W'], and its place in the window to argmax. The first of equals wins;
 // NaN wins over all.
@@ -302,6 +248,14 @@ func (g *geometry) maxPool(y []float32, argmax []uint8, z []float32) {
 // backThroughPool writes dz [O,H",W"]: dy [O,H',W'] where the largest value of
 // each window stood, 0 elsewhere, and 0 where ReLU was at or below 0.
 func (g *geometry) backThroughPool(dz, y, dy []float32, argmax []uint8) {
+	if g.pool == 2 {
+		plane := g.poolH * g.poolW
+		for o := range g.out {
+			i := o * plane
+			g.pool2().Back(dz[o*g.pixels():], dy[i:i+plane], y[i:], argmax[i:])
+		}
+		return
+	}
 	if g.pool > 1 {
 		clear(dz)
 	}

@@ -3,6 +3,8 @@ package graphop
 import (
 	"slices"
 
+	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/lastlayer/lastlayer/internal/vector"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -73,7 +75,7 @@ func (s *Scope) dense(y, x, w, b []float32, rectify bool) {
 	}
 	s.gemm.Sgemm(false, false, n, out, in, 1, x, in, w, out, 1, y, out)
 	if rectify {
-		relu(y[:n*out], y[:n*out])
+		inPieces(n*out, func(lo, hi int) { relu(y[lo:hi], y[lo:hi]) })
 	}
 }
 
@@ -121,15 +123,19 @@ func biasGrad(s *Scope, name string, dz *gorgonia.Node) (*gorgonia.Node, error) 
 // sumPlanes adds up dz, rows of len(sums) planes, by channel. The sum over
 // thousands of values is kept in float64.
 func sumPlanes(sums []float64, dz []float32, plane int) {
-	clear(sums)
-	for i := 0; i < len(dz); {
-		for c := range sums {
-			var sum float32
-			for _, v := range dz[i : i+plane] {
-				sum += v
+	const some = 8 // channels of a piece of work
+	row := len(sums) * plane
+	parallel.For((len(sums)+some-1)/some, func(_, i int) {
+		from, to := i*some, min((i+1)*some, len(sums))
+		clear(sums[from:to])
+		for r := 0; r < len(dz); r += row {
+			for c := from; c < to; c++ {
+				if plane == 1 {
+					sums[c] += float64(dz[r+c])
+				} else {
+					sums[c] += float64(vector.Sum(dz[r+c*plane : r+(c+1)*plane]))
+				}
 			}
-			sums[c] += float64(sum)
-			i += plane
 		}
-	}
+	})
 }

@@ -56,13 +56,15 @@ func relu(y, x []float32) {
 	}
 }
 
-// pieces is into how many pieces pointwise work is cut: a number of its own,
-// not of the threads.
-const pieces = 16
-
 // pointwise calls body for ranges that together cover the rows in use of a
 // tensor of that shape.
 func (s *Scope) pointwise(shape tensor.Shape, body func(lo, hi int)) {
-	n := s.rows * rowSize(shape)
+	inPieces(s.rows*rowSize(shape), body)
+}
+
+// inPieces calls body for ranges that together cover n values. Their number is
+// not that of the threads.
+func inPieces(n int, body func(lo, hi int)) {
+	const pieces = 16
 	parallel.For(pieces, func(_, i int) { body(i*n/pieces, (i+1)*n/pieces) })
 }

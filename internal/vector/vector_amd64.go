@@ -1,0 +1,87 @@
+package vector
+
+import (
+	"math"
+
+	"github.com/lastlayer/lastlayer/internal/gemm"
+)
+
+// whole makes the step for as many elements as fill whole vectors, and returns
+// their number.
+func (k MomentumStep) whole(w, g, v []float32) int {
+	n := wholeVectors(len(w))
+	switch {
+	case n == 0:
+	case gemm.Lanes() == 16:
+		momentumAVX512(&w[0], &g[0], &v[0], n, k.Rate, k.Momentum, k.Decay)
+	default:
+		momentumAVX2(&w[0], &g[0], &v[0], n, k.Rate, k.Momentum, k.Decay)
+	}
+	return n
+}
+
+func (k AdamStep) whole(w, g, m, v []float32) int {
+	n := wholeVectors(len(w))
+	switch {
+	case n == 0:
+	case gemm.Lanes() == 16:
+		adamAVX512(&w[0], &g[0], &m[0], &v[0], n, k.Rate, k.Beta1, 1-k.Beta1, k.Beta2, 1-k.Beta2, k.Fix1, k.Fix2, k.Epsilon, k.Decay)
+	default:
+		adamAVX2(&w[0], &g[0], &m[0], &v[0], n, k.Rate, k.Beta1, 1-k.Beta1, k.Beta2, 1-k.Beta2, k.Fix1, k.Fix2, k.Epsilon, k.Decay)
+	}
+	return n
+}
+
+// sumWhole returns the sum of as many elements as fill whole vectors, and their
+// number.
+func sumWhole(x []float32) (sum float32, n int) {
+	n = wholeVectors(len(x))
+	var lanes [16]float32
+	switch {
+	case n == 0:
+	case gemm.Lanes() == 16:
+		sumAVX512(&x[0], &lanes[0], n)
+	default:
+		sumAVX2(&x[0], &lanes[0], n)
+	}
+	for _, v := range lanes {
+		sum += v
+	}
+	return sum, n
+}
+
+// wholeVectors returns n rounded down to whole vectors; 0 without assembly.
+func wholeVectors(n int) int {
+	lanes := gemm.Lanes()
+	if lanes == 0 {
+		return 0
+	}
+	return n / lanes * lanes
+}
+
+// windows is how many windows of a row the assembly takes at a time.
+const windows = 16
+
+func (p Pool) maxWhole(y []float32, at []uint8, z []float32, bias float32) bool {
+	if gemm.Lanes() != 16 || len(y) == 0 {
+		return false
+	}
+	floor := float32(math.Inf(-1))
+	if p.Rectify {
+		floor = 0
+	}
+	for i := 0; i < p.columns(); i += windows {
+		maxPool2AVX512(&y[i], &at[i], p.columns(), &z[2*i], p.Width, p.rows(), min(windows, p.columns()-i), bias, floor)
+	}
+	return true
+}
+
+func (p Pool) backWhole(dz, dy, y []float32, at []uint8) bool {
+	if gemm.Lanes() != 16 || len(y) == 0 {
+		return false
+	}
+	for i := 0; i < p.columns(); i += windows {
+		backPool2AVX512(&dz[2*i], p.Width, &dy[i], &y[i], &at[i], p.columns(), p.rows(), min(windows, p.columns()-i), p.Rectify)
+	}
+	return true
+}

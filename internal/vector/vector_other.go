@@ -1,0 +1,13 @@
+//go:build !amd64
+
+package vector
+
+func (MomentumStep) whole(_, _, _ []float32) int { return 0 }
+
+func (AdamStep) whole(_, _, _, _ []float32) int { return 0 }
+
+func sumWhole([]float32) (sum float32, n int) { return 0, 0 }
+
+func (Pool) maxWhole([]float32, []uint8, []float32, float32) bool { return false }
+
+func (Pool) backWhole(_, _, _ []float32, _ []uint8) bool { return false }

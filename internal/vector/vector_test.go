@@ -1,0 +1,144 @@
+package vector
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/lastlayer/lastlayer/internal/gemm"
+)
+
+// each runs f once for each kernel of package gemm, and so with each set of
+// instructions.
+func each(t *testing.T, f func(t *testing.T)) {
+	t.Helper()
+	before := gemm.Name()
+	defer func() { _ = gemm.Use(before) }()
+	for _, name := range gemm.Names() {
+		if err := gemm.Use(name); err != nil {
+			t.Fatal(err)
+		}
+		t.Run(name, f)
+	}
+}
+
+// guarded returns n normal numbers that stand between others, and a function
+// that tells whether those are as they were.
+func guarded(rng *rand.Rand, n int) (x []float32, intact func() bool) {
+	const margin = 40
+	all := make([]float32, n+2*margin)
+	for i := range all {
+		all[i] = float32(rng.NormFloat64())
+	}
+	before := slices.Clone(all)
+	return all[margin : margin+n : margin+n], func() bool {
+		return slices.Equal(all[:margin], before[:margin]) && slices.Equal(all[margin+n:], before[margin+n:])
+	}
+}
+
+func TestSolverSteps(t *testing.T) {
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(1, 1))
+		momentum := MomentumStep{Rate: 0.1, Momentum: 0.9, Decay: 0.01}
+		adam := AdamStep{Rate: 0.1, Beta1: 0.9, Beta2: 0.999, Fix1: 3, Fix2: 7, Epsilon: 1e-8, Decay: 0.01}
+		for _, n := range []int{0, 1, 7, 16, 33, 100} {
+			w, intactW := guarded(rng, n)
+			g, intactG := guarded(rng, n)
+			m, intactM := guarded(rng, n)
+			v, intactV := guarded(rng, n)
+			for i := range v {
+				v[i] *= v[i]
+			}
+			want := [][]float32{slices.Clone(w), slices.Clone(g), slices.Clone(m), slices.Clone(v)}
+			momentum.Apply(w, g, m)
+			adam.Apply(w, g, m, v)
+			for i := range n {
+				w, g, m, v := &want[0][i], want[1][i], &want[2][i], &want[3][i]
+				*m = momentum.Momentum**m + (g + momentum.Decay**w)
+				*w -= momentum.Rate * *m
+				*m = adam.Beta1**m + (1-adam.Beta1)*g
+				*v = adam.Beta2**v + (1-adam.Beta2)*g*g
+				*w -= adam.Rate * (*m*adam.Fix1/(float32(math.Sqrt(float64(*v*adam.Fix2)))+adam.Epsilon) + adam.Decay**w)
+			}
+			for i, got := range [][]float32{w, g, m, v} {
+				if !slices.Equal(got, want[i]) {
+					t.Errorf("n %d, slice %d: found other bytes than of the formula", n, i)
+				}
+			}
+			if !intactW() || !intactG() || !intactM() || !intactV() {
+				t.Errorf("n %d: wrote outside of the slices", n)
+			}
+		}
+	})
+}
+
+func TestSum(t *testing.T) {
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(2, 2))
+		for _, n := range []int{0, 1, 15, 16, 17, 63, 64, 200, 784} {
+			x, _ := guarded(rng, n)
+			want := 0.0
+			for _, v := range x {
+				want += float64(v)
+			}
+			if got := Sum(x); math.Abs(float64(got)-want) > 1e-4 {
+				t.Errorf("n %d: found %g, expected %g", n, got, want)
+			}
+		}
+	})
+}
+
+// Pooling and its gradient against the definition, with NaN, infinities and
+// equal values among the numbers.
+func TestPool(t *testing.T) {
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(3, 3))
+		special := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 1, 1, 1}
+		for _, p := range []Pool{{2, 2, true}, {14, 14, true}, {28, 28, false}, {5, 7, true}, {3, 32, true}, {4, 34, false}, {6, 99, true}, {1, 9, true}} {
+			name := fmt.Sprintf("%d×%d rectify %v", p.Height, p.Width, p.Rectify)
+			n := p.rows() * p.columns()
+			z, _ := guarded(rng, p.Height*p.Width)
+			for i := range z {
+				if rng.IntN(5) == 0 {
+					z[i] = special[rng.IntN(len(special))]
+				}
+			}
+			y, intactY := guarded(rng, n)
+			dy, _ := guarded(rng, n)
+			dz, intactDz := guarded(rng, len(z))
+			at := make([]uint8, n+2)
+			at[n], at[n+1] = 77, 77
+			p.Max(y, at, z, 0.5)
+			p.Back(dz, dy, y, at[:n])
+			wantDz := make([]float32, len(z))
+			for i := range n {
+				corner := 2*(i/p.columns())*p.Width + 2*(i%p.columns())
+				window := []int{corner, corner + 1, corner + p.Width, corner + p.Width + 1}
+				best := 0
+				for q, place := range window {
+					if v := z[place]; v > z[window[best]] || v != v {
+						best = q
+					}
+				}
+				want := z[window[best]] + 0.5
+				if p.Rectify {
+					want = max(want, 0)
+				}
+				if y[i] != want && !(y[i] != y[i] && want != want) || int(at[i]) != best {
+					t.Fatalf("%s: window %d: found %g at %d, expected %g at %d", name, i, y[i], at[i], want, best)
+				}
+				if !p.Rectify || want > 0 {
+					wantDz[window[best]] = dy[i]
+				}
+			}
+			if !slices.Equal(dz, wantDz) {
+				t.Errorf("%s: found another gradient than expected", name)
+			}
+			if !intactY() || !intactDz() || at[n] != 77 || at[n+1] != 77 {
+				t.Errorf("%s: wrote outside of the slices", name)
+			}
+		}
+	})
+}
