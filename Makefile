@@ -6,16 +6,21 @@ test:
 ci:
 	.ci/run
 
-# The assembly of the matrix products, from its generator.
+# The assembly, from its generator.
+GENERATED = gemm winograd vector
 generate:
-	cd internal/gemm && go generate .
+	go generate $(GENERATED:%=./internal/%)
 
-# Fails when the committed assembly is not what the generator makes.
+# Fails when the committed assembly is not what the generator makes. The first
+# lines name the command, and with it the folder.
 check-generated:
 	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && \
-	(cd internal/asm && go run . -out "$$made/gemm_amd64.s" -stubs "$$made/stub_amd64.go" -pkg gemm) && \
-	tail -n +2 "$$made/gemm_amd64.s" > "$$made/a" && tail -n +2 internal/gemm/gemm_amd64.s | diff -q "$$made/a" - && \
-	tail -n +2 "$$made/stub_amd64.go" > "$$made/b" && tail -n +2 internal/gemm/stub_amd64.go | diff -q "$$made/b" -
+	for p in $(GENERATED); do \
+		(cd internal/asm && go run . -for $$p -out "$$made/$${p}_amd64.s" -stubs "$$made/stub_amd64.go" -pkg $$p) || exit 1; \
+		for file in $${p}_amd64.s stub_amd64.go; do \
+			tail -n +2 "$$made/$$file" > "$$made/a" && tail -n +2 internal/$$p/$$file | cmp "$$made/a" - || exit 1; \
+		done; \
+	done
 
 # Each fuzz target for FUZZTIME.
 FUZZTIME ?= 1m

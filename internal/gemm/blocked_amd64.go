@@ -13,6 +13,14 @@ const (
 	tinyDirect = 8
 	maxDirect  = 64
 	maxDirectB = 256 << 10
+	// A transposed B of at least this many times as many columns as A has rows
+	// is not packed but multiplied from the other side, if it has at least
+	// longB rows, beside which transposing C is nothing.
+	wideB = 4
+	longB = 64
+	// fewPanels of B are few enough to be read again for each tile of a large A,
+	// which then comes from memory once.
+	fewPanels = 2
 	// fewK is the most rows of B for which storing C takes so much of the time
 	// that its order counts.
 	fewK = 16
@@ -23,6 +31,10 @@ const (
 // Blocks of k depend on k alone, and each element of C is summed in the order
 // of k within a block. So its bytes do not depend on how m and n are cut.
 func (ws *Workspace) blocked(g *product) {
+	if g.transB && !g.transA && g.beta == 0 && g.n >= wideB*g.m && g.k >= longB && g.m >= inUse.lanes {
+		ws.fromTheOtherSide(g)
+		return
+	}
 	nr := inUse.nr()
 	kc := evenly(g.k, maxKC)
 	nc := max(maxPacked/kc/nr, 1) * nr
@@ -46,6 +58,17 @@ func (ws *Workspace) blocked(g *product) {
 		}
 		blk.beta = 1
 	}
+}
+
+// fromTheOtherSide computes Cᵀ = B·Aᵀ, of which only the small A is packed, and
+// transposes it. It sums each element in the same order.
+func (ws *Workspace) fromTheOtherSide(g *product) {
+	ct := ws.turned(g.n * g.m)
+	ws.blocked(&product{
+		m: g.n, n: g.m, k: g.k, alpha: g.alpha,
+		a: g.b, rsA: g.ldb, csA: 1, b: g.a, ldb: g.rsA, transB: true, c: ct, ldc: g.m,
+	})
+	inUse.transpose(g.c, g.ldc, ct, g.m, g.n, g.m)
 }
 
 // direct says whether B is read where it lies.
@@ -75,14 +98,15 @@ type block struct {
 // multiply adds the product of A and the block to C. Usually all of A passes
 // while a panel stays in the first-level cache. If k is small, the rows of C
 // are finished one tile after the other instead, from left to right: with
-// rows a multiple of a page apart, the tiles of a column evict each other.
+// rows a multiple of a page apart, the tiles of a column evict each other. So
+// they are if there are few panels: A passes but once.
 //
 // A panel is packed just before its first use, so that reading B from memory
 // and computing take turns, and prefetches have time to arrive.
 func (blk *block) multiply() {
 	tiles := (blk.m + blk.rows - 1) / blk.rows
 	group := tiles
-	if blk.k <= fewK {
+	if blk.k <= fewK || blk.j1-blk.j0 <= fewPanels*blk.nr() {
 		group = 1
 	}
 	for t := 0; t < tiles; t += group {

@@ -5,6 +5,7 @@ package gemm
 // largest size needed and are kept.
 type Workspace struct {
 	buffer []float32
+	other  []float32 // for products that are made transposed
 }
 
 // A Packer writes the block rows [p0,p1) × columns [j0,j1) of a k×n matrix B
@@ -94,4 +95,12 @@ func (ws *Workspace) grown(n int) []float32 {
 		ws.buffer = alignedSlice(n)
 	}
 	return ws.buffer[:n]
+}
+
+// turned is grown, for another buffer.
+func (ws *Workspace) turned(n int) []float32 {
+	if len(ws.other) < n {
+		ws.other = alignedSlice(n)
+	}
+	return ws.other[:n]
 }

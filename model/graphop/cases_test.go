@@ -18,6 +18,13 @@ type opCase struct {
 	naive  func(in []array) (array, backward)
 	stock  func(in []*gorgonia.Node) (*gorgonia.Node, error) // Gorgonia's own; nil where it has none that is right
 	tol    float64                                           // of float32 against float64
+	spread bool                                              // NaN also comes out of places near those where it must
+}
+
+// spreading marks a convolution that is computed in tiles: NaN takes the tile.
+func spreading(c opCase) opCase {
+	c.spread = true
+	return c
 }
 
 // all are the wants of a layer that is trained, with trained layers below.
@@ -171,6 +178,9 @@ func cases() []opCase {
 		convCase("the largest pooling window", 2, 1, 16, 31, 2, 1, graphop.ConvShape{Stride: 1, Pool: 15}, 1e-6),
 		convCase("an output of one pixel", 2, 3, 4, 4, 2, 4, graphop.ConvShape{Stride: 1, ReLU: true}, 1e-6),
 		convCase("conv1 of the seed network", 4, 1, 28, 28, 32, 5, graphop.ConvShape{Stride: 1, Pad: 2, ReLU: true, Pool: 2}, 2e-6),
+		spreading(convCase("conv2 of the seed network, by winograd's transforms", 3, 32, 14, 14, 64, 5, graphop.ConvShape{Stride: 1, Pad: 2, ReLU: true, Pool: 2}, 2e-5)),
+		spreading(convCase("winograd, channels that fill no vector, without pooling", 2, 9, 11, 8, 19, 5, graphop.ConvShape{Stride: 1, Pad: 1, ReLU: true}, 2e-5)),
+		spreading(convCase("winograd, other pooling, more images than parts", 9, 8, 12, 9, 8, 5, graphop.ConvShape{Stride: 1, Pool: 3}, 2e-5)),
 		denseCase("x of rank 2", 7, false, 2e-6, 5, 11),
 		denseCase("x of rank 2, with ReLU", 7, true, 2e-6, 5, 11),
 		denseCase("x of rank 4 is flattened", 6, false, 2e-6, 3, 2, 4, 5),
