@@ -33,6 +33,9 @@ var shapes = []shape{
 	{"conv2 forward", false, false, 64, 196, 800, 0},
 	{"conv2 dW", false, true, 64, 800, 196, 1},
 	{"conv2 dX", true, false, 800, 196, 64, 0},
+	{"conv2 tiles forward", false, false, 16, 64, 32, 0}, // of package winograd: 64 such products an image
+	{"conv2 tiles dW", true, false, 64, 32, 16, 1},
+	{"conv2 tiles dX", false, false, 16, 32, 64, 0},
 	{"conv1 forward", false, false, 32, 784, 25, 0},
 	{"conv1 dW", false, true, 32, 25, 784, 1},
 	{"fc1 forward", false, false, 64, 1024, 3136, 0},
