@@ -11,6 +11,12 @@ func (s square) at(tile, i, j, channels int) []float32 {
 	return s.values[tile*s.tile+i*s.row+j*s.col:][:channels]
 }
 
+// check panics unless the tiles, of side × side elements, lie within values: the
+// assembly does not look.
+func (s square) check(tiles, side, channels int) {
+	_ = s.values[(tiles-1)*s.tile+(side-1)*(s.row+s.col)+channels-1]
+}
+
 // transformGo computes m·x·mᵀ for each of a row of tiles: what the assembly
 // does.
 func transformGo(m [][]float32, dst, src square, tiles, channels int) {

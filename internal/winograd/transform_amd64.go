@@ -6,6 +6,8 @@ import "github.com/lastlayer/lastlayer/internal/gemm"
 // number of channels is a multiple of 16.
 
 func (s *Scratch) input(dst, src square, tiles, channels int) {
+	dst.check(tiles, field, channels)
+	src.check(tiles, field, channels)
 	switch gemm.Lanes() {
 	case 16:
 		inputAVX512(&dst.values[0], dst.row, dst.col, dst.tile, &src.values[0], src.row, src.col, src.tile, tiles, channels/16, s.transforming())
@@ -17,6 +19,8 @@ func (s *Scratch) input(dst, src square, tiles, channels int) {
 }
 
 func (s *Scratch) output(dst, src square, tiles, channels int) {
+	dst.check(tiles, tile, channels)
+	src.check(tiles, field, channels)
 	switch gemm.Lanes() {
 	case 16:
 		outputAVX512(&dst.values[0], dst.row, dst.col, dst.tile, &src.values[0], src.row, src.col, src.tile, tiles, channels/16, s.transforming())
@@ -28,6 +32,8 @@ func (s *Scratch) output(dst, src square, tiles, channels int) {
 }
 
 func (s *Scratch) gradient(dst, src square, tiles, channels int) {
+	dst.check(tiles, field, channels)
+	src.check(tiles, tile, channels)
 	switch gemm.Lanes() {
 	case 16:
 		gradientAVX512(&dst.values[0], dst.row, dst.col, dst.tile, &src.values[0], src.row, src.col, src.tile, tiles, channels/16, s.transforming())
