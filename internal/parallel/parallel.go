@@ -48,17 +48,20 @@ func For(n int, body func(worker, i int)) {
 		}
 		return
 	}
-	loop := loop{n: int64(n), body: body}
-	loop.wait.Add(workers - 1)
+	l := &loop{n: int64(n), body: body}
+	l.wait.Add(workers - 1)
+	l.busy.Store(int32(workers - 1))
 	for w := 1; w < workers; w++ {
-		go func() {
-			defer loop.wait.Done()
-			loop.work(w)
-		}()
+		start(func() {
+			l.work(w)
+			l.busy.Add(-1)
+			l.wait.Done()
+		})
 	}
-	loop.work(0)
-	loop.wait.Wait()
-	if p := loop.panicked.Load(); p != nil {
+	l.work(0)
+	lookOut(func() bool { return l.busy.Load() == 0 })
+	l.wait.Wait()
+	if p := l.panicked.Load(); p != nil {
 		panic(*p)
 	}
 }
@@ -67,6 +70,7 @@ type loop struct {
 	n        int64
 	next     atomic.Int64
 	body     func(worker, i int)
+	busy     atomic.Int32 // workers that are not done, to look at
 	wait     sync.WaitGroup
 	panicked atomic.Pointer[any]
 }

@@ -1,8 +1,11 @@
 package parallel
 
 import (
+	"runtime"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestForVisitsEachOnce(t *testing.T) {
@@ -53,5 +56,37 @@ func TestSetThreadsRefusesNonsense(t *testing.T) {
 		if SetThreads(n) == nil {
 			t.Errorf("SetThreads(%d) accepted", n)
 		}
+	}
+}
+
+// Loops of several goroutines at once share the helpers, and helpers that find
+// no more work end.
+func TestForAtOnce(t *testing.T) {
+	t.Cleanup(func() { _ = SetThreads(0) })
+	if err := SetThreads(3); err != nil {
+		t.Fatal(err)
+	}
+	before := runtime.NumGoroutine()
+	var callers sync.WaitGroup
+	for range 4 {
+		callers.Go(func() {
+			for round := range 300 {
+				var sum atomic.Int64
+				For(round%7, func(_, i int) { sum.Add(int64(i)) })
+				if n := int64(round % 7); sum.Load() != n*(n-1)/2 {
+					t.Errorf("round %d: found the sum %d, expected %d", round, sum.Load(), n*(n-1)/2)
+				}
+				if round%100 == 0 {
+					time.Sleep(2 * patience) // helpers end, and are started anew
+				}
+			}
+		})
+	}
+	callers.Wait()
+	for wait := time.Millisecond; runtime.NumGoroutine() > before; wait *= 2 {
+		if wait > time.Second {
+			t.Fatalf("found %d goroutines, expected %d as before", runtime.NumGoroutine(), before)
+		}
+		time.Sleep(wait)
 	}
 }
