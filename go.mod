@@ -3,6 +3,7 @@ module github.com/lastlayer/lastlayer
 go 1.26.0
 
 require (
+	al.essio.dev/pkg/shellescape v1.6.1
 	codeberg.org/sbinet/npyio v0.14.0
 	github.com/chewxy/hm v1.0.0
 	github.com/dustin/go-humanize v1.1.0

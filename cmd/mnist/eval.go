@@ -13,6 +13,7 @@ import (
 func newEval(g *globals) *cobra.Command {
 	var data dataFlags
 	var file string
+	var report reportFlag
 	cmd := &cobra.Command{
 		Use:     "eval",
 		Short:   "Measure a network on test images",
@@ -20,10 +21,11 @@ func newEval(g *globals) *cobra.Command {
 		Example: "  mnist eval --model retrained.safetensors\n  mnist eval --model digits.safetensors --data sample --json",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runEval(cmd, newOutput(cmd, g), data, file)
+			return runEval(cmd, newOutput(cmd, g), data, file, report)
 		},
 	}
 	cmd.Flags().StringVar(&file, "model", "", "file of the network")
+	report.add(cmd)
 	data.add(cmd)
 	return cmd
 }
@@ -35,12 +37,17 @@ type evalLine struct {
 	Examples  int      `json:"examples"`
 	Loss      float64  `json:"loss"`
 	Classes   []string `json:"classes"`
-	Confusion [][]int  `json:"confusion"` // [label][prediction]
+	Confusion [][]int  `json:"confusion"`        // [label][prediction]
+	Report    string   `json:"report,omitempty"` // the page
 }
 
-func runEval(cmd *cobra.Command, out *output, d dataFlags, file string) error {
+func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report reportFlag) error {
 	if file == "" {
 		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
+	}
+	rep, err := report.begin(cmd, out)
+	if err != nil {
+		return err
 	}
 	m, err := weightfile.Read(file)
 	if err != nil {
@@ -59,7 +66,11 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string) error {
 	}
 	out.text("accuracy %.4f (%d of %d), loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss)
 	confusionTable(out, test, metrics)
-	return out.object(evalLine{metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, m.Classes, metrics.Confusion})
+	line := evalLine{metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, m.Classes, metrics.Confusion, rep.page()}
+	if err := rep.evaluated(m, file, d, test, metrics, line); err != nil {
+		return err
+	}
+	return out.object(line)
 }
 
 // confusionTable prints how often each label was taken for each class.

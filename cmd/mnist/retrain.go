@@ -66,7 +66,7 @@ func (r retrainFlags) selection() model.Selection {
 	return model.Last(r.last)
 }
 
-func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r retrainFlags) error {
+func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r retrainFlags) (err error) {
 	start, ctx := time.Now(), cmd.Context()
 	if (r.from == "") == (r.saved.resume == "") {
 		return usage(errors.New("expected either --from, the file of a trained network ('mnist train' makes one), or --resume, a checkpoint"))
@@ -80,6 +80,11 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 	if err := r.saved.check(); err != nil {
 		return err
 	}
+	rep, err := t.report.begin(cmd, out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = rep.end(err) }()
 	pretrained, err := r.source()
 	if err != nil {
 		return err
@@ -114,12 +119,17 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 		Progress: func(done, of int) { out.bar("frozen features", int64(of)).set(int64(done)) },
 	}
 	m := &weightfile.Model{Spec: spec, Classes: data.Classes, Prep: pretrained.Prep, Weights: w}
-	checkpoints, err := r.saved.begin(t.settings("retrain", r.selection().String(), held, fit), m, pretrained, &opt.Train)
+	opt.Train.Hook = rep.hook(opt.Train.Hook)
+	command := t.settings("retrain", r.selection().String(), held, fit)
+	checkpoints, err := r.saved.begin(command, m, pretrained, &opt.Train)
 	if err != nil {
 		return err
 	}
 	opt.Start = func(trainer *train.Trainer) error {
 		if err := checkpoints.start(trainer); err != nil {
+			return err
+		}
+		if err := rep.training(trainer.Net(), w, &t, command, d, held); err != nil {
 			return err
 		}
 		return layerTable(out, spec, trainer.Net().TrainedWeights())
@@ -143,8 +153,15 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 	}
 	out.text("frozen weights bit-identical: %v   features %s in %.1f s", result.FrozenIdentical, made, result.SecondsFeatures)
 	out.text("test accuracy %.4f (%d of %d), loss %.4f; written to %s", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, t.out)
+	if err := rep.tested(m, test, metrics); err != nil {
+		return err
+	}
 	line := newDoneLine(metrics, start, t.out)
+	line.Report = rep.page()
 	line.add(result)
+	if err := rep.write(line); err != nil {
+		return err
+	}
 	return out.object(line)
 }
 

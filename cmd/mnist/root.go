@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
 	"github.com/pkg/errors"
@@ -54,6 +55,7 @@ func run(args []string, stdout, stderr io.Writer) (status int) {
 	root := newRoot()
 	results := &watched{Writer: stdout}
 	root.SetArgs(args)
+	root.Annotations = map[string]string{typed: shellescape.QuoteCommand(append([]string{root.Name()}, args...))}
 	root.SetOut(results)
 	root.SetErr(stderr)
 	strict(root)

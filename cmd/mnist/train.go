@@ -37,7 +37,7 @@ func newTrain(g *globals) *cobra.Command {
 	return cmd
 }
 
-func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, saved checkpointFlags) error {
+func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, saved checkpointFlags) (err error) {
 	start, ctx := time.Now(), cmd.Context()
 	if err := t.check(); err != nil {
 		return err
@@ -45,6 +45,11 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	if err := saved.check(); err != nil {
 		return err
 	}
+	rep, err := t.report.begin(cmd, out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = rep.end(err) }()
 	data, test, err := d.open(ctx, out, t.seed)
 	if err != nil {
 		return err
@@ -70,11 +75,16 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	if err != nil {
 		return err
 	}
-	checkpoints, err := saved.begin(t.settings("train", model.All().String(), held, opt), m, m, &opt)
+	opt.Hook = rep.hook(opt.Hook)
+	command := t.settings("train", model.All().String(), held, opt)
+	checkpoints, err := saved.begin(command, m, m, &opt)
 	if err != nil {
 		return err
 	}
 	if err := checkpoints.start(trainer); err != nil {
+		return err
+	}
+	if err := rep.training(net, m.Weights, &t, command, d, held); err != nil {
 		return err
 	}
 	out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
@@ -89,7 +99,15 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 		return err
 	}
 	out.text("test accuracy %.4f (%d of %d), loss %.4f; written to %s", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, t.out)
-	return out.object(newDoneLine(metrics, start, t.out))
+	if err := rep.tested(m, test, metrics); err != nil {
+		return err
+	}
+	line := newDoneLine(metrics, start, t.out)
+	line.Report = rep.page()
+	if err := rep.write(line); err != nil {
+		return err
+	}
+	return out.object(line)
 }
 
 // network returns the network to train: that of the checkpoint, or a fresh one

@@ -31,6 +31,7 @@ type trainingFlags struct {
 	validation float64
 	patience   int
 	out        string
+	report     reportFlag
 }
 
 func (t *trainingFlags) add(cmd *cobra.Command, out string) {
@@ -46,6 +47,7 @@ func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 	f.Float64Var(&t.validation, "validation", 0, "share of the training images kept aside and evaluated after each epoch")
 	f.IntVar(&t.patience, "patience", 0, "stop after so many epochs without a better validation loss, and keep the best weights (0: never)")
 	f.StringVar(&t.out, "out", out, "file to write the whole network to")
+	t.report.add(cmd)
 }
 
 // check returns a usage error when the flags cannot be obeyed, and an ordinary
@@ -152,13 +154,19 @@ type epochLine struct {
 	ImagesPerSecond    float64  `json:"images_per_second"`
 }
 
-func (h *progressHook) Epoch(r train.EpochReport) error {
+func newEpochLine(r train.EpochReport) epochLine {
 	line := epochLine{Epoch: r.Epoch, Loss: r.Loss, Accuracy: r.Accuracy(), LearningRate: r.Rate, Seconds: r.Seconds, ImagesPerSecond: float64(r.Examples) / r.Seconds}
-	validated := ""
 	if v := r.Validation; v != nil {
 		accuracy := v.Accuracy()
 		line.ValidationLoss, line.ValidationAccuracy = &v.Loss, &accuracy
-		validated = fmt.Sprintf("   validation loss %.4f accuracy %.4f", v.Loss, accuracy)
+	}
+	return line
+}
+
+func (h *progressHook) Epoch(r train.EpochReport) error {
+	line, validated := newEpochLine(r), ""
+	if v := r.Validation; v != nil {
+		validated = fmt.Sprintf("   validation loss %.4f accuracy %.4f", v.Loss, v.Accuracy())
 	}
 	h.out.text("epoch %*d/%d   loss %.4f   accuracy %.4f%s   %6.1f s   %6.0f images/s", len(fmt.Sprintf("%d", r.Of)), r.Epoch, r.Of, r.Loss, r.Accuracy(), validated, r.Seconds, line.ImagesPerSecond)
 	return h.out.object(line)
@@ -180,6 +188,7 @@ type doneLine struct {
 	FrozenIdentical *bool    `json:"frozen_identical,omitempty"`
 	SecondsFeatures *float64 `json:"seconds_features,omitempty"`
 	Features        string   `json:"features,omitempty"` // memory, mapped or disk
+	Report          string   `json:"report,omitempty"`   // the page
 }
 
 func newDoneLine(m train.Metrics, start time.Time, out string) doneLine {

@@ -1,16 +1,14 @@
 package picture
 
 import (
-	"bytes"
 	"image/color"
+	"math"
+	"strings"
 
-	"github.com/pkg/errors"
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // Sizes in points. Columns are blocks of the forward pass; rows, from the top:
@@ -43,35 +41,19 @@ func (g Graph) width() vg.Length {
 	return max(vg.Length(2*margin+len(g.blocks)*boxW+(len(g.blocks)-1)*gap), entries+entryWidth(cutEntry))
 }
 
+// Picture returns the drawing.
+func (g Graph) Picture() Picture { return Picture{g.width(), height, g.draw} }
+
 // SVG returns the picture as an SVG file.
-func (g Graph) SVG() ([]byte, error) {
-	c := vgsvg.New(g.width(), height)
-	g.draw(draw.New(c))
-	var b bytes.Buffer
-	if _, err := c.WriteTo(&b); err != nil {
-		return nil, errors.Wrap(err, "draw the graph")
-	}
-	// Liberation Sans has the widths of Arial and Helvetica: name those too,
-	// for a browser that lacks it.
-	return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif")), nil
-}
+func (g Graph) SVG() ([]byte, error) { return g.Picture().SVG() }
 
 // PNG returns the picture as a PNG file, at two pixels a point.
-func (g Graph) PNG() ([]byte, error) {
-	c := vgimg.NewWith(vgimg.UseWH(g.width(), height), vgimg.UseDPI(144))
-	g.draw(draw.New(c))
-	var b bytes.Buffer
-	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(&b)
-	return b.Bytes(), errors.Wrap(err, "draw the graph")
-}
+func (g Graph) PNG() ([]byte, error) { return g.Picture().PNG() }
 
 // left is where column i begins.
 func left(i int) vg.Length { return vg.Length(margin + i*(boxW+gap)) }
 
 func (g Graph) draw(c draw.Canvas) {
-	c.SetColor(paper)
-	c.Fill(c.Rectangle.Path())
-	c.SetLineDash(nil, 0)
 	for i, b := range g.blocks {
 		box(c, left(i), forwardY, paper, ink, b.title, b.shape)
 		if b.weights != nil {
@@ -189,12 +171,22 @@ func textStyle(ink color.Color, size font.Length) draw.TextStyle {
 // text draws one line with its baseline at y, align of it left of x. Where it
 // would not fit a box it is smaller, and in the end shortened.
 func text(c draw.Canvas, ink color.Color, size font.Length, x, y, align vg.Length, s string) {
+	room := vg.Length(math.Inf(1))
+	if align == 0.5 {
+		room = boxW - 8
+	}
+	textWithin(room, c, ink, size, x, y, align, s)
+}
+
+// textWithin is text where a line has that much room.
+func textWithin(room vg.Length, c draw.Canvas, ink color.Color, size font.Length, x, y, align vg.Length, s string) {
 	style := textStyle(ink, size)
-	tooWide := func() bool { return align == 0.5 && style.Width(s) > boxW-8 }
+	s = strings.ToValidUTF8(s, "\uFFFD") // a folder's name may be any bytes, an SVG file not
+	tooWide := func() bool { return style.Width(s) > room }
 	for tooWide() && style.Font.Size > 6 {
 		style.Font.Size -= 0.5
 	}
-	for letters := []rune(s); tooWide(); letters = letters[:len(letters)-1] {
+	for letters := []rune(s); tooWide() && len(letters) > 0; letters = letters[:len(letters)-1] {
 		s = string(letters) + "…"
 	}
 	c.FillText(style, vg.Point{X: x - align*style.Width(s), Y: y}, s)

@@ -1,10 +1,11 @@
-// Package picture draws the graph that trains: at a glance, what is a
-// constant, where the network is cut, what is trained, and how far the
-// gradient reaches.
+// Package picture draws what there is to see of a network. First of all the
+// graph that trains: at a glance, what is a constant, where the network is cut,
+// what is trained, and how far the gradient reaches.
 //
-// There is one type, Graph, read off a train.Trainer by Of. It gives SVG, PNG
-// and, for Graphviz, DOT. Drawing is gonum's vg: one drawing for both formats,
-// and no Graphviz needed, since a network here is a chain.
+// That is Graph, read off a train.Trainer by Of; it gives SVG, PNG and, for
+// Graphviz, DOT. All other drawings are a Picture: curves of a training,
+// kernels, a confusion matrix, mistakes. Drawing is gonum's vg: one drawing for
+// all formats, and no Graphviz needed, since a network here is a chain.
 package picture
 
 import (

@@ -1,7 +1,6 @@
 package picture
 
 import (
-	"bytes"
 	"image/color"
 	"math"
 	"strconv"
@@ -13,11 +12,14 @@ import (
 	plottext "gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// Sizes of one of the two plots in points.
-const trainingWidth, trainingHeight = 300, 200
+// Sizes in points: of one of two plots side by side, and of one by itself, as
+// wide as a phone.
+const (
+	trainingWidth, trainingHeight = 300, 200
+	soloWidth, soloHeight         = 340, 240
+)
 
 // Training returns a picture of the loss and of the accuracy, epoch by epoch,
 // side by side, as a PNG file at two pixels a point: a line for the training
@@ -26,50 +28,115 @@ func Training(epochs []train.EpochReport) ([]byte, error) {
 	if len(epochs) == 0 {
 		return nil, errors.New("plot the training: found no epoch, expected at least one")
 	}
-	loss := trainingPlot(epochs, "loss", func(r train.EpochReport) float64 { return r.Loss }, func(m *train.Metrics) float64 { return m.Loss })
-	loss.Y.Min, loss.Legend.Top = 0, true
-	accuracy := trainingPlot(epochs, "accuracy", train.EpochReport.Accuracy, func(m *train.Metrics) float64 { return m.Accuracy() })
-	accuracy.Y.Max = 1
-	c := vgimg.NewWith(vgimg.UseWH(2*trainingWidth, trainingHeight), vgimg.UseDPI(144))
-	page := draw.New(c)
-	page.SetColor(paper)
-	page.Fill(page.Rectangle.Path())
-	loss.Draw(draw.Crop(page, 8, -trainingWidth-8, 8, -8))
-	accuracy.Draw(draw.Crop(page, trainingWidth+8, -8, 8, -8))
-	var b bytes.Buffer
-	_, err := vgimg.PngCanvas{Canvas: c}.WriteTo(&b)
-	return b.Bytes(), errors.Wrap(err, "plot the training")
+	loss, accuracy := lossCurves(epochs), accuracyCurves(epochs)
+	return Picture{2 * trainingWidth, trainingHeight, func(c draw.Canvas) {
+		loss.plot().Draw(draw.Crop(c, 8, -trainingWidth-8, 8, -8))
+		accuracy.plot().Draw(draw.Crop(c, trainingWidth+8, -8, 8, -8))
+	}}.PNG()
 }
 
-func trainingPlot(epochs []train.EpochReport, title string, ofTraining func(train.EpochReport) float64, ofValidation func(*train.Metrics) float64) *plot.Plot {
-	var training, validation plotter.XYs
+// Loss draws the loss of at least one epoch, Accuracy the share of right
+// answers, with the names of the lines above them.
+func Loss(epochs []train.EpochReport) Picture { return lossCurves(epochs).picture() }
+
+// Accuracy is explained beside Loss.
+func Accuracy(epochs []train.EpochReport) Picture { return accuracyCurves(epochs).picture() }
+
+// curves is a line for the training images and one for the validation images.
+type curves struct {
+	title, label         string // of the plot and of its vertical axis
+	training, validation plotter.XYs
+	finish               func(p *plot.Plot)
+}
+
+func lossCurves(epochs []train.EpochReport) curves {
+	c := curves{title: "loss", label: "mean cross-entropy (nats)", finish: func(p *plot.Plot) { p.Y.Min, p.Legend.Top = 0, true }}
+	c.add(epochs, func(r train.EpochReport) float64 { return r.Loss }, func(m *train.Metrics) float64 { return m.Loss })
+	return c
+}
+
+func accuracyCurves(epochs []train.EpochReport) curves {
+	c := curves{title: "accuracy", label: "share of right answers (1 = all)", finish: func(p *plot.Plot) { p.Y.Max = 1 }}
+	c.add(epochs, train.EpochReport.Accuracy, func(m *train.Metrics) float64 { return m.Accuracy() })
+	return c
+}
+
+func (c *curves) add(epochs []train.EpochReport, ofTraining func(train.EpochReport) float64, ofValidation func(*train.Metrics) float64) {
 	for _, r := range epochs {
-		training = append(training, plotter.XY{X: float64(r.Epoch), Y: ofTraining(r)})
+		c.training = append(c.training, plotter.XY{X: float64(r.Epoch), Y: ofTraining(r)})
 		if r.Validation != nil {
-			validation = append(validation, plotter.XY{X: float64(r.Epoch), Y: ofValidation(r.Validation)})
+			c.validation = append(c.validation, plotter.XY{X: float64(r.Epoch), Y: ofValidation(r.Validation)})
 		}
 	}
-	p := plot.New()
-	p.Title.Text, p.X.Label.Text = title, "epoch"
-	p.X.Tick.Marker, p.Y.Tick.Marker = ticks{least: 1}, ticks{}
-	for _, style := range []*plottext.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
-		style.Font.Variant = "Sans"
-	}
-	p.Add(plotter.NewGrid())
-	addLine(p, "training", training, variable, nil)
-	addLine(p, "validation", validation, gradient, []vg.Length{5, 3})
+}
+
+// plot returns the two lines with their names inside.
+func (c curves) plot() *plot.Plot {
+	p := c.axes()
+	c.each(func(name string, line *plotter.Line, dots *plotter.Scatter) {
+		p.Add(line, dots)
+		p.Legend.Add(name, line, dots)
+	})
+	c.finish(p)
 	return p
 }
 
-// addLine adds a line with a dot at each point, if there is a point.
-func addLine(p *plot.Plot, name string, points plotter.XYs, c color.Color, dashes []vg.Length) {
-	if len(points) == 0 {
-		return
+// picture returns the two lines with their names above, where no line can run
+// over them.
+func (c curves) picture() Picture {
+	return Picture{soloWidth, soloHeight, func(page draw.Canvas) {
+		p := c.axes()
+		p.Title.Text, p.Y.Label.Text = "", c.label
+		y, x := page.Max.Y-20, vg.Length(12)
+		text(page, ink, 12, x, y, 0, c.title)
+		x += textStyle(ink, 12).Width(c.title) + 20
+		c.each(func(name string, line *plotter.Line, dots *plotter.Scatter) {
+			p.Add(line, dots)
+			sample := draw.Crop(page, x, x+36-page.Max.X, y, y+10-page.Max.Y)
+			line.Thumbnail(&sample)
+			dots.Thumbnail(&sample)
+			text(page, ink, 10, x+42, y, 0, name)
+			x += 42 + textStyle(ink, 10).Width(name) + 18
+		})
+		c.finish(p)
+		p.Draw(draw.Crop(page, 8, -14, 8, -32))
+	}}
+}
+
+// axes returns a plot without its lines, but wide enough for them.
+func (c curves) axes() *plot.Plot {
+	p := plot.New()
+	p.Title.Text, p.X.Label.Text = c.title, "epoch"
+	p.X.Tick.Marker, p.Y.Tick.Marker = ticks{least: 1}, ticks{}
+	for _, style := range []*plottext.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
+		style.Font.Variant, style.Color = "Sans", ink
 	}
-	line := &plotter.Line{XYs: points, LineStyle: draw.LineStyle{Color: c, Width: 2, Dashes: dashes}}
-	dots := &plotter.Scatter{XYs: points, GlyphStyle: draw.GlyphStyle{Color: c, Radius: 2.5, Shape: draw.CircleGlyph{}}}
-	p.Add(line, dots)
-	p.Legend.Add(name, line, dots)
+	for _, style := range []*draw.LineStyle{&p.X.LineStyle, &p.Y.LineStyle, &p.X.Tick.LineStyle, &p.Y.Tick.LineStyle} {
+		style.Color = ink
+	}
+	p.BackgroundColor = nil
+	p.Add(plotter.NewGrid())
+	return p
+}
+
+// each calls f with each of the lines that has a point, and its dots: the two
+// differ in colour, dashes and the shape of the dots.
+func (c curves) each(f func(name string, line *plotter.Line, dots *plotter.Scatter)) {
+	for _, l := range []struct {
+		name   string
+		points plotter.XYs
+		color  color.Color
+		dashes []vg.Length
+		shape  draw.GlyphDrawer
+	}{
+		{"training", c.training, variable, nil, draw.CircleGlyph{}},
+		{"validation", c.validation, gradient, []vg.Length{5, 3}, draw.BoxGlyph{}},
+	} {
+		if len(l.points) > 0 {
+			f(l.name, &plotter.Line{XYs: l.points, LineStyle: draw.LineStyle{Color: l.color, Width: 2, Dashes: l.dashes}},
+				&plotter.Scatter{XYs: l.points, GlyphStyle: draw.GlyphStyle{Color: l.color, Radius: 2.5, Shape: l.shape}})
+		}
+	}
 }
 
 // ticks marks multiples of 1, 2 or 5 times a power of ten, six at most, and

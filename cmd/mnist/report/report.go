@@ -1,0 +1,146 @@
+// Package report writes what a command did into a folder: one HTML page that
+// needs nothing beside it and asks for nothing from outside, the same pictures
+// as SVG and PNG files, and the figures as JSON lines.
+//
+// There is one type, Report. A command fills in what it knows and calls Write;
+// a section of the page is there where its part of the Report is.
+//
+// The folder may hold other files: only those of Names are written, and those
+// that a former report left and this one has not are removed.
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+)
+
+// Page and Metrics are the names of the page and of the figures.
+const (
+	Page    = "index.html"
+	Metrics = "metrics.jsonl"
+)
+
+// Report is what a page tells.
+type Report struct {
+	Title       string // the command, such as "mnist retrain"
+	Interrupted string // what ended the work before its time; "" for nothing
+	Layers      []model.LayerInfo
+	Training    bool                // layers are trained or frozen; not so in an evaluation
+	Of          int                 // epochs that were asked for
+	Epochs      []train.EpochReport // those that were trained
+	Test        *dataset.Set
+	Metrics     *train.Metrics    // of Test; nil where it was not run
+	Mistakes    []picture.Mistake // of Test, all of them, the most confident first
+	Kernels     *Kernels
+	Facts       []Fact
+	Lines       []any // one JSON object each
+}
+
+// Kernels are those of the first layer, a convolution.
+type Kernels struct {
+	Weight string         // its name, such as "conv1/W"
+	Before *model.Weights // holds Weight as it was; nil where nothing was trained
+	After  *model.Weights
+}
+
+// Fact is a row of the table of facts.
+type Fact struct{ Name, Value string }
+
+// pictured names the pictures, each an .svg and a .png file.
+var pictured = []string{"loss", "accuracy", "confusion", "mistakes", "kernels"}
+
+// Names returns the names of all files that a report may write.
+func Names() []string {
+	names := []string{Page, Metrics}
+	for _, name := range pictured {
+		names = append(names, name+".svg", name+".png")
+	}
+	return names
+}
+
+// Write writes the report into the folder, which is made where it is missing.
+// Each file is there in whole or not at all; the page is the last one.
+func (r *Report) Write(folder string) error {
+	files := map[string][]byte{}
+	v := r.view()
+	if err := r.draw(v, files); err != nil {
+		return err
+	}
+	var lines, page bytes.Buffer
+	for _, line := range r.Lines {
+		if err := json.NewEncoder(&lines).Encode(line); err != nil {
+			return errors.Wrap(err, Metrics)
+		}
+	}
+	if err := pageTemplate.Execute(&page, v); err != nil {
+		return errors.Wrap(err, "make the page")
+	}
+	files[Metrics], files[Page] = lines.Bytes(), page.Bytes()
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return errors.Wrap(err, "make the report's folder")
+	}
+	former := isReport(folder)
+	names := Names()
+	for _, name := range append(names[1:], Page) {
+		path, content := filepath.Join(folder, name), files[name]
+		if content == nil {
+			if err := os.Remove(path); former && err != nil && !os.IsNotExist(err) {
+				return errors.Wrap(err, "remove what a former report left")
+			}
+			continue
+		}
+		err := weightfile.ReplaceFile(path, func(w io.Writer) error { _, err := w.Write(content); return err })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mark is in every page, to know a folder with a report again.
+const mark = `<meta name="generator" content="lastlayer mnist">`
+
+func isReport(folder string) bool {
+	page, err := os.ReadFile(filepath.Join(folder, Page))
+	return err == nil && bytes.Contains(page, []byte(mark))
+}
+
+// Writable returns an error unless a report can be written into the folder, or
+// the folder be made. It changes nothing.
+func Writable(folder string) error {
+	for _, name := range Names() {
+		if info, err := os.Stat(filepath.Join(folder, name)); err == nil && !info.Mode().IsRegular() {
+			return errors.Errorf("write %s: found a folder, device or pipe, expected a file or nothing", filepath.Join(folder, name))
+		}
+	}
+	there := filepath.Clean(folder)
+	for {
+		info, err := os.Stat(there)
+		if err == nil && !info.IsDir() {
+			return errors.Errorf("write into %s: found a file %s, expected a folder or nothing", folder, there)
+		}
+		if err == nil {
+			break
+		}
+		if !os.IsNotExist(err) || there == filepath.Dir(there) {
+			return errors.Wrapf(err, "write into %s", folder)
+		}
+		there = filepath.Dir(there)
+	}
+	f, err := os.CreateTemp(there, ".lastlayer-*")
+	if err != nil {
+		return errors.Wrapf(err, "write into %s", folder)
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
