@@ -36,9 +36,9 @@ func (r *reporter) trainingFacts(t *trainingFlags, s settings) {
 		r.fact("Patience", fmt.Sprintf("%d epochs", s.Patience))
 	}
 	r.fact("Network written to", t.out)
-	r.fact("SHA-256 of the training images and labels", s.Data)
+	r.fact("Training data, SHA-256", s.Data)
 	if s.Held != "" {
-		r.fact("SHA-256 of the validation images and labels", s.Held)
+		r.fact("Validation data, SHA-256", s.Held)
 	}
 }
 

@@ -137,7 +137,7 @@ func (r *reporter) tested(m *weightfile.Model, test *dataset.Set, metrics train.
 	}
 	r.report.Test, r.report.Metrics, r.report.Mistakes = test, &metrics, mistakes
 	r.fact("Test images", describe(test))
-	r.fact("SHA-256 of the test images and labels", hash(test))
+	r.fact("Test data, SHA-256", hash(test))
 	return nil
 }
 

@@ -81,5 +81,5 @@ func firstChannel(kernel *tensor.Dense, k int) []float32 {
 
 // KernelScale says what black and white stand for.
 func KernelScale(black float64) string {
-	return fmt.Sprintf("black is %+.3g, the middle grey 0, white %+.3g", black, -black)
+	return fmt.Sprintf("black is %.3g, the middle grey 0, white −%.3g", black, black)
 }

@@ -56,7 +56,7 @@ func lossCurves(epochs []train.EpochReport) curves {
 }
 
 func accuracyCurves(epochs []train.EpochReport) curves {
-	c := curves{title: "accuracy", label: "share of right answers (1 = all)", finish: func(p *plot.Plot) { p.Y.Max = 1 }}
+	c := curves{title: "accuracy", label: "share of right answers", finish: func(p *plot.Plot) { p.Y.Max = 1 }}
 	c.add(epochs, train.EpochReport.Accuracy, func(m *train.Metrics) float64 { return m.Accuracy() })
 	return c
 }
@@ -111,6 +111,7 @@ func (c curves) axes() *plot.Plot {
 	for _, style := range []*plottext.Style{&p.Title.TextStyle, &p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
 		style.Font.Variant, style.Color = "Sans", ink
 	}
+	p.X.Label.TextStyle.Font.Size, p.Y.Label.TextStyle.Font.Size = 10, 10
 	for _, style := range []*draw.LineStyle{&p.X.LineStyle, &p.Y.LineStyle, &p.X.Tick.LineStyle, &p.Y.Tick.LineStyle} {
 		style.Color = ink
 	}

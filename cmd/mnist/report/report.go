@@ -92,9 +92,13 @@ func (r *Report) Write(folder string) error {
 	former := isReport(folder)
 	names := Names()
 	for _, name := range append(names[1:], Page) {
-		path, content := filepath.Join(folder, name), files[name]
-		if content == nil {
-			if err := os.Remove(path); former && err != nil && !os.IsNotExist(err) {
+		path := filepath.Join(folder, name)
+		content, made := files[name]
+		if !made && !former {
+			continue
+		}
+		if !made {
+			if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
 				return errors.Wrap(err, "remove what a former report left")
 			}
 			continue
