@@ -73,9 +73,13 @@ func (c *curves) add(epochs []train.EpochReport, ofTraining func(train.EpochRepo
 // plot returns the two lines with their names inside.
 func (c curves) plot() *plot.Plot {
 	p := c.axes()
-	c.each(func(name string, line *plotter.Line, dots *plotter.Scatter) {
-		p.Add(line, dots)
-		p.Legend.Add(name, line, dots)
+	c.each(func(name string, marks []mark) {
+		var thumbnails []plot.Thumbnailer
+		for _, m := range marks {
+			p.Add(m)
+			thumbnails = append(thumbnails, m)
+		}
+		p.Legend.Add(name, thumbnails...)
 	})
 	c.finish(p)
 	return p
@@ -90,11 +94,12 @@ func (c curves) picture() Picture {
 		y, x := page.Max.Y-20, vg.Length(12)
 		text(page, ink, 12, x, y, 0, c.title)
 		x += textStyle(ink, 12).Width(c.title) + 20
-		c.each(func(name string, line *plotter.Line, dots *plotter.Scatter) {
-			p.Add(line, dots)
+		c.each(func(name string, marks []mark) {
 			sample := draw.Crop(page, x, x+36-page.Max.X, y, y+10-page.Max.Y)
-			line.Thumbnail(&sample)
-			dots.Thumbnail(&sample)
+			for _, m := range marks {
+				p.Add(m)
+				m.Thumbnail(&sample)
+			}
 			text(page, ink, 10, x+42, y, 0, name)
 			x += 42 + textStyle(ink, 10).Width(name) + 18
 		})
@@ -120,9 +125,18 @@ func (c curves) axes() *plot.Plot {
 	return p
 }
 
+// maxDots is how many points of a line have dots: more would hide its dashes.
+const maxDots = 50
+
+// mark is a line, or its dots.
+type mark interface {
+	plot.Plotter
+	plot.Thumbnailer
+}
+
 // each calls f with each of the lines that has a point, and its dots: the two
 // differ in colour, dashes and the shape of the dots.
-func (c curves) each(f func(name string, line *plotter.Line, dots *plotter.Scatter)) {
+func (c curves) each(f func(name string, marks []mark)) {
 	for _, l := range []struct {
 		name   string
 		points plotter.XYs
@@ -133,9 +147,12 @@ func (c curves) each(f func(name string, line *plotter.Line, dots *plotter.Scatt
 		{"training", c.training, variable, nil, draw.CircleGlyph{}},
 		{"validation", c.validation, gradient, []vg.Length{5, 3}, draw.BoxGlyph{}},
 	} {
+		marks := []mark{&plotter.Line{XYs: l.points, LineStyle: draw.LineStyle{Color: l.color, Width: 2, Dashes: l.dashes}}}
+		if len(l.points) <= maxDots {
+			marks = append(marks, &plotter.Scatter{XYs: l.points, GlyphStyle: draw.GlyphStyle{Color: l.color, Radius: 2.5, Shape: l.shape}})
+		}
 		if len(l.points) > 0 {
-			f(l.name, &plotter.Line{XYs: l.points, LineStyle: draw.LineStyle{Color: l.color, Width: 2, Dashes: l.dashes}},
-				&plotter.Scatter{XYs: l.points, GlyphStyle: draw.GlyphStyle{Color: l.color, Radius: 2.5, Shape: l.shape}})
+			f(l.name, marks)
 		}
 	}
 }
