@@ -18,7 +18,7 @@ func newEval(g *globals) *cobra.Command {
 		Use:     "eval",
 		Short:   "Measure a network on test images",
 		Long:    "eval runs a network over the test images of a data set and counts its right answers.",
-		Example: "  mnist eval --model retrained.safetensors\n  mnist eval --model digits.safetensors --data sample --json",
+		Example: "  mnist eval --model retrained.safetensors\n  mnist eval --model digits.safetensors --data sample --json\n  mnist eval --model retrained.safetensors --report measured",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runEval(cmd, newOutput(cmd, g), data, file, report)

@@ -56,12 +56,11 @@ type Mistake struct {
 // with the two classes and the probability of the wrong one. There must be one
 // at least.
 func Mistakes(set *dataset.Set, mistakes []Mistake, columns int) Picture {
-	s := sheet{set: set, columns: min(columns, len(mistakes)), tile: mistakeWidth, lines: 2}
+	s := sheet{set: set, columns: min(columns, len(mistakes)), tile: mistakeWidth, lines: 3}
 	for _, m := range mistakes {
 		s.indices = append(s.indices, m.Index)
 		s.captions = append(s.captions, []string{
-			"true: " + set.Classes[set.Label(m.Index)],
-			fmt.Sprintf("%s given: %s", Percent(m.Probability), set.Classes[m.Given]),
+			"true: " + set.Classes[set.Label(m.Index)], "given: " + set.Classes[m.Given], Percent(m.Probability),
 		})
 	}
 	return s.picture()

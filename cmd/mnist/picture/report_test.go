@@ -117,7 +117,7 @@ func TestMistakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	drawn := svg(t, picture.Mistakes(set, []picture.Mistake{{Index: 0, Given: 1, Probability: 0.75}, {Index: 1, Given: 0, Probability: 1}}, 6))
-	for _, text := range []string{">true: &lt;ink&gt;<", ">75.0 % given: WW", "…<", ">100.00 % given: &lt;ink&gt;<"} {
+	for _, text := range []string{">true: &lt;ink&gt;<", ">75.0 %<", ">given: WW", "…<", ">100.00 %<", ">given: &lt;ink&gt;<"} {
 		if !strings.Contains(drawn, text) {
 			t.Errorf("the picture does not say %q", text)
 		}

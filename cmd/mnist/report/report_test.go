@@ -154,6 +154,15 @@ func TestSections(t *testing.T) {
 	}
 }
 
+// TestResumed tells of epochs that another run has trained.
+func TestResumed(t *testing.T) {
+	r := full(t, 2, 5)
+	r.Epochs = r.Epochs[3:]
+	if _, page := write(t, r); !strings.Contains(page, "Epochs 1 to 3 were trained before this run") || strings.Contains(page, "of 5 epochs") {
+		t.Error("the page does not say that epochs 1 to 3 are missing, or says that they were not trained")
+	}
+}
+
 // TestNothingFromOutside looks at every attribute that loads something, and at
 // every element that the names could have smuggled in.
 func TestNothingFromOutside(t *testing.T) {
