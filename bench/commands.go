@@ -33,7 +33,7 @@ type sizes struct {
 }
 
 var (
-	fullSizes  = sizes{epochs: 5, steps: 60, stockSteps: 10, passes: 3, images: 500, batches: "64,125,250,500,1000,2500", gemm: "-repeats 15 -sample 50ms"}
+	fullSizes  = sizes{epochs: 5, steps: 60, stockSteps: 10, passes: 3, images: 500, batches: "64,250,1000,2500,5000", gemm: "-repeats 9 -sample 50ms"}
 	quickSizes = sizes{epochs: 1, limit: 320, steps: 3, stockSteps: 1, passes: 1, images: 20, batches: "50,100", gemm: "-repeats 1 -sample 1ms"}
 )
 

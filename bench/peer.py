@@ -223,7 +223,7 @@ def main():
     p.add_argument("--batch", type=int, default=64)
     p.add_argument("--lr", type=float, default=0.02)
     p.add_argument("--momentum", type=float, default=0.9)
-    p.add_argument("--batches", default="64,125,250,500,1000,2500", help="batch sizes of inference")
+    p.add_argument("--batches", default="64,250,1000,2500,5000", help="batch sizes of inference")
     p.add_argument("--repeats", type=int, default=3, help="passes of inference, or images of latency")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--seed", type=int, default=1)

@@ -79,7 +79,7 @@ func run(args []string, out io.Writer) error {
 	f.IntVar(&o.batch, "batch", 64, "images a training step")
 	f.IntVar(&o.steps, "steps", 30, "training steps to measure, after two that warm up")
 	f.IntVar(&o.repeats, "repeats", 3, "passes of inference, or images of latency")
-	f.StringVar(&o.batches, "batches", "64,125,250,500,1000,2500", "batch sizes of inference")
+	f.StringVar(&o.batches, "batches", "64,250,1000,2500,5000", "batch sizes of inference")
 	f.StringVar(&o.profile, "cpuprofile", "", "step: write a CPU profile of the measured steps")
 	threads := f.Int("threads", 2, "goroutines to compute on")
 	if err := f.Parse(args[1:]); err != nil {
