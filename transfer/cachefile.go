@@ -25,7 +25,7 @@ var ErrCache = errors.New("the features cannot be kept so")
 
 // cacheVersion goes up when the layout of the file changes, or the arithmetic
 // of a layer: a file of another version has another name.
-const cacheVersion = 1
+const cacheVersion = 2
 
 // cacheFile is a file of features in a cache folder. It holds
 //
