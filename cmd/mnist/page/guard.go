@@ -1,0 +1,136 @@
+package page
+
+import (
+	"encoding/json"
+	"fmt"
+	"log"
+	"net"
+	"net/http"
+	"net/netip"
+	"path"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+)
+
+// What a request may take. Bodies being read are the most that clients can fill
+// memory with: maxRequests·maxImage bytes.
+const (
+	maxImage    = 512 << 10 // bytes of an image that is sent
+	maxJSON     = 1 << 10   // bytes of any other body
+	maxHeaders  = 16 << 10
+	maxRequests = 128 // answered at once
+
+	headerTimeout = 5 * time.Second
+	readTimeout   = 10 * time.Second // of a whole request
+	writeTimeout  = 60 * time.Second // of an answer; a training has a deadline for each event
+	idleTimeout   = 60 * time.Second
+)
+
+// policy lets the page use its own files and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +
+	"form-action 'none'; frame-ancestors 'none'; base-uri 'none'"
+
+// guard decides which requests are answered.
+type guard struct {
+	next     http.Handler
+	hosts    []string // names that the page may be asked for under, besides addresses
+	loopback bool     // of the addresses, only those of this machine's loopback
+	log      *log.Logger
+	requests chan struct{}
+}
+
+func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer g.recover(w, r)
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store")
+	select {
+	case g.requests <- struct{}{}:
+		defer func() { <-g.requests }()
+	default:
+		h.Set("Retry-After", "1")
+		refuse(w, http.StatusServiceUnavailable, "busy: %d requests are being answered", maxRequests)
+		return
+	}
+	if !g.knows(r.Host) {
+		refuse(w, http.StatusMisdirectedRequest, "host: found %.100q, expected the address that this page is served at", r.Host)
+		return
+	}
+	// The mux would redirect to the clean path, of which there is none either.
+	if path.Clean(r.URL.Path) != r.URL.Path {
+		refuse(w, http.StatusNotFound, "path: found %.100q, expected one of this page's", r.URL.Path)
+		return
+	}
+	g.next.ServeHTTP(w, r)
+}
+
+// knows reports whether host, with or without a port, names this server. A page
+// elsewhere can give its own name this machine's address, and then its browser
+// takes us for that page: but the Host header still says the name. An address
+// cannot be given away so, and the port makes no difference.
+func (g *guard) knows(host string) bool {
+	name := host
+	if n, _, err := net.SplitHostPort(host); err == nil {
+		name = n
+	}
+	name = strings.TrimSuffix(strings.ToLower(strings.Trim(name, "[]")), ".")
+	if a, err := netip.ParseAddr(name); err == nil {
+		return !g.loopback || a.Unmap().IsLoopback()
+	}
+	return slices.Contains(g.hosts, name)
+}
+
+// recover answers for a handler that panicked, and tells of it. Its locks are
+// released by then, since all are by defer.
+func (g *guard) recover(w http.ResponseWriter, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if p == http.ErrAbortHandler {
+		panic(p)
+	}
+	g.log.Printf("bug: %s %s: %v\n%s", r.Method, r.URL.Path, p, debug.Stack())
+	refuse(w, http.StatusInternalServerError, "a bug of this program; its standard error says more")
+}
+
+// sameOrigin lets h be asked by this page and by programs, not by pages from
+// elsewhere. The standard library's rule is for methods that change something;
+// here it is for reading too.
+func sameOrigin(h http.HandlerFunc) http.HandlerFunc {
+	protection := http.NewCrossOriginProtection()
+	return func(w http.ResponseWriter, r *http.Request) {
+		asUnsafe := *r
+		asUnsafe.Method = http.MethodPost
+		if err := protection.Check(&asUnsafe); err != nil {
+			refuse(w, http.StatusForbidden, "origin: found a request from another page, expected one from this page")
+			return
+		}
+		h(w, r)
+	}
+}
+
+// refuse answers with one line of why.
+func refuse(w http.ResponseWriter, status int, format string, args ...any) {
+	answer(w, status, struct {
+		Error string `json:"error"`
+	}{fmt.Sprintf(format, args...)})
+}
+
+// answer sends v as JSON.
+func answer(w http.ResponseWriter, status int, v any) {
+	body, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // v is one of ours: the guard tells of it
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(append(body, '\n')) // whoever went away needs no answer
+}

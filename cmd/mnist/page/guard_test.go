@@ -1,0 +1,285 @@
+package page
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// data are the requests that read or change something.
+var data = [][3]string{
+	{"GET", "/state", ""}, {"GET", "/model", ""}, {"POST", "/predict", ""}, {"POST", "/drawings?class=a", ""},
+	{"DELETE", "/drawings?class=a&what=all", ""}, {"POST", "/retrain", `{"last":1}`}, {"POST", "/stop", ""}, {"POST", "/step", `{"last":1}`}, {"POST", "/reset", ""},
+}
+
+func TestOtherOriginsAreRefused(t *testing.T) {
+	r := serve(t)
+	for _, q := range data {
+		r.refused(t, 403, "another page", q[0], q[1], q[2], "Origin", "https://example.com")
+		r.refused(t, 403, "another page", q[0], q[1], q[2], "Origin", "null")
+		r.refused(t, 403, "another page", q[0], q[1], q[2], "Sec-Fetch-Site", "cross-site")
+		r.refused(t, 403, "another page", q[0], q[1], q[2], "Sec-Fetch-Site", "same-site", "Origin", "http://localhost:1")
+	}
+	for _, headers := range [][]string{{"Sec-Fetch-Site", "same-origin"}, {"Origin", r.url}, {"Sec-Fetch-Site", "none"}, nil} {
+		if response, text := r.ask(t, "GET", "/state", "", headers...); response.StatusCode != 200 {
+			t.Errorf("%v: status %d: %s", headers, response.StatusCode, text)
+		}
+	}
+	// A link from elsewhere may open the page.
+	if response, _ := r.ask(t, "GET", "/", "", "Sec-Fetch-Site", "cross-site"); response.StatusCode != 200 {
+		t.Errorf("the page itself: status %d", response.StatusCode)
+	}
+}
+
+func TestOtherHostsAreRefused(t *testing.T) {
+	r := serve(t)
+	for _, host := range []string{"example.com", "example.com:8080", "localhost.example.com", "127.0.0.1.example.com", "192.168.1.7:8080", "[2001:db8::1]", "0.0.0.0:8080"} {
+		r.refused(t, 421, "host: found", "GET", "/", "", "Host", host)
+		r.refused(t, 421, "host: found", "POST", "/reset", "", "Host", host)
+	}
+	for _, host := range []string{"localhost", "LOCALHOST:9000", "127.0.0.1", "[::1]:8080", "localhost."} {
+		if response, text := r.ask(t, "GET", "/state", "", "Host", host); response.StatusCode != 200 {
+			t.Errorf("%s: status %d: %s", host, response.StatusCode, text)
+		}
+	}
+	open := guard{hosts: []string{"localhost", "box"}}
+	for host, known := range map[string]bool{"192.168.1.7:8080": true, "box:80": true, "example.com": false, "": false, "[fe80::1%25eth0]:80": true} {
+		if open.knows(host) != known {
+			t.Errorf("%q when served to the network: found %v, expected %v", host, !known, known)
+		}
+	}
+}
+
+func TestHeaders(t *testing.T) {
+	r := serve(t)
+	for _, path := range []string{"/", "/page.js", "/state", "/nope"} {
+		response, _ := r.ask(t, "GET", path, "")
+		for _, want := range []string{"default-src 'none'", "script-src 'self'", "connect-src 'self'", "frame-ancestors 'none'", "form-action 'none'", "base-uri 'none'"} {
+			if policy := response.Header.Get("Content-Security-Policy"); !strings.Contains(policy, want) || strings.Contains(policy, "unsafe") {
+				t.Errorf("%s: found the policy %q, expected %q in it", path, policy, want)
+			}
+		}
+		if response.Header.Get("X-Content-Type-Options") != "nosniff" {
+			t.Errorf("%s: found no nosniff", path)
+		}
+	}
+}
+
+func TestMalformedRequests(t *testing.T) {
+	r := serve(t)
+	good := shape(t, 3, 0)
+	blank := encode(t, image.NewGray(image.Rect(0, 0, 40, 40)))
+	wide := encode(t, image.NewGray(image.Rect(0, 0, 2000, 600)))
+	header := good[12:16] + "\x00\x01\x86\xa0\x00\x01\x86\xa0" + good[24:29] // 100,000 square
+	huge := good[:12] + header + string(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(header)))) + good[33:]
+	for _, q := range []struct {
+		status                  int
+		say, method, path, body string
+	}{
+		{400, "first bytes", "POST", "/predict", ""},
+		{400, "first bytes", "POST", "/predict", "words"},
+		{400, "PNG", "POST", "/predict", good[:len(good)/2]},
+		{400, "header", "POST", "/predict", "\xff\xd8\xff\xe0"},
+		{422, "blank image", "POST", "/predict", blank},
+		{413, "2000×600", "POST", "/predict", wide},
+		{413, "100000×100000", "POST", "/predict", huge},
+		{413, "524288", "POST", "/predict", strings.Repeat("x", maxImage+1)},
+		{405, "", "GET", "/predict", ""},
+		{405, "", "PUT", "/state", ""},
+		{400, "class", "POST", "/drawings", good},
+		{400, "class", "POST", "/drawings?class=%20%09", good},
+		{400, "class", "POST", "/drawings?class=" + strings.Repeat("a", maxName+1), good},
+		{400, "printable", "POST", "/drawings?class=a%00b", good},
+		{400, "class", "POST", "/drawings?class=%ff%fe", good},
+		{400, "first bytes", "POST", "/drawings?class=a", "words"},
+		{422, "blank image", "POST", "/drawings?class=a", blank},
+		{400, "no such class", "DELETE", "/drawings?class=a&what=all", ""},
+		{400, "latest or all", "DELETE", "/drawings?class=a", ""},
+		{400, "JSON", "POST", "/retrain", ""},
+		{400, "JSON", "POST", "/retrain", "{"},
+		{400, "JSON", "POST", "/retrain", "[1]"},
+		{400, "JSON", "POST", "/retrain", `{"last":1.5}`},
+		{400, "JSON", "POST", "/retrain", `{"last":99999999999999999999}`},
+		{400, "unknown field", "POST", "/retrain", `{"first":1}`},
+		{400, "behind the end", "POST", "/retrain", `{"last":1}{}`},
+		{413, "1024", "POST", "/retrain", `{"last":` + strings.Repeat(" ", maxJSON) + `1}`},
+		{400, "0 classes", "POST", "/retrain", `{"last":1}`},
+		{400, "JSON", "POST", "/step", "null null"},
+		{400, "0 classes", "POST", "/step", `{"last":1}`},
+		{409, "no training", "POST", "/stop", ""},
+	} {
+		r.refused(t, q.status, q.say, q.method, q.path, q.body)
+	}
+	for _, name := range []string{"a", "b"} {
+		r.get(t, "POST", "/drawings?class="+name, good, new(stateAnswer))
+	}
+	for _, last := range []string{"0", "-1", "3", "1000000"} {
+		r.refused(t, 400, "last: found "+last, "POST", "/retrain", `{"last":`+last+`}`)
+		r.refused(t, 400, "last: found "+last, "POST", "/step", `{"last":`+last+`}`)
+	}
+	var after stateAnswer
+	r.get(t, "GET", "/state", "", &after)
+	if after.Taught || after.Training || len(after.Drawings) != 2 || r.said.Len() > 0 {
+		t.Errorf("found %+v and in the log %q after all that was refused", after, r.said)
+	}
+}
+
+func TestOnlyThePageIsServed(t *testing.T) {
+	r := serve(t)
+	address := strings.TrimPrefix(r.url, "http://")
+	for _, path := range []string{
+		"/../../etc/passwd", "/..%2f..%2fetc/passwd", "/%2e%2e/%2e%2e/etc/passwd", "//etc/passwd", "/static/index.html", "/static/../server.go",
+		"/page.js/", "/page.js/../../server.go", "/./page.js", `/..\..\server.go`, "/index.html", "/page.go", "/state/", "/%00", "/" + strings.Repeat("a/", 500),
+	} {
+		// By hand: a client would clean the path.
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path)
+		answer, _ := io.ReadAll(c)
+		c.Close()
+		if status, _, _ := strings.Cut(string(answer), "\r\n"); !strings.HasPrefix(status, "HTTP/1.1 404 ") {
+			t.Errorf("%.60s: found %q, expected 404", path, status)
+		}
+	}
+}
+
+func TestHugeBody(t *testing.T) {
+	r := serve(t)
+	for name, length := range map[string]int64{"said": 1 << 30, "unsaid": -1} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		start := time.Now()
+		req, err := http.NewRequest("POST", r.url+"/predict", io.LimitReader(zeros{}, 1<<30))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.ContentLength = length
+		if response, err := http.DefaultClient.Do(req); err == nil {
+			if response.Body.Close(); response.StatusCode != 413 {
+				t.Errorf("%s: status %d, expected 413", name, response.StatusCode)
+			}
+		} // an error is the connection closed on us while we send
+		runtime.ReadMemStats(&after)
+		if took, used := time.Since(start), after.TotalAlloc-before.TotalAlloc; took > 3*time.Second || used > 16<<20 {
+			t.Errorf("%s: took %v and %d bytes", name, took, used)
+		}
+	}
+	r.get(t, "GET", "/state", "", new(stateAnswer))
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// TestSlowClients trickles a header and a body: both are cut off.
+func TestSlowClients(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes as long as the time limits")
+	}
+	t.Parallel()
+	r := serve(t)
+	var wait sync.WaitGroup
+	for begin, limit := range map[string]time.Duration{
+		"GET / HTTP/1.1\r\nHost: localhost\r\nX: ":                                    headerTimeout,
+		"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n": readTimeout,
+	} {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			c, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.Close()
+			start := time.Now()
+			ended := make(chan struct{})
+			go func() { io.Copy(io.Discard, c); close(ended) }()
+			for _, err = fmt.Fprint(c, begin); err == nil; _, err = fmt.Fprint(c, "x") {
+				select {
+				case <-ended:
+					err = io.EOF
+				case <-time.After(100 * time.Millisecond):
+				}
+				if err != nil || time.Since(start) > 2*limit {
+					break
+				}
+			}
+			if took := time.Since(start); took < limit/2 || took > limit+3*time.Second {
+				t.Errorf("%.20q: cut off after %v, expected %v", begin, took, limit)
+			}
+		}()
+	}
+	wait.Wait()
+}
+
+func TestManyClients(t *testing.T) {
+	r := serve(t)
+	drawing := shape(t, 4, 10)
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	statuses := map[int]int{}
+	client := &http.Client{Transport: &http.Transport{}}
+	for range 200 {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			for range 3 {
+				response, err := client.Post(r.url+"/predict", "image/png", strings.NewReader(drawing))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				io.Copy(io.Discard, response.Body)
+				response.Body.Close()
+				mu.Lock()
+				statuses[response.StatusCode]++
+				mu.Unlock()
+			}
+		}()
+	}
+	wait.Wait()
+	if statuses[200] < 200 || statuses[200]+statuses[503] != 600 {
+		t.Errorf("found the answers %v, expected 200 and 503 alone", statuses)
+	}
+	client.CloseIdleConnections()
+	r.get(t, "POST", "/predict", drawing, new(prediction))
+}
+
+// TestPanic makes a handler panic while it holds what others need.
+func TestPanic(t *testing.T) {
+	var said bytes.Buffer
+	var mu sync.Mutex
+	calls := 0
+	g := &guard{log: log.New(&said, "", 0), hosts: []string{"example.com"}, requests: make(chan struct{}, 1),
+		next: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			calls++
+			panic("a bug")
+		})}
+	for range 3 {
+		w := httptest.NewRecorder()
+		g.ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+		if w.Code != 500 || !strings.Contains(w.Body.String(), "a bug of this program") {
+			t.Errorf("found status %d and %q", w.Code, w.Body)
+		}
+	}
+	if calls != 3 || strings.Count(said.String(), "bug: GET /: a bug") != 3 {
+		t.Errorf("found %d calls and in the log %q", calls, &said)
+	}
+}

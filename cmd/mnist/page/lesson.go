@@ -1,0 +1,220 @@
+package page
+
+import (
+	"context"
+	"encoding/hex"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/pkg/errors"
+)
+
+// How a lesson goes: chosen so that a handful of drawings a class is learnt
+// within seconds.
+const (
+	epochs       = 20
+	batch        = 32
+	learningRate = 0.02
+	mostCopies   = 16   // of a drawing, altered but for the first
+	mostExamples = 1024 // that the copies may add up to
+	mostLast     = 2    // layers that may be trained
+)
+
+// lesson is the head of a network while it learns the drawings. The layers
+// below the cut ran over them once.
+type lesson struct {
+	model    *weightfile.Model // its weights are trained in place
+	pre      *weightfile.Model // the network as loaded
+	drawn    int               // drawings, without their altered copies
+	copies   int
+	plain    *dataset.Set // the drawings as drawn
+	features *transfer.Features
+	trainer  *train.Trainer
+	batches  *dataset.Batches // of single steps
+}
+
+// mostLayers returns how many of the network's last layers may be trained.
+func mostLayers(spec model.Spec) int { return min(mostLast, len(spec.Weighted())) }
+
+// newLesson makes a new last layer for the classes and runs the frozen layers
+// over the drawings.
+func newLesson(ctx context.Context, pre *weightfile.Model, c classes, last int, seed uint64) (*lesson, error) {
+	if len(c) < 2 {
+		return nil, errors.Wrapf(errClass, "found %d classes with drawings, expected 2 or more", len(c))
+	}
+	if most := mostLayers(pre.Spec); last < 1 || last > most {
+		return nil, errors.Wrapf(errClass, "last: found %d, expected 1 to %d", last, most)
+	}
+	l := &lesson{pre: pre, drawn: c.total()}
+	l.copies = max(1, min(mostCopies, mostExamples/l.drawn))
+	spec, w, err := transfer.NewHead(pre.Spec, pre.Weights, len(c), seed)
+	if err != nil {
+		return nil, err
+	}
+	l.model = &weightfile.Model{Spec: spec, Classes: c.names(), Prep: pre.Prep, Weights: w}
+	if l.plain, err = c.set(1, pre.Prep, seed); err != nil {
+		return nil, err
+	}
+	examples, err := c.set(l.copies, pre.Prep, seed)
+	if err != nil {
+		return nil, err
+	}
+	trunk, err := transfer.NewTrunk(spec, w, model.Last(last))
+	if err != nil {
+		return nil, err
+	}
+	defer trunk.Close()
+	// Few enough to be in memory whatever is free: at most mostExamples rows.
+	if l.features, err = trunk.Features(ctx, examples, transfer.FeatureOptions{CacheMemory: 1 << 30}); err != nil {
+		return nil, err
+	}
+	net, err := model.Build(spec, w, model.Last(last), model.Batch(batch), model.Layers(trunk.Cut(), len(spec.Layers)))
+	if err != nil {
+		return nil, err
+	}
+	if l.batches, err = dataset.NewBatches(l.features.Len(), min(batch, l.features.Len()), seed); err != nil {
+		return nil, err
+	}
+	l.trainer, err = train.New(net, &train.Momentum{LearningRate: learningRate, Momentum: 0.9}, seed)
+	return l, err
+}
+
+func (l *lesson) close() error {
+	if err := l.trainer.Close(); err != nil {
+		return err
+	}
+	return l.features.Close()
+}
+
+// steps returns how many steps a whole training makes.
+func (l *lesson) steps() int { return epochs * l.batches.PerEpoch() }
+
+// fit trains until all epochs are done or ctx is: that is no error, what was
+// learnt so far is kept.
+func (l *lesson) fit(ctx context.Context, hook train.Hook) (stopped bool, err error) {
+	err = l.trainer.Fit(ctx, l.features, train.Options{Epochs: epochs, Schedule: train.Cosine, Hook: hook})
+	if errors.Is(err, context.Canceled) {
+		return true, nil
+	}
+	return false, err
+}
+
+// right returns how many of the drawings, as drawn, are recognised.
+func (l *lesson) right() (train.Metrics, error) {
+	net, err := model.Build(l.model.Spec, l.model.Weights, model.None(), model.Batch(batch))
+	if err != nil {
+		return train.Metrics{}, err
+	}
+	e := train.NewEvaluator(net)
+	defer e.Close()
+	return e.Evaluate(context.Background(), l.plain)
+}
+
+// stepLayer is what one step did to a layer, with W and b taken together.
+type stepLayer struct {
+	Name     string   `json:"name"`
+	Trained  bool     `json:"trained"`
+	Gradient *float64 `json:"gradient"` // Euclidean norm; null where none is computed
+	Change   float64  `json:"change"`   // Euclidean norm of the weights' difference
+}
+
+// stepResult is one step.
+type stepResult struct {
+	Step     int         `json:"step"`
+	Examples int         `json:"examples"`
+	Correct  int         `json:"correct"`
+	Loss     float64     `json:"loss"`
+	Seconds  float64     `json:"seconds"`
+	Layers   []stepLayer `json:"layers"`
+}
+
+// step makes one step on the next batch. What it did to the trained layers the
+// trainer tells; that of the frozen ones is measured against the network as
+// loaded.
+func (l *lesson) step() (stepResult, error) {
+	indices, _ := l.batches.Next()
+	start := time.Now()
+	lines, report, err := l.trainer.Trace(l.features, indices)
+	if err != nil {
+		return stepResult{}, err
+	}
+	result := stepResult{Step: report.Step, Examples: report.Examples, Correct: report.Correct, Loss: report.Loss, Seconds: time.Since(start).Seconds()}
+	gradients, changes := map[string]float64{}, map[string]float64{} // squared, by layer
+	for _, line := range lines {
+		if line.Kind == "update" && line.Gradient != nil {
+			layer, _, _ := strings.Cut(line.Node, "/")
+			gradients[layer] += *line.Gradient * *line.Gradient
+			changes[layer] += line.Norm * line.Norm
+		}
+	}
+	for _, layer := range l.model.Spec.Weighted() {
+		row := stepLayer{Name: layer.Name}
+		if g, ok := gradients[layer.Name]; ok {
+			norm := math.Sqrt(g)
+			row.Trained, row.Gradient, row.Change = true, &norm, math.Sqrt(changes[layer.Name])
+		} else {
+			row.Change = l.distance(layer.Name)
+		}
+		result.Layers = append(result.Layers, row)
+	}
+	return result, nil
+}
+
+// distance returns the Euclidean norm of what lies between a layer's weights
+// and those of the network as loaded.
+func (l *lesson) distance(layer string) float64 {
+	var sum float64
+	for _, part := range []string{"/W", "/b"} {
+		before := l.pre.Weights.Get(layer + part).Float32s()
+		for i, x := range l.model.Weights.Get(layer + part).Float32s() {
+			sum += math.Pow(float64(x)-float64(before[i]), 2)
+		}
+	}
+	return math.Sqrt(sum)
+}
+
+// hashed is a weight with the SHA-256 of its values, in hex.
+type hashed struct {
+	Name    string `json:"name"`
+	Trained bool   `json:"trained"`
+	Before  string `json:"before"`
+	After   string `json:"after"`
+}
+
+// hashes returns the hashes of all weights, by name. A frozen weight's is that
+// of the network as loaded.
+func (l *lesson) hashes() map[string]string {
+	sums := map[string]string{}
+	for _, name := range l.trainer.Net().TrainedWeights() {
+		sum := l.model.Weights.Hash(name)
+		sums[name] = hex.EncodeToString(sum[:])
+	}
+	for _, name := range l.trainer.Net().FrozenWeights() {
+		sum := l.pre.Weights.Hash(name)
+		sums[name] = hex.EncodeToString(sum[:])
+	}
+	return sums
+}
+
+// compare returns the weights with their hashes before and now, and whether all
+// frozen ones are the same.
+func (l *lesson) compare(before map[string]string) (list []hashed, identical bool) {
+	trained := map[string]bool{}
+	for _, name := range l.trainer.Net().TrainedWeights() {
+		trained[name] = true
+	}
+	identical = true
+	for _, name := range l.model.Weights.Names() {
+		sum := l.model.Weights.Hash(name)
+		h := hashed{name, trained[name], before[name], hex.EncodeToString(sum[:])}
+		identical = identical && (h.Trained || h.Before == h.After)
+		list = append(list, h)
+	}
+	return list, identical
+}

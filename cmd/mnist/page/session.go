@@ -1,0 +1,245 @@
+package page
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+)
+
+// errBusy is the cause of the error for a change while another is under way.
+var errBusy = errors.New("the network is being trained: one training at a time")
+
+// session is all that the page changes. A change works on values of its own and
+// puts them here when it is done, so that whatever goes wrong in between, what
+// is here is whole.
+type session struct {
+	loaded *weightfile.Model // never changed
+	seed   uint64
+
+	predicting sync.Mutex // guards what follows
+	current    *predictor
+
+	changing chan struct{} // holds one token while lesson is in use
+	lesson   *lesson       // nil when there is none
+	last     int           // layers that lesson trains
+	version  int           // of the drawings that lesson learns
+
+	mu       sync.Mutex // guards what follows
+	classes  classes
+	drawings int    // version of classes
+	taught   bool   // current is not the network as loaded
+	stop     func() // ends the training under way; nil when there is none
+}
+
+func newSession(m *weightfile.Model, seed uint64) (*session, error) {
+	p, err := newPredictor(m)
+	if err != nil {
+		return nil, err
+	}
+	return &session{loaded: m, seed: seed, current: p, changing: make(chan struct{}, 1)}, nil
+}
+
+// begin claims the network for one change, until end is called.
+func (s *session) begin() (end func(), err error) {
+	select {
+	case s.changing <- struct{}{}:
+		return func() { <-s.changing }, nil
+	default:
+		return nil, errBusy
+	}
+}
+
+// predict runs the network as it is now.
+func (s *session) predict(digit dataset.Image28) (prediction, error) {
+	s.predicting.Lock()
+	defer s.predicting.Unlock()
+	return s.current.predict(digit)
+}
+
+// model returns the network as it is now. It never changes.
+func (s *session) model() *weightfile.Model {
+	s.predicting.Lock()
+	defer s.predicting.Unlock()
+	return s.current.model
+}
+
+// show puts a network in the place of the current one.
+func (s *session) show(m *weightfile.Model, taught bool) error {
+	p, err := newPredictor(m)
+	if err != nil {
+		return err
+	}
+	s.predicting.Lock()
+	old := s.current
+	s.current = p
+	s.predicting.Unlock()
+	s.mu.Lock()
+	s.taught = taught
+	s.mu.Unlock()
+	return old.close() // nobody runs it: predict holds the lock for that
+}
+
+// draw changes the drawings.
+func (s *session) draw(change func(classes) (classes, error)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, err := change(s.classes)
+	if err != nil {
+		return err
+	}
+	s.classes = c
+	s.drawings++
+	return nil
+}
+
+// teach begins a lesson with the drawings that are there. Whoever calls it has
+// claimed the network.
+func (s *session) teach(ctx context.Context, last int) (*lesson, error) {
+	if err := s.forget(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	c, version := s.classes, s.drawings
+	s.mu.Unlock()
+	l, err := newLesson(ctx, s.loaded, c, last, s.seed)
+	if err != nil {
+		return nil, err
+	}
+	s.lesson, s.last, s.version = l, last, version
+	return l, nil
+}
+
+// forget ends the lesson, if there is one.
+func (s *session) forget() error {
+	l := s.lesson
+	s.lesson = nil
+	if l == nil {
+		return nil
+	}
+	return l.close()
+}
+
+// started is what a training is going to do.
+type started struct {
+	Drawings int      `json:"drawings"`
+	Examples int      `json:"examples"` // with the altered copies
+	Copies   int      `json:"copies"`   // of each drawing, itself among them
+	Epochs   int      `json:"epochs"`
+	Steps    int      `json:"steps"`
+	Trained  []string `json:"trained"`
+	Frozen   []string `json:"frozen"`
+}
+
+// finished is what a training did.
+type finished struct {
+	Stopped   bool     `json:"stopped"`
+	Seconds   float64  `json:"seconds"`
+	Drawings  int      `json:"drawings"`
+	Right     int      `json:"right"` // of the drawings
+	Loss      float64  `json:"loss"`  // on the drawings
+	Identical bool     `json:"frozen_identical"`
+	Weights   []hashed `json:"weights"`
+}
+
+// retrain trains a new head on the drawings, until it is done, ctx is, or the
+// training is stopped. Then the network that it led to is shown.
+func (s *session) retrain(ctx context.Context, last int, begun func(started), hook train.Hook) (result finished, err error) {
+	end, err := s.begin()
+	if err != nil {
+		return finished{}, err
+	}
+	defer end()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	s.setStop(stop)
+	defer s.setStop(nil)
+	start := time.Now()
+	l, err := s.teach(ctx, last)
+	if err != nil {
+		return finished{}, err
+	}
+	before := l.hashes()
+	begun(started{l.drawn, l.features.Len(), l.copies, epochs, l.steps(), l.trainer.Net().TrainedWeights(), l.trainer.Net().FrozenWeights()})
+	if result.Stopped, err = l.fit(ctx, hook); err != nil {
+		return finished{}, errors.Wrap(errors.WithMessage(err, "the network is as it was before"), "training")
+	}
+	result.Seconds = time.Since(start).Seconds()
+	if result.Weights, result.Identical = l.compare(before); !result.Identical {
+		return finished{}, errors.New("a frozen weight has changed: this is a bug")
+	}
+	m, err := l.right()
+	if err != nil {
+		return finished{}, err
+	}
+	result.Drawings, result.Right, result.Loss = m.Examples, m.Correct, m.Loss
+	return result, s.show(l.model, true)
+}
+
+func (s *session) setStop(stop func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stop = stop
+}
+
+// stopTraining ends the training under way and reports whether there was one.
+func (s *session) stopTraining() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop == nil {
+		return false
+	}
+	s.stop()
+	return true
+}
+
+// step makes one step of the lesson: a new one when the drawings, or the layers
+// to train, are not those of the lesson that is there.
+func (s *session) step(ctx context.Context, last int) (stepResult, error) {
+	end, err := s.begin()
+	if err != nil {
+		return stepResult{}, err
+	}
+	defer end()
+	s.mu.Lock()
+	version := s.drawings
+	s.mu.Unlock()
+	if s.lesson == nil || s.last != last || s.version != version {
+		if _, err := s.teach(ctx, last); err != nil {
+			return stepResult{}, err
+		}
+	}
+	result, err := s.lesson.step()
+	if err != nil {
+		return stepResult{}, err
+	}
+	return result, s.show(s.lesson.model, true)
+}
+
+// reset shows the network as loaded again. The drawings stay.
+func (s *session) reset() error {
+	end, err := s.begin()
+	if err != nil {
+		return err
+	}
+	defer end()
+	if err := s.forget(); err != nil {
+		return err
+	}
+	return s.show(s.loaded, false)
+}
+
+// close frees the machines, once the last request is done.
+func (s *session) close() error {
+	s.changing <- struct{}{}
+	if err := s.forget(); err != nil {
+		return err
+	}
+	s.predicting.Lock()
+	defer s.predicting.Unlock()
+	return s.current.close()
+}

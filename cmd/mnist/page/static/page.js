@@ -1,0 +1,150 @@
+// The page: what is drawn goes to the server, what it answers is shown.
+
+import * as draw from './draw.js';
+import * as show from './show.js';
+import * as teach from './teach.js';
+
+const $ = (id) => document.getElementById(id);
+const last = () => Number(document.querySelector('input[name=last]:checked').value);
+
+let state = null;
+
+function complain(error) {
+  $('alert').hidden = !error;
+  $('alert').textContent = error ? error.message : '';
+}
+
+function mark() {
+  $('trained-names').textContent = `trained: ${show.frozen(last()).join(', ')}; all else frozen`;
+}
+
+function setState(s) {
+  state = s;
+  show.network(s);
+  teach.classes(s, remove);
+  mark();
+  $('last-2').hidden = s.limits.last < 2;
+}
+
+// One request is under way at a time; what is drawn meanwhile goes next.
+let asking = false, again = false, drawnAt = 0, ended = true;
+
+async function predict() {
+  if (asking) { again = true; return; }
+  asking = true;
+  do {
+    again = false;
+    if (draw.isEmpty()) { show.nothing(); continue; }
+    const at = drawnAt, spoken = ended;
+    try {
+      const p = await (await teach.ask('POST', '/predict', draw.png())).json();
+      if (draw.isEmpty()) { again = true; continue; }
+      show.prediction(p, spoken);
+      complain(null);
+      if (at === drawnAt) timed(at);
+    } catch (error) {
+      if (error.status !== 422) complain(error); // no ink to speak of
+    }
+  } while (again);
+  asking = false;
+}
+
+// timed says how long the answer took from the last event to the frame that
+// shows it.
+function timed(at) {
+  requestAnimationFrame(() => setTimeout(() => {
+    const now = performance.now();
+    performance.measure('stroke to result', { start: at, end: now });
+    $('timing').textContent = `Shown ${Math.max(1, Math.round(now - at))} ms after the pen moved.`;
+  }));
+}
+
+draw.setUp((at, strokeEnded) => {
+  drawnAt = at;
+  ended = strokeEnded;
+  predict();
+});
+
+$('clear').addEventListener('click', (event) => draw.clear(event.timeStamp));
+
+$('upload').addEventListener('change', async (event) => {
+  const file = event.target.files[0];
+  if (!file) return;
+  try {
+    await draw.open(file, event.timeStamp);
+    complain(null);
+  } catch {
+    complain(new Error(`${file.name}: not an image that this browser can show`));
+  }
+  event.target.value = '';
+});
+
+$('add').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  const name = $('class').value.trim();
+  if (draw.isEmpty()) { complain(new Error('Draw something first.')); return; }
+  try {
+    setState(await (await teach.ask('POST', `/drawings?class=${encodeURIComponent(name)}`, draw.png())).json());
+    $('status').textContent = `Added to ${name}.`;
+    complain(null);
+    draw.clear(event.timeStamp);
+  } catch (error) {
+    complain(error);
+  }
+});
+
+async function remove(name, what) {
+  try {
+    setState(await (await teach.ask('DELETE', `/drawings?class=${encodeURIComponent(name)}&what=${what}`)).json());
+    complain(null);
+  } catch (error) {
+    complain(error);
+  }
+}
+
+for (const radio of document.querySelectorAll('input[name=last]')) radio.addEventListener('change', mark);
+
+// change runs one of the buttons' works; the others wait.
+async function change(work) {
+  const buttons = ['retrain', 'step', 'reset'].map($);
+  buttons.forEach((b) => { b.disabled = true; });
+  try {
+    const after = await work();
+    setState(await (await teach.ask('GET', '/state')).json());
+    after?.();
+    complain(null);
+    drawnAt = performance.now();
+    predict();
+  } catch (error) {
+    complain(error);
+  }
+  buttons.forEach((b) => { b.disabled = false; });
+  $('stop').disabled = true;
+}
+
+$('retrain').addEventListener('click', () => change(async () => {
+  $('stop').disabled = false;
+  const result = await teach.retrain(last());
+  return () => teach.finished(result);
+}));
+
+$('stop').addEventListener('click', () => teach.ask('POST', '/stop').catch(complain));
+
+$('step').addEventListener('click', () => change(async () => {
+  const result = await (await teach.ask('POST', '/step', JSON.stringify({ last: last() }))).json();
+  return () => teach.stepped(result);
+}));
+
+$('reset').addEventListener('click', () => change(async () => {
+  await teach.ask('POST', '/reset');
+  return () => {
+    $('training').hidden = $('weights').hidden = $('one-step').hidden = true;
+    $('status').textContent = 'The network is as loaded again.';
+  };
+}));
+
+try {
+  setState(await (await teach.ask('GET', '/state')).json());
+} catch (error) {
+  complain(error);
+}

@@ -1,0 +1,156 @@
+// Classes of one's own, training, and what it did to the weights.
+
+import { bytes, element, tiles } from './show.js';
+
+const $ = (id) => document.getElementById(id);
+
+const svgWidth = 278, svgHeight = 118, left = 34, top = 8; // of the curve's axes
+
+// ask sends a request to the server and returns its answer. An error says what
+// the server said.
+export async function ask(method, path, body) {
+  let response;
+  try {
+    response = await fetch(path, { method, body });
+  } catch {
+    throw new Error('The server does not answer. Is mnist serve still running?');
+  }
+  if (!response.ok) throw await failure(response);
+  return response;
+}
+
+async function failure(response) {
+  const text = await response.text();
+  try {
+    const error = new Error(JSON.parse(text).error);
+    error.status = response.status;
+    return error;
+  } catch {
+    return new Error(`status ${response.status}: ${text.slice(0, 200)}`);
+  }
+}
+
+// events yields the server-sent events of a response.
+async function* events(response) {
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    rest += value;
+    for (let end; (end = rest.indexOf('\n\n')) >= 0; rest = rest.slice(end + 2)) {
+      const event = { name: '', data: '' };
+      for (const line of rest.slice(0, end).split('\n')) {
+        if (line.startsWith('event: ')) event.name = line.slice(7);
+        if (line.startsWith('data: ')) event.data += line.slice(6);
+      }
+      yield { name: event.name, data: JSON.parse(event.data) };
+    }
+  }
+}
+
+// classes lists the drawings, with buttons that call remove(name, what).
+export function classes(state, remove) {
+  const focused = document.activeElement?.dataset?.remove;
+  $('known').replaceChildren();
+  $('classes').replaceChildren();
+  for (const c of state.drawings ?? []) {
+    element('option', undefined, $('known')).value = c.name;
+    const item = element('li', undefined, $('classes'));
+    const row = element('div', undefined, item);
+    row.className = 'row';
+    element('span', `${c.name}: ${c.count} of at most ${state.limits.drawings}`, row).className = 'name';
+    for (const [what, text] of [['latest', 'Undo'], ['all', 'Remove']]) {
+      const button = element('button', text, row);
+      button.type = 'button';
+      button.dataset.remove = `${what} ${c.name}`;
+      button.setAttribute('aria-label', what === 'latest' ? `Undo the latest drawing of ${c.name}` : `Remove the class ${c.name}`);
+      button.addEventListener('click', () => remove(c.name, what));
+      if (button.dataset.remove === focused) button.focus();
+    }
+    const canvas = element('canvas', undefined, item);
+    canvas.setAttribute('role', 'img');
+    canvas.setAttribute('aria-label', `${c.count} drawings of ${c.name}`);
+    tiles(canvas, bytes(c.pixels), c.count, 28, 28, Math.min(10, c.count), 2);
+  }
+  if (focused && document.activeElement === document.body) $('class').focus();
+}
+
+// retrain trains and shows how it goes. It returns what the training did.
+export async function retrain(last) {
+  const response = await ask('POST', '/retrain', JSON.stringify({ last }));
+  const losses = [];
+  let drawn = false;
+  const draw = (of) => {
+    if (drawn) return;
+    drawn = true;
+    requestAnimationFrame(() => { drawn = false; curve(losses, of); });
+  };
+  for await (const { name, data } of events(response)) {
+    if (name === 'start') {
+      $('training').hidden = false;
+      $('weights').hidden = $('one-step').hidden = true;
+      $('status').textContent = `Training ${data.trained.join(', ')} on ${data.drawings} drawings, ${data.examples} with their altered copies: ${data.epochs} epochs, ${data.steps} steps.`;
+      $('progress').max = data.steps;
+    } else if (name === 'step') {
+      losses.push(data.loss);
+      $('progress').value = data.step;
+      draw(data.of);
+    } else if (name === 'done') {
+      curve(losses, $('progress').max);
+      return data;
+    } else if (name === 'error') {
+      throw new Error(data.error);
+    }
+  }
+  throw new Error('The training was cut off.');
+}
+
+function curve(losses, of) {
+  const most = Math.max(...losses, 0.001);
+  $('curve-line').setAttribute('points', losses.map((loss, i) =>
+    `${(left + svgWidth * (i + 1) / of).toFixed(1)},${(top + svgHeight * (1 - loss / most)).toFixed(1)}`).join(' '));
+  $('curve-top').textContent = most.toFixed(2);
+  $('curve-end').textContent = `step ${losses.length} of ${of}: ${losses.at(-1)?.toFixed(4) ?? ''}`;
+  $('curve').setAttribute('aria-label', `Loss over ${losses.length} of ${of} steps, from ${losses[0]?.toFixed(2)} to ${losses.at(-1)?.toFixed(4)}`);
+}
+
+function table(place, caption, heads) {
+  place.hidden = false;
+  place.replaceChildren();
+  const t = element('table', undefined, place);
+  element('caption', caption, t);
+  const row = t.createTHead().insertRow();
+  for (const head of heads) element('th', head, row).scope = 'col';
+  return t.createTBody();
+}
+
+function hash(cell, sum) {
+  element('code', sum.slice(0, 8), cell).title = `SHA-256 ${sum}`;
+}
+
+// finished tells what a training did.
+export function finished(result) {
+  $('status').textContent = `${result.stopped ? 'Stopped; what was learnt so far is kept' : 'Trained'} in ${result.seconds.toFixed(2)} s. ` +
+    `${result.right} of ${result.drawings} drawings are recognised. Frozen weights bit-identical: ${result.frozen_identical ? 'yes' : 'NO'}.`;
+  const body = table($('weights'), 'SHA-256 of the weights', ['Weight', 'Before', 'After', '']);
+  for (const w of result.weights) {
+    const row = body.insertRow();
+    element('th', w.name, row).scope = 'row';
+    hash(row.insertCell(), w.before);
+    hash(row.insertCell(), w.after);
+    row.insertCell().textContent = w.trained ? (w.before === w.after ? 'trained, unchanged' : 'trained') : (w.before === w.after ? 'frozen, untouched' : 'frozen, CHANGED');
+  }
+}
+
+// stepped tells what one step did.
+export function stepped(result) {
+  $('status').textContent = `Step ${result.step}: ${result.examples} examples, loss ${result.loss.toFixed(4)} before it, ${result.correct} right.`;
+  const body = table($('one-step'), `Step ${result.step}, layer by layer`, ['Layer', 'Gradient norm', 'Weight change (L2)']);
+  for (const l of result.layers) {
+    const row = body.insertRow();
+    element('th', `${l.name}, ${l.trained ? 'trained' : 'frozen'}`, row).scope = 'row';
+    row.insertCell().textContent = l.gradient === null ? '0 (none computed)' : l.gradient.toPrecision(4);
+    row.insertCell().textContent = l.change === 0 ? '0' : l.change.toPrecision(4);
+  }
+}
