@@ -21,12 +21,17 @@ const (
 	maxJSON     = 1 << 10   // bytes of any other body
 	maxHeaders  = 16 << 10
 	maxRequests = 128 // answered at once
-
-	headerTimeout = 5 * time.Second
-	readTimeout   = 10 * time.Second // of a whole request
-	writeTimeout  = 60 * time.Second // of an answer; a training has a deadline for each event
-	idleTimeout   = 60 * time.Second
 )
+
+// timeouts are how long a client may take: it is cut off then.
+type timeouts struct {
+	header time.Duration
+	read   time.Duration // of a whole request
+	write  time.Duration // of an answer; a training has a deadline for each event
+	idle   time.Duration
+}
+
+var usualTimeouts = timeouts{header: 5 * time.Second, read: 10 * time.Second, write: time.Minute, idle: time.Minute}
 
 // policy lets the page use its own files and nothing else.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; " +

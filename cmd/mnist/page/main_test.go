@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"image"
 	"image/color"
 	"image/png"
@@ -22,9 +23,14 @@ import (
 	"github.com/lastlayer/lastlayer/train"
 )
 
+var file = flag.String("model", "", "network that knows the ten digits, instead of a small one that is trained first")
+
 // digits is a network that knows the ten digits tolerably: the convolutions are
 // worth retraining a head on. Tests share it and none changes it.
 var digits = sync.OnceValues(func() (*weightfile.Model, error) {
+	if *file != "" {
+		return weightfile.Read(*file)
+	}
 	data, _, err := dataset.Open("sample", dataset.Options{})
 	if err != nil {
 		return nil, err
@@ -70,7 +76,9 @@ type running struct {
 }
 
 // serve starts a server as mnist serve does, until the test ends.
-func serve(t *testing.T) *running {
+func serve(t *testing.T) *running { return serveWith(t, usualTimeouts) }
+
+func serveWith(t *testing.T, limits timeouts) *running {
 	t.Helper()
 	m, err := digits()
 	if err != nil {
@@ -80,6 +88,7 @@ func serve(t *testing.T) *running {
 	if r.Server, err = New(m, Options{Name: "digits.safetensors", Seed: 1, Loopback: true, Log: log.New(r.said, "", 0)}); err != nil {
 		t.Fatal(err)
 	}
+	r.timeouts = limits
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

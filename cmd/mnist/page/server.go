@@ -44,6 +44,7 @@ type Server struct {
 	session     *session
 	handler     http.Handler
 	log         *log.Logger
+	timeouts    timeouts
 	decoding    chan struct{}
 	downloading chan struct{}
 }
@@ -58,7 +59,7 @@ func New(m *weightfile.Model, opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{name: opt.Name, session: session, log: opt.Log, decoding: make(chan struct{}, 2), downloading: make(chan struct{}, 2)}
+	s := &Server{name: opt.Name, session: session, log: opt.Log, timeouts: usualTimeouts, decoding: make(chan struct{}, 2), downloading: make(chan struct{}, 2)}
 	hosts := []string{"localhost"}
 	for _, name := range opt.Hosts {
 		if name != "" {
@@ -111,7 +112,7 @@ const shutdownTimeout = 5 * time.Second
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	server := &http.Server{
 		Handler: s.handler, ErrorLog: s.log, MaxHeaderBytes: maxHeaders,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		ReadHeaderTimeout: s.timeouts.header, ReadTimeout: s.timeouts.read, WriteTimeout: s.timeouts.write, IdleTimeout: s.timeouts.idle,
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
 	ended := make(chan error, 1)

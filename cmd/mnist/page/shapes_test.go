@@ -17,11 +17,11 @@ func outline(corners int, turned float64) [][2]float64 {
 	for i := range sides {
 		x, y := corner(i)
 		toX, toY := corner(i + 1)
-		n := max(1, int(math.Hypot(toX-x, toY-y)/6))
-		for j := range n + 1 {
+		n := max(1, int(math.Hypot(toX-x, toY-y)/14))
+		for j := range n {
 			part := float64(j) / float64(n)
 			points = append(points, [2]float64{x + part*(toX-x), y + part*(toY-y)})
 		}
 	}
-	return points
+	return append(points, points[0])
 }

@@ -12,20 +12,23 @@ let image = null; // canvas of an opened image; sent as it is until something is
 let empty = true;
 let stroke = null; // id of the pointer that draws
 let last = null; // where the stroke is
-let told = () => {};
+let told = () => {}, toldEnd = () => {};
 
 // setUp calls changed(at, ended) when there is something new to look at: at is
-// the time of the event, ended says that the stroke is.
-export function setUp(changed) {
+// the time of the event, ended says that there is no stroke under way. At the
+// end of a stroke it calls strokeEnded().
+export function setUp(changed, strokeEnded) {
   told = changed;
+  toldEnd = strokeEnded;
   clear(performance.now());
   pad.addEventListener('pointerdown', down);
-  pad.addEventListener('pointermove', move);
+  // Where there is one, an event that does not wait for the next frame.
+  pad.addEventListener('onpointerrawupdate' in pad ? 'pointerrawupdate' : 'pointermove', move);
   pad.addEventListener('pointerup', up);
   pad.addEventListener('pointercancel', up);
   pad.addEventListener('keydown', key);
   pad.addEventListener('focus', showPen);
-  pad.addEventListener('blur', () => { pen.hidden = true; setPen(false); });
+  pad.addEventListener('blur', () => { pen.hidden = true; lift(); });
 }
 
 export const isEmpty = () => empty;
@@ -105,7 +108,7 @@ function move(event) {
 function up(event) {
   if (event.pointerId !== stroke) return;
   stroke = null;
-  told(event.timeStamp, true);
+  toldEnd();
 }
 
 // The keyboard's pen.
@@ -126,6 +129,11 @@ function setPen(isDown) {
   penState.textContent = isDown ? 'Pen down' : 'Pen up';
 }
 
+function lift() {
+  if (at.down) toldEnd();
+  setPen(false);
+}
+
 function key(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   const arrow = arrows[event.key];
@@ -137,10 +145,9 @@ function key(event) {
     if (at.down) { line(from, at); told(event.timeStamp, false); }
   } else if (event.key === ' ') {
     setPen(!at.down);
-    if (at.down) line(at, at);
-    told(event.timeStamp, !at.down);
+    if (at.down) { line(at, at); told(event.timeStamp, false); } else { toldEnd(); }
   } else if (event.key === 'Escape') {
-    setPen(false);
+    lift();
   } else if (event.key === 'Delete' || event.key === 'Backspace') {
     setPen(false);
     clear(event.timeStamp);

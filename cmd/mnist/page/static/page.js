@@ -30,22 +30,25 @@ function setState(s) {
 let asking = false, again = false, drawnAt = 0, ended = true;
 
 async function predict() {
-  if (asking) { again = true; return; }
+  again = true;
+  if (asking) return;
   asking = true;
-  do {
+  while (again) {
     again = false;
     if (draw.isEmpty()) { show.nothing(); continue; }
-    const at = drawnAt, spoken = ended;
+    const at = drawnAt;
     try {
       const p = await (await teach.ask('POST', '/predict', draw.png())).json();
-      if (draw.isEmpty()) { again = true; continue; }
-      show.prediction(p, spoken);
+      if (draw.isEmpty()) continue; // cleared meanwhile: again is set
+      show.prediction(p);
       complain(null);
-      if (at === drawnAt) timed(at);
+      if (again) continue;
+      timed(at);
+      if (ended) show.speak();
     } catch (error) {
       if (error.status !== 422) complain(error); // no ink to speak of
     }
-  } while (again);
+  }
   asking = false;
 }
 
@@ -63,6 +66,9 @@ draw.setUp((at, strokeEnded) => {
   drawnAt = at;
   ended = strokeEnded;
   predict();
+}, () => {
+  ended = true;
+  if (!asking) show.speak();
 });
 
 $('clear').addEventListener('click', (event) => draw.clear(event.timeStamp));

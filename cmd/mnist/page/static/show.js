@@ -2,6 +2,8 @@
 
 const $ = (id) => document.getElementById(id);
 
+let said = ''; // the answer that is shown, in words
+
 export const bytes = (base64) => Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
 
 // tiles draws [n,h,w] grey values, columns of them in a row, and returns the canvas.
@@ -48,6 +50,7 @@ function rows(classes) {
   const there = [...body.rows].map((r) => r.cells[0].textContent);
   if (JSON.stringify(there) === JSON.stringify(classes)) return body.rows;
   body.replaceChildren();
+  $('bars').classList.toggle('words', classes.some((name) => name.length > 2));
   for (const name of classes) {
     const row = body.insertRow();
     element('th', name, row).scope = 'row';
@@ -68,7 +71,7 @@ function setLabel(text) {
 
 export function nothing() {
   setLabel('–');
-  $('spoken').textContent = '';
+  $('spoken').textContent = said = '';
   $('timing').textContent = 'Draw something.';
   $('input').getContext('2d').clearRect(0, 0, 28, 28);
   $('input').setAttribute('aria-label', 'What the network gets: nothing yet');
@@ -80,8 +83,11 @@ export function nothing() {
   for (const canvas of document.querySelectorAll('#layers canvas')) canvas.getContext('2d').clearRect(0, 0, canvas.width, canvas.height);
 }
 
-// prediction shows an answer. It is spoken when the stroke has ended.
-export function prediction(p, ended) {
+// speak tells a screen reader the answer: once a stroke, not at each movement.
+export function speak() { $('spoken').textContent = said; }
+
+// prediction shows an answer.
+export function prediction(p) {
   tiles($('input'), bytes(p.input), 1, 28, 28, 1, 0);
   $('input').setAttribute('aria-label', 'What the network gets: the drawing on 28 by 28 pixels');
   setLabel(p.label);
@@ -92,7 +98,7 @@ export function prediction(p, ended) {
     all[i].querySelector('.track > div').style.width = `${100 * probability}%`;
     all[i].lastElementChild.textContent = (best ? '▸ ' : '') + percent(probability);
   });
-  if (ended) $('spoken').textContent = `Prediction: ${p.label}, ${percent(p.probabilities[p.classes.indexOf(p.label)])}`;
+  said = `Prediction: ${p.label}, ${percent(Math.max(...p.probabilities))}`;
   for (const a of p.layers) activation(a);
 }
 
@@ -152,5 +158,5 @@ function activation(a) {
   if (a.shown === 0) return;
   const values = bytes(a.pixels);
   if (maps) tiles(canvas, values, a.shown, a.shape[1], a.shape[2], Math.min(8, a.shown), 1);
-  else tiles(canvas, values, a.shown, 1, 1, Math.min(32, a.shown), 0);
+  else tiles(canvas, values, a.shown, 1, 1, Math.max(10, Math.min(32, a.shown)), 0);
 }

@@ -59,7 +59,7 @@ export function classes(state, remove) {
     const item = element('li', undefined, $('classes'));
     const row = element('div', undefined, item);
     row.className = 'row';
-    element('span', `${c.name}: ${c.count} of at most ${state.limits.drawings}`, row).className = 'name';
+    element('span', `${c.name}: ${c.count} of ${state.limits.drawings}`, row).className = 'name';
     for (const [what, text] of [['latest', 'Undo'], ['all', 'Remove']]) {
       const button = element('button', text, row);
       button.type = 'button';
