@@ -32,6 +32,12 @@ func TestUsage(t *testing.T) {
 		{[]string{"predict", "--model", from}, nil, []string{"image"}},
 		{[]string{"predict", "--model", from, "-", "-"}, nil, []string{"standard input"}},
 		{[]string{"convert", from}, nil, []string{"IN and OUT"}},
+		{[]string{"serve"}, nil, []string{"--model"}},
+		{[]string{"serve", from}, nil, []string{from}},
+		{[]string{"serve", "--model", from, "--listen", "nope"}, nil, []string{"--listen", "nope", "127.0.0.1:8080"}},
+		{[]string{"serve", "--model", from, "--listen", "127.0.0.1:http"}, nil, []string{"--listen", "http"}},
+		{[]string{"serve", "--model", from, "--listen", "127.0.0.1:65536"}, nil, []string{"--listen", "65536"}},
+		{[]string{"serve", "--model", from, "--listen="}, nil, []string{"--listen"}},
 		{[]string{"eval", "--model", from, "--data", "sample", "--classes", "0-2"}, nil, []string{"--classes", "2", "0, 1"}},
 		{[]string{"eval", "--model", from, "--threads", "-1"}, nil, []string{"threads", "-1"}},
 
@@ -110,6 +116,8 @@ func TestMissing(t *testing.T) {
 		{[]string{"predict", "--model", from, "none.png"}, "none.png"},
 		{[]string{"predict", "--model", from, "."}, "."},
 		{[]string{"convert", "none.npz", "out.safetensors"}, "none.npz"},
+		{[]string{"serve", "--model", "none.safetensors"}, "none.safetensors"},
+		{[]string{"serve", "--model", from, "--listen", "192.0.2.1:0"}, "--listen"},
 		{[]string{"demo", "--data", "no-folder"}, "no-folder"},
 	} {
 		t.Chdir(t.TempDir())

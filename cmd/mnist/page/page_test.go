@@ -136,6 +136,9 @@ func TestBrowserPhone(t *testing.T) {
 	b.pictures("taught", 390)
 	b.run(chromedp.Click(chromedp.CSS("#step")))
 	b.until("a step is made", `document.getElementById('status').textContent.startsWith('Step ')`)
+	if wide := eval[[]int](b, `[...document.querySelectorAll('.scroll:not([hidden])')].map((e) => e.scrollWidth - e.clientWidth)`); slices.Max(wide) > 0 {
+		t.Errorf("found tables that are %v pixels too wide", wide)
+	}
 	b.pictures("step", 390)
 	b.page.get(t, "POST", "/drawings?class="+strings.Repeat("W", maxName), shape(t, 3, 0), new(stateAnswer))
 	b.run(chromedp.Reload())

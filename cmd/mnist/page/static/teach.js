@@ -146,7 +146,8 @@ export function finished(result) {
 // stepped tells what one step did.
 export function stepped(result) {
   $('status').textContent = `Step ${result.step}: ${result.examples} examples, loss ${result.loss.toFixed(4)} before it, ${result.correct} right.`;
-  const body = table($('one-step'), `Step ${result.step}, layer by layer`, ['Layer', 'Gradient norm', 'Weight change (L2)']);
+  $('weights').hidden = true; // its hashes are of before this step
+  const body = table($('one-step'), `Step ${result.step}, layer by layer`, ['Layer', 'Gradient norm', 'Weight change, L2']);
   for (const l of result.layers) {
     const row = body.insertRow();
     element('th', `${l.name}, ${l.trained ? 'trained' : 'frozen'}`, row).scope = 'row';
