@@ -7,9 +7,11 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 
 	"github.com/lastlayer/lastlayer/cmd/mnist/page"
+	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -66,6 +68,7 @@ func runServe(cmd *cobra.Command, out *output, s serveFlags) error {
 	if err != nil {
 		return err
 	}
+	boundMemory(m.Weights)
 	l, err := new(net.ListenConfig).Listen(cmd.Context(), "tcp", s.listen)
 	if err != nil {
 		return errors.Wrap(err, "--listen")
@@ -92,6 +95,20 @@ func runServe(cmd *cobra.Command, out *output, s serveFlags) error {
 		return err
 	}
 	return server.Close()
+}
+
+// boundMemory has garbage collected before it fills the memory: a network that
+// is being taught is there some eight times over, in copies, gradients and
+// momenta, and many clients at once need 64 MiB. GOMEMLIMIT says otherwise.
+func boundMemory(w *model.Weights) {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	bytes := int64(0)
+	for _, name := range w.Names() {
+		bytes += 4 * int64(w.Get(name).Shape().TotalSize())
+	}
+	debug.SetMemoryLimit(96<<20 + 8*bytes)
 }
 
 func isLoopback(a net.Addr) bool {

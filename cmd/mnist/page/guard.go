@@ -21,6 +21,8 @@ const (
 	maxJSON     = 1 << 10   // bytes of any other body
 	maxHeaders  = 16 << 10
 	maxRequests = 128 // answered at once
+
+	patience = time.Second // how long one more waits, its body unread
 )
 
 // timeouts are how long a client may take: it is cut off then.
@@ -59,7 +61,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	select {
 	case g.requests <- struct{}{}:
 		defer func() { <-g.requests }()
-	default:
+	case <-time.After(patience):
 		h.Set("Retry-After", "1")
 		refuse(w, http.StatusServiceUnavailable, "busy: %d requests are being answered", maxRequests)
 		return

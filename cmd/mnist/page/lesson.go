@@ -21,9 +21,9 @@ const (
 	epochs       = 20
 	batch        = 32
 	learningRate = 0.02
-	mostCopies   = 16   // of a drawing, altered but for the first
-	mostExamples = 1024 // that the copies may add up to
-	mostLast     = 2    // layers that may be trained
+	mostCopies   = 16  // of a drawing, altered but for the first
+	mostExamples = 640 // that the copies may add up to
+	mostLast     = 2   // layers that may be trained
 )
 
 // lesson is the head of a network while it learns the drawings. The layers

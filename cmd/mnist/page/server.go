@@ -123,9 +123,9 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	case <-ctx.Done():
 	}
 	// ctx is done, and would leave them no time.
-	patience, stop := context.WithTimeout(context.Background(), shutdownTimeout)
+	grace, stop := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer stop()
-	err := server.Shutdown(patience)
+	err := server.Shutdown(grace)
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = server.Close()
 	}
