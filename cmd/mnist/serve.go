@@ -73,7 +73,7 @@ func runServe(cmd *cobra.Command, out *output, s serveFlags) error {
 	if err != nil {
 		return errors.Wrap(err, "--listen")
 	}
-	defer l.Close() // a second time, unless what follows fails
+	defer func() { _ = l.Close() }() // closed already, unless what follows fails
 	line := serveLine{Model: s.model, Loopback: isLoopback(l.Addr())}
 	line.URL = "http://" + address(host, l.Addr()) + "/"
 	server, err := page.New(m, page.Options{

@@ -158,8 +158,8 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 	switch {
 	case errors.As(err, &large):
 		refuse(w, http.StatusRequestEntityTooLarge, "body: found more than %d bytes, expected at most as many", large.Limit)
-	case errors.Is(err, errBusy):
-		refuse(w, http.StatusConflict, "%v", errBusy)
+	case errors.Is(err, errBusy) || errors.Is(err, errStopped):
+		refuse(w, http.StatusConflict, "%v", err)
 	case errors.Is(err, errPixels) || errors.Is(err, dataset.ErrTooLarge):
 		refuse(w, http.StatusRequestEntityTooLarge, "%v", err)
 	case errors.Is(err, dataset.ErrBlank):

@@ -91,6 +91,11 @@ func (p *predictor) predict(digit dataset.Image28) (prediction, error) {
 	if err != nil {
 		return prediction{}, err
 	}
+	for _, a := range result.Layers {
+		if math.IsNaN(a.Largest) || math.IsInf(a.Largest, 0) {
+			return prediction{}, errors.Errorf("layer %s: found an output that is no finite number: the network's weights are too large", a.Layers[0])
+		}
+	}
 	result.Probabilities = train.Softmax(logits)
 	best := 0
 	for i, probability := range result.Probabilities {

@@ -31,11 +31,11 @@ var files = map[string]struct{ name, kind string }{
 
 // Options says how a network is served.
 type Options struct {
-	Name     string   // of the network, for the page
-	Seed     uint64   // of the new head, of the drawings' altered copies, of dropout and of the order of the examples
-	Hosts    []string // names that the page may be asked for under, besides localhost; all addresses are taken
-	Loopback bool     // of the addresses, take only loopback ones
-	Log      *log.Logger
+	Name     string      // of the network, for the page
+	Seed     uint64      // of the new head, of the drawings' altered copies, of dropout and of the order of the examples
+	Hosts    []string    // names that the page may be asked for under, besides localhost; all addresses are taken
+	Loopback bool        // of the addresses, take only loopback ones
+	Log      *log.Logger // told of what is no fault of a client's
 }
 
 // Server serves one network and one session.
@@ -97,9 +97,6 @@ func (s *Server) routes() http.Handler {
 	}
 	return mux
 }
-
-// Handler returns what answers the requests.
-func (s *Server) Handler() http.Handler { return s.handler }
 
 // Close frees the network's machines, once no request is under way any more.
 func (s *Server) Close() error { return s.session.close() }

@@ -14,6 +14,9 @@ import (
 // errBusy is the cause of the error for a change while another is under way.
 var errBusy = errors.New("the network is being trained: one training at a time")
 
+// errStopped is the error for a training that ended before it began.
+var errStopped = errors.New("stopped before the first step: the network is as it was before")
+
 // session is all that the page changes. A change works on values of its own and
 // puts them here when it is done, so that whatever goes wrong in between, what
 // is here is whole.
@@ -107,6 +110,9 @@ func (s *session) teach(ctx context.Context, last int) (*lesson, error) {
 	c, version := s.classes, s.drawings
 	s.mu.Unlock()
 	l, err := newLesson(ctx, s.loaded, c, last, s.seed)
+	if errors.Is(err, context.Canceled) {
+		return nil, errStopped
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -165,19 +171,37 @@ func (s *session) retrain(ctx context.Context, last int, begun func(started), ho
 	}
 	before := l.hashes()
 	begun(started{l.drawn, l.features.Len(), l.copies, epochs, l.steps(), l.trainer.Net().TrainedWeights(), l.trainer.Net().FrozenWeights()})
-	if result.Stopped, err = l.fit(ctx, hook); err != nil {
-		return finished{}, errors.Wrap(errors.WithMessage(err, "the network is as it was before"), "training")
-	}
+	result.Stopped, err = l.fit(ctx, hook)
 	result.Seconds = time.Since(start).Seconds()
+	if err == nil {
+		err = s.judge(l, before, &result)
+	}
+	return result, s.keep(err)
+}
+
+// judge fills in what a training led to, and shows the network.
+func (s *session) judge(l *lesson, before map[string]string, result *finished) error {
 	if result.Weights, result.Identical = l.compare(before); !result.Identical {
-		return finished{}, errors.New("a frozen weight has changed: this is a bug")
+		return errors.New("a frozen weight has changed: this is a bug")
 	}
 	m, err := l.right()
 	if err != nil {
-		return finished{}, err
+		return err
 	}
 	result.Drawings, result.Right, result.Loss = m.Examples, m.Correct, m.Loss
-	return result, s.show(l.model, true)
+	return s.show(l.model, true)
+}
+
+// keep forgets the lesson if there was an error: its weights may be no numbers
+// any more. The network that is shown is another.
+func (s *session) keep(err error) error {
+	if err == nil {
+		return nil
+	}
+	if closing := s.forget(); closing != nil {
+		return closing
+	}
+	return errors.WithMessage(err, "the network is as it was before")
 }
 
 func (s *session) setStop(stop func()) {
@@ -214,10 +238,10 @@ func (s *session) step(ctx context.Context, last int) (stepResult, error) {
 		}
 	}
 	result, err := s.lesson.step()
-	if err != nil {
-		return stepResult{}, err
+	if err == nil {
+		err = s.show(s.lesson.model, true)
 	}
-	return result, s.show(s.lesson.model, true)
+	return result, s.keep(err)
 }
 
 // reset shows the network as loaded again. The drawings stay.

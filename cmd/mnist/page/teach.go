@@ -140,7 +140,7 @@ func send(w http.ResponseWriter, r *http.Request, m *weightfile.Model) error {
 	if err != nil {
 		return errors.Wrap(err, "a folder for the download")
 	}
-	defer os.RemoveAll(folder)
+	defer func() { _ = os.RemoveAll(folder) }()
 	path := filepath.Join(folder, "model")
 	if err := weightfile.Write(path, m); err != nil {
 		return err

@@ -144,6 +144,7 @@ function key(event) {
     at.y = Math.min(pad.height - width / 2, Math.max(width / 2, at.y + by * arrow[1]));
     if (at.down) { line(from, at); told(event.timeStamp, false); }
   } else if (event.key === ' ') {
+    if (event.repeat) { event.preventDefault(); return; }
     setPen(!at.down);
     if (at.down) { line(at, at); told(event.timeStamp, false); } else { toldEnd(); }
   } else if (event.key === 'Escape') {

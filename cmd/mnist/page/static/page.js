@@ -35,18 +35,21 @@ async function predict() {
   asking = true;
   while (again) {
     again = false;
-    if (draw.isEmpty()) { show.nothing(); continue; }
+    if (draw.isEmpty()) { show.nothing('Draw something.'); continue; }
     const at = drawnAt;
     try {
       const p = await (await teach.ask('POST', '/predict', draw.png())).json();
       if (draw.isEmpty()) continue; // cleared meanwhile: again is set
+      // Taught otherwise from another page.
+      if (JSON.stringify(p.classes) !== JSON.stringify(state?.classes)) setState(await (await teach.ask('GET', '/state')).json());
       show.prediction(p);
       complain(null);
       if (again) continue;
       timed(at);
       if (ended) show.speak();
     } catch (error) {
-      if (error.status !== 422) complain(error); // no ink to speak of
+      if (error.status === 422) show.nothing('Too little ink to look at.');
+      else complain(error);
     }
   }
   asking = false;

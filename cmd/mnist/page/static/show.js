@@ -69,10 +69,10 @@ function setLabel(text) {
   $('label').classList.toggle('long', text.length > 2);
 }
 
-export function nothing() {
+export function nothing(why) {
   setLabel('–');
   $('spoken').textContent = said = '';
-  $('timing').textContent = 'Draw something.';
+  $('timing').textContent = why;
   $('input').getContext('2d').clearRect(0, 0, 28, 28);
   $('input').setAttribute('aria-label', 'What the network gets: nothing yet');
   for (const row of $('bars').tBodies[0].rows) {
