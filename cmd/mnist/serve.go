@@ -29,7 +29,7 @@ func newServe(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Draw on a page, see what every layer makes of it, and teach the head",
-		Long: `serve opens a page in your browser's reach: draw a digit and see what the network
+		Long: `serve answers your browser with a page: draw a digit and see what the network
 gets, its feature maps and its answer. Put drawings into classes of your own and
 retrain the last layers on them, in seconds; what is frozen is compared by hash.
 The taught network can be saved as a file for the other commands.

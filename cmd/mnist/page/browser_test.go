@@ -37,6 +37,9 @@ type browser struct {
 // open opens the page in a new Chromium, at a width of so many pixels.
 func open(t *testing.T, r *running, width int64) *browser {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("left out by -short")
+	}
 	found := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {
 		if path, err := exec.LookPath(name); err == nil && found == "" {

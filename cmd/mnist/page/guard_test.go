@@ -2,10 +2,7 @@ package page
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
-	"hash/crc32"
-	"image"
 	"io"
 	"log"
 	"net"
@@ -74,65 +71,6 @@ func TestHeaders(t *testing.T) {
 		if response.Header.Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%s: found no nosniff", path)
 		}
-	}
-}
-
-func TestMalformedRequests(t *testing.T) {
-	r := serve(t)
-	good := shape(t, 3, 0)
-	blank := encode(t, image.NewGray(image.Rect(0, 0, 40, 40)))
-	wide := encode(t, image.NewGray(image.Rect(0, 0, 2000, 600)))
-	header := good[12:16] + "\x00\x01\x86\xa0\x00\x01\x86\xa0" + good[24:29] // 100,000 square
-	huge := good[:12] + header + string(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(header)))) + good[33:]
-	for _, q := range []struct {
-		status                  int
-		say, method, path, body string
-	}{
-		{400, "first bytes", "POST", "/predict", ""},
-		{400, "first bytes", "POST", "/predict", "words"},
-		{400, "PNG", "POST", "/predict", good[:len(good)/2]},
-		{400, "header", "POST", "/predict", "\xff\xd8\xff\xe0"},
-		{422, "blank image", "POST", "/predict", blank},
-		{413, "2000×600", "POST", "/predict", wide},
-		{413, "100000×100000", "POST", "/predict", huge},
-		{413, "524288", "POST", "/predict", strings.Repeat("x", maxImage+1)},
-		{405, "", "GET", "/predict", ""},
-		{405, "", "PUT", "/state", ""},
-		{400, "class", "POST", "/drawings", good},
-		{400, "class", "POST", "/drawings?class=%20%09", good},
-		{400, "class", "POST", "/drawings?class=" + strings.Repeat("a", maxName+1), good},
-		{400, "printable", "POST", "/drawings?class=a%00b", good},
-		{400, "class", "POST", "/drawings?class=%ff%fe", good},
-		{400, "first bytes", "POST", "/drawings?class=a", "words"},
-		{422, "blank image", "POST", "/drawings?class=a", blank},
-		{400, "no such class", "DELETE", "/drawings?class=a&what=all", ""},
-		{400, "latest or all", "DELETE", "/drawings?class=a", ""},
-		{400, "JSON", "POST", "/retrain", ""},
-		{400, "JSON", "POST", "/retrain", "{"},
-		{400, "JSON", "POST", "/retrain", "[1]"},
-		{400, "JSON", "POST", "/retrain", `{"last":1.5}`},
-		{400, "JSON", "POST", "/retrain", `{"last":99999999999999999999}`},
-		{400, "unknown field", "POST", "/retrain", `{"first":1}`},
-		{400, "behind the end", "POST", "/retrain", `{"last":1}{}`},
-		{413, "1024", "POST", "/retrain", `{"last":` + strings.Repeat(" ", maxJSON) + `1}`},
-		{400, "0 classes", "POST", "/retrain", `{"last":1}`},
-		{400, "JSON", "POST", "/step", "null null"},
-		{400, "0 classes", "POST", "/step", `{"last":1}`},
-		{409, "no training", "POST", "/stop", ""},
-	} {
-		r.refused(t, q.status, q.say, q.method, q.path, q.body)
-	}
-	for _, name := range []string{"a", "b"} {
-		r.get(t, "POST", "/drawings?class="+name, good, new(stateAnswer))
-	}
-	for _, last := range []string{"0", "-1", "3", "1000000"} {
-		r.refused(t, 400, "last: found "+last, "POST", "/retrain", `{"last":`+last+`}`)
-		r.refused(t, 400, "last: found "+last, "POST", "/step", `{"last":`+last+`}`)
-	}
-	var after stateAnswer
-	r.get(t, "GET", "/state", "", &after)
-	if after.Taught || after.Training || len(after.Drawings) != 2 || r.said.Len() > 0 {
-		t.Errorf("found %+v and in the log %q after all that was refused", after, r.said)
 	}
 }
 

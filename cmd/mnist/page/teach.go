@@ -1,6 +1,7 @@
 package page
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -61,9 +62,13 @@ type stepEvent struct {
 	Examples int     `json:"examples"`
 }
 
-// Step implements train.Hook. Its error is a page that was closed.
+// Step implements train.Hook. A page that reads no more counts as closed, and
+// stops the training.
 func (e *events) Step(r train.StepReport) error {
 	e.send("step", stepEvent{r.Step, r.Of, r.Loss, r.Correct, r.Examples})
+	if e.err != nil {
+		return errors.Wrap(context.Canceled, e.err.Error())
+	}
 	return nil
 }
 

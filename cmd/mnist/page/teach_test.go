@@ -80,25 +80,6 @@ func (r *running) retrained(t *testing.T, last string) (f finished, losses []flo
 	return f, losses
 }
 
-func TestPredict(t *testing.T) {
-	r := serve(t)
-	var p prediction
-	r.get(t, "POST", "/predict", shape(t, 1, 0), &p)
-	if p.Label != "0" || len(p.Input) != 784 || len(p.Classes) != 10 || len(p.Probabilities) != 10 {
-		t.Errorf("found %s with %d pixels for a circle, expected 0", p.Label, len(p.Input))
-	}
-	for i, want := range [][]int{{8, 14, 14}, {16, 7, 7}, {128}, {10}} {
-		a := p.Layers[i]
-		pixels := 1
-		for _, side := range want {
-			pixels *= side
-		}
-		if len(a.Pixels) != pixels || a.Shown != want[0] || a.Shape[0] != want[0] || a.Silent >= want[0] {
-			t.Errorf("layer %d: found %v, %d of %d silent and %d pixels, expected %v", i, a.Shape, a.Silent, a.Shown, len(a.Pixels), want)
-		}
-	}
-}
-
 // TestTeach goes the whole way: drawings, retraining of the last layer and of
 // the last two, answers of the new classes, download, reset.
 func TestTeach(t *testing.T) {
@@ -265,27 +246,4 @@ func TestOneTrainingAtATime(t *testing.T) {
 		}
 	}
 	r.get(t, "POST", "/reset", "", new(stateAnswer))
-}
-
-func TestLimits(t *testing.T) {
-	r := serve(t)
-	drawing := shape(t, 3, 0)
-	for range maxDrawings {
-		r.get(t, "POST", "/drawings?class=a", drawing, new(stateAnswer))
-	}
-	r.refused(t, 400, "30 drawings", "POST", "/drawings?class=a", drawing)
-	for i := range maxClasses - 1 {
-		r.get(t, "POST", "/drawings?class=class"+string(rune('a'+i)), drawing, new(stateAnswer))
-	}
-	r.refused(t, 400, "20 classes", "POST", "/drawings?class=more", drawing)
-	var s stateAnswer
-	r.get(t, "DELETE", "/drawings?class=a&what=latest", "", &s)
-	if s.Drawings[0].Count != maxDrawings-1 || len(s.Drawings[0].Pixels) != 784*(maxDrawings-1) {
-		t.Errorf("found %d drawings after one was undone", s.Drawings[0].Count)
-	}
-	r.get(t, "DELETE", "/drawings?class=a&what=all", "", &s)
-	r.get(t, "DELETE", "/drawings?class=classa&what=latest", "", &s)
-	if len(s.Drawings) != maxClasses-2 {
-		t.Errorf("found %d classes, expected the removed one and the one without a drawing gone", len(s.Drawings))
-	}
 }
