@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
@@ -129,8 +130,14 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	if errors.As(err, &large) {
 		return nil, large
 	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, errSlow
+	}
 	return nil, errors.Wrap(errBody, err.Error())
 }
+
+// errSlow is the error for a body that takes too long to come.
+var errSlow = errors.New("body: it takes too long to come")
 
 // errBody is the cause of errors about a body that is not what it should be.
 var errBody = errors.New("body")
@@ -158,6 +165,8 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 	switch {
 	case errors.As(err, &large):
 		refuse(w, http.StatusRequestEntityTooLarge, "body: found more than %d bytes, expected at most as many", large.Limit)
+	case errors.Is(err, errSlow):
+		refuse(w, http.StatusRequestTimeout, "%v", err)
 	case errors.Is(err, errBusy) || errors.Is(err, errStopped):
 		refuse(w, http.StatusConflict, "%v", err)
 	case errors.Is(err, errPixels) || errors.Is(err, dataset.ErrTooLarge):

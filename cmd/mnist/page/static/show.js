@@ -125,7 +125,7 @@ function cards(layers) {
     }
     element('p', '', card).className = 'numbers';
     const canvas = element('canvas', undefined, card);
-    canvas.width = canvas.height = 1;
+    canvas.hidden = true;
     canvas.setAttribute('role', 'img');
     canvas.setAttribute('aria-label', `Output of ${fused[0].name}: nothing yet`);
   }
