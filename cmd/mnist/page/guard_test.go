@@ -130,7 +130,7 @@ func TestSlowClients(t *testing.T) {
 		t.Errorf("found the timeouts %+v", usual)
 	}
 	short := timeouts{header: 100 * time.Millisecond, read: 200 * time.Millisecond, write: 200 * time.Millisecond, idle: time.Second}
-	r := serveWith(t, short)
+	r := serveWith(t, large(t), short)
 	var wait sync.WaitGroup
 	for begin, limit := range map[string]time.Duration{
 		"GET / HTTP/1.1\r\nHost: localhost\r\nX: ":                                    short.header,
@@ -169,14 +169,14 @@ func TestSlowClients(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for range maxDrawings {
+		for range 10 {
 			if err := r.session.draw(func(c classes) (classes, error) { return c.with(name, digit) }); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	if f, _ := r.retrained(t, "2"); f.Stopped || f.Seconds < short.read.Seconds() {
-		t.Errorf("found %+v, expected a whole training, longer than %v", f, short.read)
+		t.Errorf("found a training of %.3f s, stopped %v, expected a whole one longer than %v", f.Seconds, f.Stopped, short.read)
 	}
 }
 

@@ -68,6 +68,18 @@ func small() model.Spec {
 	return spec
 }
 
+// large is the seed network, which knows nothing: what it is taught takes a
+// second or so, long enough to be stopped in the midst of it.
+func large(t *testing.T) *weightfile.Model {
+	t.Helper()
+	m := &weightfile.Model{Spec: model.Seed(), Classes: strings.Split("0123456789", ""), Prep: dataset.MNISTPreprocessing()}
+	var err error
+	if m.Weights, err = model.Init(m.Spec, rand.New(rand.NewPCG(1, 1))); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // running is a server at a port of its own.
 type running struct {
 	*Server
@@ -76,15 +88,19 @@ type running struct {
 }
 
 // serve starts a server as mnist serve does, until the test ends.
-func serve(t *testing.T) *running { return serveWith(t, usualTimeouts) }
-
-func serveWith(t *testing.T, limits timeouts) *running {
+func serve(t *testing.T) *running {
 	t.Helper()
 	m, err := digits()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return serveWith(t, m, usualTimeouts)
+}
+
+func serveWith(t *testing.T, m *weightfile.Model, limits timeouts) *running {
+	t.Helper()
 	r := &running{said: &bytes.Buffer{}}
+	var err error
 	if r.Server, err = New(m, Options{Name: "digits.safetensors", Seed: 1, Loopback: true, Log: log.New(r.said, "", 0)}); err != nil {
 		t.Fatal(err)
 	}

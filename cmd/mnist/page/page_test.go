@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/emulation"
@@ -190,19 +189,11 @@ func (b *browser) checkNames() {
 
 // TestBrowserClosed closes the page in the midst of a training.
 func TestBrowserClosed(t *testing.T) {
-	r := serve(t)
+	r := serveWith(t, large(t), usualTimeouts)
 	r.teach(t, 20)
 	b := open(t, r, 1280)
 	b.run(chromedp.Click(chromedp.CSS("input[value='2']")), chromedp.Click(chromedp.CSS("#retrain")))
 	b.until("the training has begun", `document.getElementById('progress').value > 0`)
 	b.close()
-	for deadline := time.Now().Add(3 * time.Second); ; time.Sleep(20 * time.Millisecond) {
-		var s stateAnswer
-		if r.get(t, "GET", "/state", "", &s); !s.Training {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the training goes on without its page")
-		}
-	}
+	r.stoppedEarly(t)
 }

@@ -205,8 +205,8 @@ func TestStep(t *testing.T) {
 // TestOneTrainingAtATime asks for changes during one, then stops it: by the
 // page's button, and by closing the page.
 func TestOneTrainingAtATime(t *testing.T) {
-	r := serve(t)
-	r.teach(t, 20) // a training of a few seconds
+	r := serveWith(t, large(t), usualTimeouts)
+	r.teach(t, 20)
 	stops := 0
 	r.training(t, context.Background(), "2", func(name, data string) bool {
 		if name == "step" && stops == 0 {
@@ -236,7 +236,15 @@ func TestOneTrainingAtATime(t *testing.T) {
 	ctx, closePage := context.WithCancel(context.Background())
 	r.training(t, ctx, "2", func(name, _ string) bool { return name != "step" })
 	closePage()
-	for deadline := time.Now().Add(3 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	r.stoppedEarly(t)
+	r.get(t, "POST", "/reset", "", new(stateAnswer))
+}
+
+// stoppedEarly waits for the end of a training of the last 2 layers whose page
+// is gone, and makes sure that it was not the end of all its steps.
+func (r *running) stoppedEarly(t *testing.T) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		var s stateAnswer
 		if r.get(t, "GET", "/state", "", &s); !s.Training {
 			break
@@ -245,5 +253,8 @@ func TestOneTrainingAtATime(t *testing.T) {
 			t.Fatal("the training goes on for nobody")
 		}
 	}
-	r.get(t, "POST", "/reset", "", new(stateAnswer))
+	var s stepResult
+	if r.get(t, "POST", "/step", `{"last":2}`, &s); s.Step > r.session.lesson.steps() {
+		t.Errorf("found step %d next: the training made all %d for nobody", s.Step, r.session.lesson.steps())
+	}
 }
