@@ -23,6 +23,16 @@ const (
 // Image28 is a 28×28 image in MNIST's form, row by row: 0 is background, 255 the strongest ink.
 type Image28 [digitSide * digitSide]byte
 
+// Bytes returns the image as a network of that polarity takes it: inverted for DarkOnLight.
+func (d Image28) Bytes(polarity string) []byte {
+	if polarity == DarkOnLight {
+		for i, v := range d {
+			d[i] = 255 - v
+		}
+	}
+	return d[:]
+}
+
 // Digit brings an image to the form of MNIST's, whatever its size and colours: grey, light on dark
 // (the border tells the background), cropped to the ink, scaled to fit 20×20 with its proportions
 // kept, and moved so that the centre of mass is in the middle. An image that has this form already,

@@ -107,7 +107,7 @@ func predict(e *train.Evaluator, m *weightfile.Model, name string, stdin io.Read
 	if err != nil {
 		return nil, errors.Wrap(err, name)
 	}
-	set, err := dataset.NewSet(name, slices.Clone(shapeOfDigit), digit[:], []int{0}, m.Classes, m.Prep)
+	set, err := dataset.NewSet(name, slices.Clone(shapeOfDigit), digit.Bytes(m.Prep.Polarity), []int{0}, m.Classes, m.Prep)
 	if err != nil {
 		return nil, err
 	}

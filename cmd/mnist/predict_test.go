@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model/weightfile"
 )
 
 // onPaper draws an MNIST digit on paper: each of its pixels scale wide, with a
@@ -109,6 +110,32 @@ func TestPredict(t *testing.T) {
 		if right < len(paths)-1 {
 			t.Errorf("%s: %d of %d digits are recognised", form.name, right, len(paths))
 		}
+	}
+}
+
+// A network of dark ink on light paper sees the negative: the pretrained one with
+// its first kernels and its mean turned round answers the same.
+func TestPredictPolarity(t *testing.T) {
+	images, labels := digits(t, 1)
+	path := filepath.Join(t.TempDir(), "digit.png")
+	writeFile(t, path, encoded(t, onPaper(images[0], 3, 10, straw, navy), ".png"))
+	m, err := weightfile.Read(pretrained())
+	if err != nil {
+		t.Fatal(err)
+	}
+	kernels := m.Weights.Get("conv1/W").Float32s()
+	for i := range kernels {
+		kernels[i] = -kernels[i]
+	}
+	m.Prep.Mean, m.Prep.Polarity = 1-m.Prep.Mean, dataset.DarkOnLight
+	negative := filepath.Join(t.TempDir(), "negative.safetensors")
+	if err := weightfile.Write(negative, m); err != nil {
+		t.Fatal(err)
+	}
+	want := ok(t, "predict", "--json", "--model", pretrained(), path).objects(t)[0]
+	got := ok(t, "predict", "--json", "--model", negative, path).objects(t)[0]
+	if got["label"] != labels[0] || math.Abs(got["probability"].(float64)-want["probability"].(float64)) > 1e-4 {
+		t.Errorf("found %v, expected %v", got, want)
 	}
 }
 

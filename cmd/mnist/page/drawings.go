@@ -127,7 +127,7 @@ func (c classes) set(copies int, prep dataset.Preprocessing, seed uint64) (*data
 				if n > 0 {
 					altered = alter(digit, rng)
 				}
-				pixels, labels = append(pixels, altered[:]...), append(labels, label)
+				pixels, labels = append(pixels, altered.Bytes(prep.Polarity)...), append(labels, label)
 			}
 		}
 	}

@@ -49,7 +49,7 @@ func (p *predictor) close() error { return p.evaluator.Close() }
 
 // prediction is what the network makes of one drawing.
 type prediction struct {
-	Input         []byte       `json:"input"` // [28,28], 255 is ink
+	Input         []byte       `json:"input"` // [28,28], as the network gets it
 	Label         string       `json:"label"`
 	Classes       []string     `json:"classes"`
 	Probabilities []float64    `json:"probabilities"` // in the order of Classes
@@ -69,7 +69,8 @@ type activation struct {
 
 // predict runs the network on a drawing as mnist predict does.
 func (p *predictor) predict(digit dataset.Image28) (prediction, error) {
-	set, err := dataset.NewSet("drawing", slices.Clone(digitShape), digit[:], []int{0}, p.model.Classes, p.model.Prep)
+	input := digit.Bytes(p.model.Prep.Polarity)
+	set, err := dataset.NewSet("drawing", slices.Clone(digitShape), input, []int{0}, p.model.Classes, p.model.Prep)
 	if err != nil {
 		return prediction{}, err
 	}
@@ -78,7 +79,7 @@ func (p *predictor) predict(digit dataset.Image28) (prediction, error) {
 	for _, s := range net.Steps() {
 		steps[s.Node.Name()] = s.Layers
 	}
-	result := prediction{Input: digit[:], Classes: p.model.Classes}
+	result := prediction{Input: input, Classes: p.model.Classes}
 	net.Scope().Observe(func(e graphop.Event) {
 		layers, ok := steps[e.Node]
 		output, dense := e.Output.(*tensor.Dense)
