@@ -29,7 +29,9 @@
 // "sample" is 2,000 training and 500 test images of MNIST, as many of each digit, inside the program.
 //
 // All else is a folder. If it holds IDX files under MNIST's usual names, plain or .gz, such as those
-// of Fashion-MNIST, KMNIST and EMNIST, the labels that occur are its classes.
+// of Fashion-MNIST, KMNIST and EMNIST, the labels that occur are its classes. EMNIST's are known by
+// their names, as emnist-letters-train-images-idx3-ubyte.gz: their images, which lie on their side,
+// are put upright, and the classes are the characters, so that label 1 of the letters is "A".
 //
 // # Folder images
 //
@@ -44,8 +46,7 @@
 //   - Set.Pixels of a part is still the whole. Read an image with Image or Gather.
 //   - A part holds on to the pixels of the whole: 47 MB for MNIST's training images.
 //   - Labels of a filtered set begin at 0: digit 5 of "5-9" has the label 0. Classes maps back.
-//   - All IDX files are taken to be light on dark and get MNIST's mean and deviation. EMNIST's images
-//     lie on their side, and are left so.
+//   - All IDX files are taken to be light on dark and get MNIST's mean and deviation.
 //   - Digit wants one thing on a plain, evenly lit ground: a shadow across the paper, or dust far from
 //     the digit, is taken for ink.
 //   - Nothing is drawn by the clock: the same seed gives the same images in the same order.

@@ -18,15 +18,19 @@ var idxName = regexp.MustCompile(`^(?:.*-)?(train|t10k|test)-(images[-.]idx3|lab
 
 // findIDX looks in a folder for files named as MNIST's are: train-images-idx3-ubyte,
 // train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte. A prefix (EMNIST has
-// "emnist-letters-"), "test" for "t10k", a dot for the dash before idx, and .gz are allowed. It
-// returns nil if there is none, an ErrNotFound or ErrFormat if there are some, but not one of each.
-func findIDX(dir string) (*idxFiles, error) {
+// "emnist-letters-"), "test" for "t10k", a dot for the dash before idx, and .gz are allowed. Of a
+// given part of EMNIST, only its files are looked for. It returns nil if there is none, an
+// ErrNotFound or ErrFormat if there are some, but not one of each.
+func findIDX(dir, part string) (*idxFiles, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, errors.WithStack(err)
 	}
 	found := map[string][]string{} // names by role
 	for _, e := range entries {
+		if part != "" && emnistPart(e.Name()) != part {
+			continue
+		}
 		if role := idxRole(e.Name()); role != "" && !e.IsDir() {
 			found[role] = append(found[role], e.Name())
 		}
@@ -54,7 +58,11 @@ func findIDX(dir string) (*idxFiles, error) {
 		case 1:
 			*want.path = filepath.Join(dir, names[0])
 		default:
-			return nil, errors.Wrapf(ErrFormat, "%s: %s-ubyte: found %s, expected one file", printable(dir), want.role, someOf(names))
+			hint := ""
+			if part := emnistPart(names[0]); part != "" {
+				hint = "; name one part, as " + printable(filepath.Join(dir, "emnist-"+part))
+			}
+			return nil, errors.Wrapf(ErrFormat, "%s: %s-ubyte: found %s, expected one file%s", printable(dir), want.role, someOf(names), hint)
 		}
 	}
 	return &files, nil
@@ -71,7 +79,7 @@ func idxRole(name string) string {
 }
 
 // openIDX reads a data set of four IDX files. Its classes are the labels that occur, in ascending
-// order, named by their numbers.
+// order, named by their numbers, or by the characters that EMNIST's stand for.
 func openIDX(name string, files idxFiles) (train, test *Set, err error) {
 	var halves [2]idxHalf
 	for i, paths := range [2][2]string{{files.trainImages, files.trainLabels}, {files.testImages, files.testLabels}} {
@@ -84,7 +92,14 @@ func openIDX(name string, files idxFiles) (train, test *Set, err error) {
 			return nil, nil, err
 		}
 	}
-	return setsOfIDX(name, halves)
+	if part := emnistPart(files.trainImages); part != "" {
+		className, err := asEMNIST(part, &halves)
+		if err != nil {
+			return nil, nil, err
+		}
+		return setsOfIDX(name, halves, className)
+	}
+	return setsOfIDX(name, halves, strconv.Itoa)
 }
 
 // idxHalf is the content of a file of images and a file of labels.
@@ -95,7 +110,8 @@ type idxHalf struct {
 	labelsName string // for messages
 }
 
-func setsOfIDX(name string, halves [2]idxHalf) (train, test *Set, err error) {
+// setsOfIDX returns the sets of two halves. className names the labels.
+func setsOfIDX(name string, halves [2]idxHalf, className func(label int) string) (train, test *Set, err error) {
 	var occurs [256]bool
 	for _, h := range halves {
 		if len(h.labels) != h.shape[0] {
@@ -113,7 +129,7 @@ func setsOfIDX(name string, halves [2]idxHalf) (train, test *Set, err error) {
 	for label, is := range occurs {
 		if is {
 			class[label] = len(classes)
-			classes = append(classes, strconv.Itoa(label))
+			classes = append(classes, className(label))
 		}
 	}
 	var sets [2]*Set

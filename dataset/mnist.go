@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/pkg/errors"
 )
@@ -126,7 +127,7 @@ func (m *mnist) read(dir string) (train, test *Set, err error) {
 		}
 		h.labelsName = name
 	}
-	return setsOfIDX("mnist", halves)
+	return setsOfIDX("mnist", halves, strconv.Itoa)
 }
 
 // read returns the content of the file in a folder, as it lies there, packed or not.

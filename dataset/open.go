@@ -45,7 +45,8 @@ func (o Options) warn(err error) {
 
 // Open returns the training and the test images of a data set. The name is "mnist", "sample" (see
 // the package comment), or the path of a folder: of IDX files under MNIST's usual names, plain or
-// .gz, or of one sub-folder of images per class. A folder of the name mnist is "./mnist".
+// .gz, or of one sub-folder of images per class. A folder of the name mnist is "./mnist". Of a folder
+// with the files of several parts of EMNIST, as its archive has, one is "folder/emnist-letters".
 //
 // The error wraps ErrNotFound, ErrFormat, ErrChecksum, ErrTooLarge, or what the system or the
 // context said.
@@ -56,13 +57,21 @@ func Open(name string, opt Options) (train, test *Set, err error) {
 	case "sample":
 		return openSample()
 	}
-	info, err := os.Stat(name)
+	dir, part := name, ""
+	info, err := os.Stat(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		dir, part = folderAndPart(name)
+		info, err = os.Stat(dir)
+	}
 	if err != nil || !info.IsDir() {
 		return nil, nil, errors.Wrapf(ErrNotFound, `data %q: expected "mnist", "sample" or a folder`, name)
 	}
-	files, err := findIDX(name)
+	files, err := findIDX(dir, part)
 	if err != nil {
 		return nil, nil, err
+	}
+	if files == nil && part != "" {
+		return nil, nil, errors.Wrapf(ErrNotFound, "%s: found no IDX files of emnist-%s", printable(dir), part)
 	}
 	if files != nil {
 		return openIDX(name, *files)

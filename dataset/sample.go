@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"embed"
+	"strconv"
 
 	"github.com/pkg/errors"
 )
@@ -29,7 +30,7 @@ func openSample() (train, test *Set, err error) {
 			return nil, nil, err
 		}
 	}
-	return setsOfIDX("sample", halves)
+	return setsOfIDX("sample", halves, strconv.Itoa)
 }
 
 func readEmbedded(name string, rank int) (dims []int, data []byte, err error) {

@@ -22,6 +22,28 @@ type Metrics struct {
 // Accuracy returns the share of right answers, 0 to 1.
 func (m Metrics) Accuracy() float64 { return float64(m.Correct) / float64(m.Examples) }
 
+// Recall returns the share of right answers among the examples of a label, 0 to
+// 1, or NaN where there is no such example.
+func (m Metrics) Recall(label int) float64 {
+	all := 0
+	for _, n := range m.Confusion[label] {
+		all += n
+	}
+	return float64(m.Confusion[label][label]) / float64(all)
+}
+
+// BalancedAccuracy returns the mean recall of the labels that have examples:
+// the accuracy if each label had as many.
+func (m Metrics) BalancedAccuracy() float64 {
+	sum, labels := 0.0, 0
+	for label := range m.Confusion {
+		if r := m.Recall(label); !math.IsNaN(r) {
+			sum, labels = sum+r, labels+1
+		}
+	}
+	return sum / float64(labels)
+}
+
 // Evaluator runs a network forward, without dropout.
 type Evaluator struct {
 	net     *model.Net

@@ -29,11 +29,16 @@ func (d *dataFlags) addLimit(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&d.limit, "limit", 0, "train on so many images only, the same number of each class (0: all)")
 }
 
+// splitSeed draws the test images of a folder without a test folder. It is not
+// --seed: eval, and trainings with other seeds, must not test on images that a
+// network was trained on.
+const splitSeed = 1
+
 // open returns the training and the test images, and keeps of them what
 // --classes and --limit say.
 func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, test *dataset.Set, err error) {
 	train, test, err = dataset.Open(d.name, dataset.Options{
-		Context: ctx, SkipBad: d.skipBad, Seed: seed,
+		Context: ctx, SkipBad: d.skipBad, Seed: splitSeed,
 		Warn: func(message string) { out.note("%s", message) },
 		Progress: func(file string, done, total int64) {
 			out.bar("download "+file, total).set(done)
@@ -94,6 +99,30 @@ func (d *dataFlags) as(set *dataset.Set, classes []string, prep dataset.Preproce
 	}
 	set.Prep = prep
 	return set, nil
+}
+
+// unevenFrom is how many times the images of another class a class has from
+// which it is worth a word.
+const unevenFrom = 2
+
+// uneven says so when some class has many more images than another. which is
+// training or test.
+func uneven(out *output, which string, set *dataset.Set) {
+	counts := set.Counts()
+	least, most := -1, 0
+	for class, n := range counts {
+		if n > 0 && (least < 0 || n < counts[least]) { // a network may know classes that the data has none of
+			least = class
+		}
+		if n > counts[most] {
+			most = class
+		}
+	}
+	if counts[most] < unevenFrom*counts[least] {
+		return
+	}
+	out.note("uneven classes: %d %s images of %s, %d of %s; accuracy counts each image alike, so look at the recall of each class too (mnist eval)",
+		counts[least], which, set.Classes[least], counts[most], set.Classes[most])
 }
 
 func describe(set *dataset.Set) string {

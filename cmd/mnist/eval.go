@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model/weightfile"
@@ -39,6 +40,8 @@ type evalLine struct {
 	Classes   []string `json:"classes"`
 	Confusion [][]int  `json:"confusion"`        // [label][prediction]
 	Report    string   `json:"report,omitempty"` // the page
+
+	BalancedAccuracy float64 `json:"balanced_accuracy"` // mean recall of the classes
 }
 
 func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report reportFlag) error {
@@ -64,16 +67,18 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report r
 	if err != nil {
 		return err
 	}
-	out.text("accuracy %.4f (%d of %d), loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss)
+	out.text("accuracy %.4f (%d of %d), mean recall of the classes %.4f, loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.BalancedAccuracy(), metrics.Loss)
+	uneven(out, "test", test)
 	confusionTable(out, test, metrics)
-	line := evalLine{metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, m.Classes, metrics.Confusion, rep.page()}
+	line := evalLine{metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, m.Classes, metrics.Confusion, rep.page(), metrics.BalancedAccuracy()}
 	if err := rep.evaluated(m, file, d, test, metrics, line); err != nil {
 		return err
 	}
 	return out.object(line)
 }
 
-// confusionTable prints how often each label was taken for each class.
+// confusionTable prints how often each label was taken for each class, and the
+// share of its images that was recognised.
 func confusionTable(out *output, set *dataset.Set, m train.Metrics) {
 	width := 6
 	for _, name := range set.Classes {
@@ -83,11 +88,14 @@ func confusionTable(out *output, set *dataset.Set, m train.Metrics) {
 	for _, name := range set.Classes {
 		head += fmt.Sprintf("%*s", width, name)
 	}
-	out.text("\nlabel down, prediction across\n%s", head)
+	out.text("\nlabel down, prediction across\n%s  recall", head)
 	for i, row := range m.Confusion {
 		line := fmt.Sprintf("%-*s", width, set.Classes[i])
 		for _, n := range row {
 			line += fmt.Sprintf("%*d", width, n)
+		}
+		if recall := m.Recall(i); !math.IsNaN(recall) { // NaN: the data has none of this class
+			line += fmt.Sprintf("%8.4f", recall)
 		}
 		out.text("%s", line)
 	}

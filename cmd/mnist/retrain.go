@@ -135,6 +135,7 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 		return layerTable(out, spec, trainer.Net().TrainedWeights())
 	}
 	out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
+	uneven(out, "training", held)
 	result, err := transfer.Retrain(ctx, spec, w, held, opt)
 	if result == nil {
 		return err

@@ -88,6 +88,7 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 		return err
 	}
 	out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
+	uneven(out, "training", held)
 	if err := layerTable(out, m.Spec, net.TrainedWeights()); err != nil {
 		return err
 	}

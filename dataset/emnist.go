@@ -1,0 +1,82 @@
+package dataset
+
+import (
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/pkg/errors"
+)
+
+// emnistName is a file of EMNIST, such as emnist-letters-train-labels-idx1-ubyte.gz. The part in
+// the middle says what its labels mean.
+var emnistName = regexp.MustCompile(`^emnist-(byclass|bymerge|balanced|letters|digits|mnist)-`)
+
+// emnistClasses are the classes of EMNIST's parts, in the order of their labels, from the first: a
+// capital that stands alone in bymerge and balanced is its small letter too. (Cohen, Afshar, Tapson,
+// van Schaik: EMNIST: an extension of MNIST to handwritten letters, 2017, and the files
+// emnist-*-mapping.txt beside the data.)
+var emnistClasses = map[string]struct {
+	first int // label of the first class
+	names string
+}{
+	"byclass":  {0, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"},
+	"bymerge":  {0, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"},
+	"balanced": {0, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt"},
+	"letters":  {1, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"},
+	"digits":   {0, "0123456789"},
+	"mnist":    {0, "0123456789"},
+}
+
+// emnistPart returns the part of EMNIST that a file belongs to, or "".
+func emnistPart(path string) string {
+	if m := emnistName.FindStringSubmatch(filepath.Base(path)); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// asEMNIST gives the sets of EMNIST's files upright images, which lie on their side in the files, and
+// the characters as the names of their classes. A label that the part does not have is an ErrFormat.
+func asEMNIST(part string, halves *[2]idxHalf) (name func(label int) string, err error) {
+	classes := emnistClasses[part]
+	for i := range halves {
+		h := &halves[i]
+		for j, l := range h.labels {
+			if at := int(l) - classes.first; at < 0 || at >= len(classes.names) {
+				return nil, errors.Wrapf(ErrFormat, "%s: label %d: found %d, expected %d to %d, as EMNIST's %s has them",
+					printable(h.labelsName), j, l, classes.first, classes.first+len(classes.names)-1, part)
+			}
+		}
+		transpose(h)
+	}
+	return func(label int) string { return string(classes.names[label-classes.first]) }, nil
+}
+
+// transpose exchanges rows and columns of all images: [N,1,H,W] becomes [N,1,W,H].
+func transpose(h *idxHalf) {
+	n, rows, columns := h.shape[0], h.shape[2], h.shape[3]
+	size := rows * columns
+	was := make([]byte, size)
+	for i := range n {
+		image := h.pixels[i*size : (i+1)*size]
+		copy(was, image)
+		for y := range rows {
+			for x := range columns {
+				image[x*rows+y] = was[y*columns+x]
+			}
+		}
+	}
+	h.shape[2], h.shape[3] = columns, rows
+}
+
+// folderAndPart takes "folder/emnist-letters" apart, where folder is one: EMNIST's own archive has
+// the files of all parts in one folder. Without such an ending part is "".
+func folderAndPart(name string) (dir, part string) {
+	dir, last := filepath.Split(name)
+	part, is := strings.CutPrefix(last, "emnist-")
+	if _, known := emnistClasses[part]; !is || !known {
+		return name, ""
+	}
+	return filepath.Clean(dir), part
+}
