@@ -110,13 +110,18 @@ func (s *Set) Counts() []int {
 // [len(indices),C,H,W]. Several goroutines may gather from one set. It panics, as indexing a slice
 // does, if dst has another length or an index is outside 0..Len()-1.
 func (s *Set) Gather(dst []float32, indices []int) {
+	s.gather(dst, indices, s.Image)
+}
+
+// gather is Gather of images whose bytes image returns.
+func (s *Set) gather(dst []float32, indices []int, image func(i int) []byte) {
 	size := s.imageSize()
 	if len(dst) != len(indices)*size {
 		panic(errors.Errorf("dataset: Gather of %d images of %v into %d numbers", len(indices), s.Shape, len(dst)))
 	}
 	table := s.Prep.table()
 	for _, i := range indices {
-		pixels := s.Image(i)
+		pixels := image(i)
 		out := dst[:len(pixels)]
 		for j, v := range pixels {
 			out[j] = table[v]

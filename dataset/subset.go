@@ -14,6 +14,7 @@ const (
 	streamLimit   = 0x6c696d6974 // "limit"
 	streamSplit   = 0x73706c6974 // "split"
 	streamBatches = 0x6261746368 // "batch"
+	streamAugment = 0x617567     // "aug"
 )
 
 // Limit returns n images drawn by the seed, as many of each class: n/len(Classes), and one more of

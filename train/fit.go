@@ -143,6 +143,9 @@ func (t *Trainer) fitStep(ctx context.Context, data dataset.Examples, opt Option
 	}
 	start := time.Now()
 	t.solver.SetRate(base * opt.Schedule(t.run.steps, total))
+	if d, varies := data.(dataset.Varying); varies {
+		d.StartEpoch(t.run.steps / t.run.batches.PerEpoch())
+	}
 	indices, last := t.run.batches.Next()
 	r, err := t.Step(data, indices)
 	if err != nil {

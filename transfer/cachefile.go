@@ -62,14 +62,20 @@ type cacheWeight struct {
 
 // cacheFile returns the place in dir of what the trunk makes of data.
 func (t *Trunk) cacheFile(dir string, data dataset.Examples, r *rows) (*cacheFile, error) {
-	set, ok := data.(*dataset.Set)
-	if !ok {
-		return nil, errors.Wrapf(ErrCache, "cache folder %s: found examples of type %T, expected a *dataset.Set, which has a hash", dir, data)
+	var prep dataset.Preprocessing
+	var hash [sha256.Size]byte
+	switch data := data.(type) {
+	case *dataset.Set:
+		prep, hash = data.Prep, data.Hash()
+	case *dataset.Copies:
+		prep, hash = data.Prep(), data.Hash()
+	default:
+		return nil, errors.Wrapf(ErrCache, "cache folder %s: found examples of type %T, expected a *dataset.Set or *dataset.Copies, which have a hash", dir, data)
 	}
 	net := t.evaluator.Net()
 	key := cacheKey{
 		Version: cacheVersion, ByteOrder: binary.NativeEndian.String(), Products: gemm.Name(),
-		Input: net.Spec().Input, Layers: net.Spec().Layers[:t.cut], Prep: set.Prep, Data: set.Hash(),
+		Input: net.Spec().Input, Layers: net.Spec().Layers[:t.cut], Prep: prep, Data: hash,
 	}
 	for _, l := range key.Layers {
 		for _, name := range []string{l.Name + "/W", l.Name + "/b"} {

@@ -58,12 +58,13 @@
 // less, say CacheMemory. It is taken to be 1 GiB where the system does not say.
 //
 // Nothing ever removes the files in CacheDir, and whoever may write to that
-// folder decides what is trained on. Only a *dataset.Set has a hash, so other
-// examples with a CacheDir are an error. A mapped file that another program
+// folder decides what is trained on. Only a *dataset.Set and *dataset.Copies
+// have a hash, so other examples with a CacheDir are an error. A mapped file that another program
 // cuts short ends this one.
 //
 // Features are of the examples as they are. Examples that differ from one
-// epoch to the next, by random augmentation, need NoCache.
+// epoch to the next, as dataset.Augmented does, are an error without NoCache;
+// dataset.Copies, a fixed number of changed images beside each, are not.
 //
 // The labels of the data must be those of the new head, from 0: see Filter and
 // Relabel of dataset.Set. Prepare the data as it was for the pretrained

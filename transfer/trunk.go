@@ -68,15 +68,19 @@ func (o *FeatureOptions) warn(err error) {
 
 // Features runs the trunk once over all examples and returns what comes out,
 // or what came out in an earlier run, from CacheDir. Features are of the
-// examples as they are: do not use them with random augmentation. The caller
-// closes them. An error of ctx leaves no file behind, nor does any other.
+// examples as they are: for dataset.Varying ones the error's cause is ErrCache.
+// The caller closes them. An error of ctx leaves no file behind, nor does any
+// other.
 //
-// CacheDir needs a *dataset.Set, by whose Hash the features are found again:
-// for other examples the error's cause is ErrCache. Where the folder or a file
+// CacheDir needs a *dataset.Set or *dataset.Copies, by whose Hash the features
+// are found again: for other examples the error's cause is ErrCache. Where the folder or a file
 // in it cannot be written that is an error too, a damaged file is none.
 func (t *Trunk) Features(ctx context.Context, data dataset.Examples, opt FeatureOptions) (*Features, error) {
 	if t.evaluator == nil {
 		return &Features{Examples: data}, nil
+	}
+	if _, varies := data.(dataset.Varying); varies {
+		return nil, errors.Wrapf(ErrCache, "features of %T: its examples differ from one epoch to the next; expected others, such as *dataset.Copies, or no cut", data)
 	}
 	bound, err := memoryBound(opt.CacheMemory)
 	if err != nil {

@@ -73,10 +73,11 @@ type settings struct {
 	Validation float64 `json:"validation"`
 	Patience   int     `json:"patience"`
 	Train      string  `json:"train"` // the selection, in words
+	Augment    string  `json:"augment,omitempty"`
 }
 
 func (t *trainingFlags) settings(command, selection string, data *dataset.Set, opt train.Options) settings {
-	s := settings{command, hash(data), "", t.batch, t.epochs, t.solver, t.rate, t.momentum, t.decay, t.schedule, t.seed, t.validation, t.patience, selection}
+	s := settings{command, hash(data), "", t.batch, t.epochs, t.solver, t.rate, t.momentum, t.decay, t.schedule, t.seed, t.validation, t.patience, selection, t.augment.String()}
 	if held, ok := opt.Validation.(*dataset.Set); ok {
 		s.Held = hash(held)
 	}

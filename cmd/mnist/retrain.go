@@ -55,6 +55,7 @@ constants; their output is computed once for each image.`,
 	data.add(cmd)
 	data.addLimit(cmd)
 	t.add(cmd, "retrained.safetensors")
+	t.augment.addCopies(cmd)
 	r.saved.add(cmd)
 	return cmd
 }
@@ -75,6 +76,9 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 		return usage(errors.New("--cache-dir: found no folder name"))
 	}
 	if err := t.check(); err != nil {
+		return err
+	}
+	if err := t.augment.checkCut(r.noCache); err != nil {
 		return err
 	}
 	if err := r.saved.check(); err != nil {
@@ -112,6 +116,10 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 	if err != nil {
 		return err
 	}
+	examples, err := t.augment.examples(held, t.seed)
+	if err != nil {
+		return err
+	}
 	opt := transfer.Options{
 		Select: r.selection(), Batch: t.batch, Solver: solver, Seed: t.seed, Train: fit,
 		NoCache: r.noCache, CacheMemory: int64(r.memory), CacheDir: r.dir,
@@ -136,7 +144,10 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 	}
 	out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
 	uneven(out, "training", held)
-	result, err := transfer.Retrain(ctx, spec, w, held, opt)
+	if err := t.augment.tellCost(ctx, out, spec, w, r.selection(), examples); err != nil {
+		return err
+	}
+	result, err := transfer.Retrain(ctx, spec, w, examples, opt)
 	if result == nil {
 		return err
 	}

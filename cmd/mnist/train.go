@@ -75,6 +75,10 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	if err != nil {
 		return err
 	}
+	examples, err := t.augment.examples(held, t.seed)
+	if err != nil {
+		return err
+	}
 	opt.Hook = rep.hook(opt.Hook)
 	command := t.settings("train", model.All().String(), held, opt)
 	checkpoints, err := saved.begin(command, m, m, &opt)
@@ -92,7 +96,7 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	if err := layerTable(out, m.Spec, net.TrainedWeights()); err != nil {
 		return err
 	}
-	if err := t.save(checkpoints, trainer.Fit(ctx, held, opt), out); err != nil {
+	if err := t.save(checkpoints, trainer.Fit(ctx, examples, opt), out); err != nil {
 		return err
 	}
 	metrics, err := evaluate(ctx, m.Spec, m.Weights, test)

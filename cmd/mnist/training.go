@@ -32,6 +32,7 @@ type trainingFlags struct {
 	patience   int
 	out        string
 	report     reportFlag
+	augment    augmentFlags
 }
 
 func (t *trainingFlags) add(cmd *cobra.Command, out string) {
@@ -48,6 +49,7 @@ func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 	f.IntVar(&t.patience, "patience", 0, "stop after so many epochs without a better validation loss, and keep the best weights (0: never)")
 	f.StringVar(&t.out, "out", out, "file to write the whole network to")
 	t.report.add(cmd)
+	t.augment.add(cmd)
 }
 
 // check returns a usage error when the flags cannot be obeyed, and an ordinary
@@ -72,6 +74,9 @@ func (t *trainingFlags) check() error {
 	}
 	if _, err := t.newSolver(); err != nil {
 		return usage(err)
+	}
+	if err := t.augment.check(); err != nil {
+		return err
 	}
 	// The file that a link names is to be replaced, not the link.
 	if file, err := filepath.EvalSymlinks(t.out); err == nil {
