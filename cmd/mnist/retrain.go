@@ -112,6 +112,7 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 	if err != nil {
 		return err
 	}
+	t.forSmall(cmd, data, out)
 	held, fit, err := t.options(data, out)
 	if err != nil {
 		return err

@@ -71,6 +71,7 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 		return err
 	}
 	defer trainer.Close()
+	t.forSmall(cmd, data, out)
 	held, opt, err := t.options(data, out)
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ type trainingFlags struct {
 
 func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 	f := cmd.Flags()
-	f.IntVar(&t.epochs, "epochs", 5, "passes over the training images")
+	f.IntVar(&t.epochs, "epochs", 5, fmt.Sprintf("passes over the training images (%d if unsaid and there are fewer than %d)", smallEpochs, smallBelow))
 	f.IntVar(&t.batch, "batch", 64, "images a step")
 	f.Float64Var(&t.rate, "lr", 0.02, "learning rate")
 	f.Float64Var(&t.momentum, "momentum", 0.9, "momentum of the solver momentum")
