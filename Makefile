@@ -1,4 +1,4 @@
-.PHONY: test bench fuzz ci generate check-generated
+.PHONY: test bench fuzz ci generate check-generated docs dist
 
 test:
 	go test ./...
@@ -31,3 +31,22 @@ fuzz:
 # Ours and the peers side by side: bench/README.md. BENCH takes flags, as -quick.
 bench:
 	go run ./bench $(BENCH)
+
+# docs/cli.md, from the commands' own help.
+docs:
+	go test ./cmd/mnist -run '^TestPage$$' -update
+
+# Static programs for all systems into dist/, with their SHA-256. The same
+# commit and Go make the same bytes, wherever and whenever: no paths, no build
+# id, nothing of the environment.
+PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
+dist:
+	@rm -rf dist && mkdir dist
+	@for platform in $(PLATFORMS); do \
+		os=$${platform%/*} arch=$${platform#*/}; file=dist/mnist-$$os-$$arch; \
+		if [ $$os = windows ]; then file=$$file.exe; fi; \
+		echo $$file; \
+		env GOFLAGS= GOEXPERIMENT= GOAMD64=v1 GOARM64=v8.0 CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch \
+			go build -trimpath -ldflags '-s -w -buildid=' -o $$file ./cmd/mnist || exit 1; \
+	done
+	@cd dist && sha256sum mnist-* > SHA256SUMS && cat SHA256SUMS

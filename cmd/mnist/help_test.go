@@ -58,9 +58,20 @@ func TestCompletion(t *testing.T) {
 			t.Errorf("%s: found %d bytes and %q", r.args, len(r.out), r.err)
 		}
 	}
-	for args, word := range map[string]string{"retr": "retrain\t", "train --sol": "--solver\t", "retrain --keep": "--keep-head\t", "completion b": "bash\t"} {
-		if r := ok(t, append([]string{"__complete"}, strings.Fields(args)...)...); !strings.HasPrefix(r.out, word) {
-			t.Errorf("%s: found %q, expected it to offer %q", r.args, r.out, word)
+	for args, want := range map[string]string{
+		"retr": "retrain\t", "train --sol": "--solver\t", "retrain --keep": "--keep-head\t", "completion b": "bash\t",
+		"train --solver ": "sgd\nmomentum\nadam\n:4\n", "train --schedule c": "constant\nstep\ncosine\n:4\n",
+		"eval --blas a": "auto\n", "retrain --augment ": "shift\n",
+		"train --data ": "mnist\nsample\n:0\n", "eval --data s": "sample\n:0\n", "eval --data my": ":0\n",
+		"retrain --from ": "safetensors\n:8\n", "eval --model ": "safetensors\n:8\n", "predict ": "png\njpg\njpeg\n:8\n",
+		"retrain --cache-dir ": ":16\n", "train --epochs ": ":4\n", "train --threads ": ":4\n", "train ": ":4\n", "train --out ": ":0\n",
+	} {
+		words := append([]string{"__complete"}, strings.Fields(args)...)
+		if strings.HasSuffix(args, " ") {
+			words = append(words, "")
+		}
+		if r := ok(t, words...); !strings.HasPrefix(r.out, want) {
+			t.Errorf("%q: found %q, expected it to begin with %q", args, r.out, want)
 		}
 	}
 }

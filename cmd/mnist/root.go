@@ -141,6 +141,7 @@ Gorgonia graph as constants: no gradient can reach them.`,
 	f.BoolVar(&g.json, "json", false, "print one JSON object a line on standard output")
 	f.BoolVar(&g.quiet, "quiet", false, "no progress on standard error")
 	root.AddCommand(newDemo(g), newTrain(g), newRetrain(g), newEval(g), newPredict(g), newExplain(g), newConvert(g), newServe(g))
+	complete(root)
 	return root
 }
 
