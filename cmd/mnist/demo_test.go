@@ -49,3 +49,18 @@ func TestDemoPretrains(t *testing.T) {
 		t.Errorf("found %v", done)
 	}
 }
+
+// TestAlone runs the program in an empty folder and an empty environment: it
+// needs nothing beside it.
+func TestAlone(t *testing.T) {
+	slow(t)
+	cmd := program(t, "demo", "--data", "sample", "--epochs", "1", "--json", "--quiet")
+	cmd.Dir, cmd.Env = t.TempDir(), []string{asProgram + "=1", "PATH=", "HOME=" + t.TempDir()}
+	out, err := cmd.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), `"frozen_identical":true`) {
+		t.Errorf("%v: found %s", err, out)
+	}
+	if found := files(t, cmd.Dir); found != "" {
+		t.Errorf("left the files %s", found)
+	}
+}
