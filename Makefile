@@ -46,7 +46,7 @@ dist:
 		os=$${platform%/*} arch=$${platform#*/}; file=dist/mnist-$$os-$$arch; \
 		if [ $$os = windows ]; then file=$$file.exe; fi; \
 		echo $$file; \
-		env GOFLAGS= GOEXPERIMENT= GOAMD64=v1 GOARM64=v8.0 CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch \
+		env GOFLAGS=-buildvcs=auto GOAMD64=v1 GOARM64=v8.0 CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch \
 			go build -trimpath -ldflags '-s -w -buildid=' -o $$file ./cmd/mnist || exit 1; \
 	done
 	@cd dist && sha256sum mnist-* > SHA256SUMS && cat SHA256SUMS
