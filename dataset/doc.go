@@ -16,6 +16,8 @@
 //   - Classes is which labels to keep, read from "0-4", "5,7,9" or "cat,dog".
 //   - Batches shuffles indices, epoch after epoch, and can go on exactly where it was stopped.
 //   - Examples is what training asks of its data; Set is one kind.
+//   - Augmented is a set whose images are shifted and turned anew in each epoch, Copies a set with a
+//     fixed number of such images beside each of its own.
 //
 // DecodeImage and Digit make what MNIST would have made of a drawing or a photo.
 //

@@ -24,7 +24,8 @@
 //
 // # The same again
 //
-// Dropout and the order of the examples come from New's seed. The same seed,
+// Dropout and the order of the examples come from New's seed, and examples that
+// vary are told which epoch it is. The same seed,
 // weights and data give the same bits, for any number of threads on one kind of
 // processor. A Fit that was cancelled, or that a Hook's error ended, goes on in
 // a further Fit as if it had not stopped, in the middle of an epoch or of its

@@ -19,7 +19,9 @@ import (
 //	early stopping      0.889  0.903   0.927  0.935   0.944  0.951   0.963  0.969
 //
 // (mnist retrain --from digits.safetensors --classes 5-9, --limit 50 to 500,
-// early stopping by --epochs 100 --validation 0.2 --patience 10.)
+// early stopping by --epochs 100 --validation 0.2 --patience 10.) The whole
+// network, from nothing, goes from 0.759 to 0.912 on 20 images a class, and from
+// 0.938 to 0.969 on 100 (mnist train --classes 5-9 --limit 100 and 500).
 const (
 	smallBelow  = 1000 // training images
 	smallEpochs = 100
