@@ -83,6 +83,16 @@ func TestAugmentCopiesAreKept(t *testing.T) {
 	}
 }
 
+func TestAugmentIsReported(t *testing.T) {
+	pretrained()
+	t.Chdir(t.TempDir())
+	ok(t, retrainSmall("--augment", "rotate,shift", "--augment-copies", "2", "--report", "r", "--out", "m")...)
+	page, err := filepath.Glob("r/*.html")
+	if err != nil || len(page) != 1 || !strings.Contains(string(readFile(t, page[0])), "shift,rotate in 2 copies") {
+		t.Errorf("found the pages %v, expected one with the augmentation", page)
+	}
+}
+
 func TestAugmentUsage(t *testing.T) {
 	for word, args := range map[string][]string{
 		"found \"flip\"":             withSmall("train", "--augment", "flip"),

@@ -44,10 +44,10 @@ func complete(root *cobra.Command) {
 		"schedule": fixed("constant", "step", "cosine"),
 		"augment":  fixed("shift", "rotate", "shift,rotate"),
 		"from":     weights, "model": weights,
-		"cache-dir": folders,
-		"classes":   fixed("0-4", "5-9"),
-		"every":     fixed("1epochs", "500steps", "10minutes"),
-		"train":     fixed("fc*", "fc2"),
+		"cache-dir": folders, "report": folders,
+		"classes": fixed("0-4", "5-9"),
+		"every":   fixed("1epochs", "500steps", "10minutes"),
+		"train":   fixed("fc*", "fc2"),
 	}
 	arguments := map[string]cobra.CompletionFunc{
 		"predict": filesEnding("png", "jpg", "jpeg"),
