@@ -10,6 +10,7 @@ import (
 // TestAugmentResumes makes sure that a training on images that change with each
 // epoch is the same after a break, in the middle of an epoch and between two.
 func TestAugmentResumes(t *testing.T) {
+	slow(t)
 	from := pretrained()
 	for name, args := range map[string][]string{
 		"train":   withSmall("train", "--epochs", "3", "--batch", "16", "--augment", "shift,rotate", "--validation", "0.2", "--patience", "2"), // 2 steps an epoch
@@ -39,6 +40,7 @@ func TestAugmentResumes(t *testing.T) {
 
 // TestAugment makes sure that --augment changes what is learnt, alike each time.
 func TestAugment(t *testing.T) {
+	slow(t)
 	from := pretrained()
 	t.Chdir(t.TempDir())
 	networks := map[string]string{}

@@ -8,6 +8,7 @@ import (
 // TestSmallData makes sure that few images are seen often when nothing else was
 // said, that this is told, and that what was said holds.
 func TestSmallData(t *testing.T) {
+	slow(t)
 	from := pretrained()
 	t.Chdir(t.TempDir())
 	few := []string{"retrain", "--from", from, "--data", "sample", "--classes", "0-1", "--out", "m", "--json", "--limit", "10"}
