@@ -46,6 +46,7 @@ func complete(root *cobra.Command) {
 		"from":     weights, "model": weights,
 		"cache-dir": folders, "report": folders,
 		"classes": fixed("0-4", "5-9"),
+		"listen":  cobra.NoFileCompletions,
 		"every":   fixed("1epochs", "500steps", "10minutes"),
 		"train":   fixed("fc*", "fc2"),
 	}
