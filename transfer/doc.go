@@ -19,6 +19,8 @@
 //     missing, are drawn afresh, all else is copied. Only picks layers.
 //   - Retrain trains the layers that Options selects. Result lists what was
 //     trained and what was frozen, and whether the frozen bytes are the same.
+//   - Exact takes the last layer alone to its optimum, a convex problem, instead
+//     of near it by steps. Result.TrainingLoss tells how near Retrain came.
 //   - Evaluate runs what Retrain made over labelled examples.
 //   - Trunk is the part below the lowest trained layer, and Features what it
 //     makes of the data. Retrain uses them; they are there for your own loop,

@@ -68,6 +68,11 @@ type Result struct {
 	FrozenIdentical bool    // the frozen weights' bytes are what they were
 	SecondsFeatures float64 // computing the features, or reading them
 	Features        Source  // of the training examples; "" when there is no trunk, or NoCache
+
+	// TrainingLoss is the mean cross-entropy of the training examples at the
+	// end, without dropout: to be held against what Exact reaches. It is nil
+	// unless the last layer alone was trained, to the end, on features.
+	TrainingLoss *float64
 }
 
 // Retrain trains the selected layers of w, in place, and leaves the others
@@ -81,6 +86,7 @@ type Result struct {
 func Retrain(ctx context.Context, spec model.Spec, w *model.Weights, data dataset.Examples, opt Options) (result *Result, err error) {
 	result = &Result{}
 	from := 0
+	var head *cut
 	if !opt.NoCache {
 		start := time.Now()
 		c, err := cutBelow(ctx, spec, w, data, opt)
@@ -95,7 +101,7 @@ func Retrain(ctx context.Context, spec model.Spec, w *model.Weights, data datase
 		if c.at == 0 && opt.CacheDir != "" && opt.Warn != nil {
 			opt.Warn("cache folder " + opt.CacheDir + ": nothing to keep there: no layer is frozen below the lowest trained one")
 		}
-		from, data = c.at, c.data
+		head, from, data = c, c.at, c.data
 		if opt.Train.Validation != nil {
 			opt.Train.Validation = c.validation
 		}
@@ -125,6 +131,13 @@ func Retrain(ctx context.Context, spec model.Spec, w *model.Weights, data datase
 	result.FrozenIdentical = slices.Equal(before, hashes(w, result.Frozen))
 	if !result.FrozenIdentical {
 		return result, errors.New("a frozen weight has changed: this is a bug")
+	}
+	if err == nil && head != nil && slices.Equal(result.Trained, lastWeights(spec)) {
+		loss, err := head.trainingLoss(spec, w)
+		if err != nil {
+			return result, err
+		}
+		result.TrainingLoss = &loss
 	}
 	return result, err
 }
