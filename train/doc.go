@@ -14,8 +14,10 @@
 //     of it but the solver's part, Fit goes through the data epoch after epoch.
 //   - Solver changes the weights: SGD, Momentum or Adam. Each is a
 //     gorgonia.Solver; its memory is kept by the weights' names, State.
+//     LayerRates gives single layers a rate of their own.
 //   - Options says how many epochs, with which Schedule of the learning rate,
 //     which Validation data, and how much Patience.
+//   - RangeTest finds a learning rate.
 //   - Hook is told of steps and epochs. An error from it ends Fit.
 //   - Evaluator runs a net forward and counts: Metrics.
 //
