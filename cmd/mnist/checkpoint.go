@@ -74,10 +74,11 @@ type settings struct {
 	Patience   int     `json:"patience"`
 	Train      string  `json:"train"` // the selection, in words
 	Augment    string  `json:"augment,omitempty"`
+	LayerRates string  `json:"layer-lr,omitempty"`
 }
 
 func (t *trainingFlags) settings(command, selection string, data *dataset.Set, opt train.Options) settings {
-	s := settings{command, hash(data), "", t.batch, t.epochs, t.solver, t.rate, t.momentum, t.decay, t.schedule, t.seed, t.validation, t.patience, selection, t.augment.String()}
+	s := settings{command, hash(data), "", t.batch, t.epochs, t.solver, t.rate, t.momentum, t.decay, t.schedule, t.seed, t.validation, t.patience, selection, t.augment.String(), ""}
 	if held, ok := opt.Validation.(*dataset.Set); ok {
 		s.Held = hash(held)
 	}

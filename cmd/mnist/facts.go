@@ -32,6 +32,9 @@ func (r *reporter) trainingFacts(t *trainingFlags, s settings) {
 		solver += fmt.Sprintf(" %g", s.Momentum)
 	}
 	r.fact("Solver", fmt.Sprintf("%s, learning rate %g, schedule %s, weight decay %g", solver, s.Rate, s.Schedule, s.Decay))
+	if s.LayerRates != "" {
+		r.fact("Factors on the learning rate", s.LayerRates)
+	}
 	if s.Augment != "" {
 		r.fact("Augmentation", s.Augment)
 	}

@@ -38,18 +38,24 @@ type trainingFlags struct {
 func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 	f := cmd.Flags()
 	f.IntVar(&t.epochs, "epochs", 5, fmt.Sprintf("passes over the training images (%d if unsaid and there are fewer than %d)", smallEpochs, smallBelow))
-	f.IntVar(&t.batch, "batch", 64, "images a step")
 	f.Float64Var(&t.rate, "lr", 0.02, "learning rate")
-	f.Float64Var(&t.momentum, "momentum", 0.9, "momentum of the solver momentum")
-	f.Float64Var(&t.decay, "weight-decay", 0, "decay of the weights, not the biases, by this share of the learning rate a step")
-	f.StringVar(&t.solver, "solver", "momentum", "sgd, momentum or adam")
 	f.StringVar(&t.schedule, "schedule", "cosine", "learning rate over the steps: constant, step or cosine")
-	f.Uint64Var(&t.seed, "seed", 1, "source of every random number")
 	f.Float64Var(&t.validation, "validation", 0, "share of the training images kept aside and evaluated after each epoch")
 	f.IntVar(&t.patience, "patience", 0, "stop after so many epochs without a better validation loss, and keep the best weights (0: never)")
 	f.StringVar(&t.out, "out", out, "file to write the whole network to")
 	t.report.add(cmd)
 	t.augment.add(cmd)
+	t.addSolver(cmd)
+}
+
+// addSolver adds the flags of a step.
+func (t *trainingFlags) addSolver(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.IntVar(&t.batch, "batch", 64, "images a step")
+	f.Float64Var(&t.momentum, "momentum", 0.9, "momentum of the solver momentum")
+	f.Float64Var(&t.decay, "weight-decay", 0, "decay of the weights, not the biases, by this share of the learning rate a step")
+	f.StringVar(&t.solver, "solver", "momentum", "sgd, momentum or adam")
+	f.Uint64Var(&t.seed, "seed", 1, "source of every random number")
 }
 
 // check returns a usage error when the flags cannot be obeyed, and an ordinary
@@ -58,25 +64,38 @@ func (t *trainingFlags) check() error {
 	switch {
 	case t.epochs < 1:
 		return usage(errors.Errorf("--epochs: found %d, expected from 1", t.epochs))
-	case t.batch < 1 || t.batch > 1<<16:
-		return usage(errors.Errorf("--batch: found %d, expected 1 to %d", t.batch, 1<<16))
 	case !(t.rate > 0) || math.IsInf(t.rate, 0):
 		return usage(errors.Errorf("--lr: found %v, expected a number above 0", t.rate))
 	case !(t.validation >= 0 && t.validation < 1):
 		return usage(errors.Errorf("--validation: found %v, expected from 0 up to, not including, 1", t.validation))
 	case t.patience < 0 || t.patience > 0 && t.validation == 0:
 		return usage(errors.Errorf("--patience: found %d, expected 0, or more together with --validation", t.patience))
-	case t.out == "":
-		return usage(errors.New("--out: found no file name"))
 	}
 	if _, err := train.ParseSchedule(t.schedule); err != nil {
 		return usage(err)
 	}
-	if _, err := t.newSolver(); err != nil {
-		return usage(err)
+	if err := t.checkSolver(); err != nil {
+		return err
 	}
 	if err := t.augment.check(); err != nil {
 		return err
+	}
+	return t.checkOut()
+}
+
+// checkSolver checks the flags of addSolver and the learning rate.
+func (t *trainingFlags) checkSolver() error {
+	if t.batch < 1 || t.batch > 1<<16 {
+		return usage(errors.Errorf("--batch: found %d, expected 1 to %d", t.batch, 1<<16))
+	}
+	_, err := t.newSolver()
+	return usage(err)
+}
+
+// checkOut returns an error unless there can be an output file.
+func (t *trainingFlags) checkOut() error {
+	if t.out == "" {
+		return usage(errors.New("--out: found no file name"))
 	}
 	// The file that a link names is to be replaced, not the link.
 	if file, err := filepath.EvalSymlinks(t.out); err == nil {
@@ -95,7 +114,7 @@ func (t *trainingFlags) newSolver() (train.Solver, error) {
 	case "adam":
 		s = &train.Adam{LearningRate: t.rate, WeightDecay: t.decay}
 	default:
-		return nil, errors.Errorf("--solver: found %q, expected sgd, momentum or adam", t.solver)
+		return nil, errors.Errorf("--solver: found %q, expected sgd, momentum or adam, or lbfgs in 'mnist retrain --last 1'", t.solver)
 	}
 	return s, s.Validate()
 }
@@ -194,6 +213,9 @@ type doneLine struct {
 	SecondsFeatures *float64 `json:"seconds_features,omitempty"`
 	Features        string   `json:"features,omitempty"` // memory, mapped or disk
 	Report          string   `json:"report,omitempty"`   // the page
+	TrainingLoss    *float64 `json:"training_loss,omitempty"`
+	*exactDone
+	*repeatsDone
 }
 
 func newDoneLine(m train.Metrics, start time.Time, out string) doneLine {
@@ -206,6 +228,7 @@ func newDoneLine(m train.Metrics, start time.Time, out string) doneLine {
 func (l *doneLine) add(r *transfer.Result) {
 	l.Trained, l.Frozen = append([]string{}, r.Trained...), append([]string{}, r.Frozen...)
 	l.FrozenIdentical, l.SecondsFeatures, l.Features = &r.FrozenIdentical, &r.SecondsFeatures, string(r.Features)
+	l.TrainingLoss = r.TrainingLoss
 }
 
 // evaluate runs the whole network on a data set.
@@ -230,6 +253,9 @@ func (t *trainingFlags) save(c *checkpointer, trainErr error, out *output) error
 		if err := c.save(); err != nil {
 			return err
 		}
+	}
+	if t.out == "" { // a repetition
+		return trainErr
 	}
 	if err := weightfile.Write(t.out, c.model); err != nil {
 		return err

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// exactSolver is the solver that takes the last layer to its optimum.
+const exactSolver = "lbfgs"
+
+// exactFlags are the flags of retrain for that solver alone.
+type exactFlags struct {
+	iterations int
+}
+
+func (e *exactFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.IntVar(&e.iterations, "iterations", 2000, "with --solver lbfgs: iterations at most; it ends where the gradient's norm is below 1e-5")
+	f.Lookup("solver").Usage = "sgd, momentum or adam; or lbfgs: the last layer's exact optimum, by all images in each iteration, without dropout"
+}
+
+// unused returns a usage error if a flag was given that another solver would
+// ignore.
+func (e *exactFlags) unused(cmd *cobra.Command) error {
+	if cmd.Flags().Changed("iterations") {
+		return usage(errors.New("--iterations: goes with --solver lbfgs; for the others say --epochs"))
+	}
+	return nil
+}
+
+// stepwise are the flags that mean nothing without steps, batches and epochs.
+var stepwise = []string{"epochs", "batch", "lr", "momentum", "schedule", "validation", "patience", "checkpoint", "every", "resume", "no-cache", "report", "augment", "augment-copies", "then", "layer-lr"}
+
+func (e *exactFlags) check(cmd *cobra.Command, r retrainFlags) error {
+	for _, name := range stepwise {
+		if cmd.Flags().Changed(name) {
+			return usage(errors.Errorf("--%s: does not go with --solver lbfgs, which takes the last layer to its optimum by all images at once; it obeys --iterations and --weight-decay", name))
+		}
+	}
+	if r.last != 1 || len(r.patterns) > 0 {
+		return usage(errors.New("--solver lbfgs: trains the last layer alone, a convex problem: expected --last 1 and no --train"))
+	}
+	if e.iterations < 1 {
+		return usage(errors.Errorf("--iterations: found %d, expected from 1", e.iterations))
+	}
+	return nil
+}
+
+// iterationLine is one iteration in --json.
+type iterationLine struct {
+	Iteration    int     `json:"iteration"`
+	Loss         float64 `json:"loss"` // with the penalty of the weight decay
+	GradientNorm float64 `json:"gradient_norm"`
+}
+
+// exactDone is what the exact solver adds to the last line.
+type exactDone struct {
+	Iterations    int     `json:"iterations"`
+	Converged     bool    `json:"converged"`
+	Objective     float64 `json:"objective"` // training loss and the penalty
+	GradientNorm  float64 `json:"gradient_norm"`
+	SecondsSolver float64 `json:"seconds_solver"`
+}
+
+func runExact(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r retrainFlags) error {
+	start, ctx := time.Now(), cmd.Context()
+	if err := r.exact.check(cmd, r); err != nil {
+		return err
+	}
+	if !(t.decay >= 0 && t.decay < 1) {
+		return usage(errors.Errorf("--weight-decay: found %v, expected from 0 up to, not including, 1", t.decay))
+	}
+	if err := t.checkOut(); err != nil {
+		return err
+	}
+	done, err := r.runExact(ctx, out, d, t)
+	if err != nil {
+		return err
+	}
+	printRetrained(out, done.result, done.metrics, t.out)
+	repeats, err := r.repeats.repeat(out, t, done, func(t trainingFlags) (retrained, error) {
+		return r.runExact(ctx, out, d, t)
+	})
+	if err != nil {
+		return err
+	}
+	line := newDoneLine(done.metrics, start, t.out)
+	line.add(done.result)
+	line.exactDone, line.repeatsDone = done.exact, repeats
+	return out.object(line)
+}
+
+// runExact takes the last layer to its optimum, writes the network and
+// evaluates it.
+func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t trainingFlags) (done retrained, err error) {
+	work, err := r.prepare(ctx, out, d, t.seed, r.selection())
+	if err != nil {
+		return done, err
+	}
+	spec, w := work.model.Spec, work.model.Weights
+	trained := spec.Weighted()[len(spec.Weighted())-1].Name
+	out.note("%s, %s; matrix products by %s", d.name, describe(work.data), gemm.Name())
+	uneven(out, "training", work.data)
+	if err := layerTable(out, spec, []string{trained + "/W", trained + "/b"}); err != nil {
+		return done, err
+	}
+	var failed error
+	images := int64(work.data.Len())
+	opt := r.options(out, r.selection())
+	features := transfer.FeatureOptions{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress}
+	result, err := transfer.Exact(ctx, spec, w, work.data, transfer.ExactOptions{
+		WeightDecay: t.decay, Iterations: r.exact.iterations, Features: features,
+		Iteration: func(i transfer.ExactIteration) {
+			out.bar("lbfgs", int64(i.Of)*images).set(int64(i.Iteration) * images)
+			if err := out.object(iterationLine{i.Iteration, i.Loss, i.GradientNorm}); failed == nil {
+				failed = err
+			}
+		},
+	})
+	if result == nil {
+		return done, err
+	}
+	if failed != nil {
+		return done, failed
+	}
+	if err := t.save(&checkpointer{model: work.model}, err, out); err != nil {
+		return done, err
+	}
+	opt.Progress = nil
+	metrics, err := transfer.Evaluate(ctx, spec, w, work.test, opt)
+	if !result.Converged {
+		out.note("not at the optimum after %d iterations; --iterations allows more", result.Iterations)
+	}
+	out.text("lbfgs: %d iterations in %.1f s   gradient norm %.1e", result.Iterations, result.Seconds, result.GradientNorm)
+	exact := &exactDone{result.Iterations, result.Converged, result.Objective, result.GradientNorm, result.Seconds}
+	return retrained{work.model, work.test, &result.Result, exact, metrics}, err
+}
