@@ -32,6 +32,15 @@ func dataSets(_ *cobra.Command, _ []string, typed string) ([]string, cobra.Shell
 	return words, cobra.ShellCompDirectiveDefault
 }
 
+// solvers offers those that the command has: lbfgs solves a last layer alone.
+func solvers(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	words := []string{"sgd", "momentum", "adam"}
+	if cmd.Name() == "retrain" {
+		words = append(words, "lbfgs")
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
+}
+
 // complete tells the shell's completion what may follow each flag and command.
 // Where nothing is said here a text may be the name of a file; a number or a
 // list is none.
@@ -40,7 +49,7 @@ func complete(root *cobra.Command) {
 	flags := map[string]cobra.CompletionFunc{
 		"data":     dataSets,
 		"blas":     fixed(append([]string{"auto", "go"}, gemm.Names()...)...),
-		"solver":   fixed("sgd", "momentum", "adam"),
+		"solver":   solvers,
 		"schedule": fixed("constant", "step", "cosine"),
 		"augment":  fixed("shift", "rotate", "shift,rotate"),
 		"from":     weights, "model": weights,
@@ -49,6 +58,7 @@ func complete(root *cobra.Command) {
 		"listen":  cobra.NoFileCompletions,
 		"every":   fixed("1epochs", "500steps", "10minutes"),
 		"train":   fixed("fc*", "fc2"),
+		"then":    fixed("2", "all"),
 	}
 	arguments := map[string]cobra.CompletionFunc{
 		"predict": filesEnding("png", "jpg", "jpeg"),
