@@ -50,9 +50,6 @@ func (ws *Workspace) blocked(g *product) {
 		for ; blk.j0 < g.n; blk.j0 = blk.j1 {
 			blk.j1 = min(blk.j0+nc, g.n)
 			panels := ws.grown(roundUp(blk.j1-blk.j0, nr) * (blk.p1 - blk.p0))
-			if g.pack != nil {
-				g.pack(panels, blk.p0, blk.p1, blk.j0, blk.j1)
-			}
 			blk.panels = panels
 			blk.multiply()
 		}
@@ -73,7 +70,7 @@ func (ws *Workspace) fromTheOtherSide(g *product) {
 
 // direct says whether B is read where it lies.
 func (blk *block) direct() bool {
-	if blk.transB || blk.pack != nil {
+	if blk.transB {
 		return false
 	}
 	return blk.m <= tinyDirect || blk.m <= maxDirect && blk.k*blk.n <= maxDirectB
@@ -112,7 +109,7 @@ func (blk *block) multiply() {
 	for t := 0; t < tiles; t += group {
 		i0, i1 := t*blk.m/tiles, (t+group)*blk.m/tiles
 		for j := blk.j0; j < blk.j1; {
-			if t == 0 && blk.panels != nil && blk.pack == nil {
+			if t == 0 && blk.panels != nil {
 				blk.packPanel(j)
 			}
 			j += blk.column(i0, i1, group, j)

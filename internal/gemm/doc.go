@@ -5,8 +5,6 @@
 //
 //   - Workspace.Sgemm is the product on the calling goroutine. A Workspace
 //     keeps packing buffers, so each goroutine has its own.
-//   - Workspace.SgemmPacked takes B as a Packer, a function that writes blocks
-//     of a matrix which exists only implicitly (im2col).
 //   - Pool.Sgemm spreads one product over the threads of package parallel.
 //   - BLAS gives Pool to gorgonia.
 //   - Name and Use tell and choose the kernel: "go-avx512", "go-avx2", or
@@ -23,7 +21,7 @@
 // 12×32 with AVX-512 and 6×16 with AVX2, are kept in registers while, step by
 // step, a column of A is multiplied by a row of a panel and added.
 //
-// Three things differ from the classic scheme; BLIS does the first two for
+// Four things differ from the classic scheme; BLIS does the first two for
 // small matrices:
 //
 //   - A is not packed. Its elements are broadcast to a whole vector one at a
@@ -33,6 +31,8 @@
 //     is not transposed. With very few rows, tiles are wide instead of high.
 //   - There is a kernel body for each height of tile. So 64 rows are six tiles
 //     of 10 or 11, and none is mostly empty.
+//   - A transposed B much wider than A is high is not packed either: Cᵀ = B·Aᵀ is
+//     computed, which packs A, and transposed.
 //
 // Read gemm.go, then blocked_amd64.go, then ../asm/tile.go.
 //

@@ -8,13 +8,6 @@ type Workspace struct {
 	other  []float32 // for products that are made transposed
 }
 
-// A Packer writes the block rows [p0,p1) × columns [j0,j1) of a k×n matrix B
-// that exists only implicitly into dst in panel format: dst holds
-// ceil((j1-j0)/NR()) panels; panel q holds, for each p in [p0,p1), NR()
-// consecutive values of row p from column j0+q*NR() on. The missing columns of
-// the last panel are zero. dst has exactly that length and arbitrary content.
-type Packer func(dst []float32, p0, p1, j0, j1 int)
-
 // product is one call: C = alpha*A*B + beta*C. Element (i,p) of A is
 // a[i*rsA+p*csA]. B is b, or bᵀ if transB, or what pack writes if that is set.
 type product struct {
@@ -26,7 +19,6 @@ type product struct {
 	b           []float32
 	ldb         int
 	transB      bool
-	pack        Packer
 	c           []float32
 	ldc         int
 }
@@ -44,20 +36,6 @@ func (ws *Workspace) Sgemm(transA, transB bool, m, n, k int, alpha float32, a []
 	g.check()
 	g.setA(transA, a, lda)
 	g.checkB()
-	ws.multiply(&g)
-}
-
-// SgemmPacked is Sgemm with B given by a Packer.
-func (ws *Workspace) SgemmPacked(transA bool, m, n, k int, alpha float32, a []float32, lda int, pack Packer, beta float32, c []float32, ldc int) {
-	g := product{
-		m: m, n: n, k: k, alpha: alpha, beta: beta,
-		pack: pack, c: c, ldc: ldc,
-	}
-	g.check()
-	g.setA(transA, a, lda)
-	if pack == nil {
-		panic("gemm: nil Packer")
-	}
 	ws.multiply(&g)
 }
 

@@ -13,9 +13,8 @@ type kernel struct {
 	wideVecs          []int // vectors of the wide tile of 1, 2, ... rows
 }
 
-// gonumKernel is there on every machine. Its panel width is only a
-// convention between SgemmPacked and Packers.
-var gonumKernel = kernel{name: "gonum", vecs: 2, lanes: 8}
+// gonumKernel is there on every machine.
+var gonumKernel = kernel{name: "gonum"}
 
 // kernels are those this machine can run, the best first.
 var kernels = append(machineKernels(), gonumKernel)
@@ -48,18 +47,10 @@ func (kn *kernel) wide(m int) int {
 	return kn.wideVecs[m-1] * kn.lanes
 }
 
-// NR returns the number of columns of a panel for the kernel in use.
-func NR() int { return inUse.nr() }
-
 // Lanes returns the float32 values in a vector register of the instruction set
 // that the kernel in use is written for, 16 or 8, and 0 for gonum: what other
 // assembly is to be chosen by.
-func Lanes() int {
-	if inUse.rows == 0 {
-		return 0
-	}
-	return inUse.lanes
-}
+func Lanes() int { return inUse.lanes }
 
 // Name returns the name of the kernel in use.
 func Name() string { return inUse.name }

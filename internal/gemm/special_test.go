@@ -3,7 +3,6 @@ package gemm
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -54,39 +53,6 @@ func set(trans bool, x []float32, ld, i, j int, v float32) {
 	x[i*ld+j] = v
 }
 
-// packer packs an explicit matrix, as Packer describes it.
-func packer(b []float32, n int) Packer {
-	return func(dst []float32, p0, p1, j0, j1 int) {
-		for x := range dst {
-			panel, p, j := x/NR()/(p1-p0), p0+x/NR()%(p1-p0), x%NR()
-			dst[x] = 0
-			if j += j0 + panel*NR(); j < j1 {
-				dst[x] = b[p*n+j]
-			}
-		}
-	}
-}
-
-func TestPackerEqualsMatrix(t *testing.T) {
-	each(t, func(t *testing.T) {
-		rng := rand.New(rand.NewPCG(7, 8))
-		var ws Workspace
-		for range 300 {
-			q := randomCall(rng)
-			q.transB = false
-			q = q.withStrides(0)
-			na, nb, nc := q.sizes()
-			a, b, c := filled(rng, na), filled(rng, nb), filled(rng, nc)
-			c2 := slices.Clone(c)
-			q.sgemm(&ws, a, b, c)
-			ws.SgemmPacked(q.transA, q.m, q.n, q.k, q.alpha, a, q.lda, packer(b, q.n), q.beta, c2, q.ldc)
-			if !slices.Equal(c, c2) {
-				t.Fatalf("%v: differs with a Packer", q)
-			}
-		}
-	})
-}
-
 func TestNoAllocations(t *testing.T) {
 	each(t, func(t *testing.T) {
 		if inUse.rows == 0 {
@@ -98,10 +64,8 @@ func TestNoAllocations(t *testing.T) {
 			q = q.withStrides(0)
 			na, nb, nc := q.sizes()
 			a, b, c := filled(rng, na), filled(rng, nb), filled(rng, nc)
-			pack := packer(filled(rng, q.n*q.k), q.n)
 			allocs := testing.AllocsPerRun(10, func() {
 				q.sgemm(&ws, a, b, c)
-				ws.SgemmPacked(false, q.m, q.n, q.k, 1, a, q.k, pack, 0, c, q.n)
 			})
 			if allocs != 0 {
 				t.Errorf("%v: %g allocations a call", q, allocs)

@@ -19,45 +19,57 @@ var helpers struct {
 	free []*helper
 }
 
-type helper struct{ job atomic.Pointer[func()] }
+type helper struct{ next atomic.Pointer[share] }
 
-// start runs job on another goroutine: one that is looking out, or a new one.
-func start(job func()) {
+// start has another goroutine do a share: one that is looking out, or a new
+// one.
+func start(s *share) {
 	helpers.mu.Lock()
 	n := len(helpers.free)
 	if n == 0 {
 		helpers.mu.Unlock()
-		go help(job)
+		go help(s)
 		return
 	}
 	h := helpers.free[n-1]
 	helpers.free = helpers.free[:n-1]
 	helpers.mu.Unlock()
-	h.job.Store(&job)
+	h.next.Store(s)
 }
 
-// help runs job, and more as long as there are.
-func help(job func()) {
+// help does a share, and more as long as there are.
+func help(s *share) {
 	h := new(helper)
-	for job != nil {
-		job()
-		helpers.mu.Lock()
-		helpers.free = append(helpers.free, h)
-		helpers.mu.Unlock()
-		job = h.next()
+	for s != nil && h.do(s) {
+		s = h.wait()
 	}
 }
 
-// next returns the next job, nil when none has come for a while.
-func (h *helper) next() func() {
-	lookOut(func() bool { return h.job.Load() != nil })
-	if h.job.Load() == nil && h.leave() {
+// do does a share, and reports whether h looks out for more then. It does so
+// before the loop is told, so that the next one, begun at once, finds it. A body
+// that ends its goroutine, as t.Fatal does, ends the helper too.
+func (h *helper) do(s *share) (stays bool) {
+	defer s.loop.done()
+	s.loop.work(s.worker)
+	helpers.mu.Lock()
+	defer helpers.mu.Unlock()
+	if len(helpers.free) >= Threads()-1 {
+		return false
+	}
+	helpers.free = append(helpers.free, h)
+	return true
+}
+
+// wait returns the next share, nil when none has come for a while.
+func (h *helper) wait() *share {
+	lookOut(func() bool { return h.next.Load() != nil })
+	if h.next.Load() == nil && h.leave() {
 		return nil
 	}
-	for h.job.Load() == nil { // it was chosen meanwhile: the job is on its way
+	for h.next.Load() == nil { // it was chosen meanwhile: the share is on its way
 		runtime.Gosched()
 	}
-	return *h.job.Swap(nil)
+	return h.next.Swap(nil)
 }
 
 // leave takes h from those that look out. It reports false if h is not among
@@ -74,14 +86,20 @@ func (h *helper) leave() bool {
 	return false
 }
 
-// lookOut returns when done does, or after patience.
+// lookOut returns when done does, or after patience; where the clock ticks
+// slowly, or stands still, after so many turns.
 func lookOut(done func() bool) {
-	const looks = 50 // between two looks at the clock, and turns for others
-	for begin := time.Now(); time.Since(begin) < patience; runtime.Gosched() {
+	const looks, turns = 200, 2000 // looks a turn, after which others have theirs
+	begin := time.Now()
+	for range turns {
 		for range looks {
 			if done() {
 				return
 			}
 		}
+		if time.Since(begin) > patience {
+			return
+		}
+		runtime.Gosched()
 	}
 }

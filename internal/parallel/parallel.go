@@ -1,4 +1,4 @@
-// Package parallel spreads independent pieces of work over a fixed number of
+// Package parallel spreads independent pieces of work over a number of
 // goroutines. Every loop of lastlayer that uses more than one core goes
 // through For, so --threads is obeyed in one place.
 //
@@ -15,6 +15,7 @@ import (
 	"github.com/pkg/errors"
 )
 
+// threads is what Threads returns; 0: not asked for yet.
 var threads atomic.Int32
 
 // SetThreads sets how many goroutines For uses, from 1 up. Zero brings back
@@ -24,16 +25,21 @@ func SetThreads(n int) error {
 	if n < 0 || n > 1024 {
 		return errors.Errorf("threads: found %d, expected 0 (one a processor) to 1024", n)
 	}
+	if n == 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
 	threads.Store(int32(n))
 	return nil
 }
 
-// Threads returns how many goroutines For uses at most.
+// Threads returns how many goroutines For uses at most. The default is one a
+// processor, as many as there were at the first call: the runtime may change
+// GOMAXPROCS at any time, workspaces cannot follow.
 func Threads() int {
-	if n := int(threads.Load()); n > 0 {
-		return n
+	if threads.Load() == 0 {
+		threads.CompareAndSwap(0, int32(runtime.GOMAXPROCS(0)))
 	}
-	return runtime.GOMAXPROCS(0)
+	return int(threads.Load())
 }
 
 // For calls body(worker, i) once for each i in [0,n) and returns when all are
@@ -52,11 +58,7 @@ func For(n int, body func(worker, i int)) {
 	l.wait.Add(workers - 1)
 	l.busy.Store(int32(workers - 1))
 	for w := 1; w < workers; w++ {
-		start(func() {
-			l.work(w)
-			l.busy.Add(-1)
-			l.wait.Done()
-		})
+		start(&share{l, w})
 	}
 	l.work(0)
 	lookOut(func() bool { return l.busy.Load() == 0 })
@@ -64,6 +66,18 @@ func For(n int, body func(worker, i int)) {
 	if p := l.panicked.Load(); p != nil {
 		panic(*p)
 	}
+}
+
+// done tells that one worker is done.
+func (l *loop) done() {
+	l.busy.Add(-1)
+	l.wait.Done()
+}
+
+// share is what one worker does of a loop.
+type share struct {
+	loop   *loop
+	worker int
 }
 
 type loop struct {

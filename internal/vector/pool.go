@@ -93,9 +93,10 @@ func largestFinite(a, b, c, d float32) (float32, uint8) {
 	return unorder(best), uint8(at)
 }
 
-// order maps a float32 to an integer, in the same order; NaN excepted.
+// order maps a float32 to an integer, in the same order; NaN excepted. Adding 0
+// makes one of the two zeros.
 func order(v float32) int32 {
-	bits := int32(math.Float32bits(v))
+	bits := int32(math.Float32bits(v + 0))
 	return bits ^ (bits>>31)&math.MaxInt32
 }
 

@@ -6,13 +6,14 @@ import "math"
 type MomentumStep struct{ Rate, Momentum, Decay float32 }
 
 // Apply computes v ← momentum·v + (g + decay·w), then w ← w − rate·v. The slices
-// have the same length.
+// have the same length. The conversions keep the compiler from fusing a product
+// with a sum, which would round otherwise than the assembly.
 func (k MomentumStep) Apply(w, g, v []float32) {
 	g, v = g[:len(w)], v[:len(w)]
 	done := k.whole(w, g, v)
 	for i := done; i < len(w); i++ {
-		v[i] = k.Momentum*v[i] + (g[i] + k.Decay*w[i])
-		w[i] -= k.Rate * v[i]
+		v[i] = float32(k.Momentum*v[i]) + (g[i] + float32(k.Decay*w[i]))
+		w[i] -= float32(k.Rate * v[i])
 	}
 }
 
@@ -27,18 +28,19 @@ func (k AdamStep) Apply(w, g, m, v []float32) {
 	g, m, v = g[:len(w)], m[:len(w)], v[:len(w)]
 	done := k.whole(w, g, m, v)
 	for i := done; i < len(w); i++ {
-		m[i] = k.Beta1*m[i] + (1-k.Beta1)*g[i]
-		v[i] = k.Beta2*v[i] + (1-k.Beta2)*g[i]*g[i]
+		m[i] = float32(k.Beta1*m[i]) + float32((1-k.Beta1)*g[i])
+		v[i] = float32(k.Beta2*v[i]) + float32((1-k.Beta2)*g[i]*g[i])
 		step := m[i] * k.Fix1 / (float32(math.Sqrt(float64(v[i]*k.Fix2))) + k.Epsilon)
-		w[i] -= k.Rate * (step + k.Decay*w[i])
+		w[i] -= float32(k.Rate * (step + float32(k.Decay*w[i])))
 	}
 }
 
 // Sum returns the sum of x.
 func Sum(x []float32) float32 {
-	sum, done := sumWhole(x)
+	whole, done := sumWhole(x)
+	sum := float64(whole)
 	for _, v := range x[done:] {
-		sum += v
+		sum += float64(v)
 	}
-	return sum
+	return float32(sum)
 }

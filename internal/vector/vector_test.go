@@ -56,11 +56,11 @@ func TestSolverSteps(t *testing.T) {
 			adam.Apply(w, g, m, v)
 			for i := range n {
 				w, g, m, v := &want[0][i], want[1][i], &want[2][i], &want[3][i]
-				*m = momentum.Momentum**m + (g + momentum.Decay**w)
-				*w -= momentum.Rate * *m
-				*m = adam.Beta1**m + (1-adam.Beta1)*g
-				*v = adam.Beta2**v + (1-adam.Beta2)*g*g
-				*w -= adam.Rate * (*m*adam.Fix1/(float32(math.Sqrt(float64(*v*adam.Fix2)))+adam.Epsilon) + adam.Decay**w)
+				*m = float32(momentum.Momentum**m) + (g + float32(momentum.Decay**w))
+				*w -= float32(momentum.Rate * *m)
+				*m = float32(adam.Beta1**m) + float32((1-adam.Beta1)*g)
+				*v = float32(adam.Beta2**v) + float32((1-adam.Beta2)*g*g)
+				*w -= float32(adam.Rate * (*m*adam.Fix1/(float32(math.Sqrt(float64(*v*adam.Fix2)))+adam.Epsilon) + float32(adam.Decay**w)))
 			}
 			for i, got := range [][]float32{w, g, m, v} {
 				if !slices.Equal(got, want[i]) {
@@ -95,7 +95,7 @@ func TestSum(t *testing.T) {
 func TestPool(t *testing.T) {
 	each(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 3))
-		special := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 1, 1, 1}
+		special := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 1, 1, 1, 0, float32(math.Copysign(0, -1))}
 		for _, p := range []Pool{{2, 2, true}, {14, 14, true}, {28, 28, false}, {5, 7, true}, {3, 32, true}, {4, 34, false}, {6, 99, true}, {1, 9, true}} {
 			name := fmt.Sprintf("%d×%d rectify %v", p.Height, p.Width, p.Rectify)
 			n := p.rows() * p.columns()

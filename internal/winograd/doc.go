@@ -1,4 +1,4 @@
-// Package winograd convolves 5×5 kernels with a quarter of the products.
+// Package winograd convolves 5×5 kernels with a fifth of the products.
 //
 // The output is cut into tiles of 4×4. Each comes from 8×8 values of the input:
 //
@@ -7,7 +7,8 @@
 // where g is a 5×5 kernel, d the input under the tile, and ⊙ multiplies element
 // by element. That is F(4×4, 5×5) of Lavin and Gray, "Fast Algorithms for
 // Convolutional Neural Networks", CVPR 2016: 64 products and an input channel
-// for 16 values, where the definition has 400. Summed over the channels, each of
+// for 16 values, where the definition has 400; a fifth of them, since tiles at the
+// edges are seldom full. Summed over the channels, each of
 // the 64 elements is a matrix product, [tiles,C]·[C,O], which package gemm
 // makes.
 //

@@ -8,7 +8,7 @@ import (
 // Kernels holds transformed kernels. The zero value is ready.
 type Kernels struct {
 	of []float32 // the kernels that u was made from
-	u  []float32 // [64][C,O] of the plan
+	u  []float32 // [64][C,O] of the plan; [64][O,C] for the gradient
 }
 
 // Set transforms kernels w [O,C,5,5] for p, or for the gradient towards the
@@ -18,7 +18,7 @@ func (k *Kernels) Set(p *Plan, w []float32, back bool, scratch func(worker int) 
 	if same(k.of, w) {
 		return
 	}
-	k.of = append(k.of[:0], w...)
+	k.of = k.of[:0] // until all of u is made
 	if k.u == nil {
 		k.u = make([]float32, points*p.out*p.channels)
 	}
@@ -27,6 +27,7 @@ func (k *Kernels) Set(p *Plan, w []float32, back bool, scratch func(worker int) 
 		from, to := i*some, min((i+1)*some, p.out)
 		k.transform(p, scratch(worker), w[from*p.channels*taps:to*p.channels*taps], from, to, back)
 	})
+	k.of = append(k.of, w...)
 }
 
 // transform transforms kernels [from,to).

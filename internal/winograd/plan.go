@@ -30,11 +30,18 @@ func (p *Plan) Back() *Plan {
 	return New(p.out, p.outH, p.outW, p.channels, side-1-p.pad)
 }
 
+// maxGradient is the most products of a tile that are summed up, a worker's 16
+// MB: more would come from memory for each image.
+const maxGradient = 4 << 20
+
 // Pays reports whether the transforms cost less than the products they save:
-// kernels of 5×5 that move by 1, with channels enough on both sides. Measured
-// with 32 and 64; fewer than 8 leave most of a vector empty.
-func Pays(channels, out, kernel, stride, pad int) bool {
-	return kernel == side && stride == 1 && pad < side && channels >= 8 && out >= 8
+// kernels of 5×5 that move by 1, with channels enough on both sides and tiles
+// that the output fills well. Measured with 32 and 64 channels; fewer than 8
+// leave most of a vector empty.
+func Pays(channels, out, kernel, stride, pad, outH, outW int) bool {
+	tiles := ((outH + tile - 1) / tile) * ((outW + tile - 1) / tile)
+	return kernel == side && stride == 1 && pad < side && channels >= 8 && out >= 8 &&
+		2*points*tiles <= taps*outH*outW && points*channels*out <= maxGradient
 }
 
 func roundUp(channels int) int { return (channels + lanes - 1) / lanes * lanes }
@@ -45,11 +52,8 @@ func (p *Plan) tiles() int { return p.tilesH * p.tilesW }
 // below and to the right as the last tiles see.
 func (p *Plan) rowIn() int { return (p.tilesW*tile + side - 1) * p.vecChannels }
 
-// SumRow is the length of a row of a Sum, [4·tiles,O] rounded up.
-func (p *Plan) SumRow() int { return p.tilesW * tile * p.vecOut }
-
-// SumPixel is the distance of one pixel of a Sum from the next.
-func (p *Plan) SumPixel() int { return p.vecOut }
+// rowOut is the length of a row of a sum, [4·tiles,O] rounded up.
+func (p *Plan) rowOut() int { return p.tilesW * tile * p.vecOut }
 
 // plane is the distance of one of the 64 elements from the next. A whole page
 // would put them all in the same few lines of the first-level cache.
@@ -113,9 +117,9 @@ func channelsLast(dst []float32, row, pixel int, x []float32, channels, height, 
 	}
 }
 
-// Sum computes the convolution of x [C,H,W] with kernels: [H',W',O] with rows
-// SumRow and pixels SumPixel apart. It stays in s until the next call.
-func (p *Plan) Sum(s *Scratch, x []float32, kernels *Kernels) []float32 {
+// sumOf computes the convolution of x [C,H,W] with kernels: [H',W',O] with rows
+// rowOut and pixels vecOut apart. It stays in s until the next call.
+func (p *Plan) sumOf(s *Scratch, x []float32, kernels *Kernels) []float32 {
 	v := p.transformed(s, x)
 	planeIn, planeOut := p.plane(p.vecChannels), p.plane(p.vecOut)
 	m := grow(&s.products, points*planeOut) // [64][tiles,O]
@@ -123,7 +127,7 @@ func (p *Plan) Sum(s *Scratch, x []float32, kernels *Kernels) []float32 {
 		u := kernels.u[point*p.channels*p.out:] // [C,O]
 		s.gemm.Sgemm(false, false, p.tiles(), p.out, p.channels, 1, v[point*planeIn:], p.vecChannels, u, p.out, 0, m[point*planeOut:], p.vecOut)
 	}
-	row := p.SumRow()
+	row := p.rowOut()
 	sum := grow(&s.sum, p.tilesH*tile*row)
 	for t := range p.tilesH {
 		s.output(square{sum[t*tile*row:], row, p.vecOut, tile * p.vecOut}, p.tileRow(m, t, p.vecOut), p.tilesW, p.vecOut)
@@ -133,9 +137,9 @@ func (p *Plan) Sum(s *Scratch, x []float32, kernels *Kernels) []float32 {
 
 // Convolve writes the convolution of x [C,H,W] with kernels to y [O,H',W'].
 func (p *Plan) Convolve(s *Scratch, y, x []float32, kernels *Kernels) {
-	sum := p.Sum(s, x, kernels)
+	sum := p.sumOf(s, x, kernels)
 	for r := range p.outH {
-		gemm.Transpose(y[r*p.outW:], p.outH*p.outW, sum[r*p.SumRow():], p.vecOut, p.outW, p.out)
+		gemm.Transpose(y[r*p.outW:], p.outH*p.outW, sum[r*p.rowOut():], p.vecOut, p.outW, p.out)
 	}
 }
 
@@ -144,7 +148,7 @@ func (p *Plan) Convolve(s *Scratch, y, x []float32, kernels *Kernels) {
 // convolution.
 func (p *Plan) AddGradient(s *Scratch, sum, x, dy []float32) {
 	v := p.transformed(s, x)
-	row, vec := p.SumRow(), p.vecOut
+	row, vec := p.rowOut(), p.vecOut
 	image := s.grad.cleared(p, p.tilesH*tile*row) // [y,x,O]
 	channelsLast(image, row, vec, dy, p.out, p.outH, p.outW)
 	planeIn, planeOut := p.plane(p.vecChannels), p.plane(vec)

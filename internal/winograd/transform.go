@@ -11,9 +11,12 @@ func (s square) at(tile, i, j, channels int) []float32 {
 	return s.values[tile*s.tile+i*s.row+j*s.col:][:channels]
 }
 
-// check panics unless the tiles, of side × side elements, lie within values: the
-// assembly does not look.
+// check panics unless there are tiles, of side × side elements, and they lie within
+// values: the assembly does not look.
 func (s square) check(tiles, side, channels int) {
+	if tiles < 1 || channels < 1 {
+		panic("winograd: nothing to transform")
+	}
 	_ = s.values[(tiles-1)*s.tile+(side-1)*(s.row+s.col)+channels-1]
 }
 

@@ -175,6 +175,7 @@ func cases() []opCase {
 		convCase("channels that are no multiple of a vector", 3, 5, 10, 7, 33, 3, graphop.ConvShape{Stride: 1, Pad: 1, ReLU: true}, 2e-6),
 		convCase("a kernel larger than the image without its padding", 2, 2, 3, 4, 3, 5, graphop.ConvShape{Stride: 1, Pad: 2}, 1e-6),
 		convCase("a stride that leaves rows out", 2, 2, 11, 13, 3, 1, graphop.ConvShape{Stride: 4, ReLU: true}, 1e-6),
+		convCase("taps that lie beyond the image for all positions", 2, 2, 2, 1, 3, 5, graphop.ConvShape{Stride: 2, Pad: 2}, 1e-6),
 		convCase("the largest pooling window", 2, 1, 16, 31, 2, 1, graphop.ConvShape{Stride: 1, Pool: 15}, 1e-6),
 		convCase("an output of one pixel", 2, 3, 4, 4, 2, 4, graphop.ConvShape{Stride: 1, ReLU: true}, 1e-6),
 		convCase("conv1 of the seed network", 4, 1, 28, 28, 32, 5, graphop.ConvShape{Stride: 1, Pad: 2, ReLU: true, Pool: 2}, 2e-6),

@@ -26,7 +26,7 @@ func newGeometry(x, w tensor.Shape, c ConvShape) (*geometry, error) {
 		return nil, errors.Wrapf(ErrInput, "found input %v and kernels %v, expected [N,C,H,W] and [O,C,k,k]", x, w)
 	}
 	g := &geometry{channels: x[1], height: x[2], width: x[3], out: w[0], kernel: w[2], stride: c.Stride, pad: c.Pad, pool: max(c.Pool, 1), relu: c.ReLU}
-	if g.stride < 1 || g.pad < 0 || g.pool > 15 || g.kernel > g.height+2*g.pad || g.kernel > g.width+2*g.pad {
+	if min(g.channels, g.height, g.width, g.out, g.stride) < 1 || g.pad < 0 || g.pool > 15 || g.kernel > g.height+2*g.pad || g.kernel > g.width+2*g.pad {
 		return nil, errors.Wrapf(ErrInput, "found input %v, kernels %v, stride %d, pad %d, pool %d: they do not fit", x, w, c.Stride, c.Pad, c.Pool)
 	}
 	g.outH = (g.height+2*g.pad-g.kernel)/g.stride + 1
@@ -35,7 +35,7 @@ func newGeometry(x, w tensor.Shape, c ConvShape) (*geometry, error) {
 	if g.poolH == 0 || g.poolW == 0 {
 		return nil, errors.Wrapf(ErrInput, "found a %d×%d sum, expected it to hold a %d×%d pooling window", g.outH, g.outW, g.pool, g.pool)
 	}
-	if winograd.Pays(g.channels, g.out, g.kernel, g.stride, g.pad) {
+	if winograd.Pays(g.channels, g.out, g.kernel, g.stride, g.pad, g.outH, g.outW) {
 		g.plan = winograd.New(g.channels, g.height, g.width, g.out, g.pad)
 		g.back = g.plan.Back()
 	}
@@ -214,6 +214,9 @@ func (g *geometry) eachTap(f func(tap, plane, y0, y1, x0, x1, offset int)) {
 // onImage returns the output positions at which tap i lies on an axis of the
 // given length: 0 ≤ p·stride + i − pad < length.
 func (g *geometry) onImage(i, length, positions int) (lo, hi int) {
+	if length-1+g.pad-i < 0 { // on the padding beyond, for all positions
+		return 0, 0
+	}
 	if i < g.pad {
 		lo = (g.pad - i + g.stride - 1) / g.stride
 	}

@@ -120,8 +120,8 @@ func biasGrad(s *Scope, name string, dz *gorgonia.Node) (*gorgonia.Node, error) 
 	return o.apply(dz)
 }
 
-// sumPlanes adds up dz, rows of len(sums) planes, by channel. The sum over
-// thousands of values is kept in float64.
+// sumPlanes adds up dz, rows of len(sums) planes, by channel: a plane by
+// vector.Sum, and the planes in float64.
 func sumPlanes(sums []float64, dz []float32, plane int) {
 	const some = 8 // channels of a piece of work
 	row := len(sums) * plane

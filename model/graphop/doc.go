@@ -36,9 +36,10 @@
 // Results do not depend on the number of threads, to the bit. They do depend
 // on the kernel of the matrix product, see package gemm.
 //
-// Convolutions with kernels of 5×5 and stride 1 are computed in tiles by package
-// winograd, with a quarter of the products and rounding errors of some 3e-6 of the
-// largest value; Cost still counts the products of the definition.
+// Convolutions with kernels of 5×5, stride 1 and eight channels or more on both
+// sides are computed in tiles by package winograd, with a fifth of the products and
+// rounding errors of some 3e-6 of the largest value; the others by a patch matrix.
+// Cost counts the products of the definition.
 //
 // NaN is carried through, not hidden; where a convolution is computed in tiles it
 // takes the whole tile. The derivative of ReLU at 0 is 0. A

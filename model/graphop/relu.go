@@ -62,9 +62,10 @@ func (s *Scope) pointwise(shape tensor.Shape, body func(lo, hi int)) {
 	inPieces(s.rows*rowSize(shape), body)
 }
 
-// inPieces calls body for ranges that together cover n values. Their number is
-// not that of the threads.
+// inPieces calls body for ranges that together cover n values. Their number
+// depends on n alone, and few values are one piece.
 func inPieces(n int, body func(lo, hi int)) {
-	const pieces = 16
+	const most, least = 16, 4096 // pieces, and values of one
+	pieces := min(most, (n+least-1)/least)
 	parallel.For(pieces, func(_, i int) { body(i*n/pieces, (i+1)*n/pieces) })
 }
