@@ -26,10 +26,13 @@ type checkpointFlags struct {
 	resume string
 }
 
+// usualInterval is how often a checkpoint is written where nothing is said.
+const usualInterval = "1epochs"
+
 func (c *checkpointFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&c.file, "checkpoint", "", "file to save the training to, so that it can be taken up again")
-	f.StringVar(&c.every, "every", "1epochs", "how often: a number and steps, epochs or minutes, as 500steps")
+	f.StringVar(&c.every, "every", usualInterval, "how often: a number and steps, epochs or minutes, as 500steps")
 	f.StringVar(&c.resume, "resume", "", "checkpoint to go on from, with the same flags; the result is the same as without a break")
 }
 
@@ -128,6 +131,9 @@ func (c *checkpointFlags) check() error {
 	}
 	if c.file != "" {
 		return writable(c.file)
+	}
+	if c.every != usualInterval && c.resume == "" {
+		return usage(errors.New("--every: goes with --checkpoint, which is not given"))
 	}
 	return nil
 }

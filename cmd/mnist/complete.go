@@ -58,7 +58,8 @@ func complete(root *cobra.Command) {
 		"listen":  cobra.NoFileCompletions,
 		"every":   fixed("1epochs", "500steps", "10minutes"),
 		"train":   fixed("fc*", "fc2"),
-		"then":    fixed("2", "all"),
+		"layout":  fixed("torch", "tf", "lastlayer"), "to-layout": fixed("torch", "tf", "lastlayer"),
+		"then": fixed("2", "all"),
 	}
 	arguments := map[string]cobra.CompletionFunc{
 		"predict": filesEnding("png", "jpg", "jpeg"),

@@ -30,9 +30,17 @@ or numpy wrote as safetensors or npz, and writes OUT: a model of ours
 (.safetensors), weights for others (.safetensors, .npz with --to-layout), or a
 network that runs anywhere (.onnx).
 
-Weights from elsewhere are for the network of the question unless --spec says
-another. Each of its weights must be in IN, and each tensor of IN must be taken,
-unless --layers or --ignore say otherwise.`,
+Weights from elsewhere are for the built-in network (conv1, conv2, fc1, fc2)
+unless --spec names a file with another, such as
+
+  {"input": [1, 28, 28], "layers": [
+    {"name": "conv1", "kind": "conv", "out": 4, "kernel": 5, "stride": 1, "pad": 2},
+    {"name": "relu1", "kind": "relu"},
+    {"name": "pool1", "kind": "maxpool", "kernel": 2, "stride": 2},
+    {"name": "fc1", "kind": "dense", "out": 5}]}
+
+Each of its weights must be in IN, and each tensor of IN must be taken, unless
+--layers or --ignore say otherwise.`,
 		Example: `  mnist convert torch.npz model.safetensors --classes 0-9
   mnist convert big.safetensors conv.safetensors --layers 'conv*' --ignore 'classifier.*' --map conv1/W=features.0.weight
   mnist convert model.safetensors torch.safetensors --to-layout torch

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"math"
 	"time"
 
 	"github.com/lastlayer/lastlayer/internal/gemm"
@@ -34,12 +35,12 @@ func (e *exactFlags) unused(cmd *cobra.Command) error {
 }
 
 // stepwise are the flags that mean nothing without steps, batches and epochs.
-var stepwise = []string{"epochs", "batch", "lr", "momentum", "schedule", "validation", "patience", "checkpoint", "every", "resume", "no-cache", "report", "augment", "augment-copies", "then", "layer-lr"}
+var stepwise = []string{"epochs", "batch", "lr", "momentum", "schedule", "validation", "patience", "checkpoint", "every", "resume", "no-cache", "report", "then", "layer-lr"}
 
 func (e *exactFlags) check(cmd *cobra.Command, r retrainFlags) error {
 	for _, name := range stepwise {
 		if cmd.Flags().Changed(name) {
-			return usage(errors.Errorf("--%s: does not go with --solver lbfgs, which takes the last layer to its optimum by all images at once; it obeys --iterations and --weight-decay", name))
+			return usage(errors.Errorf("--%s: does not go with --solver lbfgs, which takes the last layer to its optimum by all images at once: there are no steps", name))
 		}
 	}
 	if r.last != 1 || len(r.patterns) > 0 {
@@ -72,8 +73,14 @@ func runExact(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r r
 	if err := r.exact.check(cmd, r); err != nil {
 		return err
 	}
-	if !(t.decay >= 0 && t.decay < 1) {
-		return usage(errors.Errorf("--weight-decay: found %v, expected from 0 up to, not including, 1", t.decay))
+	if !(t.decay >= 0) || math.IsInf(t.decay, 0) {
+		return usage(errors.Errorf("--weight-decay: found %v, expected a number from 0", t.decay))
+	}
+	if err := t.augment.check(); err != nil {
+		return err
+	}
+	if err := t.augment.checkCut(false); err != nil {
+		return err
 	}
 	if err := t.checkOut(); err != nil {
 		return err
@@ -103,17 +110,24 @@ func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t 
 		return done, err
 	}
 	spec, w := work.model.Spec, work.model.Weights
+	examples, err := t.augment.examples(work.data, t.seed)
+	if err != nil {
+		return done, err
+	}
 	trained := spec.Weighted()[len(spec.Weighted())-1].Name
 	out.note("%s, %s; matrix products by %s", d.name, describe(work.data), gemm.Name())
 	uneven(out, "training", work.data)
 	if err := layerTable(out, spec, []string{trained + "/W", trained + "/b"}); err != nil {
 		return done, err
 	}
+	if err := t.augment.tellCost(ctx, out, spec, w, r.selection(), examples); err != nil {
+		return done, err
+	}
 	var failed error
-	images := int64(work.data.Len())
+	images := int64(examples.Len())
 	opt := r.options(out, r.selection())
 	features := transfer.FeatureOptions{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress}
-	result, err := transfer.Exact(ctx, spec, w, work.data, transfer.ExactOptions{
+	result, err := transfer.Exact(ctx, spec, w, examples, transfer.ExactOptions{
 		WeightDecay: t.decay, Iterations: r.exact.iterations, Features: features,
 		Iteration: func(i transfer.ExactIteration) {
 			out.bar("lbfgs", int64(i.Of)*images).set(int64(i.Iteration) * images)

@@ -1,4 +1,4 @@
-// Command mnist trains the MNIST network of the question, retrains its last
+// Command mnist trains a small MNIST network, retrains its last
 // layers on new classes, and shows what happens on the way. Run it with
 // --help, or begin with `mnist demo`.
 package main

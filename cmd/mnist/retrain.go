@@ -40,11 +40,12 @@ constants; their output is computed once for each image.
 
 --then unfreezes further layers in a stage of its own, from the weights of the
 stage before, with a solver that begins anew. What is frozen is compared after
-each stage.
+each stage. Checkpoints and reports are of one stage, and do not go with it.
 
 --repeats tells how much chance there is in an accuracy: all that is drawn, the
-images of --limit, those of --validation, a new head, dropout and the order,
-follows from --seed, which goes up by one each run.
+images of --limit, those of --validation, what --augment does, a new head,
+dropout and the order, follows from --seed, which goes up by one each run. The
+test images of a folder stay the same. Checkpoints and reports are of one run.
 
 --solver lbfgs finds the exact optimum of the last layer, a convex problem, with
 no learning rate to choose. It trains without the head's dropout, which keeps
@@ -68,6 +69,7 @@ the gap between the two is what the steps have left.`,
 	t.add(cmd, "retrained.safetensors")
 	t.augment.addCopies(cmd)
 	r.saved.add(cmd)
+	cmd.Flags().Lookup("resume").Usage = "checkpoint to go on from, in place of --from and with the same other flags; the result is the same as without a break"
 	r.exact.add(cmd)
 	r.repeats.add(cmd)
 	return cmd
@@ -114,9 +116,6 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 		return err
 	}
 	if err := t.check(); err != nil {
-		return err
-	}
-	if err := t.augment.checkCut(r.noCache); err != nil {
 		return err
 	}
 	if err := t.augment.checkCut(r.noCache); err != nil {

@@ -31,6 +31,9 @@ func (r retrainFlags) run(cmd *cobra.Command, out *output, d dataFlags, t traini
 	if err != nil {
 		return done, err
 	}
+	if err := growing(stages, work.model.Spec); err != nil {
+		return done, err
+	}
 	t.forSmall(cmd, work.data, out)
 	done.model, done.test = work.model, work.test
 	for i := range stages {

@@ -137,7 +137,7 @@ Gorgonia graph as constants: no gradient can reach them.`,
 	})
 	f := root.PersistentFlags()
 	f.IntVar(&g.threads, "threads", 0, "goroutines to compute on (0: one a processor)")
-	f.StringVar(&g.blas, "blas", "auto", "matrix products: auto, or one of "+strings.Join(gemm.Names(), ", "))
+	f.StringVar(&g.blas, "blas", "auto", "matrix products: auto, go (the best of these), or one of "+strings.Join(gemm.Names(), ", "))
 	f.BoolVar(&g.json, "json", false, "print one JSON object a line on standard output")
 	f.BoolVar(&g.quiet, "quiet", false, "no progress on standard error")
 	root.AddCommand(newDemo(g), newTrain(g), newRetrain(g), newLRFind(g), newEval(g), newPredict(g), newExplain(g), newConvert(g), newServe(g))

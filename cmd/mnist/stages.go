@@ -89,6 +89,23 @@ func (r retrainFlags) stages(cmd *cobra.Command, t trainingFlags) ([]stage, erro
 	return stages, nil
 }
 
+// growing returns a usage error unless each stage trains layers that the one
+// before did not.
+func growing(stages []stage, spec model.Spec) error {
+	before := 0
+	for _, s := range stages {
+		layers, err := s.selection.Resolve(spec)
+		if err != nil {
+			return usage(err)
+		}
+		if len(layers) == before {
+			return usage(errors.Errorf("--then: expected more layers than the stage before trains, found %s again: the network has no others", s.selection))
+		}
+		before = len(layers)
+	}
+	return nil
+}
+
 // stageLine is the beginning of a stage in --json.
 type stageLine struct {
 	Stage        int     `json:"stage"`

@@ -125,7 +125,7 @@ func (c *checkpointFlags) network(data *dataset.Set, seed uint64) (*weightfile.M
 	return freshNetwork(data, seed)
 }
 
-// freshNetwork returns the network of the question for the classes and the
+// freshNetwork returns the built-in network for the classes and the
 // images of the data, with weights drawn from seed.
 func freshNetwork(data *dataset.Set, seed uint64) (*weightfile.Model, error) {
 	spec := model.Seed().WithClasses(len(data.Classes))

@@ -35,6 +35,9 @@ type trainingFlags struct {
 	augment    augmentFlags
 }
 
+// usualMomentum is the momentum where none is said.
+const usualMomentum = 0.9
+
 func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 	f := cmd.Flags()
 	f.IntVar(&t.epochs, "epochs", 5, fmt.Sprintf("passes over the training images (%d if unsaid and there are fewer than %d)", smallEpochs, smallBelow))
@@ -52,8 +55,8 @@ func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 func (t *trainingFlags) addSolver(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&t.batch, "batch", 64, "images a step")
-	f.Float64Var(&t.momentum, "momentum", 0.9, "momentum of the solver momentum")
-	f.Float64Var(&t.decay, "weight-decay", 0, "decay of the weights, not the biases, by this share of the learning rate a step")
+	f.Float64Var(&t.momentum, "momentum", usualMomentum, "momentum of the solver momentum")
+	f.Float64Var(&t.decay, "weight-decay", 0, "L2 penalty: this times the weights, not the biases, is added to their gradient (adam: to its step)")
 	f.StringVar(&t.solver, "solver", "momentum", "sgd, momentum or adam")
 	f.Uint64Var(&t.seed, "seed", 1, "source of every random number")
 }
@@ -70,6 +73,9 @@ func (t *trainingFlags) check() error {
 		return usage(errors.Errorf("--validation: found %v, expected from 0 up to, not including, 1", t.validation))
 	case t.patience < 0 || t.patience > 0 && t.validation == 0:
 		return usage(errors.Errorf("--patience: found %d, expected 0, or more together with --validation", t.patience))
+	}
+	if t.solver != "momentum" && t.momentum != usualMomentum {
+		return usage(errors.Errorf("--momentum: goes with --solver momentum, found %s", t.solver))
 	}
 	if _, err := train.ParseSchedule(t.schedule); err != nil {
 		return usage(err)
