@@ -44,6 +44,10 @@ func TestRetrainExact(t *testing.T) {
 	if !strings.Contains(text.out, "3 iterations") || !strings.Contains(text.out, "gradient norm") || !strings.Contains(text.err, "--iterations allows more") {
 		t.Errorf("found %q and %q", text.out, text.err)
 	}
+	more := ok(t, append(args, "--solver", "lbfgs", "--augment", "shift", "--augment-copies", "2", "--weight-decay", "2", "--iterations", "5", "--out", "f.safetensors")...).last(t)
+	if more["objective"] == done["objective"] {
+		t.Errorf("with changed copies: found the objective %v, as without", more["objective"])
+	}
 	if loss := done["objective"].(float64); math.Abs(loss-done["training_loss"].(float64)) > 1e-12 {
 		t.Errorf("without decay: found the objective %v and the loss %v", loss, done["training_loss"])
 	}
@@ -55,7 +59,7 @@ func TestRetrainExactUsage(t *testing.T) {
 	for _, flags := range [][]string{
 		{"--last", "2"}, {"--train", "fc2"}, {"--no-cache"}, {"--epochs", "5"}, {"--batch", "64"}, {"--momentum", "0.9"},
 		{"--schedule", "cosine"}, {"--lr", "0.02"}, {"--checkpoint", "c.safetensors"}, {"--every", "5steps"},
-		{"--validation", "0.1"}, {"--patience", "1"}, {"--iterations", "0"}, {"--weight-decay", "NaN"}, {"--weight-decay", "-1"}, {"--out="},
+		{"--validation", "0.1"}, {"--patience", "1"}, {"--iterations", "0"}, {"--weight-decay", "NaN"}, {"--weight-decay", "-1"}, {"--augment", "shift"}, {"--out="},
 	} {
 		name, _, _ := strings.Cut(flags[0], "=")
 		args := append([]string{"retrain", "--from", from, "--data", "sample", "--solver", "lbfgs"}, flags...)

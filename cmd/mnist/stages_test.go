@@ -51,6 +51,7 @@ func TestStagesUsage(t *testing.T) {
 		{[]string{"--then", "1"}, []string{"--then 1", "more layers"}},
 		{[]string{"--then", "0"}, []string{"--then", `"0"`, "LAST"}},
 		{[]string{"--then", ""}, []string{"--then"}},
+		{[]string{"--then", "4", "--then", "all"}, []string{"--then", "more layers"}},
 		{[]string{"--then", "all", "--then", "4"}, []string{"--then 4", "more layers"}},
 		{[]string{"--then", "9"}, []string{"last 9", "1 to 4"}},
 		{[]string{"--then", "2:"}, []string{"--then", `""`}},

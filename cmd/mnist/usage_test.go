@@ -54,6 +54,8 @@ func TestUsage(t *testing.T) {
 		{[]string{"train"}, []string{"--lr", "-1"}, []string{"--lr", "-1"}},
 		{[]string{"train"}, []string{"--momentum", "1"}, []string{"momentum", "1"}},
 		{[]string{"train"}, []string{"--momentum", "NaN"}, []string{"momentum", "NaN"}},
+		{[]string{"train"}, []string{"--solver", "sgd", "--momentum", "0.5"}, []string{"--momentum", "sgd"}},
+		{[]string{"train"}, []string{"--every", "5steps"}, []string{"--every", "--checkpoint"}},
 		{[]string{"train"}, []string{"--weight-decay", "-1"}, []string{"weight decay", "-1"}},
 		{[]string{"train"}, []string{"--batch", "0"}, []string{"--batch", "0"}},
 		{[]string{"train"}, []string{"--batch", "1000000"}, []string{"--batch", "1000000"}},
