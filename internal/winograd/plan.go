@@ -98,7 +98,7 @@ func (p *Plan) transformed(s *Scratch, x []float32) []float32 {
 	channelsLast(image[p.pad*(row+vec):], row, vec, x, p.channels, p.height, p.width)
 	v := grow(&s.in, points*p.plane(vec))
 	for t := range p.tilesH {
-		s.input(p.tileRow(v, t, vec), square{image[t*tile*row:], row, vec, tile * vec}, p.tilesW, vec)
+		input.apply(s, p.tileRow(v, t, vec), square{image[t*tile*row:], row, vec, tile * vec}, p.tilesW, vec)
 	}
 	return v
 }
@@ -130,7 +130,7 @@ func (p *Plan) sumOf(s *Scratch, x []float32, kernels *Kernels) []float32 {
 	row := p.rowOut()
 	sum := grow(&s.sum, p.tilesH*tile*row)
 	for t := range p.tilesH {
-		s.output(square{sum[t*tile*row:], row, p.vecOut, tile * p.vecOut}, p.tileRow(m, t, p.vecOut), p.tilesW, p.vecOut)
+		output.apply(s, square{sum[t*tile*row:], row, p.vecOut, tile * p.vecOut}, p.tileRow(m, t, p.vecOut), p.tilesW, p.vecOut)
 	}
 	return sum
 }
@@ -154,7 +154,7 @@ func (p *Plan) AddGradient(s *Scratch, sum, x, dy []float32) {
 	planeIn, planeOut := p.plane(p.vecChannels), p.plane(vec)
 	w := grow(&s.products, points*planeOut) // [64][tiles,O]
 	for t := range p.tilesH {
-		s.gradient(p.tileRow(w, t, vec), square{image[t*tile*row:], row, vec, tile * vec}, p.tilesW, vec)
+		gradient.apply(s, p.tileRow(w, t, vec), square{image[t*tile*row:], row, vec, tile * vec}, p.tilesW, vec)
 	}
 	size := p.out * p.channels
 	for point := range points {

@@ -1,5 +1,7 @@
 package winograd
 
+import "github.com/lastlayer/lastlayer/internal/gemm"
+
 // square is where the elements of a square lie: element (i,j) of tile t, all its
 // channels one after the other, at values[t*tile+i*row+j*col].
 type square struct {
@@ -18,6 +20,33 @@ func (s square) check(tiles, side, channels int) {
 		panic("winograd: nothing to transform")
 	}
 	_ = s.values[(tiles-1)*s.tile+(side-1)*(s.row+s.col)+channels-1]
+}
+
+// transform is one of the three: its matrix, and the same in assembly, nil where
+// there is none.
+type transform struct {
+	matrix       [][]float32
+	avx512, avx2 assembly
+}
+
+type assembly func(dst *float32, dstRow, dstCol, dstTile int, src *float32, srcRow, srcCol, srcTile int, tiles, vecs int, scratch *float32)
+
+// apply computes m·x·mᵀ for each of a row of tiles. The number of channels is a
+// multiple of 16.
+func (t *transform) apply(s *Scratch, dst, src square, tiles, channels int) {
+	dst.check(tiles, len(t.matrix), channels)
+	src.check(tiles, len(t.matrix[0]), channels)
+	run, vector := t.avx512, gemm.Lanes()
+	switch vector {
+	case 16:
+	case 8:
+		run = t.avx2
+	default:
+		transformGo(t.matrix, dst, src, tiles, channels)
+		return
+	}
+	half := grow(&s.half, 16*points) // a transformed tile of a vector of channels
+	run(&dst.values[0], dst.row, dst.col, dst.tile, &src.values[0], src.row, src.col, src.tile, tiles, channels/vector, &half[0])
 }
 
 // transformGo computes m·x·mᵀ for each of a row of tiles: what the assembly

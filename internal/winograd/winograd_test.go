@@ -125,21 +125,17 @@ func TestTransforms(t *testing.T) {
 	each(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		const channels, tiles = 32, 3
-		for _, c := range []struct {
-			name      string
-			matrix    [][]float32
-			transform func(s *Scratch, dst, src square, tiles, channels int)
-		}{{"input", matrixB, (*Scratch).input}, {"output", matrixAT, (*Scratch).output}, {"gradient", matrixA, (*Scratch).gradient}} {
+		for name, c := range map[string]*transform{"input": &input, "output": &output, "gradient": &gradient} {
 			layout := func(n int) square {
 				return square{make([]float32, 64*1000), 7 * channels * n, 2 * channels, channels * n * n * 9}
 			}
 			src, want, got := layout(len(c.matrix[0])), layout(len(c.matrix)), layout(len(c.matrix))
 			copy(src.values, random(rng, len(src.values)))
 			transformGo(c.matrix, want, src, tiles, channels)
-			c.transform(new(Scratch), got, src, tiles, channels)
+			c.apply(new(Scratch), got, src, tiles, channels)
 			for i := range want.values {
 				if math.Abs(float64(got.values[i]-want.values[i])) > 1e-4 {
-					t.Fatalf("%s: element %d: found %g, expected %g", c.name, i, got.values[i], want.values[i])
+					t.Fatalf("%s: element %d: found %g, expected %g", name, i, got.values[i], want.values[i])
 				}
 			}
 		}
