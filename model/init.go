@@ -4,7 +4,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"github.com/pkg/errors"
 )
+
+var errNoSource = errors.New("fresh weights: found no source of random numbers, expected one, as rand.New(rand.NewPCG(1, 0))")
 
 // Init returns fresh weights for spec, drawn as in the question: kernels from
 // a normal distribution re-drawn beyond two standard deviations, with standard
@@ -15,6 +19,9 @@ func Init(spec Spec, rng *rand.Rand) (*Weights, error) {
 	want, err := spec.WeightShapes()
 	if err != nil {
 		return nil, err
+	}
+	if rng == nil {
+		return nil, errNoSource
 	}
 	w := NewWeights()
 	for _, ws := range want {
@@ -30,6 +37,12 @@ func Reinit(spec Spec, w *Weights, layers []string, rng *rand.Rand) error {
 	want, err := spec.WeightShapes()
 	if err != nil {
 		return err
+	}
+	if w == nil {
+		return errors.Wrap(ErrWeights, "found nil, expected weights to change")
+	}
+	if rng == nil {
+		return errNoSource
 	}
 	for _, ws := range want {
 		if slices.Contains(layers, ws.Layer) {

@@ -82,6 +82,9 @@ func Build(spec Spec, w *Weights, train Selection, opts ...Option) (*Net, error)
 	}
 	net := &Net{spec: spec, weights: w, trained: trained, batch: 64, to: len(spec.Layers), nodes: map[string]*gorgonia.Node{}}
 	for _, opt := range opts {
+		if opt == nil {
+			return nil, errors.New("build: found a nil Option, expected Batch or Layers")
+		}
 		opt(net)
 	}
 	if net.batch < 1 || net.batch > 1<<16 {
@@ -95,19 +98,22 @@ func Build(spec Spec, w *Weights, train Selection, opts ...Option) (*Net, error)
 	if err := net.build(); err != nil {
 		return nil, err
 	}
-	return net, net.checkConstants()
+	return net, net.CheckWeights()
 }
 
-// checkConstants makes sure that each weight's node still holds its own
-// tensor: Gorgonia merges nodes whose hashes agree, whatever they hold.
-func (n *Net) checkConstants() error {
+// CheckWeights returns nil when the node of each weight holds the tensor that
+// Weights holds under that name, otherwise an error whose cause is ErrWeights.
+// Weights.Set and SetValues after Build put another tensor there, which this
+// graph would neither read nor train. Gorgonia does the same when it merges
+// nodes whose hashes agree, whatever they hold.
+func (n *Net) CheckWeights() error {
 	for name, node := range n.nodes {
 		held, _ := node.Value().(*tensor.Dense)
 		if o, ok := node.Op().(*graphop.Operator); ok {
 			held = o.Constant()
 		}
 		if held != n.weights.Get(name) || node.Name() != name {
-			return errors.Errorf("weight %s: its node holds another tensor: Gorgonia merged two nodes", name)
+			return errors.Wrapf(ErrWeights, "weight %s: its node holds another tensor than Weights: it was set after Build (build the net again), or Gorgonia merged two nodes", name)
 		}
 	}
 	return nil

@@ -16,7 +16,9 @@ import (
 var ErrWeights = errors.New("weights do not fit the network")
 
 // Weights is an ordered set of named tensors, all float32, row-major and
-// contiguous: "conv1/W" [out,in,kh,kw], "fc1/W" [in,out], "fc1/b" [out].
+// contiguous: "conv1/W" [out,in,kh,kw], "fc1/W" [in,out], "fc1/b" [out]. The
+// zero value is an empty set. A nil *Weights can be read, as an empty set, but
+// Check and Build refuse it.
 type Weights struct {
 	names   []string
 	tensors map[string]*tensor.Dense
@@ -26,22 +28,37 @@ type Weights struct {
 func NewWeights() *Weights { return &Weights{tensors: map[string]*tensor.Dense{}} }
 
 // Names returns the names in order.
-func (w *Weights) Names() []string { return append([]string(nil), w.names...) }
+func (w *Weights) Names() []string {
+	if w == nil {
+		return nil
+	}
+	return append([]string(nil), w.names...)
+}
 
 // Get returns the tensor of that name, or nil. It is the stored tensor, not a
 // copy.
-func (w *Weights) Get(name string) *tensor.Dense { return w.tensors[name] }
+func (w *Weights) Get(name string) *tensor.Dense {
+	if w == nil {
+		return nil
+	}
+	return w.tensors[name]
+}
 
 // Set stores t, not a copy of it, under name: at the end of the order when the
-// name is new, otherwise in the place of the old one.
+// name is new, otherwise in the place of the old one. A Net that was built
+// before keeps the old tensor: see Net.CheckWeights.
 func (w *Weights) Set(name string, t *tensor.Dense) {
+	if w.tensors == nil {
+		w.tensors = map[string]*tensor.Dense{}
+	}
 	if _, ok := w.tensors[name]; !ok {
 		w.names = append(w.names, name)
 	}
 	w.tensors[name] = t
 }
 
-// SetValues stores values, not a copy, under name with the given shape.
+// SetValues stores values, not a copy, under name with the given shape, as Set
+// does. It panics unless there are as many values as the shape holds.
 func (w *Weights) SetValues(name string, shape []int, values []float32) {
 	w.Set(name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(values)))
 }
@@ -49,19 +66,28 @@ func (w *Weights) SetValues(name string, shape []int, values []float32) {
 // Clone returns a deep copy.
 func (w *Weights) Clone() *Weights {
 	c := NewWeights()
-	for _, name := range w.names {
+	for _, name := range w.Names() {
 		t := w.tensors[name]
+		if t == nil {
+			c.Set(name, nil)
+			continue
+		}
 		c.SetValues(name, t.Shape(), append([]float32(nil), t.Float32s()...))
 	}
 	return c
 }
 
 // Hash returns the SHA-256 of the tensor's values as little-endian bytes. Two
-// tensors with the same hash are bit-identical. The name must be there.
+// tensors with the same hash are bit-identical. It is all zeros where there is
+// no tensor of that name.
 func (w *Weights) Hash(name string) [sha256.Size]byte {
+	t := w.Get(name)
+	if t == nil {
+		return [sha256.Size]byte{}
+	}
 	h := sha256.New()
 	var b [4096]byte
-	for v := w.tensors[name].Float32s(); len(v) > 0; {
+	for v := t.Float32s(); len(v) > 0; {
 		n := min(len(v), len(b)/4)
 		for i, x := range v[:n] {
 			binary.LittleEndian.PutUint32(b[4*i:], math.Float32bits(x))
@@ -109,6 +135,9 @@ func (w *Weights) Check(spec Spec) error {
 	if err != nil {
 		return err
 	}
+	if w == nil {
+		return errors.Wrap(ErrWeights, "found nil, expected weights")
+	}
 	var wrong []string
 	known := map[string]bool{}
 	for _, ws := range want {
@@ -118,8 +147,12 @@ func (w *Weights) Check(spec Spec) error {
 		}
 	}
 	for _, name := range w.names {
-		if !known[name] {
-			wrong = append(wrong, fmt.Sprintf("%s: found shape %v, expected nothing: this network has no such weight", name, []int(w.tensors[name].Shape())))
+		if t := w.tensors[name]; !known[name] {
+			found := "nil"
+			if t != nil {
+				found = fmt.Sprintf("shape %v", []int(t.Shape()))
+			}
+			wrong = append(wrong, fmt.Sprintf("%s: found %s, expected nothing: this network has no such weight", name, found))
 		}
 	}
 	if len(wrong) == 0 {
