@@ -182,6 +182,8 @@ func cases() []opCase {
 		spreading(convCase("conv2 of the seed network, by winograd's transforms", 3, 32, 14, 14, 64, 5, graphop.ConvShape{Stride: 1, Pad: 2, ReLU: true, Pool: 2}, 2e-5)),
 		spreading(convCase("winograd, channels that fill no vector, without pooling", 2, 9, 11, 8, 19, 5, graphop.ConvShape{Stride: 1, Pad: 1, ReLU: true}, 2e-5)),
 		spreading(convCase("winograd, other pooling, more images than parts", 9, 8, 12, 9, 8, 5, graphop.ConvShape{Stride: 1, Pool: 3}, 2e-5)),
+		spreading(convCase("winograd, an image lower than the padding", 2, 8, 1, 9, 8, 5, graphop.ConvShape{Stride: 1, Pad: 4}, 2e-5)),
+		spreading(convCase("winograd, an image narrower than the kernel", 2, 8, 8, 2, 9, 5, graphop.ConvShape{Stride: 1, Pad: 2}, 2e-5)),
 		denseCase("x of rank 2", 7, false, 2e-6, 5, 11),
 		denseCase("x of rank 2, with ReLU", 7, true, 2e-6, 5, 11),
 		denseCase("x of rank 4 is flattened", 6, false, 2e-6, 3, 2, 4, 5),

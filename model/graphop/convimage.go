@@ -193,10 +193,11 @@ func (g *geometry) im2col(cols, x []float32) {
 	})
 }
 
-// eachTap calls f for each tap of the kernel with the tap's row in the patch
-// matrix, the start of its channel's plane, the output positions [y0,y1) ×
-// [x0,x1) at which it lies on the image, not on padding, and offset: at output
-// position (y,x) it lies on plane + (y·width + x)·stride + offset.
+// eachTap calls f for each tap of the kernel that lies on the image at some
+// output position, with the tap's row in the patch matrix, the start of its
+// channel's plane, the output positions [y0,y1) × [x0,x1) at which it lies on
+// the image, not on padding, and offset: at output position (y,x) it lies on
+// plane + (y·width + x)·stride + offset.
 func (g *geometry) eachTap(f func(tap, plane, y0, y1, x0, x1, offset int)) {
 	tap := 0
 	for c := range g.channels {
@@ -204,7 +205,9 @@ func (g *geometry) eachTap(f func(tap, plane, y0, y1, x0, x1, offset int)) {
 			y0, y1 := g.onImage(i, g.height, g.outH)
 			for j := range g.kernel {
 				x0, x1 := g.onImage(j, g.width, g.outW)
-				f(tap, c*g.height*g.width, y0, y1, x0, x1, (i-g.pad)*g.width+j-g.pad)
+				if y0 < y1 && x0 < x1 {
+					f(tap, c*g.height*g.width, y0, y1, x0, x1, (i-g.pad)*g.width+j-g.pad)
+				}
 				tap++
 			}
 		}
@@ -212,16 +215,15 @@ func (g *geometry) eachTap(f func(tap, plane, y0, y1, x0, x1, offset int)) {
 }
 
 // onImage returns the output positions at which tap i lies on an axis of the
-// given length: 0 ≤ p·stride + i − pad < length.
+// given length: 0 ≤ p·stride + i − pad < length. There are none where hi ≤ lo.
 func (g *geometry) onImage(i, length, positions int) (lo, hi int) {
-	if length-1+g.pad-i < 0 { // on the padding beyond, for all positions
-		return 0, 0
+	if last := length - 1 + g.pad - i; last >= 0 {
+		hi = min(positions, last/g.stride+1)
 	}
 	if i < g.pad {
 		lo = (g.pad - i + g.stride - 1) / g.stride
 	}
-	hi = min(positions, (length-1+g.pad-i)/g.stride+1)
-	return min(lo, positions), max(hi, lo)
+	return lo, hi
 }
 
 // maxPool writes the largest value of each window of z [O,H",W"] to y
