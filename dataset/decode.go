@@ -23,8 +23,8 @@ const (
 // DecodeImage reads a PNG or JPEG file; the content decides which, name is for messages. Its
 // dimensions are looked at before it is decoded: an image over 64 MiB, over 50 million pixels or 65,535 a side, or
 // that takes over 128 MiB to decode (33 million pixels of 8-bit RGBA, 11 of a progressive JPEG at
-// full colour resolution) is an ErrTooLarge. All else that is wrong with it is an ErrFormat. A
-// JPEG's EXIF orientation is followed.
+// full colour resolution) is an ErrTooLarge. All else that is wrong with it is an ErrFormat. The
+// EXIF orientation is followed.
 func DecodeImage(r io.Reader, name string) (image.Image, error) {
 	name = printable(name)
 	content, err := io.ReadAll(io.LimitReader(r, maxImageFile+1))
@@ -61,13 +61,13 @@ func DecodeImage(r io.Reader, name string) (image.Image, error) {
 		if err != nil {
 			return nil, errors.Wrapf(ErrFormat, "%s: PNG: %v", name, err)
 		}
-		return img, nil
+		return upright(img, pngEXIF(content)), nil
 	}
 	img, err := jpeg.Decode(bytes.NewReader(content))
 	if err != nil {
 		return nil, errors.Wrapf(ErrFormat, "%s: JPEG: %v", name, err)
 	}
-	return upright(img, content), nil
+	return upright(img, jpegEXIF(content)), nil
 }
 
 func checkSize(name string, w, h int, bytesPerPixel float64) error {

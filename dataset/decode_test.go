@@ -137,17 +137,40 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// withOrientation puts an EXIF segment into a JPEG file.
-func withOrientation(content []byte, order binary.AppendByteOrder, mark string, orientation uint16) []byte {
-	tiff := order.AppendUint32(order.AppendUint16([]byte(mark), 42), 8)
-	tiff = order.AppendUint16(tiff, 1)
-	tiff = order.AppendUint16(order.AppendUint16(tiff, 0x0112), 3)
-	tiff = order.AppendUint32(tiff, 1)
-	tiff = order.AppendUint32(order.AppendUint16(order.AppendUint16(tiff, orientation), 0), 0)
+// tiffOf returns a TIFF structure that holds an orientation, as a SHORT (3) or a LONG (4).
+func tiffOf(order binary.AppendByteOrder, kind uint16, orientation uint32) []byte {
+	mark := []byte("MM")
+	if order.String() == binary.LittleEndian.String() {
+		mark = []byte("II")
+	}
+	tiff := order.AppendUint32(order.AppendUint16(mark, 42), 8)
+	tiff = order.AppendUint16(tiff, 1) // entries
+	tiff = order.AppendUint16(order.AppendUint16(tiff, 0x0112), kind)
+	tiff = order.AppendUint32(tiff, 1) // values
+	if kind == 3 {
+		tiff = order.AppendUint16(order.AppendUint16(tiff, uint16(orientation)), 0)
+	} else {
+		tiff = order.AppendUint32(tiff, orientation)
+	}
+	return order.AppendUint32(tiff, 0)
+}
+
+// jpegWithEXIF puts a TIFF structure into a JPEG file.
+func jpegWithEXIF(content, tiff []byte) []byte {
 	segment := append([]byte("Exif\x00\x00"), tiff...)
 	out := append(bytes.Clone(content[:2]), 0xff, 0xe1)
 	out = binary.BigEndian.AppendUint16(out, uint16(2+len(segment)))
 	return append(append(out, segment...), content[2:]...)
+}
+
+// pngWithEXIF puts a TIFF structure into a PNG file, before its chunk of that name.
+func pngWithEXIF(content, tiff []byte, before string) []byte {
+	at := bytes.Index(content, []byte(before)) - 4
+	chunk := append([]byte("eXIf"), tiff...)
+	out := binary.BigEndian.AppendUint32(bytes.Clone(content[:at]), uint32(len(tiff)))
+	out = append(out, chunk...)
+	out = binary.BigEndian.AppendUint32(out, crc32.ChecksumIEEE(chunk))
+	return append(out, content[at:]...)
 }
 
 // TestOrientation lays a picture down as each EXIF orientation says, and holds it to be upright again.
@@ -156,7 +179,7 @@ func TestOrientation(t *testing.T) {
 	// each a block of one grey.
 	upright := func(x, y int) uint8 { return uint8(20 * (1 + x/16 + 3*(y/16))) }
 	const w, h = 48, 32
-	for orientation, stored := range map[uint16]func(x, y int) (int, int){ // the upright pixel stored at (x,y)
+	for orientation, stored := range map[uint32]func(x, y int) (int, int){ // the upright pixel stored at (x,y)
 		1: func(x, y int) (int, int) { return x, y },
 		2: func(x, y int) (int, int) { return w - 1 - x, y },
 		3: func(x, y int) (int, int) { return w - 1 - x, h - 1 - y },
@@ -177,20 +200,30 @@ func TestOrientation(t *testing.T) {
 				img.SetGray(x, y, color.Gray{Y: upright(ux, uy)})
 			}
 		}
-		for mark, order := range map[string]binary.AppendByteOrder{"II": binary.LittleEndian, "MM": binary.BigEndian} {
-			got, err := DecodeImage(bytes.NewReader(withOrientation(jpegOf(t, img), order, mark, orientation)), "x")
-			check(t, err)
-			grey, err := toGrey(got)
-			check(t, err)
-			if grey.Rect != image.Rect(0, 0, w, h) {
-				t.Errorf("orientation %d: found %v", orientation, grey.Rect)
-				continue
-			}
-			for y := 8; y < h; y += 16 {
-				for x := 8; x < w; x += 16 {
-					at := color.GrayModel.Convert(got.At(x, y)).(color.Gray).Y
-					if v := grey.GrayAt(x, y).Y; v != at || v < upright(x, y)-4 || v > upright(x, y)+4 {
-						t.Errorf("orientation %d, %s: at %d,%d found %d and %d, expected about %d", orientation, mark, x, y, v, at, upright(x, y))
+		for _, order := range []binary.AppendByteOrder{binary.LittleEndian, binary.BigEndian} {
+			short, long := tiffOf(order, 3, orientation), tiffOf(order, 4, orientation)
+			for kind, content := range map[string][]byte{
+				"JPEG, SHORT":             jpegWithEXIF(jpegOf(t, img), short),
+				"JPEG, LONG":              jpegWithEXIF(jpegOf(t, img), long),
+				"PNG, before the pixels":  pngWithEXIF(pngOf(t, img), short, "IDAT"),
+				"PNG, after the pixels":   pngWithEXIF(pngOf(t, img), short, "IEND"),
+				"PNG, LONG":               pngWithEXIF(pngOf(t, img), long, "IDAT"),
+				"PNG, with JPEG's header": pngWithEXIF(pngOf(t, img), append([]byte("Exif\x00\x00"), short...), "IDAT"),
+			} {
+				got, err := DecodeImage(bytes.NewReader(content), "x")
+				check(t, err)
+				grey, err := toGrey(got)
+				check(t, err)
+				if grey.Rect != image.Rect(0, 0, w, h) {
+					t.Errorf("orientation %d, %v, %s: found %v", orientation, order, kind, grey.Rect)
+					continue
+				}
+				for y := 8; y < h; y += 16 {
+					for x := 8; x < w; x += 16 {
+						at := color.GrayModel.Convert(got.At(x, y)).(color.Gray).Y
+						if v := grey.GrayAt(x, y).Y; v != at || v < upright(x, y)-4 || v > upright(x, y)+4 {
+							t.Errorf("orientation %d, %v, %s: at %d,%d found %d and %d, expected about %d", orientation, order, kind, x, y, v, at, upright(x, y))
+						}
 					}
 				}
 			}
@@ -202,10 +235,41 @@ func TestOrientationOfBadEXIF(t *testing.T) {
 	for _, tiff := range []string{
 		"", "II*\x00", "XX*\x00\x08\x00\x00\x00", "II*\x00\xff\xff\xff\xff", "II*\x00\x08\x00\x00\x00",
 		"II*\x00\x08\x00\x00\x00\xff\xff", "II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x09\x00\x00\x00",
-		"II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x04\x00\x01\x00\x00\x00\x06\x00\x00\x00",
+		"II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x02\x00\x01\x00\x00\x00\x06\x00\x00\x00", // ASCII
+		string(tiffOf(binary.BigEndian, 4, 1<<16+6)), string(tiffOf(binary.LittleEndian, 4, 1<<16+6)),
 	} {
 		if got := exifOrientation([]byte(tiff)); got != 1 {
 			t.Errorf("%q: found %d", tiff, got)
+		}
+	}
+}
+
+// TestOrientationOfBadPNG cuts a file with EXIF data at every byte, and lies about a chunk's length.
+func TestOrientationOfBadPNG(t *testing.T) {
+	whole := pngWithEXIF(pngOf(t, image.NewGray(image.Rect(0, 0, 4, 4))), tiffOf(binary.BigEndian, 3, 6), "IDAT")
+	count := func(content []byte) (n int) {
+		for tiff := range pngEXIF(content) {
+			if exifOrientation(tiff) == 6 {
+				n++
+			}
+		}
+		return n
+	}
+	at := bytes.Index(whole, []byte("IDAT")) - 4 // where the chunk with EXIF data ends
+	for n := range whole {
+		want := 0
+		if n >= at {
+			want = 1
+		}
+		if got := count(whole[:n]); got != want {
+			t.Errorf("%d bytes: found %d, expected %d", n, got, want)
+		}
+	}
+	for _, length := range []uint32{1<<32 - 1, 1 << 31, uint32(len(whole))} {
+		lying := bytes.Clone(whole)
+		binary.BigEndian.PutUint32(lying[8:], length)
+		if got := count(lying); got != 0 {
+			t.Errorf("a chunk of %d bytes: found %d", length, got)
 		}
 	}
 }
@@ -216,7 +280,9 @@ func FuzzDecodeImage(f *testing.F) {
 	paletted := image.NewPaletted(img.Rect, color.Palette{color.White, color.Black, color.Transparent})
 	for _, content := range [][]byte{
 		pngOf(f, img), pngOf(f, paletted), pngOf(f, image.NewGray16(img.Rect)), jpegOf(f, img), pngOf(f, img)[:40],
-		withOrientation(jpegOf(f, img), binary.LittleEndian, "II", 6), pngHeader(1<<16, 1<<16, 16, 6),
+		jpegWithEXIF(jpegOf(f, img), tiffOf(binary.LittleEndian, 3, 6)), jpegWithEXIF(jpegOf(f, img), tiffOf(binary.BigEndian, 4, 8)),
+		pngWithEXIF(pngOf(f, img), tiffOf(binary.BigEndian, 3, 5), "IDAT"), pngWithEXIF(pngOf(f, img), nil, "IEND"),
+		pngHeader(1<<16, 1<<16, 16, 6),
 		jpegHeader(60000, 60000, 0xc2, 0x11, 0x11, 0x11), jpegHeader(8, 8, 0xc0, 0), []byte("\xff\xd8\xff\xe1\x00"), nil,
 	} {
 		f.Add(content)

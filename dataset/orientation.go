@@ -5,23 +5,56 @@ import (
 	"encoding/binary"
 	"image"
 	"image/color"
+	"iter"
 )
 
-// upright turns a JPEG as its EXIF orientation says: a telephone held upright stores its pictures
-// lying on their side, and says so there.
-func upright(img image.Image, content []byte) image.Image {
-	for marker, segment := range jpegSegments(content) {
-		if tiff, is := bytes.CutPrefix(segment, []byte("Exif\x00\x00")); marker == 0xe1 && is {
-			o := exifOrientation(tiff)
-			if std, ok := img.(image.RGBA64Image); ok && o > 1 {
-				return turned{std, o}
-			}
+// upright turns an image as the EXIF data of its file says: a telephone held upright stores its
+// pictures lying on their side, and says so there. exif yields the TIFF structures found.
+func upright(img image.Image, exif iter.Seq[[]byte]) image.Image {
+	for tiff := range exif {
+		o := exifOrientation(tiff)
+		if std, ok := img.(image.RGBA64Image); ok && o > 1 {
+			return turned{std, o}
 		}
 	}
 	return img
 }
 
-// exifOrientation returns the orientation 1 to 8 of the TIFF structure in an EXIF segment, or 1
+// exifMark begins EXIF data in a JPEG file. PNG files have none by the standard, but some do.
+var exifMark = []byte("Exif\x00\x00")
+
+// jpegEXIF yields the EXIF data of a JPEG file.
+func jpegEXIF(content []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for marker, segment := range jpegSegments(content) {
+			if tiff, is := bytes.CutPrefix(segment, exifMark); marker == 0xe1 && is && !yield(tiff) {
+				return
+			}
+		}
+	}
+}
+
+// pngEXIF yields the EXIF data of a PNG file: the content of its eXIf chunks, before or after the
+// pixels.
+func pngEXIF(content []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		const head, sum = 8, 4 // bytes of a chunk before and after its data
+		rest := content[min(8, len(content)):]
+		for len(rest) >= head+sum {
+			length := int64(binary.BigEndian.Uint32(rest))
+			if length > int64(len(rest)-head-sum) {
+				return
+			}
+			data := rest[head : head+length]
+			if string(rest[4:head]) == "eXIf" && !yield(bytes.TrimPrefix(data, exifMark)) {
+				return
+			}
+			rest = rest[head+length+sum:]
+		}
+	}
+}
+
+// exifOrientation returns the orientation 1 to 8 of a TIFF structure, or 1
 // where there is none.
 func exifOrientation(tiff []byte) int {
 	if len(tiff) < 8 {
@@ -45,10 +78,17 @@ func exifOrientation(tiff []byte) int {
 		if len(entries) < 12 {
 			break
 		}
-		const orientation, short = 0x0112, 3
-		if order.Uint16(entries) == orientation && order.Uint16(entries[2:]) == short {
-			if o := int(order.Uint16(entries[8:])); o >= 1 && o <= 8 {
-				return o
+		const orientation, short, long = 0x0112, 3, 4
+		if order.Uint16(entries) == orientation {
+			var o uint32
+			switch order.Uint16(entries[2:]) {
+			case short:
+				o = uint32(order.Uint16(entries[8:]))
+			case long: // against the standard, but some programs write it
+				o = order.Uint32(entries[8:])
+			}
+			if o >= 1 && o <= 8 {
+				return int(o)
 			}
 		}
 		entries = entries[12:]
