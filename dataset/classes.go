@@ -15,14 +15,15 @@ type Classes []string
 const maxClasses = 10000
 
 // ParseClasses reads names and ranges of numbers separated by commas: "0-4", "5,7,9", "0-4,7",
-// "cat,dog". A dash is a range only between two numbers, so "t-shirt" is a name. Names are compared
-// letter by letter; spaces around them are dropped, and a name that holds a comma cannot be given.
-// An empty item, a class given twice, a range that runs backwards or over 10,000 classes is an ErrClass.
+// "cat,dog". A dash is a range only between two numbers, so "t-shirt" is a name. Names are brought to
+// Unicode's form NFC; spaces around them are dropped, and a name that holds a comma cannot be given.
+// A name that is empty or does not fit a line, a class given twice, a range that runs backwards or
+// over 10,000 classes is an ErrClass.
 func ParseClasses(s string) (Classes, error) {
 	var list Classes
 	seen := map[string]bool{}
 	for item := range strings.SplitSeq(s, ",") {
-		item = strings.TrimSpace(item)
+		item = canonicalName(strings.TrimSpace(item))
 		names, err := parseItem(item)
 		if err != nil {
 			return nil, err
@@ -45,6 +46,9 @@ func ParseClasses(s string) (Classes, error) {
 func parseItem(item string) (Classes, error) {
 	if item == "" {
 		return nil, errors.Wrap(ErrClass, `classes: found an empty name, expected such as "0-4", "5,7,9" or "cat,dog"`)
+	}
+	if !validName(item) {
+		return nil, errors.Wrapf(ErrClass, "classes: found the name %q, expected visible characters on one line, in UTF-8", item)
 	}
 	first, last, dash := strings.Cut(item, "-")
 	first, last = strings.TrimSpace(first), strings.TrimSpace(last)
@@ -82,51 +86,45 @@ func parseNumber(s string) (int, error) {
 	return int(n), err
 }
 
-// checkClassNames returns an ErrFormat unless the names are distinct, not empty and printable.
+// checkClassNames returns an ErrFormat unless the names are valid and distinct.
 func checkClassNames(names []string) error {
 	if len(names) == 0 || len(names) > maxClasses {
 		return errors.Wrapf(ErrFormat, "classes: found %d, expected 1 to %d", len(names), maxClasses)
 	}
-	seen := map[string]bool{}
 	for i, name := range names {
-		switch {
-		case name == "" || printable(name) != name:
-			return errors.Wrapf(ErrFormat, "class %d: found the name %q, expected printable characters", i, name)
-		case seen[name]:
-			return errors.Wrapf(ErrFormat, "class %d: found the name %s a second time, expected distinct ones", i, name)
+		if !validName(name) {
+			return errors.Wrapf(ErrFormat, "class %d: found the name %q, expected visible characters on one line, in UTF-8", i, name)
 		}
-		seen[name] = true
+	}
+	if i := repeated(canonicalNames(names)); i >= 0 {
+		return errors.Wrapf(ErrFormat, "class %d: found the name %s a second time, expected distinct ones", i, names[i])
 	}
 	return nil
 }
 
 // Filter returns the images of these classes, with labels renumbered from 0 in the order that the
 // classes have in s, whatever their order in c. The new Classes holds their names, so it is the
-// mapping back. An ErrClass names the classes that s lacks and lists those it has.
+// mapping back. Names are compared in Unicode's form NFC. An ErrClass names the classes that s lacks
+// and lists those it has.
 func (s *Set) Filter(c Classes) (*Set, error) {
 	if len(c) == 0 {
 		return nil, errors.Wrapf(ErrClass, "%s: found no classes to keep, expected some of %s", printable(s.Name), someOf(s.Classes))
 	}
-	var missing []string
-	for i, name := range c {
-		if slices.Contains(c[:i], name) {
-			return nil, errors.Wrapf(ErrClass, "%s: %s is given twice", printable(s.Name), printable(name))
-		}
-		if !slices.Contains(s.Classes, name) {
-			missing = append(missing, name)
-		}
+	wanted, own := canonicalNames(c), canonicalNames(s.Classes)
+	if i := repeated(wanted); i >= 0 {
+		return nil, errors.Wrapf(ErrClass, "%s: %s is given twice", printable(s.Name), printable(c[i]))
 	}
-	if missing != nil {
+	if missing := slices.DeleteFunc(slices.Clone(wanted), func(name string) bool { return slices.Contains(own, name) }); len(missing) > 0 {
 		return nil, errors.Wrapf(ErrClass, "%s: there is no class %s, expected some of %s",
 			printable(s.Name), someOf(missing), someOf(s.Classes))
 	}
 	renumbered := make([]int, len(s.Classes)) // new label by old one, -1 for those left out
 	var names []string
-	for old, name := range s.Classes {
+	for old, name := range own {
 		renumbered[old] = -1
-		if slices.Contains(c, name) {
+		if slices.Contains(wanted, name) {
 			renumbered[old] = len(names)
-			names = append(names, name)
+			names = append(names, s.Classes[old])
 		}
 	}
 	var keep []int

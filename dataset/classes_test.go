@@ -23,6 +23,8 @@ func TestParseClasses(t *testing.T) {
 		{"01", Classes{"01"}},
 		{"-3", Classes{"-3"}},
 		{"1-2-3", Classes{"1-2-3"}},
+		{"cafe\u0301", Classes{"café"}},
+		{"👩\u200d🔬,می\u200cخواهم,New\u00a0York", Classes{"👩\u200d🔬", "می\u200cخواهم", "New\u00a0York"}},
 	} {
 		got, err := ParseClasses(c.text)
 		check(t, err)
@@ -45,7 +47,11 @@ func TestParseClassesRefuses(t *testing.T) {
 		{"00-04", "leading zeros"},
 		{"0-2147483647", "at most 10000"},
 		{"0-99999999999999999999", "whole numbers"},
-		{"a\nb,a\nb", "twice"},
+		{"a\nb", `"a\nb", expected visible characters`},
+		{"caf\xe9", "UTF-8"},
+		{"\u200d", "visible"},
+		{"a\u202eb", "one line"},
+		{"café,cafe\u0301", "café is given twice"},
 		{strings.Repeat("0-9999,", 3), "over 10000"},
 	} {
 		_, err := ParseClasses(c.text)
@@ -79,6 +85,8 @@ func TestFilterRefuses(t *testing.T) {
 	wantErr(t, err, ErrClass, "a, b, c")
 	_, err = s.Filter(Classes{"a", "cat", "dog"})
 	wantErr(t, err, ErrClass, "no class cat, dog", "some of a, b, c")
+	_, err = s.Filter(Classes{"é", "e\u0301"})
+	wantErr(t, err, ErrClass, "twice")
 	_, err = s.Filter(Classes{"a", "a"})
 	wantErr(t, err, ErrClass, "twice")
 	_, err = s.subset([]int{0, 1}).Filter(Classes{"c"})

@@ -11,7 +11,7 @@
 // There are only a few types:
 //
 //   - Set is labelled images: bytes, a label each, the names of the classes. Filter, Limit and Split
-//     return parts of it that share its pixels, Relabel one numbered as a network's outputs are.
+//     return parts of it that share its pixels, Numbered one numbered as a network's outputs are.
 //   - Preprocessing says how a byte becomes the number that the network sees.
 //   - Classes is which labels to keep, read from "0-4", "5,7,9" or "cat,dog".
 //   - Batches shuffles indices, epoch after epoch, and can go on exactly where it was stopped.

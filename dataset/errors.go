@@ -3,7 +3,6 @@ package dataset
 import (
 	"errors"
 	"strconv"
-	"unicode"
 )
 
 // The errors to test for with errors.Is. What is returned wraps one of them in a single line that
@@ -27,10 +26,8 @@ var (
 
 // printable returns s, quoted if it holds characters that would break the one line of a message.
 func printable(s string) string {
-	for _, r := range s {
-		if !unicode.IsPrint(r) {
-			return strconv.Quote(s)
-		}
+	if oneLine(s) {
+		return s
 	}
-	return s
+	return strconv.Quote(s)
 }

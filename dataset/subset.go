@@ -34,7 +34,7 @@ func (s *Set) Limit(n int, seed uint64) (*Set, error) {
 		}
 		if len(members) < want {
 			return nil, errors.Wrapf(ErrClass, "%s: limit %d: class %s: found %d images, expected at least %d",
-				printable(s.Name), n, s.Classes[class], len(members), want)
+				printable(s.Name), n, printable(s.Classes[class]), len(members), want)
 		}
 		keep = append(keep, members[:want]...)
 	}

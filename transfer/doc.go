@@ -69,7 +69,7 @@
 // dataset.Copies, a fixed number of changed images beside each, are not.
 //
 // The labels of the data must be those of the new head, from 0: see Filter and
-// Relabel of dataset.Set. Prepare the data as it was for the pretrained
+// Numbered of dataset.Set. Prepare the data as it was for the pretrained
 // weights; the preprocessing travels with a weights file, not with Weights.
 //
 // NewHead counts a layer as missing unless both W and b are there, and draws

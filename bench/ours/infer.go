@@ -20,7 +20,7 @@ func inference(o options) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec, w, err := o.network(len(test.Classes))
+	spec, w, test, err := o.network(test)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +80,7 @@ func latency(o options) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec, w, err := o.network(len(test.Classes))
+	spec, w, test, err := o.network(test)
 	if err != nil {
 		return nil, err
 	}

@@ -128,17 +128,20 @@ func fresh(classes int) (model.Spec, *model.Weights, error) {
 	return spec, w, err
 }
 
-// network returns the network of --from, or a fresh one.
-func (o options) network(classes int) (model.Spec, *model.Weights, error) {
+// network returns the network of --from, or a fresh one, and the set numbered
+// as its outputs.
+func (o options) network(set *dataset.Set) (model.Spec, *model.Weights, *dataset.Set, error) {
 	if o.from == "" {
-		return fresh(classes)
+		spec, w, err := fresh(len(set.Classes))
+		return spec, w, set, err
 	}
 	m, err := weightfile.Read(o.from)
 	if err != nil {
-		return model.Spec{}, nil, err
+		return model.Spec{}, nil, nil, err
 	}
-	if n := m.Spec.Classes(); n != classes {
-		return model.Spec{}, nil, errors.Errorf("%s: found %d classes, the data has %d: %s", o.from, n, classes, strings.Join(m.Classes, " "))
+	numbered, leftOut, err := set.Numbered(m.Classes)
+	if len(leftOut) > 0 || len(m.Classes) != len(set.Classes) {
+		return model.Spec{}, nil, nil, errors.Errorf("%s: found the classes %s, the data has %s", o.from, strings.Join(m.Classes, " "), strings.Join(set.Classes, " "))
 	}
-	return m.Spec, m.Weights, nil
+	return m.Spec, m.Weights, numbered, err
 }

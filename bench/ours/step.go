@@ -24,7 +24,7 @@ func step(o options) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec, w, err := o.network(len(data.Classes))
+	spec, w, data, err := o.network(data)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ func stock(o options) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	spec, w, err := o.network(len(data.Classes))
+	spec, w, data, err := o.network(data)
 	if err != nil {
 		return nil, err
 	}

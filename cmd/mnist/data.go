@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -68,37 +71,56 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 	return train, test, nil
 }
 
-// as returns the set as the network with these classes and preprocessing sees
-// it: its labels numbered as the network's outputs. Labels that the network
-// does not have are left out when they were not asked for, and that is said.
-func (d *dataFlags) as(set *dataset.Set, classes []string, prep dataset.Preprocessing, out *output) (*dataset.Set, error) {
-	if set.Prep.Polarity != prep.Polarity {
-		return nil, errors.Errorf("the data is %s, the model was trained on %s images", set.Prep.Polarity, prep.Polarity)
+// as returns the set as the network takes it: prepared as what trained it, its
+// labels numbered as the outputs. Labels that the network does not have are
+// left out and counted when they were not asked for, and that is said.
+func (d *dataFlags) as(set *dataset.Set, m *weightfile.Model, out *output) (numbered *dataset.Set, leftOut map[string]int, err error) {
+	if set, err = prepared(set, m); err != nil {
+		return nil, nil, err
 	}
-	if d.classes == "" {
-		var known dataset.Classes
-		for _, c := range set.Classes {
-			if slices.Contains(classes, c) {
-				known = append(known, c)
-			}
-		}
-		if len(known) < len(set.Classes) {
-			out.note("the model knows %d of the %d classes in %s: the others are left out", len(known), len(set.Classes), set.Name)
-		}
-		var err error
-		if set, err = set.Filter(known); err != nil {
-			return nil, err
-		}
-	}
-	set, err := set.Relabel(classes)
-	if err != nil && d.classes != "" {
-		return nil, usage(errors.Wrap(err, "--classes"))
+	numbered, leftOut, err = set.Numbered(m.Classes)
+	if len(leftOut) > 0 && d.classes != "" {
+		return nil, nil, usage(errors.Errorf("--classes: the network does not know %s, only %s", listed(slices.Sorted(maps.Keys(leftOut))), listed(m.Classes)))
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	set.Prep = prep
-	return set, nil
+	if n := len(set.Classes); len(leftOut) > 0 {
+		out.note("the model knows %d of the %d classes in %s: the others are left out, %d of %d images", n-len(leftOut), n, set.Name, set.Len()-numbered.Len(), set.Len())
+	}
+	return numbered, leftOut, nil
+}
+
+// continued returns the set numbered as the outputs of a network whose last
+// layer goes on as it is. The two must have the same classes.
+func continued(set *dataset.Set, m *weightfile.Model) (*dataset.Set, error) {
+	if have, found := len(m.Classes), len(set.Classes); have != found {
+		return nil, errors.Errorf("the head has %d classes, the data %d: %s and %s", have, found, listed(m.Classes), listed(set.Classes))
+	}
+	numbered, leftOut, err := set.Numbered(m.Classes)
+	if len(leftOut) > 0 {
+		return nil, errors.Errorf("the head does not know %s, only %s", listed(slices.Sorted(maps.Keys(leftOut))), listed(m.Classes))
+	}
+	return numbered, err
+}
+
+// prepared returns the set with the preprocessing of a network.
+func prepared(set *dataset.Set, m *weightfile.Model) (*dataset.Set, error) {
+	if set.Prep.Polarity != m.Prep.Polarity {
+		return nil, errors.Errorf("the data is %s, the network was trained on %s images", set.Prep.Polarity, m.Prep.Polarity)
+	}
+	as := *set
+	as.Prep = m.Prep
+	return &as, nil
+}
+
+// listed joins the first twenty of some names.
+func listed(names []string) string {
+	const most = 20
+	if more := len(names) - most; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }
 
 // unevenFrom is how many times the images of another class a class has from

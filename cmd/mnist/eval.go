@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -42,6 +43,9 @@ type evalLine struct {
 	Report    string   `json:"report,omitempty"` // the page
 
 	BalancedAccuracy float64 `json:"balanced_accuracy"` // mean recall of the classes
+
+	LeftOut        int            `json:"left_out"`         // test images of classes that the network does not know
+	LeftOutClasses map[string]int `json:"left_out_classes"` // how many of each
 }
 
 func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report reportFlag) error {
@@ -56,11 +60,12 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report r
 	if err != nil {
 		return err
 	}
-	_, test, err := d.open(cmd.Context(), out, 1)
+	_, all, err := d.open(cmd.Context(), out, 1)
 	if err != nil {
 		return err
 	}
-	if test, err = d.as(test, m.Classes, m.Prep, out); err != nil {
+	test, leftOut, err := d.as(all, m, out)
+	if err != nil {
 		return err
 	}
 	metrics, err := evaluate(cmd.Context(), m.Spec, m.Weights, test)
@@ -70,7 +75,10 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report r
 	out.text("accuracy %.4f (%d of %d), mean recall of the classes %.4f, loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.BalancedAccuracy(), metrics.Loss)
 	uneven(out, "test", test)
 	confusionTable(out, test, metrics)
-	line := evalLine{metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, m.Classes, metrics.Confusion, rep.page(), metrics.BalancedAccuracy()}
+	line := evalLine{Accuracy: metrics.Accuracy(), Correct: metrics.Correct, Examples: metrics.Examples, Loss: metrics.Loss,
+		Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.page(), BalancedAccuracy: metrics.BalancedAccuracy(),
+		LeftOut: all.Len() - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
+	maps.Copy(line.LeftOutClasses, leftOut)
 	if err := rep.evaluated(m, file, d, test, metrics, line); err != nil {
 		return err
 	}

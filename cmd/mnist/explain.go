@@ -97,7 +97,7 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 	if err != nil {
 		return err
 	}
-	if data, err = d.as(data, m.Classes, m.Prep, out); err != nil {
+	if data, _, err = d.as(data, m, out); err != nil {
 		return err
 	}
 	indices := make([]int, min(e.batch, data.Len()))

@@ -82,7 +82,7 @@ func (r *retrainFlags) addSelection(cmd *cobra.Command) {
 	f.StringVar(&r.from, "from", "", "file of the trained network")
 	f.IntVar(&r.last, "last", 1, "train the last N layers that have weights")
 	f.StringSliceVar(&r.patterns, "train", nil, "train the layers of these names instead, as 'fc*'")
-	f.BoolVar(&r.keepHead, "keep-head", false, "go on with the last layer as it is; the number of classes must fit")
+	f.BoolVar(&r.keepHead, "keep-head", false, "go on with the last layer as it is; the data must have its classes, matched by name")
 	f.BoolVar(&r.noCache, "no-cache", false, "run the whole graph each step, frozen layers too")
 	f.Var(&r.memory, "cache-memory", "features of the frozen layers to hold in memory, as 512MiB; more are mapped from a file (0: half of the free memory)")
 	f.StringVar(&r.dir, "cache-dir", "", "folder to keep these features in, for the next run on the same frozen layers and images")

@@ -143,13 +143,32 @@ func (r retrainFlags) prepare(ctx context.Context, out *output, d dataFlags, see
 	if err != nil {
 		return nil, err
 	}
-	if data.Prep.Polarity != pretrained.Prep.Polarity {
-		return nil, errors.Errorf("the data is %s, the network was trained on %s images", data.Prep.Polarity, pretrained.Prep.Polarity)
+	classes := data.Classes
+	for _, set := range []**dataset.Set{&data, &test} {
+		if *set, err = prepared(*set, pretrained); err != nil {
+			return nil, err
+		}
+		if flag := r.headKeptBy(); flag != "" {
+			if *set, err = continued(*set, pretrained); err != nil {
+				return nil, usage(errors.Wrap(err, flag))
+			}
+			classes = pretrained.Classes
+		}
 	}
-	data.Prep, test.Prep = pretrained.Prep, pretrained.Prep
-	spec, w, err := r.network(pretrained, len(data.Classes), seed)
-	m := &weightfile.Model{Spec: spec, Classes: data.Classes, Prep: pretrained.Prep, Weights: w}
+	spec, w, err := r.network(pretrained, len(classes), seed)
+	m := &weightfile.Model{Spec: spec, Classes: classes, Prep: pretrained.Prep, Weights: w}
 	return &retraining{data, test, pretrained, m, factors}, err
+}
+
+// headKeptBy returns the flag that has the last layer go on as it is, or "".
+func (r retrainFlags) headKeptBy() string {
+	switch {
+	case r.saved.resume != "":
+		return "--resume"
+	case r.keepHead:
+		return "--keep-head"
+	}
+	return ""
 }
 
 // source reads the network to begin with: the trained one, or that of the
@@ -171,9 +190,6 @@ func (r retrainFlags) network(pretrained *weightfile.Model, classes int, seed ui
 		return pretrained.Spec, pretrained.Weights, nil
 	}
 	if r.keepHead {
-		if have := pretrained.Spec.Classes(); have != classes {
-			return model.Spec{}, nil, usage(errors.Errorf("--keep-head: the head has %d classes, the data %d", have, classes))
-		}
 		return pretrained.Spec, pretrained.Weights, pretrained.Weights.Check(pretrained.Spec)
 	}
 	weighted := pretrained.Spec.Weighted()

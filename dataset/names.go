@@ -1,0 +1,53 @@
+package dataset
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// canonicalName returns the form in which class names are compared and kept: NFC, in which a letter
+// with its accent is one character. File systems and keyboards also give letter and accent apart
+// (NFD), which looks the same. (Unicode Standard Annex 15, https://unicode.org/reports/tr15/.)
+func canonicalName(name string) string { return norm.NFC.String(name) }
+
+// canonicalNames returns the canonical names of a list.
+func canonicalNames(names []string) []string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = canonicalName(name)
+	}
+	return out
+}
+
+// repeated returns the place of the first of the canonical names that stands in the list before, or -1.
+func repeated(canonical []string) int {
+	seen := map[string]bool{}
+	for i, name := range canonical {
+		if seen[name] {
+			return i
+		}
+		seen[name] = true
+	}
+	return -1
+}
+
+// validName reports whether a name can be a class's: UTF-8 of one line with something to see in it.
+// Spaces of all kinds and the joiners of emoji, Persian and Indic scripts belong to names.
+func validName(name string) bool {
+	return oneLine(name) && strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsSpace(r) && !unicode.Is(unicode.Cf, r) })
+}
+
+// oneLine reports whether text is UTF-8 without characters that break the line of a message, steer a
+// terminal, or turn the direction of what follows.
+func oneLine(text string) bool {
+	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
+		return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) && !slices.Contains(directionMarks, r)
+	})
+}
+
+// directionMarks stand in Arabic and Hebrew names; they turn nothing but their neighbours.
+var directionMarks = []rune{'\u061c', '\u200e', '\u200f'}
