@@ -93,7 +93,7 @@ func (n *Net) addStep(x *gorgonia.Node, fused []Layer, gradX bool) (*gorgonia.No
 	case ReLU:
 		return graphop.ReLU(n.scope, l.Name, x, gradX) // x's shape
 	case MaxPool:
-		return graphop.MaxPool(n.scope, l.Name, x, l.Kernel, l.Stride, gradX) // [N,C,H',W']
+		return graphop.MaxPool(n.scope, l.Name, x, graphop.PoolShape{Kernel: graphop.Both(l.Kernel), Stride: graphop.Both(l.Stride)}, gradX) // [N,C,H',W']
 	case Dropout:
 		return n.addDropout(x, l, gradX) // x's shape
 	}
@@ -107,12 +107,16 @@ func (n *Net) addStep(x *gorgonia.Node, fused []Layer, gradX bool) (*gorgonia.No
 	}
 	want := graphop.Wants{Input: gradX, Weights: n.isTrained(l.Name)}
 	if l.Kind == Dense {
-		return graphop.Dense(n.scope, l.Name, x, w, b, len(fused) > 1, want) // [N,out]
+		var a graphop.Activation
+		if len(fused) > 1 {
+			a = graphop.Rectify()
+		}
+		return graphop.Dense(n.scope, l.Name, x, w, b, a, want) // [N,out]
 	}
-	shape := graphop.ConvShape{Stride: l.Stride, Pad: l.Pad}
+	shape := graphop.ConvShape{Stride: graphop.Both(l.Stride), Pad: graphop.Around(l.Pad)}
 	for _, f := range fused[1:] {
 		if f.Kind == ReLU {
-			shape.ReLU = true
+			shape.Activation = graphop.Rectify()
 		} else {
 			shape.Pool = f.Kernel
 		}

@@ -30,38 +30,50 @@ func spreading(c opCase) opCase {
 // all are the wants of a layer that is trained, with trained layers below.
 var all = graphop.Wants{Input: true, Weights: true}
 
-// convCase is a convolution of x [n,c,h,w] to out channels.
+// convCase is a convolution of x [n,c,h,w] to out channels by a square kernel,
+// which Gorgonia knows too.
 func convCase(reason string, n, c, h, w, out, kernel int, s graphop.ConvShape, tol float64) opCase {
-	rng := rand.New(rand.NewPCG(uint64(h*w+out), uint64(kernel)))
+	oc := wideConvCase(reason, []int{n, c, h, w}, []int{out, c, kernel, kernel}, s, tol)
+	oc.stock = func(in []*gorgonia.Node) (*gorgonia.Node, error) {
+		y, err := reference.Conv(in[0], in[1], in[2], s.Stride[0], s.Pad[0])
+		if s.Activation == graphop.Rectify() && err == nil {
+			y, err = gorgonia.Rectify(y)
+		}
+		if s.Pool > 1 && err == nil {
+			y, err = reference.MaxPool(y, s.Pool, s.Pool)
+		}
+		return y, err
+	}
+	return oc
+}
+
+// wideConvCase is a convolution of any shape, of x by the kernels w.
+func wideConvCase(reason string, x, w []int, s graphop.ConvShape, tol float64) opCase {
+	rng := rand.New(rand.NewPCG(uint64(x[2]*x[3]+w[0]), uint64(w[3])))
 	return opCase{
-		name:   fmt.Sprintf("conv %dx%dx%dx%d-%d k%d s%d p%d relu=%v pool%d", n, c, h, w, out, kernel, s.Stride, s.Pad, s.ReLU, s.Pool),
+		name:   fmt.Sprintf("conv %v %v s%v p%v d%v g%d %v pool%d", x, w, s.Stride, s.Pad, s.Dilation, s.Groups, s.Activation, s.Pool),
 		reason: reason,
-		inputs: []input{random(rng, true, n, c, h, w), random(rng, true, out, c, kernel, kernel), random(rng, true, out)},
+		inputs: []input{random(rng, true, x...), random(rng, true, w...), random(rng, true, w[0])},
 		build: func(sc *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
 			return graphop.Conv(sc, "conv", in[0], in[1], in[2], s, all)
 		},
 		naive: func(in []array) (array, backward) {
-			y, back := naiveConv(in[0], in[1], in[2], s.Stride, s.Pad)
-			if s.ReLU {
-				y, back = then(back)(naiveReLU(y))
+			y, back := naiveConv(in[0], in[1], in[2], s)
+			if s.Activation != (graphop.Activation{}) {
+				y, back = then(back)(naiveActivation(y, s.Activation))
 			}
 			if s.Pool > 1 {
-				y, back = then(back)(naivePool(y, s.Pool, s.Pool))
+				y, back = then(back)(naiveMaxPool(y, square(s.Pool, s.Pool)))
 			}
 			return y, back
 		},
-		stock: func(in []*gorgonia.Node) (*gorgonia.Node, error) {
-			y, err := reference.Conv(in[0], in[1], in[2], s.Stride, s.Pad)
-			if s.ReLU && err == nil {
-				y, err = gorgonia.Rectify(y)
-			}
-			if s.Pool > 1 && err == nil {
-				y, err = reference.MaxPool(y, s.Pool, s.Pool)
-			}
-			return y, err
-		},
 		tol: tol,
 	}
+}
+
+// square is a pooling by kernel×kernel windows without padding.
+func square(kernel, stride int) graphop.PoolShape {
+	return graphop.PoolShape{Kernel: graphop.Both(kernel), Stride: graphop.Both(stride)}
 }
 
 // then puts an operator behind the one that back belongs to.
@@ -74,17 +86,21 @@ func then(back backward) func(array, backward) (array, backward) {
 func denseCase(reason string, out int, relu bool, tol float64, x ...int) opCase {
 	rng := rand.New(rand.NewPCG(uint64(out), uint64(len(x))))
 	in := input{shape: x}.row()
+	var a graphop.Activation
+	if relu {
+		a = graphop.Rectify()
+	}
 	return opCase{
 		name:   fmt.Sprintf("dense %v-%d relu=%v", x, out, relu),
 		reason: reason,
 		inputs: []input{random(rng, true, x...), random(rng, true, in, out), random(rng, true, out)},
 		build: func(sc *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
-			return graphop.Dense(sc, "dense", in[0], in[1], in[2], relu, all)
+			return graphop.Dense(sc, "dense", in[0], in[1], in[2], a, all)
 		},
 		naive: func(in []array) (array, backward) {
 			y, back := naiveDense(in[0], in[1], in[2])
 			if relu {
-				y, back = then(back)(naiveReLU(y))
+				y, back = then(back)(naiveActivation(y, graphop.Rectify()))
 			}
 			return y, back
 		},
@@ -106,7 +122,7 @@ func reluCase(reason string, shape ...int) opCase {
 		build: func(sc *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
 			return graphop.ReLU(sc, "relu", in[0], true)
 		},
-		naive: func(in []array) (array, backward) { return naiveReLU(in[0]) },
+		naive: func(in []array) (array, backward) { return naiveActivation(in[0], graphop.Rectify()) },
 		stock: func(in []*gorgonia.Node) (*gorgonia.Node, error) { return gorgonia.Rectify(in[0]) },
 	}
 }
@@ -117,9 +133,9 @@ func poolCase(reason string, kernel, stride int, tol float64, shape ...int) opCa
 		name: fmt.Sprintf("maxpool %v k%d s%d", shape, kernel, stride), reason: reason,
 		inputs: []input{random(rng, true, shape...)},
 		build: func(sc *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
-			return graphop.MaxPool(sc, "pool", in[0], kernel, stride, true)
+			return graphop.MaxPool(sc, "pool", in[0], square(kernel, stride), true)
 		},
-		naive: func(in []array) (array, backward) { return naivePool(in[0], kernel, stride) },
+		naive: func(in []array) (array, backward) { return naiveMaxPool(in[0], square(kernel, stride)) },
 		stock: func(in []*gorgonia.Node) (*gorgonia.Node, error) {
 			return reference.MaxPool(in[0], kernel, stride)
 		},
@@ -170,20 +186,20 @@ func lossCase(reason string, n, k int, spread float32, tol float64) opCase {
 // cases returns every operator in every setting.
 func cases() []opCase {
 	cs := []opCase{
-		convCase("a batch of one", 1, 2, 8, 9, 3, 3, graphop.ConvShape{Stride: 1, Pad: 1, ReLU: true, Pool: 2}, 1e-6),
-		convCase("more images than parts, and no multiple of them", 19, 1, 6, 5, 2, 3, graphop.ConvShape{Stride: 1}, 2e-6),
-		convCase("channels that are no multiple of a vector", 3, 5, 10, 7, 33, 3, graphop.ConvShape{Stride: 1, Pad: 1, ReLU: true}, 2e-6),
-		convCase("a kernel larger than the image without its padding", 2, 2, 3, 4, 3, 5, graphop.ConvShape{Stride: 1, Pad: 2}, 1e-6),
-		convCase("a stride that leaves rows out", 2, 2, 11, 13, 3, 1, graphop.ConvShape{Stride: 4, ReLU: true}, 1e-6),
-		convCase("taps that lie beyond the image for all positions", 2, 2, 2, 1, 3, 5, graphop.ConvShape{Stride: 2, Pad: 2}, 1e-6),
-		convCase("the largest pooling window", 2, 1, 16, 31, 2, 1, graphop.ConvShape{Stride: 1, Pool: 15}, 1e-6),
-		convCase("an output of one pixel", 2, 3, 4, 4, 2, 4, graphop.ConvShape{Stride: 1, ReLU: true}, 1e-6),
-		convCase("conv1 of the seed network", 4, 1, 28, 28, 32, 5, graphop.ConvShape{Stride: 1, Pad: 2, ReLU: true, Pool: 2}, 2e-6),
-		spreading(convCase("conv2 of the seed network, by winograd's transforms", 3, 32, 14, 14, 64, 5, graphop.ConvShape{Stride: 1, Pad: 2, ReLU: true, Pool: 2}, 2e-5)),
-		spreading(convCase("winograd, channels that fill no vector, without pooling", 2, 9, 11, 8, 19, 5, graphop.ConvShape{Stride: 1, Pad: 1, ReLU: true}, 2e-5)),
-		spreading(convCase("winograd, other pooling, more images than parts", 9, 8, 12, 9, 8, 5, graphop.ConvShape{Stride: 1, Pool: 3}, 2e-5)),
-		spreading(convCase("winograd, an image lower than the padding", 2, 8, 1, 9, 8, 5, graphop.ConvShape{Stride: 1, Pad: 4}, 2e-5)),
-		spreading(convCase("winograd, an image narrower than the kernel", 2, 8, 8, 2, 9, 5, graphop.ConvShape{Stride: 1, Pad: 2}, 2e-5)),
+		convCase("a batch of one", 1, 2, 8, 9, 3, 3, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(1), Activation: graphop.Rectify(), Pool: 2}, 1e-6),
+		convCase("more images than parts, and no multiple of them", 19, 1, 6, 5, 2, 3, graphop.ConvShape{Stride: graphop.Both(1)}, 2e-6),
+		convCase("channels that are no multiple of a vector", 3, 5, 10, 7, 33, 3, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(1), Activation: graphop.Rectify()}, 2e-6),
+		convCase("a kernel larger than the image without its padding", 2, 2, 3, 4, 3, 5, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(2)}, 1e-6),
+		convCase("a stride that leaves rows out", 2, 2, 11, 13, 3, 1, graphop.ConvShape{Stride: graphop.Both(4), Activation: graphop.Rectify()}, 1e-6),
+		convCase("taps that lie beyond the image for all positions", 2, 2, 2, 1, 3, 5, graphop.ConvShape{Stride: graphop.Both(2), Pad: graphop.Around(2)}, 1e-6),
+		convCase("the largest pooling window", 2, 1, 16, 31, 2, 1, graphop.ConvShape{Stride: graphop.Both(1), Pool: 15}, 1e-6),
+		convCase("an output of one pixel", 2, 3, 4, 4, 2, 4, graphop.ConvShape{Stride: graphop.Both(1), Activation: graphop.Rectify()}, 1e-6),
+		convCase("conv1 of the seed network", 4, 1, 28, 28, 32, 5, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(2), Activation: graphop.Rectify(), Pool: 2}, 2e-6),
+		spreading(convCase("conv2 of the seed network, by winograd's transforms", 3, 32, 14, 14, 64, 5, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(2), Activation: graphop.Rectify(), Pool: 2}, 2e-5)),
+		spreading(convCase("winograd, channels that fill no vector, without pooling", 2, 9, 11, 8, 19, 5, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(1), Activation: graphop.Rectify()}, 2e-5)),
+		spreading(convCase("winograd, other pooling, more images than parts", 9, 8, 12, 9, 8, 5, graphop.ConvShape{Stride: graphop.Both(1), Pool: 3}, 2e-5)),
+		spreading(convCase("winograd, an image lower than the padding", 2, 8, 1, 9, 8, 5, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(4)}, 2e-5)),
+		spreading(convCase("winograd, an image narrower than the kernel", 2, 8, 8, 2, 9, 5, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(2)}, 2e-5)),
 		denseCase("x of rank 2", 7, false, 2e-6, 5, 11),
 		denseCase("x of rank 2, with ReLU", 7, true, 2e-6, 5, 11),
 		denseCase("x of rank 4 is flattened", 6, false, 2e-6, 3, 2, 4, 5),
@@ -211,9 +227,9 @@ func cases() []opCase {
 		for _, stride := range []int{1, 2} {
 			for _, pad := range []int{0, 1, 2} {
 				for _, pool := range []int{1, 2, 3} {
-					for _, relu := range []bool{false, true} {
+					for _, a := range []graphop.Activation{{}, graphop.Rectify()} {
 						cs = append(cs, convCase("every setting, on images that are not square and that the pool does not divide",
-							3, 2, 10, 13, 4, kernel, graphop.ConvShape{Stride: stride, Pad: pad, ReLU: relu, Pool: pool}, 2e-6))
+							3, 2, 10, 13, 4, kernel, graphop.ConvShape{Stride: graphop.Both(stride), Pad: graphop.Around(pad), Activation: a, Pool: pool}, 2e-6))
 					}
 				}
 			}

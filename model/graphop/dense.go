@@ -14,39 +14,48 @@ import (
 // in the graph: nothing is computed towards frozen weights, nor towards an
 // input below which nothing is trained.
 type Wants struct {
-	Input   bool
-	Weights bool
+	Input    bool
+	Weights  bool // and bias
+	Residual bool // ConvAdd's
 }
 
-// Dense adds y [N,out] = x [N,...]·w [in,out] + b [out], followed by
-// max(0, ·) with relu. x is taken as [N,in], flattened row-major.
-func Dense(s *Scope, name string, x, w, b *gorgonia.Node, relu bool, want Wants) (*gorgonia.Node, error) {
+// Dense adds y [N,out] = a(x [N,...]·w [in,out] + b [out]). x is taken as
+// [N,in], flattened row-major; b may be nil.
+func Dense(s *Scope, name string, x, w, b *gorgonia.Node, a Activation, want Wants) (*gorgonia.Node, error) {
 	if err := s.checkBatch(name, x); err != nil {
 		return nil, err
 	}
-	if len(b.Shape()) != 1 {
-		return nil, errors.Wrapf(ErrInput, "%s: found bias %v, expected [out]", name, b.Shape())
+	want.Residual = false
+	if err := a.checkFused(want != Wants{}); err != nil {
+		return nil, errors.Wrap(err, name)
 	}
-	rows, in, out := x.Shape()[0], rowSize(x.Shape()), b.Shape()[0]
-	if !slices.Equal(w.Shape(), tensor.Shape{in, out}) {
-		return nil, errors.Wrapf(ErrInput, "%s: found weights %v, expected [%d,%d] for input %v and bias %v", name, w.Shape(), in, out, x.Shape(), b.Shape())
+	rows, in := x.Shape()[0], rowSize(x.Shape())
+	if len(w.Shape()) != 2 || w.Shape()[0] != in {
+		return nil, errors.Wrapf(ErrInput, "%s: found weights %v, expected [%d,out] for input %v", name, w.Shape(), in, x.Shape())
 	}
-	kind := "dense"
-	if relu {
-		kind = "dense+relu"
+	out, inputs := w.Shape()[1], gorgonia.Nodes{x, w}
+	if b != nil {
+		if !slices.Equal(b.Shape(), tensor.Shape{out}) {
+			return nil, errors.Wrapf(ErrInput, "%s: found bias %v, expected [%d] for weights %v", name, b.Shape(), out, w.Shape())
+		}
+		inputs = append(inputs, b)
 	}
-	o := s.operator(name, kind, tensor.Shape{rows, out})
-	o.want = []bool{want.Input, want.Weights, want.Weights}
-	o.cost = Cost{int64(rows) * int64(in) * int64(out), bytes(x.Shape(), w.Shape(), b.Shape(), o.shape)}
+	o := s.operator(name, "dense"+a.plus(), tensor.Shape{rows, out})
+	o.want = []bool{want.Input, want.Weights, want.Weights}[:len(inputs)]
+	o.cost = Cost{int64(rows) * int64(in) * int64(out), bytes(x.Shape(), w.Shape(), tensor.Shape{out}, o.shape)}
 	o.run = func(v []gorgonia.Value) error {
-		s.dense(o.floats(), floats(v[0]), floats(v[1]), floats(v[2]), relu)
+		var bias []float32
+		if b != nil {
+			bias = floats(v[2])
+		}
+		s.dense(o.floats(), floats(v[0]), floats(v[1]), bias, in, out, a)
 		return nil
 	}
 	o.diff = func(v gorgonia.Nodes, y, dy *gorgonia.Node) (grads gorgonia.Nodes, err error) {
-		grads = make(gorgonia.Nodes, 3)
+		grads = make(gorgonia.Nodes, len(v))
 		dz := dy // [N,out], the gradient towards x·w + b
-		if relu {
-			if dz, err = reluGrad(s, name+" dz", y, dy); err != nil {
+		if a.kind != identity {
+			if dz, err = activationGrad(s, name+" dz", a, y, dy); err != nil {
 				return nil, err
 			}
 		}
@@ -54,8 +63,10 @@ func Dense(s *Scope, name string, x, w, b *gorgonia.Node, relu bool, want Wants)
 			if grads[1], err = denseGradW(s, name+" dW", v[0], dz); err != nil {
 				return nil, err
 			}
-			if grads[2], err = biasGrad(s, name+" db", dz); err != nil {
-				return nil, err
+			if b != nil {
+				if grads[2], err = biasGrad(s, name+" db", dz); err != nil {
+					return nil, err
+				}
 			}
 		}
 		if want.Input {
@@ -63,19 +74,21 @@ func Dense(s *Scope, name string, x, w, b *gorgonia.Node, relu bool, want Wants)
 		}
 		return grads, err
 	}
-	return o.apply(x, w, b)
+	return o.apply(inputs...)
 }
 
-// dense computes y [n,out] = x [n,in]·w [in,out] + b for the rows in use.
-func (s *Scope) dense(y, x, w, b []float32, rectify bool) {
-	n, out := s.rows, len(b)
-	in := len(w) / out
-	for i := range n {
-		copy(y[i*out:(i+1)*out], b)
+// dense computes y [n,out] = a(x [n,in]·w [in,out] + b) for the rows in use.
+func (s *Scope) dense(y, x, w, b []float32, in, out int, a Activation) {
+	n, beta := s.rows, float32(0)
+	if b != nil {
+		beta = 1
+		for i := range n {
+			copy(y[i*out:(i+1)*out], b)
+		}
 	}
-	s.gemm.Sgemm(false, false, n, out, in, 1, x, in, w, out, 1, y, out)
-	if rectify {
-		inPieces(n*out, func(lo, hi int) { relu(y[lo:hi], y[lo:hi]) })
+	s.gemm.Sgemm(false, false, n, out, in, 1, x, in, w, out, beta, y, out)
+	if a.kind != identity {
+		inPieces(n*out, func(lo, hi int) { a.apply(y[lo:hi], y[lo:hi]) })
 	}
 }
 

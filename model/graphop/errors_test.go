@@ -25,9 +25,9 @@ func TestBuildErrors(t *testing.T) {
 			return graphop.Conv(s, "op", in[0], in[1], in[2], c, all)
 		}
 	}
-	plain := conv(graphop.ConvShape{Stride: 1})
+	plain := conv(graphop.ConvShape{Stride: graphop.Both(1)})
 	dense := func(s *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
-		return graphop.Dense(s, "op", in[0], in[1], in[2], true, all)
+		return graphop.Dense(s, "op", in[0], in[1], in[2], graphop.Rectify(), all)
 	}
 	relu := func(s *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
 		return graphop.ReLU(s, "op", in[0], true)
@@ -37,7 +37,7 @@ func TestBuildErrors(t *testing.T) {
 	}
 	pool := func(kernel, stride int) buildFunc {
 		return func(s *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
-			return graphop.MaxPool(s, "op", in[0], kernel, stride, true)
+			return graphop.MaxPool(s, "op", in[0], square(kernel, stride), true)
 		}
 	}
 	loss := func(s *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
@@ -54,29 +54,37 @@ func TestBuildErrors(t *testing.T) {
 		{"conv: rank of the input", plain, []input{blank(2, 192), blank(4, 3, 3, 3), blank(4)}, "expected [N,C,H,W]"},
 		{"conv: rows", plain, []input{blank(5, 3, 8, 8), blank(4, 3, 3, 3), blank(4)}, "expected [2,...]"},
 		{"conv: channels", plain, []input{image, blank(4, 2, 3, 3), blank(4)}, "(4, 2, 3, 3)"},
-		{"conv: kernel not square", plain, []input{image, blank(4, 3, 3, 2), blank(4)}, "[O,C,k,k]"},
-		{"conv: rank of the kernel", plain, []input{image, blank(4, 27), blank(4)}, "[O,C,k,k]"},
+		{"conv: groups that do not divide the kernels", conv(graphop.ConvShape{Stride: graphop.Both(1), Groups: 3}), []input{image, blank(4, 1, 3, 3), blank(4)}, "groups 3"},
+		{"conv: groups that do not divide the channels", conv(graphop.ConvShape{Stride: graphop.Both(1), Groups: 2}), []input{image, blank(4, 1, 3, 3), blank(4)}, "groups 2"},
+		{"conv: groups below 0", conv(graphop.ConvShape{Stride: graphop.Both(1), Groups: -1}), []input{image, blank(4, 3, 3, 3), blank(4)}, "groups"},
+		{"conv: a dilated kernel larger than the image", conv(graphop.ConvShape{Stride: graphop.Both(1), Dilation: graphop.Pair{1, 4}}), []input{image, blank(4, 3, 3, 3), blank(4)}, "dilation [1 4]"},
+		{"conv: dilation along one axis alone", conv(graphop.ConvShape{Stride: graphop.Both(1), Dilation: graphop.Pair{1, 0}}), []input{image, blank(4, 3, 3, 3), blank(4)}, "dilation [1 0]"},
+		{"conv: pad below 0 on one side", conv(graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Pads{0, 0, 0, -1}}), []input{image, blank(4, 3, 3, 3), blank(4)}, "pad [0 0 0 -1]"},
+		{"conv: clip with the ends turned", conv(graphop.ConvShape{Stride: graphop.Both(1), Activation: graphop.Clip(6, 0)}), []input{image, blank(4, 3, 3, 3), blank(4)}, "clip to [6,0]"},
+		{"conv: no derivative from the output", conv(graphop.ConvShape{Stride: graphop.Both(1), Activation: graphop.SiLU()}), []input{image, blank(4, 3, 3, 3), blank(4)}, "found silu fused"},
+		{"conv: pooling behind an activation that is not monotone", conv(graphop.ConvShape{Stride: graphop.Both(1), Activation: graphop.Leaky(0.1), Pool: 2}), []input{image, blank(4, 3, 3, 3), blank(4)}, "behind leaky relu"},
+		{"conv: rank of the kernel", plain, []input{image, blank(4, 27), blank(4)}, "[O,C/groups,kh,kw]"},
 		{"conv: bias too short", plain, []input{image, blank(4, 3, 3, 3), blank(3)}, "bias (3), expected [4]"},
 		{"conv: bias too long", plain, []input{image, blank(4, 3, 3, 3), blank(5)}, "bias (5), expected [4]"},
 		{"conv: bias of rank 2", plain, []input{image, blank(4, 3, 3, 3), blank(4, 1)}, "expected [4]"},
 		{"conv: kernel larger than the image", plain, []input{image, blank(4, 3, 9, 9), blank(4)}, "do not fit"},
-		{"conv: stride 0", conv(graphop.ConvShape{}), []input{image, blank(4, 3, 3, 3), blank(4)}, "stride 0"},
-		{"conv: pad below 0", conv(graphop.ConvShape{Stride: 1, Pad: -1}), []input{image, blank(4, 3, 3, 3), blank(4)}, "pad -1"},
-		{"conv: window too large for a byte", conv(graphop.ConvShape{Stride: 1, Pool: 16}), []input{image, blank(4, 3, 3, 3), blank(4)}, "pool 16"},
-		{"conv: window larger than the sum", conv(graphop.ConvShape{Stride: 1, Pool: 7}), []input{image, blank(4, 3, 3, 3), blank(4)}, "6×6"},
+		{"conv: stride 0", conv(graphop.ConvShape{}), []input{image, blank(4, 3, 3, 3), blank(4)}, "stride [0 0]"},
+		{"conv: pad below 0", conv(graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(-1)}), []input{image, blank(4, 3, 3, 3), blank(4)}, "pad [-1 -1 -1 -1]"},
+		{"conv: window too large for a byte", conv(graphop.ConvShape{Stride: graphop.Both(1), Pool: 16}), []input{image, blank(4, 3, 3, 3), blank(4)}, "pool 16"},
+		{"conv: window larger than the sum", conv(graphop.ConvShape{Stride: graphop.Both(1), Pool: 7}), []input{image, blank(4, 3, 3, 3), blank(4)}, "6×6"},
 		{"dense: rows", dense, []input{blank(3, 5), blank(5, 4), blank(4)}, "expected [2,...]"},
-		{"dense: inputs", dense, []input{blank(2, 5), blank(6, 4), blank(4)}, "expected [5,4]"},
-		{"dense: outputs", dense, []input{blank(2, 5), blank(5, 4), blank(3)}, "expected [5,3]"},
-		{"dense: rank of the weights", dense, []input{blank(2, 5), blank(5), blank(1)}, "expected [5,1]"},
-		{"dense: rank of the bias", dense, []input{blank(2, 5), blank(5, 4), blank(1, 4)}, "expected [out]"},
+		{"dense: inputs", dense, []input{blank(2, 5), blank(6, 4), blank(4)}, "expected [5,out]"},
+		{"dense: outputs", dense, []input{blank(2, 5), blank(5, 4), blank(3)}, "found bias (3), expected [4]"},
+		{"dense: rank of the weights", dense, []input{blank(2, 5), blank(5), blank(1)}, "expected [5,out]"},
+		{"dense: rank of the bias", dense, []input{blank(2, 5), blank(5, 4), blank(1, 4)}, "expected [4]"},
 		{"relu: rows", relu, []input{blank(1, 5)}, "expected [2,...]"},
 		{"relu: labels", relu, []input{labels(2)}, "of int"},
 		{"mask: shape", mask, []input{blank(2, 5), blank(2, 4)}, "found mask (2, 4)"},
 		{"mask: rank", mask, []input{blank(2, 1), blank(2)}, "found mask (2)"},
 		{"maxpool: rank", pool(2, 2), []input{blank(2, 16)}, "found input (2, 16)"},
-		{"maxpool: window", pool(9, 1), []input{image}, "kernel 9"},
-		{"maxpool: no window", pool(0, 1), []input{image}, "kernel 0"},
-		{"maxpool: stride", pool(2, 0), []input{image}, "stride 0"},
+		{"maxpool: window", pool(9, 1), []input{image}, "window [9 9]"},
+		{"maxpool: no window", pool(0, 1), []input{image}, "window [0 0]"},
+		{"maxpool: stride", pool(2, 0), []input{image}, "stride [0 0]"},
 		{"loss: rank of the logits", loss, []input{image, labels(2)}, "[N,K]"},
 		{"loss: labels too few", loss, []input{blank(2, 5), labels(1)}, "labels (1)"},
 		{"loss: labels not whole numbers", loss, []input{blank(2, 5), blank(2)}, "of float32"},
@@ -112,7 +120,7 @@ func TestRunErrors(t *testing.T) {
 	x := variable(s.Graph(), "x", blank(2, 3))
 	w := variable(s.Graph(), "w", blank(3, 4))
 	b := variable(s.Graph(), "b", blank(4))
-	y, err := graphop.Dense(s, "fc", x, w, b, false, all)
+	y, err := graphop.Dense(s, "fc", x, w, b, graphop.Activation{}, all)
 	if err != nil {
 		t.Fatal(err)
 	}

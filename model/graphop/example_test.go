@@ -27,9 +27,9 @@ func Example() {
 	w2 := gorgonia.NewMatrix(g, tensor.Float32, gorgonia.WithName("fc2/W"), gorgonia.WithShape(2, 2), gorgonia.WithValue(swap.Clone()))
 	b2 := gorgonia.NewVector(g, tensor.Float32, gorgonia.WithName("fc2/b"), gorgonia.WithShape(2), gorgonia.WithValue(none.Clone()))
 
-	h, err := graphop.Dense(s, "fc1", x, w1, b1, true, graphop.Wants{})
+	h, err := graphop.Dense(s, "fc1", x, w1, b1, graphop.Rectify(), graphop.Wants{})
 	check(err)
-	logits, err := graphop.Dense(s, "fc2", h, w2, b2, false, graphop.Wants{Weights: true})
+	logits, err := graphop.Dense(s, "fc2", h, w2, b2, graphop.Activation{}, graphop.Wants{Weights: true})
 	check(err)
 	loss, err := graphop.CrossEntropy(s, "loss", logits, labels)
 	check(err)

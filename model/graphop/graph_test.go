@@ -52,13 +52,13 @@ func newChain(t *testing.T, trained ...string) *chain {
 	}
 	x := node("images", variable(g, "images", random(rng, false, n, 1, 12, 12)), nil)
 	y, err := graphop.Conv(c.scope, "conv1", x, weight("conv1", "/W", 3, 1, 3, 3), weight("conv1", "/b", 3),
-		graphop.ConvShape{Stride: 1, Pad: 1, ReLU: true, Pool: 2}, want("conv1")) // [N,3,6,6]
-	y, err = graphop.MaxPool(c.scope, "pool", node("conv1", y, err), 2, 1, below) // [N,3,5,5]
+		graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(1), Activation: graphop.Rectify(), Pool: 2}, want("conv1")) // [N,3,6,6]
+	y, err = graphop.MaxPool(c.scope, "pool", node("conv1", y, err), square(2, 1), below) // [N,3,5,5]
 	y, err = graphop.ReLU(c.scope, "relu", node("pool", y, err), below)
-	y, err = graphop.Dense(c.scope, "fc1", node("relu", y, err), weight("fc1", "/W", 75, 8), weight("fc1", "/b", 8), true, want("fc1"))
+	y, err = graphop.Dense(c.scope, "fc1", node("relu", y, err), weight("fc1", "/W", 75, 8), weight("fc1", "/b", 8), graphop.Rectify(), want("fc1"))
 	mask := random(rng, false, n, 8)
 	y, err = graphop.Mask(c.scope, "drop", node("fc1", y, err), variable(g, "mask", mask), below)
-	y, err = graphop.Dense(c.scope, "fc2", node("drop", y, err), weight("fc2", "/W", 8, 3), weight("fc2", "/b", 3), false, want("fc2"))
+	y, err = graphop.Dense(c.scope, "fc2", node("drop", y, err), weight("fc2", "/W", 8, 3), weight("fc2", "/b", 3), graphop.Activation{}, want("fc2"))
 	y, err = graphop.CrossEntropy(c.scope, "loss", node("fc2", y, err), variable(g, "labels", input{shape: []int{n}, labels: c.labels}))
 	c.loss = node("loss", y, err)
 	var wrt gorgonia.Nodes
@@ -123,7 +123,7 @@ func TestGradTowardsConstant(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := variable(s.Graph(), "fc/b", input{shape: []int{2}, values: make([]float32, 2)})
-	y, err := graphop.Dense(s, "fc", x, w, b, false, all)
+	y, err := graphop.Dense(s, "fc", x, w, b, graphop.Activation{}, all)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,7 +14,7 @@ import (
 // TestThreads makes sure that the number of threads does not change a bit.
 func TestThreads(t *testing.T) {
 	t.Cleanup(func() { _ = parallel.SetThreads(0) })
-	wide := append(cases(), convCase("enough work for threads", 17, 8, 20, 22, 40, 5, graphop.ConvShape{Stride: 1, Pad: 2, ReLU: true, Pool: 2}, 0),
+	wide := append(cases(), convCase("enough work for threads", 17, 8, 20, 22, 40, 5, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(2), Activation: graphop.Rectify(), Pool: 2}, 0),
 		denseCase("enough work for threads", 260, true, 0, 65, 520))
 	for _, c := range wide {
 		var want result
@@ -173,10 +173,10 @@ func TestReLU(t *testing.T) {
 			return graphop.ReLU(s, "relu", in[0], true)
 		}, []float32{0, negZero, 0, inf, 0}, []float32{0, 0, 0, 1, 0}},
 		{"dense with relu", dense, func(s *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
-			return graphop.Dense(s, "dense", in[0], in[1], in[2], true, all)
+			return graphop.Dense(s, "dense", in[0], in[1], in[2], graphop.Rectify(), all)
 		}, []float32{0}, []float32{0}},
 		{"conv with relu", conv, func(s *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
-			return graphop.Conv(s, "conv", in[0], in[1], in[2], graphop.ConvShape{Stride: 1, ReLU: true}, all)
+			return graphop.Conv(s, "conv", in[0], in[1], in[2], graphop.ConvShape{Stride: graphop.Both(1), Activation: graphop.Rectify()}, all)
 		}, []float32{0}, []float32{0}},
 	} {
 		got := newRig(t, test.inputs, test.build).run(t, []float32{1, 1, 1, 1, 1}[:len(test.y)])

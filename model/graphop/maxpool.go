@@ -7,87 +7,98 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// MaxPool adds the largest value of each kernel×kernel window of x [N,C,H,W],
-// the windows stride apart and without padding: [N,C,H',W']. With grad there
-// is a gradient towards x. Where windows do not overlap and follow a
-// convolution, fuse them into Conv instead.
-func MaxPool(s *Scope, name string, x *gorgonia.Node, kernel, stride int, grad bool) (*gorgonia.Node, error) {
-	if err := s.checkBatch(name, x); err != nil {
+// MaxPool adds the largest value of each window of x [N,C,H,W]: [N,C,H',W'].
+// The first of equals wins, NaN over all, padding never. With grad there is a
+// gradient towards x. Where windows lie side by side and follow a convolution,
+// fuse them into Conv instead.
+func MaxPool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad bool) (*gorgonia.Node, error) {
+	if err := s.checkImages(name, x); err != nil {
 		return nil, err
 	}
 	in := x.Shape()
-	if len(in) != 4 || kernel < 1 || kernel > 15 || stride < 1 || kernel > in[2] || kernel > in[3] {
-		return nil, errors.Wrapf(ErrInput, "%s: found input %v, kernel %d, stride %d: they do not fit", name, in, kernel, stride)
+	p, err := newPooling(shape, in[2], in[3])
+	if err != nil {
+		return nil, errors.Wrap(err, name)
 	}
-	p := &pooling{kernel, stride, in[2], in[3], (in[2]-kernel)/stride + 1, (in[3]-kernel)/stride + 1, nil}
-	planes := in[0] * in[1]
 	o := s.operator(name, "maxpool", tensor.Shape{in[0], in[1], p.outH, p.outW})
 	o.want = []bool{grad}
 	o.cost.Bytes = bytes(in, o.shape)
+	var source []int32 // [N,C,H',W']: offset in its plane of each largest value
 	o.run = func(v []gorgonia.Value) error {
-		if p.source == nil {
-			p.source = make([]int32, planes*p.outH*p.outW)
+		if source == nil && grad {
+			source = make([]int32, o.shape.TotalSize())
 		}
 		x, y := floats(v[0]), o.floats()
 		parallel.For(s.rows, func(_, i int) {
 			for c := i * in[1]; c < (i+1)*in[1]; c++ {
-				p.plane(y, x, c)
+				var at []int32
+				if grad {
+					at = source[c*p.outH*p.outW:]
+				}
+				p.max(p.out(y, c), at, p.in(x, c))
 			}
 		})
 		return nil
 	}
 	o.diff = func(_ gorgonia.Nodes, y, dy *gorgonia.Node) (gorgonia.Nodes, error) {
-		dx, err := maxPoolGrad(s, name+" dx", p, in, y, dy)
+		dx, err := maxPoolGrad(s, name+" dx", p, in, &source, y, dy)
 		return gorgonia.Nodes{dx}, err
 	}
 	return o.apply(x)
 }
 
-type pooling struct {
-	kernel, stride       int
-	inH, inW, outH, outW int
-	source               []int32 // [N,C,H',W']: offset in its plane of each largest value
-}
-
-// plane pools plane c of x. The first of equals wins; NaN wins over all.
-func (p *pooling) plane(y, x []float32, c int) {
-	x = x[c*p.inH*p.inW : (c+1)*p.inH*p.inW]
-	i := c * p.outH * p.outW
-	for oy := range p.outH {
-		for ox := range p.outW {
-			corner := (oy*p.inW + ox) * p.stride
-			at := corner
-			for dy := range p.kernel {
-				for dx := range p.kernel {
-					if j := corner + dy*p.inW + dx; x[j] > x[at] || x[j] != x[j] {
-						at = j
-					}
+// max pools one plane. It notes in source where each value stood, unless that
+// is nil.
+func (p *pooling) max(y []float32, source []int32, x []float32) {
+	down, right := p.down(), p.right()
+	p.eachWindow(func(out, first, rows, columns int) {
+		at, best := first, x[first]
+		for i := range rows {
+			for j := range columns {
+				k := first + i*down + j*right
+				if v := x[k]; v > best || v != v {
+					at, best = k, v
 				}
 			}
-			y[i], p.source[i] = x[at], int32(at)
-			i++
 		}
-	}
+		y[out] = best
+		if source != nil {
+			source[out] = int32(at)
+		}
+	})
 }
 
 // maxPoolGrad adds dx [N,C,H,W]: each window's dy added to where its largest
 // value stood. It takes y as an input so that it runs after the forward pass.
-func maxPoolGrad(s *Scope, name string, p *pooling, shape tensor.Shape, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
+func maxPoolGrad(s *Scope, name string, p *pooling, shape tensor.Shape, source *[]int32, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "maxpool grad", shape)
 	o.cost.Bytes = bytes(dy.Shape(), shape)
 	o.run = func(v []gorgonia.Value) error {
 		dy, dx := floats(v[1]), o.floats()
-		out := p.outH * p.outW
+		n := p.outH * p.outW
 		parallel.For(s.rows, func(_, i int) {
 			for c := i * shape[1]; c < (i+1)*shape[1]; c++ {
-				plane := dx[c*p.inH*p.inW : (c+1)*p.inH*p.inW]
+				plane := p.in(dx, c)
 				clear(plane)
-				for j := c * out; j < (c+1)*out; j++ {
-					plane[p.source[j]] += dy[j]
+				for j := c * n; j < (c+1)*n; j++ {
+					plane[(*source)[j]] += dy[j]
 				}
 			}
 		})
 		return nil
 	}
 	return o.apply(y, dy)
+}
+
+// GlobalMaxPool adds the largest value of each plane of x [N,C,H,W]: [N,C,1,1].
+func GlobalMaxPool(s *Scope, name string, x *gorgonia.Node, grad bool) (*gorgonia.Node, error) {
+	if err := s.checkImages(name, x); err != nil {
+		return nil, err
+	}
+	return MaxPool(s, name, x, wholeImage(x.Shape()), grad)
+}
+
+// wholeImage is one window that covers an image.
+func wholeImage(shape tensor.Shape) PoolShape {
+	return PoolShape{Kernel: Pair{shape[2], shape[3]}, Stride: Both(1)}
 }

@@ -1,6 +1,10 @@
 package graphop_test
 
-import "math"
+import (
+	"math"
+
+	"github.com/lastlayer/lastlayer/model/graphop"
+)
 
 // The operators once more, in float64, loops and nothing else: what the fast
 // ones are compared with. Each returns its output and a function from the
@@ -28,20 +32,30 @@ func (a array) at(i, j, k, l int) *float64 {
 
 type backward func(dy array) []array
 
-func naiveConv(x, w, b array, stride, pad int) (array, backward) {
-	n, c, h, wd := x.shape[0], x.shape[1], x.shape[2], x.shape[3]
-	out, k := w.shape[0], w.shape[2]
-	y := zeros(n, out, (h+2*pad-k)/stride+1, (wd+2*pad-k)/stride+1)
+// orOne is p, and 1×1 for the zero value.
+func orOne(p graphop.Pair) graphop.Pair {
+	if p == (graphop.Pair{}) {
+		return graphop.Both(1)
+	}
+	return p
+}
+
+// naiveConv is a convolution with its bias, by the definition; b may be empty.
+func naiveConv(x, w, b array, s graphop.ConvShape) (array, backward) {
+	d, groups := orOne(s.Dilation), max(s.Groups, 1)
+	n, h, wd := x.shape[0], x.shape[2], x.shape[3]
+	out, kh, kw := w.shape[0], w.shape[2], w.shape[3]
+	y := zeros(n, out, (h+s.Pad[0]+s.Pad[2]-d[0]*(kh-1)-1)/s.Stride[0]+1, (wd+s.Pad[1]+s.Pad[3]-d[1]*(kw-1)-1)/s.Stride[1]+1)
 	// each calls f for every product of the convolution.
 	each := func(f func(i, o, c, oy, ox, iy, ix, ky, kx int)) {
 		for i := range n {
 			for o := range out {
 				for oy := range y.shape[2] {
 					for ox := range y.shape[3] {
-						for c := range c {
-							for ky := range k {
-								for kx := range k {
-									iy, ix := oy*stride+ky-pad, ox*stride+kx-pad
+						for c := range w.shape[1] {
+							for ky := range kh {
+								for kx := range kw {
+									iy, ix := oy*s.Stride[0]+ky*d[0]-s.Pad[0], ox*s.Stride[1]+kx*d[1]-s.Pad[1]
 									if iy >= 0 && iy < h && ix >= 0 && ix < wd {
 										f(i, o, c, oy, ox, iy, ix, ky, kx)
 									}
@@ -53,75 +67,27 @@ func naiveConv(x, w, b array, stride, pad int) (array, backward) {
 			}
 		}
 	}
+	channel := func(o, c int) int { return o/(out/groups)*w.shape[1] + c }
 	each(func(i, o, c, oy, ox, iy, ix, ky, kx int) {
-		*y.at(i, o, oy, ox) += *x.at(i, c, iy, ix) * *w.at(o, c, ky, kx)
+		*y.at(i, o, oy, ox) += *x.at(i, channel(o, c), iy, ix) * *w.at(o, c, ky, kx)
 	})
 	plane := y.shape[2] * y.shape[3]
-	for i := range y.v {
-		y.v[i] += b.v[i/plane%out]
+	if len(b.v) > 0 {
+		for i := range y.v {
+			y.v[i] += b.v[i/plane%out]
+		}
 	}
 	return y, func(dy array) []array {
 		dx, dw, db := zeros(x.shape...), zeros(w.shape...), zeros(out)
 		each(func(i, o, c, oy, ox, iy, ix, ky, kx int) {
 			d := *dy.at(i, o, oy, ox)
-			*dx.at(i, c, iy, ix) += d * *w.at(o, c, ky, kx)
-			*dw.at(o, c, ky, kx) += d * *x.at(i, c, iy, ix)
+			*dx.at(i, channel(o, c), iy, ix) += d * *w.at(o, c, ky, kx)
+			*dw.at(o, c, ky, kx) += d * *x.at(i, channel(o, c), iy, ix)
 		})
 		for i, d := range dy.v {
 			db.v[i/plane%out] += d
 		}
 		return []array{dx, dw, db}
-	}
-}
-
-func naiveReLU(x array) (array, backward) {
-	y := zeros(x.shape...)
-	for i, v := range x.v {
-		if v > 0 || v != v {
-			y.v[i] = v
-		}
-	}
-	return y, func(dy array) []array {
-		dx := zeros(x.shape...)
-		for i, v := range x.v {
-			if v > 0 {
-				dx.v[i] = dy.v[i]
-			}
-		}
-		return []array{dx}
-	}
-}
-
-func naivePool(x array, kernel, stride int) (array, backward) {
-	n, c := x.shape[0], x.shape[1]
-	y := zeros(n, c, (x.shape[2]-kernel)/stride+1, (x.shape[3]-kernel)/stride+1)
-	type place struct{ i, c, h, w int }
-	var from []place // of each value of y
-	for i := range n {
-		for c := range c {
-			for oy := range y.shape[2] {
-				for ox := range y.shape[3] {
-					best := place{i, c, oy * stride, ox * stride}
-					for h := oy * stride; h < oy*stride+kernel; h++ {
-						for w := ox * stride; w < ox*stride+kernel; w++ {
-							v := *x.at(i, c, h, w)
-							if v > *x.at(best.i, best.c, best.h, best.w) || v != v {
-								best = place{i, c, h, w}
-							}
-						}
-					}
-					*y.at(i, c, oy, ox) = *x.at(best.i, best.c, best.h, best.w)
-					from = append(from, best)
-				}
-			}
-		}
-	}
-	return y, func(dy array) []array {
-		dx := zeros(x.shape...)
-		for i, p := range from {
-			*dx.at(p.i, p.c, p.h, p.w) += dy.v[i]
-		}
-		return []array{dx}
 	}
 }
 

@@ -34,19 +34,19 @@ func (r *randomNet) add(says string, weights []input, build buildFunc, naive fun
 // addConv adds a convolution, and returns the shape of its output.
 func (r *randomNet) addConv(rng *rand.Rand, shape []int, kernel, stride, pad int) []int {
 	out := 1 + rng.IntN(7) // too few channels for winograd's tiles, which round
-	s := graphop.ConvShape{Stride: stride, Pad: pad, ReLU: rng.IntN(2) == 0}
+	s := graphop.ConvShape{Stride: graphop.Both(stride), Pad: graphop.Around(pad)}
+	if rng.IntN(2) == 0 {
+		s.Activation = graphop.Rectify()
+	}
 	name := fmt.Sprint("conv", len(r.build))
 	weights := []input{whole(rng, out, shape[1], kernel, kernel), whole(rng, out)}
-	r.add(fmt.Sprintf("conv %d k%d s%d p%d relu=%v", out, kernel, stride, pad, s.ReLU), weights,
+	r.add(fmt.Sprintf("conv %d k%d s%d p%d %v", out, kernel, stride, pad, s.Activation), weights,
 		func(sc *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
 			return graphop.Conv(sc, name, in[0], in[1], in[2], s, all)
 		},
 		func(in []array) (array, backward) {
-			y, back := naiveConv(in[0], in[1], in[2], stride, pad)
-			if s.ReLU {
-				y, back = then(back)(naiveReLU(y))
-			}
-			return y, back
+			y, back := naiveConv(in[0], in[1], in[2], s)
+			return then(back)(naiveActivation(y, s.Activation))
 		})
 	side := func(n int) int { return (n+2*pad-kernel)/stride + 1 }
 	return []int{shape[0], out, side(shape[2]), side(shape[3])}
@@ -56,9 +56,9 @@ func (r *randomNet) addPool(shape []int, kernel, stride int) []int {
 	name := fmt.Sprint("pool", len(r.build))
 	r.add(fmt.Sprintf("maxpool k%d s%d", kernel, stride), nil,
 		func(sc *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
-			return graphop.MaxPool(sc, name, in[0], kernel, stride, true)
+			return graphop.MaxPool(sc, name, in[0], square(kernel, stride), true)
 		},
-		func(in []array) (array, backward) { return naivePool(in[0], kernel, stride) })
+		func(in []array) (array, backward) { return naiveMaxPool(in[0], square(kernel, stride)) })
 	side := func(n int) int { return (n-kernel)/stride + 1 }
 	return []int{shape[0], shape[1], side(shape[2]), side(shape[3])}
 }

@@ -24,6 +24,7 @@ type Scope struct {
 	observe  func(Event)
 	gemm     gemm.Pool
 	workers  []scratch
+	sums     []float32 // parts of a gradient, added up before the next operator runs
 }
 
 // An Event tells what one operator did in one run.

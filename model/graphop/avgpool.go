@@ -1,0 +1,104 @@
+package graphop
+
+import (
+	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// AveragePool adds the mean of each window of x [N,C,H,W]: [N,C,H',W']. It is
+// over the pixels on the image; with CountPad the sum is divided by those on
+// the padding too, but never by pixels beyond it. With grad there is a gradient
+// towards x.
+func AveragePool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad bool) (*gorgonia.Node, error) {
+	if err := s.checkImages(name, x); err != nil {
+		return nil, err
+	}
+	in := x.Shape()
+	p, err := newPooling(shape, in[2], in[3])
+	if err != nil {
+		return nil, errors.Wrap(err, name)
+	}
+	o := s.operator(name, "average pool", tensor.Shape{in[0], in[1], p.outH, p.outW})
+	o.want = []bool{grad}
+	o.cost.Bytes = bytes(in, o.shape)
+	o.run = func(v []gorgonia.Value) error {
+		x, y := floats(v[0]), o.floats()
+		parallel.For(s.rows, func(_, i int) {
+			for c := i * in[1]; c < (i+1)*in[1]; c++ {
+				p.average(p.out(y, c), p.in(x, c))
+			}
+		})
+		return nil
+	}
+	o.diff = func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
+		dx, err := averagePoolGrad(s, name+" dx", p, in, dy)
+		return gorgonia.Nodes{dx}, err
+	}
+	return o.apply(x)
+}
+
+// GlobalAveragePool adds the mean of each plane of x [N,C,H,W]: [N,C,1,1].
+func GlobalAveragePool(s *Scope, name string, x *gorgonia.Node, grad bool) (*gorgonia.Node, error) {
+	if err := s.checkImages(name, x); err != nil {
+		return nil, err
+	}
+	return AveragePool(s, name, x, wholeImage(x.Shape()), grad)
+}
+
+// average pools one plane, with sums in float64.
+func (p *pooling) average(y, x []float32) {
+	down, right := p.down(), p.right()
+	p.eachWindow(func(out, first, rows, columns int) {
+		var sum float64
+		for i := range rows {
+			for j := range columns {
+				sum += float64(x[first+i*down+j*right])
+			}
+		}
+		y[out] = float32(sum / float64(p.count(out, rows*columns)))
+	})
+}
+
+// count is what the sum of a window is divided by, of which onImage pixels lie
+// on the image.
+func (p *pooling) count(out, onImage int) int {
+	if !p.countPad {
+		return onImage
+	}
+	return p.high.counted(out/p.outW, p.inH) * p.wide.counted(out%p.outW, p.inW)
+}
+
+// counted is how many taps lie on the padded image at position p.
+func (w window) counted(p, length int) int {
+	start := p*w.stride - w.before
+	return min(w.kernel, (length+w.after-1-start)/w.dilation+1)
+}
+
+// averagePoolGrad adds dx [N,C,H,W]: each window's dy, divided as the sum was,
+// added to all its pixels.
+func averagePoolGrad(s *Scope, name string, p *pooling, shape tensor.Shape, dy *gorgonia.Node) (*gorgonia.Node, error) {
+	o := s.operator(name, "average pool grad", shape)
+	o.cost.Bytes = bytes(dy.Shape(), shape)
+	down, right := p.down(), p.right()
+	o.run = func(v []gorgonia.Value) error {
+		dy, dx := floats(v[0]), o.floats()
+		parallel.For(s.rows, func(_, i int) {
+			for c := i * shape[1]; c < (i+1)*shape[1]; c++ {
+				plane, dy := p.in(dx, c), p.out(dy, c)
+				clear(plane)
+				p.eachWindow(func(out, first, rows, columns int) {
+					d := dy[out] / float32(p.count(out, rows*columns))
+					for i := range rows {
+						for j := range columns {
+							plane[first+i*down+j*right] += d
+						}
+					}
+				})
+			}
+		})
+		return nil
+	}
+	return o.apply(dy)
+}

@@ -1,0 +1,121 @@
+package graphop
+
+import (
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/winograd"
+	"github.com/pkg/errors"
+	"gorgonia.org/tensor"
+)
+
+// geometry is the sizes of a convolution and the pooling behind it. Its
+// methods work on one image, so that the patch matrix stays in the cache.
+type geometry struct {
+	channels, height, width int // of the input image
+	out, groups             int
+	kernel, stride          Pair
+	high, wide              window // how the kernel moves down and across
+	outH, outW              int    // of the convolution's sum
+	pool                    int    // side of the pooling window, 1 for none
+	poolH, poolW            int    // of the output
+	activation              Activation
+	plan, back              *winograd.Plan // forward and towards the input; nil where the definition is faster
+}
+
+func newGeometry(x, w tensor.Shape, c ConvShape) (*geometry, error) {
+	groups := max(c.Groups, 1)
+	if len(w) != 4 || w[1]*groups != x[1] || w[0]%groups != 0 || w[0] < 1 || c.Groups < 0 {
+		return nil, errors.Wrapf(ErrInput, "found input %v, kernels %v and groups %d, expected [N,C,H,W] and [O,C/groups,kh,kw], with O a multiple of the groups", x, w, groups)
+	}
+	g := &geometry{
+		channels: x[1], height: x[2], width: x[3], out: w[0], groups: groups, kernel: Pair{w[2], w[3]}, stride: c.Stride,
+		pool: max(c.Pool, 1), activation: c.Activation,
+	}
+	sum, err := c.Output(Pair{x[2], x[3]}, g.kernel)
+	if err != nil {
+		return nil, err
+	}
+	g.outH, g.outW = sum[0], sum[1]
+	g.high = axis(g.kernel, c.Stride, c.Dilation.orOne(), c.Pad, 0)
+	g.wide = axis(g.kernel, c.Stride, c.Dilation.orOne(), c.Pad, 1)
+	if g.pool > 15 || g.pool > 1 && !c.Activation.monotone() {
+		return nil, errors.Wrapf(ErrInput, "found pool %d behind %s, expected at most 15, and behind no other activation than relu and clip: use MaxPool", g.pool, c.Activation)
+	}
+	g.poolH, g.poolW = g.outH/g.pool, g.outW/g.pool
+	if g.poolH == 0 || g.poolW == 0 {
+		return nil, errors.Wrapf(ErrInput, "found a %d×%d sum, expected it to hold a %d×%d pooling window", g.outH, g.outW, g.pool, g.pool)
+	}
+	if g.plain(c) && winograd.Pays(g.channels, g.out, g.kernel[0], c.Stride[0], c.Pad[0], g.outH, g.outW) {
+		g.plan = winograd.New(g.channels, g.height, g.width, g.out, c.Pad[0])
+		g.back = g.plan.Back()
+	}
+	return g, nil
+}
+
+// plain reports whether the convolution is the same along both axes, and in one
+// group: what package winograd knows.
+func (g *geometry) plain(c ConvShape) bool {
+	return g.groups == 1 && g.kernel == Both(g.kernel[0]) && c.Stride == Both(c.Stride[0]) &&
+		c.Pad == Around(c.Pad[0]) && c.Dilation.orOne() == Both(1)
+}
+
+// pointwise reports whether the patch matrix is the image: a kernel of one
+// pixel that moves by one.
+func (g *geometry) pointwise() bool {
+	return g.kernel == Both(1) && g.stride == Both(1) && !g.padded()
+}
+
+func (g *geometry) padded() bool {
+	return g.high.before|g.high.after|g.wide.before|g.wide.after != 0
+}
+
+// depthwise reports whether each output channel sees one input channel of
+// several.
+func (g *geometry) depthwise() bool { return g.groups > 1 && g.groups == g.channels }
+
+func (g *geometry) groupIn() int  { return g.channels / g.groups }
+func (g *geometry) groupOut() int { return g.out / g.groups }
+func (g *geometry) taps() int     { return g.groupIn() * g.kernel[0] * g.kernel[1] }
+func (g *geometry) pixels() int   { return g.outH * g.outW }
+
+// multiplyAdds is the number of products for one image by the definition,
+// padding included. Winograd's transforms make it do with fewer.
+func (g *geometry) multiplyAdds() int64 { return int64(g.out) * int64(g.taps()) * int64(g.pixels()) }
+
+func (g *geometry) inImage(x []float32, i int) []float32 {
+	return image(x, i, g.channels*g.height*g.width)
+}
+func (g *geometry) sumImage(z []float32, i int) []float32 { return image(z, i, g.out*g.pixels()) }
+func (g *geometry) outImage(y []float32, i int) []float32 {
+	return image(y, i, g.out*g.poolH*g.poolW)
+}
+
+func image(x []float32, i, size int) []float32 { return x[i*size : (i+1)*size] }
+
+func (g *geometry) newArgmax(rows int) [][]uint8 {
+	argmax := make([][]uint8, rows)
+	if g.pool > 1 {
+		all := make([]uint8, rows*g.out*g.poolH*g.poolW)
+		for i := range argmax {
+			n := len(all) / rows
+			argmax[i] = all[i*n : (i+1)*n]
+		}
+	}
+	return argmax
+}
+
+// scratch is the memory of one worker.
+type scratch struct {
+	gemm     gemm.Workspace
+	winograd winograd.Scratch
+	cols     []float32 // the patch matrix, or a part of it
+	sum      []float32 // [O, H"·W"], the convolution's sum before pooling
+	grad     []float32 // [O,C] of winograd's 64 products, summed over images
+}
+
+// grow returns buf with at least n values, whatever they are.
+func grow(buf *[]float32, n int) []float32 {
+	if cap(*buf) < n {
+		*buf = make([]float32, n)
+	}
+	return (*buf)[:n]
+}

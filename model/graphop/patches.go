@@ -1,0 +1,66 @@
+package graphop
+
+// maxPatches is the most values of a part of the patch matrix, 4 MB of a
+// worker's: a whole one of a large image would be a hundred.
+const maxPatches = 1 << 20
+
+// rowsAtATime is how many rows of the output have their patches in one part of
+// the patch matrix.
+func (g *geometry) rowsAtATime() int { return min(max(maxPatches/(g.taps()*g.outW), 1), g.outH) }
+
+// im2col writes the patch matrix of one group's channels of x, for rows [y0,y1)
+// of the output: row (c,i,j) holds, for each position of the kernel, the input
+// under its tap (i,j) in channel c, 0 in the padding.
+func (g *geometry) im2col(cols, x []float32, y0, y1 int) {
+	if g.padded() {
+		clear(cols)
+	}
+	g.eachTap(y0, y1, func(tap, src, lo, hi, x0, x1 int) {
+		for y := lo; y < hi; y++ {
+			row := cols[(tap*(y1-y0)+y-y0)*g.outW:]
+			src := src + y*g.stride[0]*g.width
+			if g.stride[1] == 1 {
+				copy(row[x0:x1], x[src+x0:src+x1])
+				continue
+			}
+			for ox := x0; ox < x1; ox++ {
+				row[ox] = x[src+ox*g.stride[1]]
+			}
+		}
+	})
+}
+
+// addPatches adds each patch of cols, made for rows [y0,y1) of the output, to
+// where im2col would have taken it from.
+func (g *geometry) addPatches(dx, cols []float32, y0, y1 int) {
+	g.eachTap(y0, y1, func(tap, dst, lo, hi, x0, x1 int) {
+		for y := lo; y < hi; y++ {
+			row := cols[(tap*(y1-y0)+y-y0)*g.outW:]
+			dst := dst + y*g.stride[0]*g.width
+			for ox := x0; ox < x1; ox++ {
+				dx[dst+ox*g.stride[1]] += row[ox]
+			}
+		}
+	})
+}
+
+// eachTap calls f for each tap of one group's kernels that lies on the image at
+// some position of rows [y0,y1), with the tap's row in the patch matrix and the
+// positions [lo,hi) × [x0,x1) at which it lies on the image, not on padding: at
+// position (y,x) on src + y·stride·width + x·stride.
+func (g *geometry) eachTap(y0, y1 int, f func(tap, src, lo, hi, x0, x1 int)) {
+	tap := 0
+	for c := range g.groupIn() {
+		for i := range g.kernel[0] {
+			lo, hi := g.high.onImage(i, g.height, g.outH)
+			lo, hi = max(lo, y0), min(hi, y1)
+			for j := range g.kernel[1] {
+				x0, x1 := g.wide.onImage(j, g.width, g.outW)
+				if lo < hi && x0 < x1 {
+					f(tap, (c*g.height+g.high.at(i))*g.width+g.wide.at(j), lo, hi, x0, x1)
+				}
+				tap++
+			}
+		}
+	}
+}

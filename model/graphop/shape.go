@@ -1,0 +1,90 @@
+package graphop
+
+import (
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+)
+
+// Pair is a height and a width.
+type Pair [2]int
+
+// Both returns a Pair of two equal sides.
+func Both(n int) Pair { return Pair{n, n} }
+
+// Pads is what is put around an image: top, left, bottom, right.
+type Pads [4]int
+
+// Around returns Pads of n on each side.
+func Around(n int) Pads { return Pads{n, n, n, n} }
+
+// orOne returns p, and a pair of ones for the zero value.
+func (p Pair) orOne() Pair {
+	if p == (Pair{}) {
+		return Both(1)
+	}
+	return p
+}
+
+// window is how a kernel slides along one axis of an image.
+type window struct {
+	kernel, stride, dilation int
+	before, after            int // padding
+}
+
+// axis returns the window along axis i: 0 is the height, 1 the width.
+func axis(kernel, stride, dilation Pair, pad Pads, i int) window {
+	return window{kernel[i], stride[i], dilation[i], pad[i], pad[i+2]}
+}
+
+// maxSide bounds kernels, strides, dilations and pads, so that no product of
+// two overflows.
+const maxSide = 1 << 24
+
+// valid reports whether there is such a window.
+func (w window) valid() bool {
+	return min(w.kernel, w.stride, w.dilation) >= 1 && min(w.before, w.after) >= 0 &&
+		max(w.kernel, w.stride, w.dilation, w.before, w.after) <= maxSide
+}
+
+// reach is how many pixels lie under the kernel, from the first tap to the
+// last.
+func (w window) reach() int { return (w.kernel-1)*w.dilation + 1 }
+
+// positions returns how many steps the window makes along length pixels; 0 if
+// the padded axis is shorter than the kernel.
+func (w window) positions(length int) int {
+	room := length + w.before + w.after - w.reach()
+	if room < 0 {
+		return 0
+	}
+	return room/w.stride + 1
+}
+
+// at is where tap i lies at position 0, below 0 in the padding.
+func (w window) at(i int) int { return i*w.dilation - w.before }
+
+// onImage returns the positions at which tap i lies on the image, not on
+// padding: 0 ≤ p·stride + i·dilation − before < length. There are none where
+// hi ≤ lo.
+func (w window) onImage(i, length, positions int) (lo, hi int) {
+	at := w.at(i)
+	if last := length - 1 - at; last >= 0 {
+		hi = min(positions, last/w.stride+1)
+	}
+	if at < 0 {
+		lo = (-at + w.stride - 1) / w.stride
+	}
+	return lo, hi
+}
+
+// checkImages returns an error unless x is float32 of shape [N,C,H,W], with N
+// the capacity.
+func (s *Scope) checkImages(name string, x *gorgonia.Node) error {
+	if err := s.checkBatch(name, x); err != nil {
+		return err
+	}
+	if shape := x.Shape(); len(shape) != 4 || min(shape[1], shape[2], shape[3]) < 1 {
+		return errors.Wrapf(ErrInput, "%s: found input %v, expected [N,C,H,W]", name, shape)
+	}
+	return nil
+}
