@@ -3,7 +3,6 @@ package dataset
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"io"
 	"os"
@@ -79,7 +78,7 @@ func readIDX(r io.Reader, size int64, name string, rank int) (dims []int, data [
 	head, _ := in.Peek(2)
 	zipped := bytes.Equal(head, []byte{0x1f, 0x8b})
 	if zipped {
-		unzip, err := gzip.NewReader(in)
+		unzip, err := newUnzip(in)
 		if err != nil {
 			return nil, nil, errors.Wrapf(ErrFormat, "%s: gzip header: %v", name, err)
 		}

@@ -20,6 +20,7 @@ func TestReadIDX(t *testing.T) {
 		"plain":       images,
 		"gzip":        zipped(t, images),
 		"two members": append(zipped(t, images[:9]), zipped(t, images[9:])...),
+		"padded":      append(zipped(t, images), make([]byte, 10_000)...),
 	} {
 		path := filepath.Join(t.TempDir(), "any.name")
 		writeFile(t, path, content)
@@ -74,6 +75,7 @@ func TestReadIDXRefuses(t *testing.T) {
 		{"gzip: no checksum", flipped[:len(flipped)-8], ErrFormat, "after the data"},
 		{"gzip: wrong checksum", flipped, ErrFormat, "after the data: gzip: invalid checksum"},
 		{"gzip: garbage after it", append(zipped(t, good), "garbage"...), ErrFormat, "after the data"},
+		{"gzip: garbage after padding", append(zipped(t, good), "\x00\x00garbage"...), ErrFormat, "after the data"},
 		{"gzip: data after the data", append(zipped(t, good), zipped(t, []byte("x"))...), ErrFormat, "more than the 8 bytes"},
 		{"gzip: short data", zipped(t, good[:len(good)-1]), ErrFormat, "data: found 7 bytes, expected 8"},
 		{"gzip: more than it may hold", zipped(t, idxFile([]int{1000, 1000, 1000}, nil)), ErrTooLarge, "from a gzip file of"},

@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,6 +46,7 @@ func TestImportRefuses(t *testing.T) {
 		{"a map of one to two", whole, m.Spec, ImportOptions{Map: map[string]string{"conv1/b": "conv1.bias", "conv2/b": "conv1.bias"}}, model.ErrWeights, "two weights"},
 		{"double bias of no layer", whole, m.Spec, ImportOptions{FoldDoubleBias: []string{"x"}}, model.ErrWeights, `no layer "x"`},
 		{"integers", &weightfile.Tensors{File: "m.npz", List: []weightfile.Tensor{{Name: "n", DType: "I64"}}}, m.Spec, ImportOptions{}, model.ErrWeights, "--ignore"},
+		{"an empty tensor", &weightfile.Tensors{File: "m.npz", List: append(slices.Clip(whole.List), weightfile.Tensor{Name: "n", DType: "F32", Shape: []int{0, 3}, Values: []float32{}})}, m.Spec, ImportOptions{}, model.ErrWeights, `no layer takes "n"`},
 		{"nothing", &weightfile.Tensors{File: "m.npz"}, m.Spec, ImportOptions{}, model.ErrWeights, "found nothing"},
 		{"squares of any layout", squares("a", "b"), square, ImportOptions{}, ErrAmbiguous, "--layout"},
 		{"squares in no order", squares("x", "y"), square, ImportOptions{}, ErrAmbiguous, "--map"},
@@ -54,6 +56,29 @@ func TestImportRefuses(t *testing.T) {
 		w, _, err := Import(test.tensors, test.spec, test.opt)
 		if w != nil || !errors.Is(err, test.cause) || !strings.Contains(err.Error(), test.word) || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), "m.npz: ") {
 			t.Errorf("%s: found %v, expected a word of %q", test.reason, err, test.word)
+		}
+	}
+}
+
+// What cannot be a weight is passed over when it is to be ignored, in each
+// format that may hold it.
+func TestImportIgnoresWhatIsNoWeight(t *testing.T) {
+	m := smallModel(t)
+	whole := torchTensors(t, m, replacer())
+	odd := []weightfile.Tensor{
+		{Name: "empty", DType: "F32", Shape: []int{0}, Values: []float32{}},
+		{Name: "f8", DType: "F8_E4M3", Shape: []int{2}},
+		{Name: "z complex", DType: "<c8", Shape: []int{2}},
+		{Name: "__MACOSX/._conv1.weight.npy", DType: "not an array"},
+	}
+	for _, e := range odd {
+		tensors := &weightfile.Tensors{File: "m.npz", List: append(slices.Clip(whole.List), e)}
+		if _, _, err := Import(tensors, m.Spec, ImportOptions{}); !errors.Is(err, model.ErrWeights) || !strings.Contains(err.Error(), e.Name) {
+			t.Errorf("%s: found %v, expected an error that names it", e.Name, err)
+		}
+		_, report, err := Import(tensors, m.Spec, ImportOptions{Ignore: []string{e.Name[:2] + "*"}})
+		if err != nil || !slices.Equal(report.Ignored, []string{e.Name}) {
+			t.Errorf("%s: found %v, %v", e.Name, report.Ignored, err)
 		}
 	}
 }

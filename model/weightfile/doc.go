@@ -6,7 +6,8 @@
 // the state of the training. Read and Write handle it strictly: a file that is
 // damaged, incomplete or holds something unexpected is an error, never a guess.
 // Tensors is what a file of somebody else holds, names and numbers and no more;
-// package transfer makes weights of it.
+// package transfer makes weights of it. Content says what a file is that is
+// neither.
 //
 // Our format is safetensors (https://github.com/huggingface/safetensors): eight
 // bytes with the length of a JSON header, the header, and the tensors end to

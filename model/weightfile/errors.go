@@ -2,6 +2,7 @@ package weightfile
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pkg/errors"
 )
@@ -21,10 +22,13 @@ var (
 // fault returns an error with that cause, its message on one line and of
 // bounded length, since parts of it may come from a file.
 func fault(cause error, file, format string, args ...any) error {
-	const limit = 500
-	msg := fmt.Sprintf(format, args...)
-	if len(msg) > limit {
-		msg = msg[:limit] + "…"
+	return errors.Wrap(cause, file+": "+clip(fmt.Sprintf(format, args...), 500))
+}
+
+// clip returns at most n bytes of s, on one line.
+func clip(s string, n int) string {
+	if len(s) > n {
+		s = strings.ToValidUTF8(s[:n], "") + "…"
 	}
-	return errors.Wrap(cause, file+": "+msg)
+	return strings.Join(strings.Fields(s), " ")
 }

@@ -1,7 +1,6 @@
 package weightfile
 
 import (
-	"bytes"
 	"io"
 	"path/filepath"
 	"unicode/utf8"
@@ -9,18 +8,12 @@ import (
 	"github.com/pkg/errors"
 )
 
-// What to do with the files of others that are not read.
-const (
-	torchHint = "in PyTorch, write numpy.savez('w.npz', **{k: v.numpy() for k, v in state_dict.items()})"
-	kerasHint = "in Keras, write numpy.savez('w.npz', **{v.path: v.numpy() for v in net.weights})"
-)
-
 // ReadTensors reads all tensors of a safetensors or npz file, whoever made it;
-// which of the two is seen from its first bytes. Half and double precision
-// become float32, big-endian and Fortran order are undone, integers are listed
-// without values. Files that hold pickles, and numbers that are not finite as
-// float32, are refused. The error's cause is ErrFormat, ErrForeign or one of
-// the operating system.
+// which of the two is seen from its content. Half and double precision become
+// float32, big-endian and Fortran order are undone. What is not floating point
+// is listed without values. Files that hold pickles, and numbers that are not
+// finite as float32, are refused. The error's cause is ErrFormat, ErrForeign or
+// one of the operating system; it says what a file is that is not read.
 func ReadTensors(path string) (*Tensors, error) {
 	f, size, err := open(path)
 	if err != nil {
@@ -31,22 +24,21 @@ func ReadTensors(path string) (*Tensors, error) {
 }
 
 func decodeTensors(r io.ReaderAt, size int64, file string) (*Tensors, error) {
-	var head [8]byte
-	n, err := r.ReadAt(head[:min(size, int64(len(head)))], 0)
-	if err != nil && err != io.EOF {
+	c, err := IdentifyBytes(r, size)
+	if err != nil {
 		return nil, errors.Wrap(err, file)
 	}
-	switch start := head[:n]; {
-	case bytes.HasPrefix(start, []byte("PK")):
-		return readNPZ(r, size, file)
-	case bytes.HasPrefix(start, []byte("\x89HDF")):
-		return nil, fault(ErrForeign, file, "found an HDF5 file, expected safetensors or npz (%s)", kerasHint)
-	case bytes.HasPrefix(start, []byte("\x80\x02")) || bytes.HasPrefix(start, []byte("\x80\x04")):
-		return nil, fault(ErrForeign, file, "found a pickle, which could run code and is not read (%s)", torchHint)
-	case bytes.HasPrefix(start, []byte("\x93NUMPY")):
-		return nil, fault(ErrForeign, file, "found a single array, expected several with names (write it with np.savez)")
+	switch c.Format {
+	case Safetensors:
+		return readSafetensors(r, size, file)
+	case NPZ:
+		z, err := openZip(r, size)
+		if err != nil {
+			return nil, fault(ErrFormat, file, "%v (%s)", err, againHint)
+		}
+		return readNPZ(z, size, file)
 	}
-	return readSafetensors(r, size, file)
+	return nil, c.Refusal(file, "weights as safetensors or npz")
 }
 
 // WriteTensors writes tensors to path, as Write does a model: whole or not at
@@ -64,7 +56,7 @@ func WriteTensors(path string, t *Tensors) error {
 		if err != nil {
 			return fault(ErrModel, path, "%.100q: %v", e.Name, err)
 		}
-		if _, twice := views[e.Name]; twice || e.Name == "" || !utf8.ValidString(e.Name) || n != len(e.Values) {
+		if _, twice := views[e.Name]; twice || n == 0 || e.Name == "" || !utf8.ValidString(e.Name) || n != len(e.Values) {
 			return fault(ErrModel, path, "%.100q: found %d numbers of shape %v, expected a name of its own and %d numbers", e.Name, len(e.Values), e.Shape, n)
 		}
 		views[e.Name] = view{e.Shape, e.Values}

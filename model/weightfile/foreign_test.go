@@ -169,34 +169,26 @@ func TestHostileNPZ(t *testing.T) {
 		content       io.Reader
 		cause         error
 	}{
-		{"not npy", "a.txt", strings.NewReader("x"), ErrFormat},
+		{"no arrays", "a.txt", strings.NewReader("x"), ErrForeign},
 		{"a pickle", "archive/data.pkl", strings.NewReader("x"), ErrForeign},
 		{"no magic", "a.npy", strings.NewReader(strings.Repeat("x", 100)), ErrFormat},
-		{"unknown version", "a.npy", strings.NewReader("\x93NUMPY\x03\x00" + good), ErrFormat},
+		{"unknown version", "a.npy", strings.NewReader("\x93NUMPY\x04\x00" + good), ErrFormat},
 		{"header cut", "a.npy", strings.NewReader(npyText(good)[:40]), ErrFormat},
-		{"header without its line end", "a.npy", strings.NewReader(npyText(good[:len(good)-1]) + eight), ErrFormat},
-		{"keys in another order", "a.npy", strings.NewReader(npyText("{'shape': (2,), 'descr': '<f4', 'fortran_order': False, }\n") + eight), ErrFormat},
-		{"a structured type", "a.npy", strings.NewReader(npyText("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }\n") + eight), ErrFormat},
+		{"a key twice", "a.npy", strings.NewReader(npyText("{'descr': '<f4', 'descr': '<f8', 'fortran_order': False, 'shape': (2,)}") + eight), ErrFormat},
+		{"a key missing", "a.npy", strings.NewReader(npyText("{'descr': '<f4', 'shape': (2,)}") + eight), ErrFormat},
+		{"a negative side", "a.npy", strings.NewReader(npyText(strings.Replace(good, "2,", "-2,", 1)) + eight), ErrFormat},
+		{"sides without a comma", "a.npy", strings.NewReader(npyText(strings.Replace(good, "2,", "1 2", 1)) + eight), ErrFormat},
+		{"two commas", "a.npy", strings.NewReader(npyText(strings.Replace(good, "2,", "2,,", 1)) + eight), ErrFormat},
+		{"code", "a.npy", strings.NewReader(npyText(strings.Replace(good, "False", "exit()", 1)) + eight), ErrFormat},
 		{"header of 4 GiB", "a.npy", strings.NewReader("\x93NUMPY\x02\x00\xff\xff\xff\xff"), ErrFormat},
 		{"numbers cut", "a.npy", strings.NewReader(npyText(good) + eight[:7]), ErrFormat},
 		{"more behind the numbers", "a.npy", strings.NewReader(npyText(good) + eight + "x"), ErrFormat},
 		{"a product that overflows", "a.npy", strings.NewReader(npyText(strings.Replace(good, "2,", "2147483647, 2147483647, 2147483647", 1)) + eight), ErrFormat},
 		{"a side that overflows", "a.npy", strings.NewReader(npyText(strings.Replace(good, "2,", strings.Repeat("9", 30)+",", 1)) + eight), ErrFormat},
-		{"an empty array", "a.npy", strings.NewReader(npyText(strings.Replace(good, "2,", "0,", 1))), ErrFormat},
 		{"a bomb", "a.npy", io.MultiReader(strings.NewReader(npyText(strings.Replace(good, "2,", "10000000,", 1))), io.LimitReader(zeros{}, 40_000_000)), ErrFormat},
 	} {
 		data := zipped(t, test.entry, test.content)
 		_, err := decodeTensors(bytes.NewReader(data), int64(len(data)), "m.safetensors")
 		mustRefuse(t, test.reason, err, test.cause)
-	}
-}
-
-func TestForeignFormatsSayWhatToDo(t *testing.T) {
-	for start, word := range map[string]string{"\x89HDF\r\n\x1a\n": "numpy.savez", "\x80\x02}q\x00": "pickle", "\x93NUMPY\x01\x00": "np.savez", "": "copy it again", "x": "copy it again"} {
-		_, err := decodeTensors(strings.NewReader(start), int64(len(start)), "m.safetensors")
-		mustRefuse(t, word, err, ErrForeign, ErrFormat)
-		if !strings.Contains(err.Error(), word) {
-			t.Errorf("%q: found %v, expected a word of %q", start, err, word)
-		}
 	}
 }

@@ -2,14 +2,15 @@ package weightfile
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"unicode/utf8"
 
-	"github.com/nlpodyssey/safetensors"
 	"github.com/pkg/errors"
 )
 
@@ -25,7 +26,7 @@ const (
 // entry is what a header says about one tensor, checked.
 type entry struct {
 	name  string
-	dtype safetensors.DType
+	dtype string
 	shape []int
 	begin int64 // offset in the file
 	bytes int64
@@ -37,38 +38,43 @@ type entry struct {
 // The errors have no cause and no file name yet.
 func readHeader(r io.ReaderAt, size int64) (map[string]string, []entry, error) {
 	var prefix [8]byte
-	if size < int64(len(prefix))+2 {
-		return nil, nil, errors.Errorf("size: found %d bytes, expected at least 10", size)
-	}
 	if _, err := r.ReadAt(prefix[:], 0); err != nil {
 		return nil, nil, err
 	}
-	limit := uint64(min(size-8, maxHeader))
 	n := binary.LittleEndian.Uint64(prefix[:])
-	if n < 2 || n > limit {
-		return nil, nil, errors.Errorf("header length: found %d, expected 2 to %d", n, limit)
+	if n > uint64(size-8) {
+		return nil, nil, errors.Errorf("size: found %d bytes, expected %d for the header alone", size, n)
+	}
+	if n > maxHeader {
+		return nil, nil, errors.Errorf("header: found %d bytes, expected at most %d", n, maxHeader)
 	}
 	header := make([]byte, n)
 	if _, err := r.ReadAt(header, 8); err != nil {
 		return nil, nil, err
 	}
-	if header[0] != '{' || !utf8.Valid(header) {
-		return nil, nil, errors.Errorf("header: found %.12q..., expected a JSON object in UTF-8", header)
+	if !utf8.Valid(header) {
+		return nil, nil, errors.New("header: expected UTF-8")
 	}
 	if err := checkJSON(header); err != nil {
 		return nil, nil, errors.Wrap(err, "header")
 	}
-	var m safetensors.Metadata
-	if err := json.Unmarshal(header, &m); err != nil {
+	var objects map[string]json.RawMessage
+	if err := json.Unmarshal(header, &objects); err != nil {
 		return nil, nil, errors.Wrap(err, "header")
 	}
-	entries, err := layOut(m.Tensors(), int64(n)+8, size)
-	return m.Metadata(), entries, err
+	var metadata map[string]string
+	if text, ok := objects["__metadata__"]; ok {
+		if err := json.Unmarshal(text, &metadata); err != nil {
+			return nil, nil, errors.Wrap(err, "header: metadata")
+		}
+		delete(objects, "__metadata__")
+	}
+	entries, err := layOut(objects, int64(n)+8, size)
+	return metadata, entries, err
 }
 
-// checkJSON refuses what the safetensors package would take: a name said
-// twice, of which it would keep the last, deep nesting, and headers that
-// multiply in memory.
+// checkJSON refuses what encoding/json would take: a name said twice, of which
+// it would keep the last, deep nesting, and headers that multiply in memory.
 func checkJSON(header []byte) error {
 	d := json.NewDecoder(bytes.NewReader(header))
 	d.UseNumber()
@@ -114,31 +120,61 @@ func checkJSON(header []byte) error {
 	return value(1)
 }
 
+// info is what a header says about one tensor.
+type info struct {
+	DType   string   `json:"dtype"`
+	Shape   []uint64 `json:"shape"`
+	Offsets []uint64 `json:"data_offsets"`
+}
+
+// dtypeName is what a type's name looks like. The format gets new ones from
+// time to time; those that are not known here are listed without values.
+var dtypeName = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,19}$`)
+
+// parseInfo takes the three members that a tensor must have.
+func parseInfo(text json.RawMessage) (info, error) {
+	var members map[string]json.RawMessage
+	var i info
+	if err := json.Unmarshal(text, &members); err != nil {
+		return i, err
+	}
+	if len(members) != 3 || members["dtype"] == nil || members["shape"] == nil || members["data_offsets"] == nil {
+		return i, errors.New("expected dtype, shape and data_offsets")
+	}
+	if err := json.Unmarshal(text, &i); err != nil {
+		return i, err
+	}
+	if !dtypeName.MatchString(i.DType) || len(i.Offsets) != 2 || i.Shape == nil {
+		return i, errors.Errorf("found type %.20q, shape %v and %d offsets, expected a type, a shape and 2 offsets", i.DType, i.Shape, len(i.Offsets))
+	}
+	return i, nil
+}
+
 // layOut checks that the tensors fill the file from offset to size, each as
-// long as its shape says, and returns them in that order. It does not rely on
-// the safetensors package for that, whose sum of offsets can overflow.
-func layOut(infos map[string]*safetensors.TensorInfo, offset, size int64) ([]entry, error) {
-	entries := make([]entry, 0, len(infos))
+// long as its shape says, and returns them in that order.
+func layOut(objects map[string]json.RawMessage, offset, size int64) ([]entry, error) {
+	entries := make([]entry, 0, len(objects))
 	room := uint64(size - offset)
-	for name, info := range infos {
-		begin, end := info.DataOffsets[0], info.DataOffsets[1]
-		if begin > end || end > room {
-			return nil, errors.Errorf("tensor %.100q: found offsets %d to %d, expected them within the %d bytes after the header", name, begin, end, room)
-		}
-		shape, length, err := sizeOf(info)
+	for name, text := range objects {
+		i, err := parseInfo(text)
 		if err != nil {
 			return nil, errors.Wrapf(err, "tensor %.100q", name)
 		}
-		if end-begin != length {
-			return nil, errors.Errorf("tensor %.100q: found %d bytes, expected %d for %s %v", name, end-begin, length, info.DType, info.Shape)
+		begin, end := i.Offsets[0], i.Offsets[1]
+		if begin > end || end > room {
+			return nil, errors.Errorf("tensor %.100q: found offsets %d to %d, expected them within the %d bytes after the header: cut short?", name, begin, end, room)
 		}
-		entries = append(entries, entry{name, info.DType, shape, offset + int64(begin), int64(length)})
+		shape, length, known, err := sizeOf(i)
+		if err != nil {
+			return nil, errors.Wrapf(err, "tensor %.100q", name)
+		}
+		if known && end-begin != length {
+			return nil, errors.Errorf("tensor %.100q: found %d bytes, expected %d for %s %v", name, end-begin, length, i.DType, i.Shape)
+		}
+		entries = append(entries, entry{name, i.DType, shape, offset + int64(begin), int64(end - begin)})
 	}
 	slices.SortFunc(entries, func(a, b entry) int {
-		if a.begin != b.begin {
-			return int(min(max(a.begin-b.begin, -1), 1))
-		}
-		return int(min(max(a.bytes-b.bytes, -1), 1))
+		return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.bytes, b.bytes), cmp.Compare(a.name, b.name))
 	})
 	for _, e := range entries {
 		if e.begin != offset {
@@ -152,19 +188,26 @@ func layOut(infos map[string]*safetensors.TensorInfo, offset, size int64) ([]ent
 	return entries, nil
 }
 
-// sizeOf returns the shape of a tensor and its length in bytes.
-func sizeOf(info *safetensors.TensorInfo) ([]int, uint64, error) {
-	if len(info.Shape) > maxRank {
-		return nil, 0, errors.Errorf("found %d dimensions, expected at most %d", len(info.Shape), maxRank)
+// widths are the lengths in bytes of the types that every reader knows.
+var widths = map[string]uint64{
+	"BOOL": 1, "U8": 1, "I8": 1, "F8_E4M3": 1, "F8_E5M2": 1, "I16": 2, "U16": 2, "F16": 2, "BF16": 2,
+	"I32": 4, "U32": 4, "F32": 4, "I64": 8, "U64": 8, "F64": 8, "C64": 8,
+}
+
+// sizeOf returns the shape of a tensor and, if its type is known, its length in
+// bytes.
+func sizeOf(i info) (shape []int, length uint64, known bool, err error) {
+	if len(i.Shape) > maxRank {
+		return nil, 0, false, errors.Errorf("found %d dimensions, expected at most %d", len(i.Shape), maxRank)
 	}
-	length := info.DType.Size()
-	shape := make([]int, len(info.Shape))
-	for i, side := range info.Shape {
-		if side < 1 || side > math.MaxInt32 || length > math.MaxInt64/side {
-			return nil, 0, errors.Errorf("found shape %v, expected sides from 1 and a product that fits the file", info.Shape)
+	length, known = widths[i.DType]
+	shape = make([]int, len(i.Shape))
+	for d, side := range i.Shape {
+		if side > math.MaxInt32 || side > 0 && length > math.MaxInt64/side {
+			return nil, 0, false, errors.Errorf("found shape %v, expected a product that fits the file", i.Shape)
 		}
 		length *= side
-		shape[i] = int(side)
+		shape[d] = int(side)
 	}
-	return shape, length, nil
+	return shape, length, known, nil
 }

@@ -2,14 +2,11 @@ package weightfile
 
 import (
 	"archive/zip"
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
 	"strings"
-
-	"github.com/pkg/errors"
 )
 
 // An npz file may unpack to this many bytes, with its numbers as float32, and
@@ -20,33 +17,29 @@ const (
 	npzRatio    = 4
 )
 
-// maxDirectory bounds the part of a zip archive that archive/zip reads into
-// memory at once: some 20,000 entries.
-const maxDirectory = 1 << 20
+// notArray is the type of an entry that is no array.
+const notArray = "not an array"
 
-// readNPZ reads a whole npz file of that size, as np.savez or
-// np.savez_compressed write it. Nothing is unpickled and nothing is unpacked
-// to disk.
-func readNPZ(r io.ReaderAt, size int64, file string) (*Tensors, error) {
-	if err := checkDirectory(r, size); err != nil {
-		return nil, fault(ErrFormat, file, "%v (copy it again, or write it with np.savez)", err)
-	}
-	z, err := zip.NewReader(r, size)
-	if err != nil {
-		return nil, fault(ErrFormat, file, "%v (copy it again, or write it with np.savez)", err)
-	}
+// readNPZ reads the arrays of an npz file of that size, as np.savez or
+// np.savez_compressed write it. Other entries are listed without values.
+// Nothing is unpickled and nothing is unpacked to disk.
+func readNPZ(z *zip.Reader, size int64, file string) (*Tensors, error) {
 	t := &Tensors{File: file}
 	seen := map[string]bool{}
 	room := npzUnpacked + npzRatio*size
 	for _, f := range z.File {
-		name, ok := strings.CutSuffix(f.Name, ".npy")
-		switch {
-		case strings.HasSuffix(f.Name, ".pkl"):
-			return nil, fault(ErrForeign, file, "found %.100q, a pickle, which could run code and is not read (%s)", f.Name, torchHint)
-		case !ok || name == "" || seen[name]:
-			return nil, fault(ErrFormat, file, "found the entry %.100q, expected names that end in .npy, each once", f.Name)
+		if strings.HasSuffix(f.Name, "/") {
+			continue // a folder holds nothing itself
 		}
-		seen[name] = true
+		if seen[f.Name] || f.Name == ".npy" {
+			return nil, fault(ErrFormat, file, "found the entry %.100q, expected names, each once", f.Name)
+		}
+		seen[f.Name] = true
+		name, ok := strings.CutSuffix(f.Name, ".npy")
+		if !ok || strings.HasPrefix(f.Name, macFolder) {
+			t.List = append(t.List, Tensor{Name: f.Name, DType: notArray})
+			continue
+		}
 		e, err := readEntry(f, name, room)
 		if err != nil {
 			return nil, fault(ErrFormat, file, "%.100s: %v", fmt.Sprintf("%q", name), err)
@@ -57,6 +50,10 @@ func readNPZ(r io.ReaderAt, size int64, file string) (*Tensors, error) {
 	return t, nil
 }
 
+// macFolder is where macOS puts what it knows of the files in an archive,
+// under their names.
+const macFolder = "__MACOSX/"
+
 func readEntry(f *zip.File, name string, room int64) (Tensor, error) {
 	r, err := f.Open()
 	if err != nil {
@@ -64,27 +61,6 @@ func readEntry(f *zip.File, name string, room int64) (Tensor, error) {
 	}
 	defer r.Close()
 	return readNPY(r, name, room)
-}
-
-// checkDirectory holds that the archive ends as np.savez ends it, with its
-// directory just before the end record (APPNOTE.TXT 4.3.16), and that the
-// directory is small.
-func checkDirectory(r io.ReaderAt, size int64) error {
-	var end [22]byte
-	if size < int64(len(end)) {
-		return errors.Errorf("size: found %d bytes, expected at least %d", size, len(end))
-	}
-	if _, err := r.ReadAt(end[:], size-int64(len(end))); err != nil {
-		return err
-	}
-	length, offset := int64(binary.LittleEndian.Uint32(end[12:])), int64(binary.LittleEndian.Uint32(end[16:]))
-	if !bytes.HasPrefix(end[:], []byte("PK\x05\x06")) || offset+length != size-int64(len(end)) {
-		return errors.New("end of the zip archive: not found where expected")
-	}
-	if length > maxDirectory {
-		return errors.Errorf("directory of the zip archive: found %d bytes, expected at most %d", length, maxDirectory)
-	}
-	return nil
 }
 
 // writeNPZ writes float32 arrays, uncompressed as np.savez does, sorted by

@@ -45,7 +45,7 @@ func readFile(path string, partial bool) (*Model, error) {
 func open(path string) (*os.File, int64, error) {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
-		return nil, 0, fault(ErrFormat, path, "found a %s, expected a file", kind(info))
+		return nil, 0, identifyOther(path, info).Refusal(path, "a file")
 	}
 	if err != nil {
 		return nil, 0, errors.WithStack(err)
@@ -61,14 +61,14 @@ func open(path string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-func kind(info os.FileInfo) string {
-	if info.IsDir() {
-		return "folder"
-	}
-	return "device or pipe"
-}
-
 func decode(r io.ReaderAt, size int64, file string, partial bool) (*Model, error) {
+	c, err := IdentifyBytes(r, size)
+	if err != nil {
+		return nil, errors.Wrap(err, file)
+	}
+	if c.Format != Safetensors {
+		return nil, c.Refusal(file, "a model of ours")
+	}
 	t, err := readSafetensors(r, size, file)
 	if err != nil {
 		return nil, err
@@ -79,8 +79,8 @@ func decode(r io.ReaderAt, size int64, file string, partial bool) (*Model, error
 	}
 	values := make(map[string][]float32, len(t.List))
 	for _, e := range t.List {
-		if e.DType != "F32" {
-			return nil, fault(ErrFormat, file, "tensor %.100q: found %s, expected F32", e.Name, e.DType)
+		if e.DType != "F32" || len(e.Values) == 0 {
+			return nil, fault(ErrFormat, file, "tensor %.100q: found %s %v, expected F32 and one number or more", e.Name, e.DType, e.Shape)
 		}
 		values[e.Name] = e.Values
 	}

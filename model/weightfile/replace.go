@@ -24,7 +24,7 @@ func replace(path string, write func(io.Writer) error) error {
 	}
 	// A rename would turn /dev/null, or a pipe, into a file.
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fault(ErrModel, path, "found a %s in the place of the file to write", kind(info))
+		return fault(ErrModel, path, "found %s in the place of the file to write", identifyOther(path, info).What)
 	}
 	folder, base := filepath.Split(path)
 	if folder == "" {
