@@ -26,8 +26,6 @@ type Options struct {
 	// SkipBad leaves out the files of an image folder that cannot be read, and warns of them, where
 	// otherwise they are an error.
 	SkipBad bool
-	// Seed draws the test images of an image folder that has no test folder.
-	Seed uint64
 }
 
 func (o Options) context() context.Context {

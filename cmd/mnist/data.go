@@ -32,16 +32,11 @@ func (d *dataFlags) addLimit(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&d.limit, "limit", 0, "train on so many images only, the same number of each class (0: all)")
 }
 
-// splitSeed draws the test images of a folder without a test folder. It is not
-// --seed: eval, and trainings with other seeds, must not test on images that a
-// network was trained on.
-const splitSeed = 1
-
 // open returns the training and the test images, and keeps of them what
 // --classes and --limit say.
 func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, test *dataset.Set, err error) {
 	train, test, err = dataset.Open(d.name, dataset.Options{
-		Context: ctx, SkipBad: d.skipBad, Seed: splitSeed,
+		Context: ctx, SkipBad: d.skipBad,
 		Warn: func(message string) { out.note("%s", message) },
 		Progress: func(file string, done, total int64) {
 			out.bar("download "+file, total).set(done)

@@ -44,6 +44,8 @@ type evalLine struct {
 
 	BalancedAccuracy float64 `json:"balanced_accuracy"` // mean recall of the classes
 
+	seenLine
+
 	LeftOut        int            `json:"left_out"`         // test images of classes that the network does not know
 	LeftOutClasses map[string]int `json:"left_out_classes"` // how many of each
 }
@@ -73,12 +75,12 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report r
 		return err
 	}
 	out.text("accuracy %.4f (%d of %d), mean recall of the classes %.4f, loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.BalancedAccuracy(), metrics.Loss)
-	uneven(out, "test", test)
-	confusionTable(out, test, metrics)
 	line := evalLine{Accuracy: metrics.Accuracy(), Correct: metrics.Correct, Examples: metrics.Examples, Loss: metrics.Loss,
 		Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.page(), BalancedAccuracy: metrics.BalancedAccuracy(),
-		LeftOut: all.Len() - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
+		seenLine: lookUp(out, m, test), LeftOut: all.Len() - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
 	maps.Copy(line.LeftOutClasses, leftOut)
+	uneven(out, "test", test)
+	confusionTable(out, test, metrics)
 	if err := rep.evaluated(m, file, d, test, metrics, line); err != nil {
 		return err
 	}

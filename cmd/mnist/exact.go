@@ -98,7 +98,7 @@ func runExact(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r r
 	}
 	line := newDoneLine(done.metrics, start, t.out)
 	line.add(done.result)
-	line.exactDone, line.repeatsDone = done.exact, repeats
+	line.exactDone, line.repeatsDone, line.seenLine = done.exact, repeats, lookUp(out, done.model, done.test)
 	return out.object(line)
 }
 

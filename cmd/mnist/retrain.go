@@ -148,7 +148,7 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 		return err
 	}
 	line := newDoneLine(done.metrics, start, t.out)
-	line.Report, line.repeatsDone = rep.page(), repeats
+	line.Report, line.repeatsDone, line.seenLine = rep.page(), repeats, lookUp(out, done.model, done.test)
 	line.add(done.result)
 	if err := rep.write(line); err != nil {
 		return err

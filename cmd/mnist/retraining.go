@@ -156,7 +156,7 @@ func (r retrainFlags) prepare(ctx context.Context, out *output, d dataFlags, see
 		}
 	}
 	spec, w, err := r.network(pretrained, len(classes), seed)
-	m := &weightfile.Model{Spec: spec, Classes: classes, Prep: pretrained.Prep, Weights: w}
+	m := &weightfile.Model{Spec: spec, Classes: classes, Prep: pretrained.Prep, Weights: w, Seen: pretrained.Seen.And(data.Seen())}
 	return &retraining{data, test, pretrained, m, factors}, err
 }
 

@@ -109,7 +109,7 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 		return err
 	}
 	line := newDoneLine(metrics, start, t.out)
-	line.Report = rep.page()
+	line.Report, line.seenLine = rep.page(), lookUp(out, m, test)
 	if err := rep.write(line); err != nil {
 		return err
 	}
@@ -131,5 +131,5 @@ func freshNetwork(data *dataset.Set, seed uint64) (*weightfile.Model, error) {
 	spec := model.Seed().WithClasses(len(data.Classes))
 	spec.Input = data.ExampleShape()
 	w, err := model.Init(spec, rand.New(rand.NewPCG(seed, initStream)))
-	return &weightfile.Model{Spec: spec, Classes: data.Classes, Prep: data.Prep, Weights: w}, err
+	return &weightfile.Model{Spec: spec, Classes: data.Classes, Prep: data.Prep, Weights: w, Seen: data.Seen()}, err
 }

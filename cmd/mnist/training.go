@@ -220,6 +220,7 @@ type doneLine struct {
 	Features        string   `json:"features,omitempty"` // memory, mapped or disk
 	Report          string   `json:"report,omitempty"`   // the page
 	TrainingLoss    *float64 `json:"training_loss,omitempty"`
+	seenLine
 	*exactDone
 	*repeatsDone
 }

@@ -18,6 +18,7 @@
 //	lastlayer.classes        a JSON list: output index to label
 //	lastlayer.preprocessing  the dataset.Preprocessing as JSON
 //	lastlayer.sha256         over all other metadata and all tensors, see digest
+//	trained-on               the dataset.Seen as JSON, where there is one
 //
 // beside whatever Model.Meta holds. Tensors are float32, named as in
 // model.Weights, and "state/"+name for Model.State. The same model always gives

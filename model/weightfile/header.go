@@ -18,9 +18,10 @@ import (
 // 50 MiB, whatever it says; the largest header in use, of a language model
 // with thousands of tensors, stays well below.
 const (
-	maxHeader = 4 << 20 // bytes
-	maxTokens = 200_000 // names, numbers, texts and brackets of the JSON
-	maxRank   = 8       // dimensions of a tensor
+	maxHeader   = 4 << 20       // bytes
+	maxMetadata = maxHeader / 2 // bytes of the metadata, as JSON, in files that we write
+	maxTokens   = 200_000       // names, numbers, texts and brackets of the JSON
+	maxRank     = 8             // dimensions of a tensor
 )
 
 // entry is what a header says about one tensor, checked.

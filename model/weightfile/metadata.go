@@ -37,9 +37,14 @@ func parseMetadata(metadata map[string]string, file string) (*Model, error) {
 	if err := parse(metadata[keyPrep], &m.Prep); err != nil {
 		return nil, fault(ErrFormat, file, "metadata %s: %v", keyPrep, err)
 	}
+	if text := metadata[keySeen]; text != "" {
+		if err := parse(text, &m.Seen); err != nil {
+			return nil, fault(ErrFormat, file, "metadata %s: %v", keySeen, err)
+		}
+	}
 	for name, text := range metadata {
 		switch name {
-		case keyVersion, keySpec, keyClasses, keyPrep, keySHA256:
+		case keyVersion, keySpec, keyClasses, keyPrep, keySHA256, keySeen:
 			continue
 		}
 		if m.Meta == nil {
@@ -78,7 +83,27 @@ func (m *Model) metadata() (map[string]string, error) {
 	for name, text := range m.Meta {
 		all[name] = text
 	}
-	return all, nil
+	return all, m.addSeen(all)
+}
+
+// addSeen adds which images the network has seen, as many of them as the other metadata leaves room for.
+func (m *Model) addSeen(all map[string]string) error {
+	if m.Seen.Len() == 0 {
+		return nil
+	}
+	others, err := json.Marshal(all)
+	if err != nil {
+		return errors.WithStack(err)
+	}
+	const around = 200 // bytes of the names, of what stands around the sums, and of the checksum
+	const perImage = 8 // bytes of base64
+	seen := m.Seen.Lowest(max(0, maxMetadata-len(others)-around) / perImage)
+	if seen.Len() == 0 {
+		return nil
+	}
+	text, err := json.Marshal(seen)
+	all[keySeen] = string(text)
+	return errors.WithStack(err)
 }
 
 // checkText checks labels, preprocessing and the names of further metadata.
@@ -96,9 +121,12 @@ func (m *Model) checkText(file string, cause error) error {
 	if err := m.Prep.Validate(); err != nil {
 		return fault(cause, file, "%v", err)
 	}
+	if err := m.Seen.Validate(); err != nil {
+		return fault(cause, file, "metadata %s: %v", keySeen, err)
+	}
 	for name, text := range m.Meta {
-		if strings.HasPrefix(name, ownPrefix) || !utf8.ValidString(name) || !utf8.ValidString(text) {
-			return fault(cause, file, "metadata %.100q: expected UTF-8, and a name that does not begin with %q", name, ownPrefix)
+		if strings.HasPrefix(name, ownPrefix) || name == keySeen || !utf8.ValidString(name) || !utf8.ValidString(text) {
+			return fault(cause, file, "metadata %.100q: expected UTF-8, and a name that is not %q and does not begin with %q", name, keySeen, ownPrefix)
 		}
 	}
 	return nil

@@ -61,8 +61,8 @@ func writeSafetensors(path string, metadata map[string]string, views map[string]
 	if err != nil {
 		return fault(ErrModel, path, "metadata: %v", err)
 	}
-	if limit := maxHeader / 2; len(text) > limit {
-		return fault(ErrModel, path, "metadata: found %d bytes as JSON, expected at most %d", len(text), limit)
+	if len(text) > maxMetadata {
+		return fault(ErrModel, path, "metadata: found %d bytes as JSON, expected at most %d", len(text), maxMetadata)
 	}
 	return replace(path, func(w io.Writer) error {
 		return errors.WithStack(safetensors.SerializeToWriter(views, metadata, w))

@@ -57,7 +57,7 @@ func newLesson(ctx context.Context, pre *weightfile.Model, c classes, last int, 
 	if err != nil {
 		return nil, err
 	}
-	l.model = &weightfile.Model{Spec: spec, Classes: c.names(), Prep: pre.Prep, Weights: w}
+	l.model = &weightfile.Model{Spec: spec, Classes: c.names(), Prep: pre.Prep, Weights: w, Seen: pre.Seen}
 	if l.plain, err = c.set(1, pre.Prep, seed); err != nil {
 		return nil, err
 	}
