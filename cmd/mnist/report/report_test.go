@@ -70,10 +70,15 @@ func full(t *testing.T, n, epochs int) *report.Report {
 		}
 		metrics.Confusion[labels[i]][given]++
 	}
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprint(i)
+	}
 	var err error
-	if r.Test, err = dataset.NewSet("test", []int{1, 3, 3}, pixels, labels, classes, dataset.MNISTPreprocessing()); err != nil {
+	if r.Test, err = dataset.NewSet("test", []int{1, 3, 3}, pixels, labels, names, dataset.MNISTPreprocessing()); err != nil {
 		t.Fatal(err)
 	}
+	r.Test.Classes = classes // of which NewSet takes not all
 	for e := range epochs {
 		validation := train.Metrics{Examples: 10, Correct: 7, Loss: 0.5}
 		r.Epochs = append(r.Epochs, train.EpochReport{Epoch: e + 1, Of: epochs, Examples: 100, Correct: 90, Loss: 1 / float64(e+1), Rate: 0.1, Seconds: 0.1, Validation: &validation})
