@@ -8,12 +8,13 @@ import (
 	"github.com/pkg/errors"
 )
 
-// ReadTensors reads all tensors of a safetensors or npz file, whoever made it;
-// which of the two is seen from its content. Half and double precision become
-// float32, big-endian and Fortran order are undone. What is not floating point
-// is listed without values. Files that hold pickles, and numbers that are not
-// finite as float32, are refused. The error's cause is ErrFormat, ErrForeign or
-// one of the operating system; it says what a file is that is not read.
+// ReadTensors reads all tensors of a safetensors or npz file, or of the state
+// dictionary in a PyTorch file, whoever made it; which it is, is seen from its
+// content. Half and double precision become float32, big-endian, Fortran order
+// and strides are undone. What is not floating point is listed without values.
+// Numbers that are not finite as float32 are refused; of a pickle no code is
+// run. The error's cause is ErrFormat, ErrForeign or one of the operating
+// system; it says what a file is that is not read.
 func ReadTensors(path string) (*Tensors, error) {
 	f, size, err := open(path)
 	if err != nil {
@@ -37,8 +38,10 @@ func decodeTensors(r io.ReaderAt, size int64, file string) (*Tensors, error) {
 			return nil, fault(ErrFormat, file, "%v (%s)", err, againHint)
 		}
 		return readNPZ(z, size, file)
+	case PyTorch:
+		return readPyTorch(r, size, file)
 	}
-	return nil, c.Refusal(file, "weights as safetensors or npz")
+	return nil, c.Refusal(file, "weights as safetensors, npz or a PyTorch state dictionary")
 }
 
 // WriteTensors writes tensors to path, as Write does a model: whole or not at

@@ -51,6 +51,11 @@ func FuzzReadTensors(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
+	torch, err := filepath.Glob(filepath.Join(torchFiles, "*.pt"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	seeds = append(seeds, torch...)
 	for _, path := range seeds {
 		data, err := os.ReadFile(path)
 		if err != nil {

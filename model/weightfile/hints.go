@@ -3,6 +3,7 @@ package weightfile
 // What to do with the files of others that are not read.
 const (
 	againHint      = "download or copy it again"
+	convertHint    = "weights from elsewhere are taken in with: mnist convert IN OUT"
 	unpackHint     = "unpack it first"
 	onnxHint       = "convert it to ONNX where it was made"
 	torchHint      = "in PyTorch: torch.save(model.state_dict(), 'w.pt')"

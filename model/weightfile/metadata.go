@@ -21,7 +21,7 @@ func stateName(e Tensor) (string, bool) {
 func parseMetadata(metadata map[string]string, file string) (*Model, error) {
 	v, ok := metadata[keyVersion]
 	if !ok {
-		return nil, fault(ErrForeign, file, "metadata %s: found none (weights from elsewhere are taken in with: mnist convert IN OUT)", keyVersion)
+		return nil, fault(ErrForeign, file, "metadata %s: found none (%s)", keyVersion, convertHint)
 	}
 	if v != version {
 		return nil, fault(ErrFormat, file, "metadata %s: found %.20q, expected %q (a newer program made it?)", keyVersion, v, version)

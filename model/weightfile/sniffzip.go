@@ -34,7 +34,7 @@ func identifyZip(r io.ReaderAt, size int64) Content {
 	case has["model.weights.h5"]:
 		return Content{What: "a Keras file (.keras)", Advice: kerasHint}
 	case has[".npy"]:
-		return Content{Format: NPZ, What: "an npz file"}
+		return Content{Format: NPZ, What: "an npz file", Advice: convertHint}
 	case has["archive_format"] || has["serialized_exported_program.json"]:
 		return Content{What: "a network that torch.export wrote", Advice: torchHint}
 	case has["saved_model.pb"]:
@@ -48,7 +48,7 @@ func identifyZip(r io.ReaderAt, size int64) Content {
 }
 
 // pytorch is what torch.save writes.
-var pytorch = Content{Format: PyTorch, What: "a PyTorch file", Advice: torchHint}
+var pytorch = Content{Format: PyTorch, What: "a PyTorch file", Advice: convertHint}
 
 // What torch.save writes first without zip is a number, as pickle protocols 0
 // and 1 have it, and the later ones.

@@ -16,7 +16,7 @@ type Tensor struct {
 // Tensors is what a file holds, in no layout that this package knows of.
 type Tensors struct {
 	File     string            // where it came from, for errors
-	Metadata map[string]string // of safetensors; nil for npz
+	Metadata map[string]string // of safetensors; of PyTorch, where in the file the weights were; nil for npz
 	List     []Tensor          // in the order of the file
 }
 

@@ -9,6 +9,7 @@ py images.py ../../dataset/sample images.npz
 py torch_peer.py make small.json images.npz torch
 py nhwc_peer.py make small.json images.npz keras
 py nhwc_peer.py kinds kinds
+py torch_files.py torch plain types views wrapped parameters whole quantised sparse
 
 # The ONNX file is ours; onnxruntime's answer to it is not (npm: onnxruntime-node
 # or onnxruntime-web, found by NODE_PATH).
