@@ -170,7 +170,7 @@ func TestHostileNPZ(t *testing.T) {
 		cause         error
 	}{
 		{"no arrays", "a.txt", strings.NewReader("x"), ErrForeign},
-		{"a pickle", "archive/data.pkl", strings.NewReader("x"), ErrForeign},
+		{"a pickle that is none", "archive/data.pkl", strings.NewReader("x"), ErrFormat},
 		{"no magic", "a.npy", strings.NewReader(strings.Repeat("x", 100)), ErrFormat},
 		{"unknown version", "a.npy", strings.NewReader("\x93NUMPY\x04\x00" + good), ErrFormat},
 		{"header cut", "a.npy", strings.NewReader(npyText(good)[:40]), ErrFormat},
