@@ -17,7 +17,7 @@ func Activate(s *Scope, name string, x *gorgonia.Node, a Activation, grad bool) 
 		return nil, errors.Wrapf(ErrInput, "%s: found %s", name, found)
 	}
 	o := s.operator(name, a.String(), x.Shape())
-	o.want = []bool{grad}
+	o.want, o.overwrites = []bool{grad}, 1
 	o.cost.Bytes = bytes(o.shape, o.shape)
 	o.run = func(in []gorgonia.Value) error {
 		x, y := floats(in[0]), o.floats()
@@ -44,6 +44,7 @@ func ReLU(s *Scope, name string, x *gorgonia.Node, grad bool) (*gorgonia.Node, e
 // activationGrad adds dz = dy·a′, with v as Activation.back has it.
 func activationGrad(s *Scope, name string, a Activation, v, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, a.String()+" grad", v.Shape())
+	o.overwrites = 2
 	o.cost.Bytes = bytes(o.shape, o.shape, o.shape)
 	o.run = func(in []gorgonia.Value) error {
 		v, dy, dz := floats(in[0]), floats(in[1]), o.floats()

@@ -1,7 +1,6 @@
 package graphop
 
 import (
-	"github.com/lastlayer/lastlayer/internal/parallel"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -25,11 +24,7 @@ func AveragePool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad 
 	o.cost.Bytes = bytes(in, o.shape)
 	o.run = func(v []gorgonia.Value) error {
 		x, y := floats(v[0]), o.floats()
-		parallel.For(s.rows, func(_, i int) {
-			for c := i * in[1]; c < (i+1)*in[1]; c++ {
-				p.average(p.out(y, c), p.in(x, c))
-			}
-		})
+		s.eachPlane(in, func(c, _ int) { p.average(p.out(y, c), p.in(x, c)) })
 		return nil
 	}
 	o.diff = func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
@@ -84,19 +79,17 @@ func averagePoolGrad(s *Scope, name string, p *pooling, shape tensor.Shape, dy *
 	down, right := p.down(), p.right()
 	o.run = func(v []gorgonia.Value) error {
 		dy, dx := floats(v[0]), o.floats()
-		parallel.For(s.rows, func(_, i int) {
-			for c := i * shape[1]; c < (i+1)*shape[1]; c++ {
-				plane, dy := p.in(dx, c), p.out(dy, c)
-				clear(plane)
-				p.eachWindow(func(out, first, rows, columns int) {
-					d := dy[out] / float32(p.count(out, rows*columns))
-					for i := range rows {
-						for j := range columns {
-							plane[first+i*down+j*right] += d
-						}
+		s.eachPlane(shape, func(c, _ int) {
+			plane, dy := p.in(dx, c), p.out(dy, c)
+			clear(plane)
+			p.eachWindow(func(out, first, rows, columns int) {
+				d := dy[out] / float32(p.count(out, rows*columns))
+				for i := range rows {
+					for j := range columns {
+						plane[first+i*down+j*right] += d
 					}
-				})
-			}
+				}
+			})
 		})
 		return nil
 	}

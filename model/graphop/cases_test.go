@@ -145,7 +145,7 @@ func poolCase(reason string, kernel, stride int, tol float64, shape ...int) opCa
 
 func maskCase(reason string, shape ...int) opCase {
 	rng := rand.New(rand.NewPCG(8, uint64(len(shape))))
-	mask := input{shape: shape, values: make([]float32, input{shape: shape}.shape.TotalSize())}
+	mask := input{shape: shape, rows: true, values: make([]float32, input{shape: shape}.shape.TotalSize())}
 	for i := range mask.values {
 		mask.values[i] = float32(2 * rng.IntN(2))
 	}
@@ -235,5 +235,5 @@ func cases() []opCase {
 			}
 		}
 	}
-	return cs
+	return append(append(cs, wideCases()...), layerCases()...)
 }

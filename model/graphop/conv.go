@@ -94,7 +94,7 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 		if argmax == nil {
 			argmax = g.newArgmax(rows)
 		}
-		x, w, b, add, y := floats(v[0]), floats(v[1]), at.of(v, at.b), at.of(v, at.residual), o.floats()
+		x, w, b, add, y := floats(v[0]), floats(v[1]), optional(v, at.b), optional(v, at.residual), o.floats()
 		g.transform(s, &kernels, w, false)
 		parallel.For(s.rows, func(worker, i int) {
 			e := epilogue{bias: b, activation: c.Activation}
@@ -113,14 +113,6 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 
 // operands is which inputs are the bias and the residual, -1 for none.
 type operands struct{ b, residual int }
-
-// of returns the values of input i, nil for none.
-func (operands) of(v []gorgonia.Value, i int) []float32 {
-	if i < 0 {
-		return nil
-	}
-	return floats(v[i])
-}
 
 // kind names what is computed.
 func (g *geometry) kind(add bool) string {

@@ -19,7 +19,7 @@ func Mask(s *Scope, name string, x, mask *gorgonia.Node, grad bool) (*gorgonia.N
 		return nil, errors.Wrapf(ErrInput, "%s: found mask %v, expected the shape of its input, %v", name, mask.Shape(), x.Shape())
 	}
 	o := s.operator(name, "dropout", x.Shape())
-	o.want = []bool{grad, false}
+	o.want, o.overwrites = []bool{grad, false}, 2
 	o.cost.Bytes = bytes(o.shape, o.shape, o.shape)
 	o.run = func(in []gorgonia.Value) error {
 		x, m, y := floats(in[0]), floats(in[1]), o.floats()

@@ -17,6 +17,7 @@ type input struct {
 	values []float32
 	labels []int
 	grad   bool // there is a gradient towards it
+	rows   bool // it has a row for each of the batch, as the first input and labels have
 }
 
 // row returns how many values one row of the batch has.

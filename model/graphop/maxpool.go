@@ -1,7 +1,6 @@
 package graphop
 
 import (
-	"github.com/lastlayer/lastlayer/internal/parallel"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -29,14 +28,12 @@ func MaxPool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad bool
 			source = make([]int32, o.shape.TotalSize())
 		}
 		x, y := floats(v[0]), o.floats()
-		parallel.For(s.rows, func(_, i int) {
-			for c := i * in[1]; c < (i+1)*in[1]; c++ {
-				var at []int32
-				if grad {
-					at = source[c*p.outH*p.outW:]
-				}
-				p.max(p.out(y, c), at, p.in(x, c))
+		s.eachPlane(in, func(c, _ int) {
+			var at []int32
+			if grad {
+				at = source[c*p.outH*p.outW:]
 			}
+			p.max(p.out(y, c), at, p.in(x, c))
 		})
 		return nil
 	}
@@ -76,13 +73,11 @@ func maxPoolGrad(s *Scope, name string, p *pooling, shape tensor.Shape, source *
 	o.run = func(v []gorgonia.Value) error {
 		dy, dx := floats(v[1]), o.floats()
 		n := p.outH * p.outW
-		parallel.For(s.rows, func(_, i int) {
-			for c := i * shape[1]; c < (i+1)*shape[1]; c++ {
-				plane := p.in(dx, c)
-				clear(plane)
-				for j := c * n; j < (c+1)*n; j++ {
-					plane[(*source)[j]] += dy[j]
-				}
+		s.eachPlane(shape, func(c, _ int) {
+			plane := p.in(dx, c)
+			clear(plane)
+			for j := c * n; j < (c+1)*n; j++ {
+				plane[(*source)[j]] += dy[j]
 			}
 		})
 		return nil

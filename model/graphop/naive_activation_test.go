@@ -22,7 +22,7 @@ func held(x, lo, hi float64) float64 { return math.Max(lo, math.Min(hi, x)) }
 func naiveSigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 // curves are the activations by their definitions.
-func curves() map[graphop.Activation]curve {
+var curves = func() map[graphop.Activation]curve {
 	inner := func(x float64) float64 { return math.Sqrt(2/math.Pi) * (x + 0.044715*x*x*x) }
 	gaussian := func(x float64) float64 { return (1 + math.Erf(x/math.Sqrt2)) / 2 }
 	cs := map[graphop.Activation]curve{
@@ -44,7 +44,7 @@ func curves() map[graphop.Activation]curve {
 			return (1+t)/2 + x/2*(1-t*t)*math.Sqrt(2/math.Pi)*(1+3*0.044715*x*x)
 		}},
 	}
-	for _, r := range [][2]float32{{0, 6}, {-0.25, 0.5}, {-1, float32(math.Inf(1))}} {
+	for _, r := range [][2]float32{{0, 6}, {-0.25, 0.5}, {-1, 1.5}, {-1, float32(math.Inf(1))}} {
 		lo, hi := float64(r[0]), float64(r[1])
 		cs[graphop.Clip(r[0], r[1])] = curve{func(x float64) float64 { return held(x, lo, hi) }, func(x float64) float64 { return step(x > lo && x < hi) }}
 	}
@@ -67,11 +67,11 @@ func curves() map[graphop.Activation]curve {
 		}}
 	}
 	return cs
-}
+}()
 
 // naiveActivation applies the activation to each value.
 func naiveActivation(x array, a graphop.Activation) (array, backward) {
-	c, ok := curves()[a]
+	c, ok := curves[a]
 	if !ok {
 		panic("no definition of " + a.String())
 	}

@@ -24,12 +24,6 @@ func zeros(shape ...int) array {
 	return array{shape, make([]float64, n)}
 }
 
-// at returns where element (i,j,k,l) of a four-dimensional array is.
-func (a array) at(i, j, k, l int) *float64 {
-	s := a.shape
-	return &a.v[((i*s[1]+j)*s[2]+k)*s[3]+l]
-}
-
 type backward func(dy array) []array
 
 // orOne is p, and 1×1 for the zero value.
@@ -46,31 +40,26 @@ func naiveConv(x, w, b array, s graphop.ConvShape) (array, backward) {
 	n, h, wd := x.shape[0], x.shape[2], x.shape[3]
 	out, kh, kw := w.shape[0], w.shape[2], w.shape[3]
 	y := zeros(n, out, (h+s.Pad[0]+s.Pad[2]-d[0]*(kh-1)-1)/s.Stride[0]+1, (wd+s.Pad[1]+s.Pad[3]-d[1]*(kw-1)-1)/s.Stride[1]+1)
-	// each calls f for every product of the convolution.
-	each := func(f func(i, o, c, oy, ox, iy, ix, ky, kx int)) {
-		for i := range n {
-			for o := range out {
-				for oy := range y.shape[2] {
-					for ox := range y.shape[3] {
-						for c := range w.shape[1] {
-							for ky := range kh {
-								for kx := range kw {
-									iy, ix := oy*s.Stride[0]+ky*d[0]-s.Pad[0], ox*s.Stride[1]+kx*d[1]-s.Pad[1]
-									if iy >= 0 && iy < h && ix >= 0 && ix < wd {
-										f(i, o, c, oy, ox, iy, ix, ky, kx)
-									}
-								}
-							}
+	// each calls f for every output with every tap that lies on the image: the
+	// places of the three values that the product is of.
+	each := func(f func(y, x, w int)) {
+		for at := range y.v {
+			ox, oy, o, i := at%y.shape[3], at/y.shape[3]%y.shape[2], at/(y.shape[2]*y.shape[3])%out, at/(y.shape[2]*y.shape[3]*out)
+			for c := range w.shape[1] {
+				channel := i*x.shape[1] + o/(out/groups)*w.shape[1] + c
+				for ky := range kh {
+					iy := oy*s.Stride[0] + ky*d[0] - s.Pad[0]
+					for kx := range kw {
+						ix := ox*s.Stride[1] + kx*d[1] - s.Pad[1]
+						if iy >= 0 && iy < h && ix >= 0 && ix < wd {
+							f(at, (channel*h+iy)*wd+ix, ((o*w.shape[1]+c)*kh+ky)*kw+kx)
 						}
 					}
 				}
 			}
 		}
 	}
-	channel := func(o, c int) int { return o/(out/groups)*w.shape[1] + c }
-	each(func(i, o, c, oy, ox, iy, ix, ky, kx int) {
-		*y.at(i, o, oy, ox) += *x.at(i, channel(o, c), iy, ix) * *w.at(o, c, ky, kx)
-	})
+	each(func(i, j, k int) { y.v[i] += x.v[j] * w.v[k] })
 	plane := y.shape[2] * y.shape[3]
 	if len(b.v) > 0 {
 		for i := range y.v {
@@ -79,10 +68,9 @@ func naiveConv(x, w, b array, s graphop.ConvShape) (array, backward) {
 	}
 	return y, func(dy array) []array {
 		dx, dw, db := zeros(x.shape...), zeros(w.shape...), zeros(out)
-		each(func(i, o, c, oy, ox, iy, ix, ky, kx int) {
-			d := *dy.at(i, o, oy, ox)
-			*dx.at(i, channel(o, c), iy, ix) += d * *w.at(o, c, ky, kx)
-			*dw.at(o, c, ky, kx) += d * *x.at(i, channel(o, c), iy, ix)
+		each(func(i, j, k int) {
+			dx.v[j] += dy.v[i] * w.v[k]
+			dw.v[k] += dy.v[i] * x.v[j]
 		})
 		for i, d := range dy.v {
 			db.v[i/plane%out] += d

@@ -24,7 +24,7 @@ type Cost struct {
 // Gorgonia merges nodes whose hashes agree, so the hash is over a name that is
 // unique in the graph, and two operators are never taken for one.
 type Operator struct {
-	buffer // the output: memory of its own, overwritten by the next run
+	buffer // the output: overwritten by the next run
 
 	scope  *Scope
 	name   string
@@ -35,6 +35,10 @@ type Operator struct {
 	shapes []tensor.Shape // of the inputs
 	dtypes []tensor.Dtype // of the inputs
 	want   []bool         // towards which inputs there is a gradient
+
+	shares     bool // the output is input 0 itself
+	overwrites int  // so many of the first inputs may lie where the output does
+	position   int  // when it runs, once the memory is planned
 
 	constant *tensor.Dense  // what a Constant holds, otherwise nil
 	result   gorgonia.Value // the output where it is not the buffer, otherwise nil
@@ -59,6 +63,9 @@ func typeOf(shape tensor.Shape) hm.Type {
 func (o *Operator) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	if o.scope.names[o.name] {
 		return nil, errors.Wrapf(ErrInput, "operator %q: the graph has one of that name", o.name)
+	}
+	if o.scope.arena != nil {
+		return nil, errors.Wrapf(ErrInput, "operator %q: the memory of the graph is planned, nothing can be added to it", o.name)
 	}
 	for _, n := range inputs {
 		o.in = append(o.in, n.Type())
@@ -113,6 +120,9 @@ func (o *Operator) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) {
 		if v == nil || !v.Shape().Eq(o.shapes[i]) || v.Dtype() != o.dtypes[i] || isView(v) {
 			return nil, errors.Wrapf(ErrInput, "%s, input %d: found %s, expected shape %v of %v", o.name, i, describe(v), o.shapes[i], o.dtypes[i])
 		}
+	}
+	if err := o.scope.inOrder(o); err != nil {
+		return nil, err
 	}
 	start := time.Now()
 	if err := o.run(in); err != nil {
@@ -177,11 +187,13 @@ func (o *Operator) Hashcode() uint32 {
 
 func (o *Operator) String() string { return o.kind }
 
-// buffer is memory that an operator owns and hands out as a tensor. It is
+// buffer is the memory of an operator's output, handed out as a tensor. It is
 // made by the first run, so a graph that is only looked at takes no memory.
 type buffer struct {
-	shape tensor.Shape
-	t     *tensor.Dense
+	shape  tensor.Shape
+	t      *tensor.Dense
+	arena  *arena // whose memory it is a part of, nil if it has its own
+	offset int
 }
 
 func newBuffer(shape tensor.Shape) *buffer { return &buffer{shape: shape} }
@@ -189,7 +201,13 @@ func newBuffer(shape tensor.Shape) *buffer { return &buffer{shape: shape} }
 // tensor returns the buffer as a tensor of its shape.
 func (b *buffer) tensor() *tensor.Dense {
 	if b.t == nil {
-		b.t = tensor.New(tensor.WithShape(b.shape...), tensor.WithBacking(make([]float32, b.shape.TotalSize())))
+		var values []float32
+		if n := b.shape.TotalSize(); b.arena != nil {
+			values = b.arena.part(b.offset, n)
+		} else {
+			values = make([]float32, n)
+		}
+		b.t = tensor.New(tensor.WithShape(b.shape...), tensor.WithBacking(values))
 	}
 	return b.t
 }

@@ -24,6 +24,8 @@ type Scope struct {
 	observe  func(Event)
 	gemm     gemm.Pool
 	workers  []scratch
+	arena    *arena    // the memory of all outputs, nil if each has its own
+	next     int       // operator that the plan of the memory has as the next one
 	sums     []float32 // parts of a gradient, added up before the next operator runs
 }
 

@@ -88,3 +88,15 @@ func (s *Scope) checkImages(name string, x *gorgonia.Node) error {
 	}
 	return nil
 }
+
+// checkChannels returns an error unless x is float32 of shape [N,C,...], with N
+// the capacity.
+func (s *Scope) checkChannels(name string, x *gorgonia.Node) error {
+	if err := s.checkBatch(name, x); err != nil {
+		return err
+	}
+	if shape := x.Shape(); len(shape) < 2 || shape.TotalSize() == 0 {
+		return errors.Wrapf(ErrInput, "%s: found input %v, expected [N,C,...]", name, shape)
+	}
+	return nil
+}

@@ -1,0 +1,138 @@
+package graphop
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Concat adds the inputs [N,Ci,...] one after the other along the channels:
+// [N,ΣCi,...]. grad says towards which there is a gradient, nil towards none.
+func Concat(s *Scope, name string, xs []*gorgonia.Node, grad []bool) (*gorgonia.Node, error) {
+	if len(xs) == 0 || grad != nil && len(grad) != len(xs) {
+		return nil, errors.Wrapf(ErrInput, "%s: found %d inputs and gradients said for %d, expected the same number, from 1", name, len(xs), len(grad))
+	}
+	var shape tensor.Shape
+	for i, x := range xs {
+		if err := s.checkChannels(name, x); err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			shape = x.Shape().Clone()
+			continue
+		}
+		if len(x.Shape()) != len(shape) || !slices.Equal(x.Shape()[2:], shape[2:]) {
+			return nil, errors.Wrapf(ErrInput, "%s: found input %d %v beside %v, expected all sides to agree but the channels", name, i, x.Shape(), xs[0].Shape())
+		}
+		shape[1] += x.Shape()[1]
+	}
+	o := s.operator(name, "concat", shape)
+	o.want = slices.Clone(grad)
+	if grad == nil {
+		o.want = make([]bool, len(xs))
+	}
+	o.cost.Bytes = 2 * bytes(shape)
+	o.run = func(v []gorgonia.Value) error {
+		y, size := o.floats(), rowSize(shape)
+		parallel.For(s.rows, func(_, i int) {
+			y := image(y, i, size)
+			for _, x := range v {
+				n := rowSize(x.Shape())
+				copy(y, image(floats(x), i, n))
+				y = y[n:]
+			}
+		})
+		return nil
+	}
+	o.diff = func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (grads gorgonia.Nodes, err error) {
+		grads = make(gorgonia.Nodes, len(xs))
+		from := 0
+		for i, x := range xs {
+			to := from + x.Shape()[1]
+			if o.want[i] {
+				if grads[i], err = Slice(s, fmt.Sprintf("%s dx %d", name, i), dy, from, to, false); err != nil {
+					return nil, err
+				}
+			}
+			from = to
+		}
+		return grads, nil
+	}
+	return o.apply(xs...)
+}
+
+// Slice adds the channels [from,to) of x [N,C,...].
+func Slice(s *Scope, name string, x *gorgonia.Node, from, to int, grad bool) (*gorgonia.Node, error) {
+	if err := s.checkChannels(name, x); err != nil {
+		return nil, err
+	}
+	shape, plane := x.Shape().Clone(), planeSize(x.Shape())
+	if from < 0 || from >= to || to > shape[1] {
+		return nil, errors.Wrapf(ErrInput, "%s: found channels [%d,%d), expected some of [0,%d)", name, from, to, shape[1])
+	}
+	shape[1] = to - from
+	o := s.operator(name, "slice", shape)
+	o.want = []bool{grad}
+	o.cost.Bytes = 2 * bytes(shape)
+	whole, part := rowSize(x.Shape()), rowSize(shape)
+	o.run = func(v []gorgonia.Value) error {
+		x, y := floats(v[0]), o.floats()
+		parallel.For(s.rows, func(_, i int) { copy(image(y, i, part), image(x, i, whole)[from*plane:]) })
+		return nil
+	}
+	o.diff = func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
+		dx, err := sliceGrad(s, name+" dx", x.Shape(), from, dy)
+		return gorgonia.Nodes{dx}, err
+	}
+	return o.apply(x)
+}
+
+// sliceGrad adds dx of that shape: dy from channel from on, 0 elsewhere.
+func sliceGrad(s *Scope, name string, shape tensor.Shape, from int, dy *gorgonia.Node) (*gorgonia.Node, error) {
+	o := s.operator(name, "slice grad", shape)
+	o.cost.Bytes = bytes(shape, dy.Shape())
+	whole, part, start := rowSize(shape), rowSize(dy.Shape()), from*planeSize(shape)
+	o.run = func(v []gorgonia.Value) error {
+		dy, dx := floats(v[0]), o.floats()
+		parallel.For(s.rows, func(_, i int) {
+			row := image(dx, i, whole)
+			clear(row[:start])
+			copy(row[start:], image(dy, i, part))
+			clear(row[start+part:])
+		})
+		return nil
+	}
+	return o.apply(dy)
+}
+
+// ChannelShuffle adds x [N,C,...] with its channels dealt out: the first of each
+// group, then the second of each, as ShuffleNet has it.
+func ChannelShuffle(s *Scope, name string, x *gorgonia.Node, groups int, grad bool) (*gorgonia.Node, error) {
+	if err := s.checkChannels(name, x); err != nil {
+		return nil, err
+	}
+	channels, plane := x.Shape()[1], planeSize(x.Shape())
+	if groups < 1 || channels%groups != 0 {
+		return nil, errors.Wrapf(ErrInput, "%s: found %d channels in %d groups, expected a multiple", name, channels, groups)
+	}
+	o := s.operator(name, "channel shuffle", x.Shape())
+	o.want = []bool{grad}
+	o.cost.Bytes = bytes(o.shape, o.shape)
+	each := channels / groups
+	o.run = func(v []gorgonia.Value) error {
+		x, y := floats(v[0]), o.floats()
+		s.eachPlane(o.shape, func(p, c int) {
+			copy(image(y, p, plane), image(x, p-c+c%groups*each+c/groups, plane))
+		})
+		return nil
+	}
+	o.diff = func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
+		dx, err := ChannelShuffle(s, name+" dx", dy, each, false)
+		return gorgonia.Nodes{dx}, err
+	}
+	return o.apply(x)
+}

@@ -1,0 +1,177 @@
+package graphop
+
+import (
+	"slices"
+
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+)
+
+// Memory is what the outputs of a graph's operators take, in bytes.
+type Memory struct {
+	Bytes   int64 // with reuse
+	Without int64 // if each has memory of its own
+}
+
+// PlanReuse makes the operators write to memory that others no longer need: an
+// output's is used again after its last reader. Call it once, when all nodes are
+// in the graph, and before the first run; then no operator can be added.
+//
+// After a run the values of the nodes to keep are there, and those of nodes that
+// nothing reads; all others hold whatever came last. Observe sees each output in
+// time. Results are the same, to the bit.
+//
+// The plan follows the order in which Gorgonia's tape machine runs a graph; an
+// operator that runs out of order is an error of the run.
+func (s *Scope) PlanReuse(keep ...*gorgonia.Node) (Memory, error) {
+	if s.arena != nil {
+		return Memory{}, errors.Wrap(ErrInput, "plan memory: it is planned already")
+	}
+	sorted, err := gorgonia.Sort(s.graph)
+	if err != nil {
+		return Memory{}, errors.Wrap(err, "plan memory")
+	}
+	p := planner{scope: s, at: map[*gorgonia.Node]int{}, keep: map[*gorgonia.Node]bool{}}
+	for _, n := range keep {
+		p.keep[n] = true
+	}
+	for _, n := range slices.Backward(sorted) {
+		if o, ok := n.Op().(*Operator); ok && o.constant == nil {
+			if o.scope != s || o.t != nil {
+				return Memory{}, errors.Wrapf(ErrInput, "plan memory: operator %q has run, or is of another Scope", o.name)
+			}
+			p.at[n] = len(p.nodes)
+			p.nodes = append(p.nodes, n)
+		}
+	}
+	for n := range p.keep {
+		if _, ok := p.at[n]; !ok {
+			return Memory{}, errors.Wrapf(ErrInput, "plan memory: node %q to keep is no operator's output", n.Name())
+		}
+	}
+	if err := p.lifetimes(); err != nil {
+		return Memory{}, err
+	}
+	s.arena = &arena{size: place(p.blocks)}
+	used := Memory{Bytes: 4 * int64(s.arena.size)}
+	for i, n := range p.nodes {
+		o := n.Op().(*Operator)
+		o.position = i
+		if b := p.of[i]; b != nil {
+			o.arena, o.offset = s.arena, b.offset
+			if !o.shares {
+				used.Without += bytes(o.shape)
+			}
+		}
+	}
+	return used, nil
+}
+
+// inOrder returns an error if the operator does not run where the plan has it.
+func (s *Scope) inOrder(o *Operator) error {
+	if s.arena == nil || o.constant != nil {
+		return nil
+	}
+	if o.position == 0 {
+		s.next = 0
+	}
+	if o.position != s.next {
+		return errors.Errorf("operator %q runs as number %d, the memory was planned for number %d: call PlanReuse when all nodes are in the graph, and run it with a tape machine", o.name, s.next, o.position)
+	}
+	s.next++
+	return nil
+}
+
+// planner finds out how long each output is needed.
+type planner struct {
+	scope  *Scope
+	nodes  []*gorgonia.Node // of the operators, in the order in which they run
+	at     map[*gorgonia.Node]int
+	keep   map[*gorgonia.Node]bool
+	last   []int    // the last reader of each, len(nodes) for those to keep
+	of     []*block // where each output lies, nil where it has no memory
+	blocks []*block
+}
+
+// block is a part of the memory, and when it is in use.
+type block struct {
+	size        int // values
+	first, last int // operators
+	offset      int
+}
+
+// lifetimes gives each operator its block: one of its own, or that of an input.
+func (p *planner) lifetimes() error {
+	p.last, p.of = make([]int, len(p.nodes)), make([]*block, len(p.nodes))
+	for i, n := range p.nodes {
+		if err := p.findLast(i, n); err != nil {
+			return err
+		}
+	}
+	for i, n := range p.nodes {
+		o := n.Op().(*Operator)
+		inputs := p.inputs(n)
+		switch {
+		case o.shares:
+			if inputs[0] >= 0 {
+				p.of[i] = p.of[inputs[0]]
+			}
+		case o.result == nil:
+			p.of[i] = p.takenOver(i, o, inputs)
+			if p.of[i] == nil {
+				p.of[i] = &block{size: o.shape.TotalSize(), first: i}
+				p.blocks = append(p.blocks, p.of[i])
+			}
+		}
+		if b := p.of[i]; b != nil {
+			b.last = max(b.last, p.last[i])
+		}
+	}
+	return nil
+}
+
+// findLast notes the last reader of output i. One that is not ours may write to
+// what it reads, or keep it.
+func (p *planner) findLast(i int, n *gorgonia.Node) error {
+	readers := p.scope.graph.To(n.ID())
+	if readers.Len() == 0 || p.keep[n] {
+		p.last[i] = len(p.nodes)
+	}
+	o := n.Op().(*Operator)
+	for readers.Next() {
+		reader := readers.Node().(*gorgonia.Node)
+		at, ok := p.at[reader]
+		if !ok && o.result == nil {
+			return errors.Wrapf(ErrInput, "plan memory: node %q reads %q and is not an operator of package graphop", reader.Name(), n.Name())
+		}
+		p.last[i] = max(p.last[i], at)
+	}
+	return nil
+}
+
+// inputs returns the numbers of an operator's inputs, -1 for those that are no
+// operator's output.
+func (p *planner) inputs(n *gorgonia.Node) []int {
+	var inputs []int
+	for it := p.scope.graph.From(n.ID()); it.Next(); {
+		inputs = append(inputs, -1)
+		if at, ok := p.at[it.Node().(*gorgonia.Node)]; ok {
+			inputs[len(inputs)-1] = at
+		}
+	}
+	return inputs
+}
+
+// takenOver returns the block of an input that operator i may overwrite value by
+// value, being its last reader; nil if there is none.
+func (p *planner) takenOver(i int, o *Operator, inputs []int) *block {
+	for k, input := range inputs {
+		if k >= o.overwrites || input < 0 || p.of[input] == nil {
+			continue
+		}
+		if b := p.of[input]; b.last == i && b.size == o.shape.TotalSize() {
+			return b
+		}
+	}
+	return nil
+}
