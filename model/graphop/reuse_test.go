@@ -1,0 +1,232 @@
+package graphop_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/lastlayer/lastlayer/model/graphop"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// dag is a random graph of layers on images [n,4,6,6]: each reads one or two of
+// those before it.
+type dag struct {
+	scope *graphop.Scope
+	nodes []*gorgonia.Node
+}
+
+func newDAG(t *testing.T, seed uint64, layers int) *dag {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 31))
+	d := &dag{scope: graphop.NewScope(gorgonia.NewGraph(), 3)}
+	d.nodes = []*gorgonia.Node{variable(d.scope.Graph(), "x", random(rng, false, 3, 4, 6, 6))}
+	weight := func(name string, shape ...int) *gorgonia.Node {
+		n, err := graphop.Constant(d.scope, name, tensor.New(tensor.WithShape(shape...), tensor.WithBacking(random(rng, false, shape...).values)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	pick := func() *gorgonia.Node { return d.nodes[max(0, len(d.nodes)-1-rng.IntN(4))] }
+	for i := range layers {
+		name := fmt.Sprint("layer", i)
+		var n *gorgonia.Node
+		var err error
+		switch rng.IntN(8) {
+		case 0, 1:
+			n, err = graphop.Conv(d.scope, name, pick(), weight(name+"/W", 4, 4, 3, 3), weight(name+"/b", 4), graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(1)}, graphop.Wants{})
+		case 2:
+			n, err = graphop.Add(d.scope, name, pick(), pick(), graphop.Rectify(), graphop.Operands{})
+		case 3:
+			n, err = graphop.Activate(d.scope, name, pick(), graphop.Tanh(), false)
+		case 4:
+			n, err = graphop.BatchNorm(d.scope, name, pick(), graphop.BatchNormInputs{Mean: weight(name+"/mean", 4), Variance: weight(name+"/variance", 4)}, 1e4, graphop.Activation{}, graphop.Wants{})
+		case 5: // squeeze and excitation
+			x := pick()
+			var s *gorgonia.Node
+			if s, err = graphop.GlobalAveragePool(d.scope, name+" squeeze", x, false); err != nil {
+				t.Fatal(err)
+			}
+			n, err = graphop.Multiply(d.scope, name, x, s, graphop.Operands{})
+		case 6:
+			var both *gorgonia.Node
+			if both, err = graphop.Concat(d.scope, name+" concat", []*gorgonia.Node{pick(), pick()}, nil); err != nil {
+				t.Fatal(err)
+			}
+			n, err = graphop.Slice(d.scope, name, both, 2, 6, false)
+		default:
+			n, err = graphop.MaxPool(d.scope, name, pick(), graphop.PoolShape{Kernel: graphop.Both(3), Stride: graphop.Both(1), Pad: graphop.Around(1)}, false)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.nodes = append(d.nodes, n)
+	}
+	return d
+}
+
+// run runs the graph and returns each operator's output as it was when the
+// operator ran, by name.
+func (d *dag) run(t *testing.T) map[string][]float32 {
+	t.Helper()
+	seen := map[string][]float32{}
+	d.scope.Observe(func(e graphop.Event) {
+		seen[e.Node] = append([]float32(nil), e.Output.Data().([]float32)...)
+	})
+	vm := gorgonia.NewTapeMachine(d.scope.Graph())
+	defer vm.Close()
+	for range 2 {
+		vm.Reset()
+		if err := vm.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return seen
+}
+
+// TestPlanReuse makes sure that a graph whose operators share memory gives the
+// same bytes, and takes much less of it.
+func TestPlanReuse(t *testing.T) {
+	const layers = 40
+	for seed := range uint64(20) {
+		want := newDAG(t, seed, layers).run(t)
+		d := newDAG(t, seed, layers)
+		kept := d.nodes[layers/2]
+		memory, err := d.scope.PlanReuse(kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := d.run(t)
+		for name, y := range want {
+			if !sameBits(got[name], y) {
+				t.Fatalf("seed %d, operator %s: the output differs", seed, name)
+			}
+		}
+		for _, n := range []*gorgonia.Node{kept, d.nodes[layers]} {
+			if n.Op() != nil && !sameBits(values(n), want[n.Name()]) {
+				t.Errorf("seed %d: %s was to be kept, found other values after the run", seed, n.Name())
+			}
+		}
+		if memory.Bytes*2 > memory.Without || memory.Without < 4*layers/2*3*4*36 {
+			t.Errorf("seed %d: found %+v, expected less than half", seed, memory)
+		}
+	}
+}
+
+// TestPlanReuseChain makes sure that a chain takes two buffers, and one where
+// each layer works value by value.
+func TestPlanReuseChain(t *testing.T) {
+	const n, size = 5, 4 * 3 * 4 * 36 // layers, bytes of an output
+	for _, test := range []struct {
+		name string
+		add  func(s *graphop.Scope, name string, x *gorgonia.Node) (*gorgonia.Node, error)
+		want int64
+	}{
+		{"pooling", func(s *graphop.Scope, name string, x *gorgonia.Node) (*gorgonia.Node, error) {
+			return graphop.MaxPool(s, name, x, graphop.PoolShape{Kernel: graphop.Both(3), Stride: graphop.Both(1), Pad: graphop.Around(1)}, false)
+		}, 2 * size},
+		{"relu", func(s *graphop.Scope, name string, x *gorgonia.Node) (*gorgonia.Node, error) {
+			return graphop.ReLU(s, name, x, false)
+		}, size},
+	} {
+		s := graphop.NewScope(gorgonia.NewGraph(), 3)
+		x := variable(s.Graph(), "x", blank(3, 4, 6, 6))
+		for i := range n {
+			var err error
+			if x, err = test.add(s, fmt.Sprint("layer", i), x); err != nil {
+				t.Fatal(err)
+			}
+		}
+		memory, err := s.PlanReuse()
+		if err != nil || memory.Bytes != test.want || memory.Without != n*size {
+			t.Errorf("%s: found %+v, error %v, expected %d of %d bytes", test.name, memory, err, test.want, n*size)
+		}
+	}
+}
+
+// TestPlanReuseTraining makes sure that a training step gives the same gradients
+// with shared memory: the backward pass reads what the forward pass wrote.
+func TestPlanReuseTraining(t *testing.T) {
+	for _, c := range append(cases(), forkCase()) {
+		plain := newRig(t, c.inputs, c.build)
+		dy := upstream(max(1, plain.y.Shape().TotalSize()))
+		want := plain.run(t, dy)
+		r := newRig(t, c.inputs, c.build)
+		var keep []*gorgonia.Node
+		for _, n := range append([]*gorgonia.Node{r.y}, r.grads...) {
+			if n != nil && n != r.dy && !n.IsScalar() {
+				keep = append(keep, n)
+			}
+		}
+		if _, err := r.scope.PlanReuse(keep...); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		r.vm = gorgonia.NewTapeMachine(r.scope.Graph())
+		same(t, c.name, r.run(t, dy), want)
+		same(t, c.name+", again", r.run(t, dy), want)
+	}
+}
+
+// TestPlanReuseErrors makes sure that a plan which would not hold is refused.
+func TestPlanReuseErrors(t *testing.T) {
+	fresh := func() (*graphop.Scope, *gorgonia.Node, *gorgonia.Node) {
+		s := graphop.NewScope(gorgonia.NewGraph(), 2)
+		x := variable(s.Graph(), "x", blank(2, 3))
+		y, err := graphop.ReLU(s, "relu", x, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s, x, y
+	}
+	says := func(err error, what string) {
+		t.Helper()
+		if errors.Cause(err) != graphop.ErrInput || !strings.Contains(err.Error(), what) {
+			t.Errorf("found error %v, expected ErrInput that says %q", err, what)
+		}
+	}
+	s, x, y := fresh()
+	if _, err := s.PlanReuse(y); err != nil {
+		t.Fatal(err)
+	}
+	_, err := s.PlanReuse(y)
+	says(err, "planned already")
+	_, err = graphop.ReLU(s, "late", x, false)
+	says(err, "nothing can be added")
+
+	s, x, _ = fresh()
+	_, err = s.PlanReuse(x)
+	says(err, `"x" to keep`)
+
+	s, _, y = fresh()
+	if _, err := gorgonia.Square(y); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.PlanReuse()
+	says(err, "not an operator of package graphop")
+
+	s, _, y = fresh()
+	vm := gorgonia.NewTapeMachine(s.Graph())
+	defer vm.Close()
+	if err := vm.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.PlanReuse(y)
+	says(err, "has run")
+
+	s, _, y = fresh()
+	z, err := graphop.ReLU(s, "second", y, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.PlanReuse(); err != nil {
+		t.Fatal(err)
+	}
+	in := tensor.New(tensor.WithShape(2, 3), tensor.Of(tensor.Float32))
+	if _, err := z.Op().(*graphop.Operator).Do(in); err == nil || !strings.Contains(err.Error(), "runs as number 0") {
+		t.Errorf("found error %v, expected one about the order", err)
+	}
+}
