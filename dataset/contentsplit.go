@@ -21,7 +21,7 @@ func (s *Set) splitByContent(hashes []uint64, share float64) (train, test *Set, 
 	var keep, out []int
 	for _, m := range members {
 		slices.SortStableFunc(m, func(i, j int) int { return cmp.Compare(hashes[i], hashes[j]) })
-		n := testImages(m, hashes, share)
+		n := belowShare(m, hashes, share)
 		out, keep = append(out, m[:n]...), append(keep, m[n:]...)
 	}
 	if len(out) == 0 {
@@ -32,8 +32,8 @@ func (s *Set) splitByContent(hashes []uint64, share float64) (train, test *Set, 
 	return s.subset(keep), s.subset(out), nil
 }
 
-// testImages returns how many images of a class, in ascending order of their hashes, are the test.
-func testImages(members []int, hashes []uint64, share float64) int {
+// belowShare returns how many images of a class, in ascending order of their hashes, are the test.
+func belowShare(members []int, hashes []uint64, share float64) int {
 	if len(members) < 2 {
 		return 0
 	}

@@ -2,15 +2,10 @@ package dataset
 
 import (
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/pkg/errors"
 )
-
-// emnistName is a file of EMNIST, such as emnist-letters-train-labels-idx1-ubyte.gz. The part in
-// the middle says what its labels mean.
-var emnistName = regexp.MustCompile(`^emnist-(byclass|bymerge|balanced|letters|digits|mnist)-`)
 
 // emnistClasses are the classes of EMNIST's parts, in the order of their labels, from the first: a
 // capital that stands alone in bymerge and balanced is its small letter too. (Cohen, Afshar, Tapson,
@@ -28,12 +23,12 @@ var emnistClasses = map[string]struct {
 	"mnist":    {0, "0123456789"},
 }
 
-// emnistPart returns the part of EMNIST that a file belongs to, or "".
-func emnistPart(path string) string {
-	if m := emnistName.FindStringSubmatch(filepath.Base(path)); m != nil {
-		return m[1]
-	}
-	return ""
+// emnistCounts are the numbers of training and test images by which a part is told where no name tells
+// it. The part mnist has as many as MNIST, and byclass as bymerge. (The paper's, and where it differs
+// those of the files.)
+var emnistCounts = map[[2]int]string{
+	{697_932, 116_323}: "byclass", {731_668, 82_587}: "byclass",
+	{112_800, 18_800}: "balanced", {124_800, 20_800}: "letters", {88_800, 14_800}: "letters", {240_000, 40_000}: "digits",
 }
 
 // asEMNIST gives the sets of EMNIST's files upright images, which lie on their side in the files, and
@@ -74,7 +69,7 @@ func transpose(h *idxHalf) {
 // the files of all parts in one folder. Without such an ending part is "".
 func folderAndPart(name string) (dir, part string) {
 	dir, last := filepath.Split(name)
-	part, is := strings.CutPrefix(last, "emnist-")
+	part, is := strings.CutPrefix(strings.ToLower(last), "emnist-")
 	if _, known := emnistClasses[part]; !is || !known {
 		return name, ""
 	}

@@ -60,7 +60,7 @@ func TestEMNISTOfAllParts(t *testing.T) {
 	emnistFolder(t, dir, "letters", []byte{1, 2, 3}, []byte{1, 2})
 	emnistFolder(t, dir, "digits", []byte{7, 8, 9}, []byte{7, 8})
 	_, _, err := Open(dir, Options{})
-	wantErr(t, err, ErrFormat, "expected one file; name one part, as "+filepath.Join(dir, "emnist-digits"))
+	wantErr(t, err, ErrFormat, "expected files of one data set", "name one part, as "+filepath.Join(dir, "emnist-digits"))
 	for part, want := range map[string][]string{"letters": {"A", "B", "C"}, "digits": {"7", "8", "9"}} {
 		train, _, err := Open(filepath.Join(dir, "emnist-"+part), Options{})
 		check(t, err)

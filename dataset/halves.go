@@ -114,7 +114,7 @@ func subFolders(dir string) ([]string, error) {
 	}
 	var names []string
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") || e.Name() == "__MACOSX" {
+		if strings.HasPrefix(e.Name(), ".") || e.Name() == "__MACOSX" || e.Type().IsRegular() {
 			continue
 		}
 		// Stat, since a link to a folder is as good as a folder.

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"math"
 	"os"
 
 	"github.com/pkg/errors"
@@ -17,7 +18,9 @@ const (
 	maxIDXFree   = 16 << 20 // bytes that any gzip file may unpack to
 	maxIDXRatio  = 32       // times its size, that a larger gzip file may unpack to; MNIST's are under 5
 	guessedRatio = 8        // times its size, that a gzip file is taken to unpack to before it has
-	idxByte      = 0x08     // type code of an unsigned byte
+
+	idxByte = 0x08 // type code of an unsigned byte
+	idxInt  = 0x0c // and of an integer of four bytes
 )
 
 // ReadIDXImages reads an IDX file of grey images, plain or gzip. The shape is [N,1,H,W], pixels has as
@@ -30,10 +33,22 @@ func ReadIDXImages(path string) (shape []int, pixels []byte, err error) {
 	return []int{dims[0], 1, dims[1], dims[2]}, pixels, nil
 }
 
-// ReadIDXLabels reads an IDX file of labels, plain or gzip. The error is as for ReadIDXImages.
+// ReadIDXLabels reads an IDX file of labels, plain or gzip: of bytes, or of rows of integers as QMNIST
+// has them, the first of which is the label. The error is as for ReadIDXImages.
 func ReadIDXLabels(path string) ([]byte, error) {
-	_, labels, err := readIDXFile(path, 1)
-	return labels, err
+	dims, data, err := readIDXFile(path, 1)
+	if err != nil || len(dims) == 1 {
+		return data, err
+	}
+	labels, row := make([]byte, dims[0]), 4*dims[1]
+	for i := range labels {
+		label := binary.BigEndian.Uint32(data[i*row:])
+		if label > math.MaxUint8 {
+			return nil, errors.Wrapf(ErrFormat, "%s: label %d: found %d, expected 0 to 255", printable(path), i, int32(label))
+		}
+		labels[i] = byte(label)
+	}
+	return labels, nil
 }
 
 func readIDXFile(path string, rank int) (dims []int, data []byte, err error) {
@@ -70,7 +85,8 @@ func kindOf(info os.FileInfo) string {
 }
 
 // readIDX reads an IDX stream of size bytes with so many dimensions; name is for messages. A stream
-// that begins as gzip does is unpacked. data has as many bytes as the product of dims.
+// that begins as gzip does is unpacked. data has as many bytes as the product of dims. Where one
+// dimension is expected, two of integers are taken too: data then has four times as many bytes.
 func readIDX(r io.Reader, size int64, name string, rank int) (dims []int, data []byte, err error) {
 	name = printable(name)
 	in := bufio.NewReader(r)
@@ -108,13 +124,17 @@ func readIDX(r io.Reader, size int64, name string, rank int) (dims []int, data [
 	return dims, data, nil
 }
 
-// readIDXHeader returns the dimensions and their product.
+// readIDXHeader returns the dimensions and the number of bytes that follow.
 func readIDXHeader(r io.Reader, name string, rank int) (dims []int, product int64, err error) {
 	var magic [4]byte
 	if n, err := io.ReadFull(r, magic[:]); err != nil {
 		return nil, 0, errors.Wrapf(ErrFormat, "%s: magic: found %d bytes, expected 4: %v", name, n, err)
 	}
+	product = 1
+	integers := rank == 1 && magic[2] == idxInt && magic[3] == 2
 	switch {
+	case integers && magic[0] == 0 && magic[1] == 0:
+		rank, product = 2, 4
 	case magic[0] != 0 || magic[1] != 0:
 		return nil, 0, errors.Wrapf(ErrFormat, "%s: magic: found bytes % x, expected 00 00 08 %02x of an IDX file", name, magic, rank)
 	case magic[2] != idxByte:
@@ -128,7 +148,6 @@ func readIDXHeader(r io.Reader, name string, rank int) (dims []int, product int6
 	if n, err := io.ReadFull(r, header); err != nil {
 		return nil, 0, errors.Wrapf(ErrFormat, "%s: dimensions: found %d bytes, expected %d: %v", name, n, len(header), err)
 	}
-	product = 1
 	for i := range rank {
 		d := int64(binary.BigEndian.Uint32(header[4*i:]))
 		if d == 0 {

@@ -54,7 +54,9 @@ func TestOpenIDXFolder(t *testing.T) {
 		part   string
 	}{
 		{"a file missing", func(f files) { delete(f, "t10k-labels-idx1-ubyte") }, ErrNotFound, "t10k-labels-idx1-ubyte"},
-		{"two files for one", func(f files) { f["emnist-train-images-idx3-ubyte"] = images(1) }, ErrFormat, "expected one file"},
+		{"two files for one", func(f files) { f["train-images.idx3-ubyte"] = images(1) }, ErrFormat, "expected one file"},
+		{"a test class that is not trained on", func(f files) { f["t10k-labels-idx1-ubyte"] = labels(9, 7) }, ErrClass, "t10k-labels-idx1-ubyte: found the class 7, expected those of the training images, 1, 9, 26"},
+		{"one class", func(f files) { f["train-labels-idx1-ubyte"] = labels(9, 9, 9) }, ErrClass, "found one class, 9"},
 		{"fewer labels than images", func(f files) { f["train-labels-idx1-ubyte"] = labels(1) }, ErrFormat, "labels: found 1, expected one for each of 3 images"},
 		{"more labels than images", func(f files) { f["t10k-labels-idx1-ubyte"] = labels(1, 1, 1) }, ErrFormat, "labels: found 3"},
 		{"another size of image", func(f files) { f["t10k-images-idx3-ubyte"] = idxFile([]int{2, 2, 2}, make([]byte, 8)) }, ErrFormat, "test images: found [1 2 2]"},

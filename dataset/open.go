@@ -3,6 +3,7 @@ package dataset
 import (
 	"context"
 	"os"
+	"path/filepath"
 
 	"github.com/pkg/errors"
 )
@@ -42,12 +43,13 @@ func (o Options) warn(err error) {
 }
 
 // Open returns the training and the test images of a data set. The name is "mnist", "sample" (see
-// the package comment), or the path of a folder: of IDX files under MNIST's usual names, plain or
-// .gz, or of one sub-folder of images per class. A folder of the name mnist is "./mnist". Of a folder
-// with the files of several parts of EMNIST, as its archive has, one is "folder/emnist-letters".
+// the package comment), a file like Keras's mnist.npz, or the path of a folder: of IDX files under
+// MNIST's usual names, plain or .gz, or of one sub-folder of images per class. A folder of the name
+// mnist is "./mnist". Of a folder with the files of several parts of EMNIST, as its archive has, one is
+// "folder/emnist-letters".
 //
-// The error wraps ErrNotFound, ErrFormat, ErrChecksum, ErrTooLarge, or what the system or the
-// context said.
+// The error wraps ErrNotFound, ErrFormat, ErrClass, ErrChecksum, ErrTooLarge, or what the system or
+// the context said.
 func Open(name string, opt Options) (train, test *Set, err error) {
 	switch name {
 	case "mnist":
@@ -61,18 +63,39 @@ func Open(name string, opt Options) (train, test *Set, err error) {
 		dir, part = folderAndPart(name)
 		info, err = os.Stat(dir)
 	}
-	if err != nil || !info.IsDir() {
-		return nil, nil, errors.Wrapf(ErrNotFound, `data %q: expected "mnist", "sample" or a folder`, name)
+	switch {
+	case err == nil && info.Mode().IsRegular() && part == "":
+		return openFile(name, opt)
+	case err != nil || !info.IsDir():
+		return nil, nil, errors.Wrapf(ErrNotFound, `data %q: expected "mnist", "sample", a folder, or a file like Keras's mnist.npz`, name)
 	}
-	files, err := findIDX(dir, part)
+	switch folders := idxFolders(dir); {
+	case len(folders) > 1:
+		return nil, nil, errors.Wrapf(ErrFormat, "%s: found IDX files in %s, expected one data set: name one of these folders", printable(dir), someOf(folders))
+	case len(folders) == 1:
+		set, err := findIDX(folders[0], part)
+		if err != nil {
+			return nil, nil, err
+		}
+		if folders[0] != dir {
+			opt.warn(errors.Errorf("%s: the data are the IDX files in %s", printable(name), printable(folders[0])))
+		}
+		return openIDX(name, set, opt)
+	case part != "":
+		return nil, nil, errors.Wrapf(ErrNotFound, "%s: found no IDX files of emnist-%s", printable(dir), part)
+	}
+	return openFolder(name, opt)
+}
+
+// openFile reads a data set that is one file.
+func openFile(path string, opt Options) (train, test *Set, err error) {
+	if _, is := parseIDXName(filepath.Base(path)); is {
+		return nil, nil, errors.Wrapf(ErrFormat, "%s: found one IDX file, expected the folder with the four of a data set", printable(path))
+	}
+	f, size, err := openRegular(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	if files == nil && part != "" {
-		return nil, nil, errors.Wrapf(ErrNotFound, "%s: found no IDX files of emnist-%s", printable(dir), part)
-	}
-	if files != nil {
-		return openIDX(name, *files)
-	}
-	return openFolder(name, opt)
+	defer f.Close()
+	return openNPZ(f, size, path, opt)
 }
