@@ -23,7 +23,7 @@ func ParseClasses(s string) (Classes, error) {
 	var list Classes
 	seen := map[string]bool{}
 	for item := range strings.SplitSeq(s, ",") {
-		item = canonicalName(strings.TrimSpace(item))
+		item = strings.TrimSpace(item)
 		names, err := parseItem(item)
 		if err != nil {
 			return nil, err
@@ -47,8 +47,9 @@ func parseItem(item string) (Classes, error) {
 	if item == "" {
 		return nil, errors.Wrap(ErrClass, `classes: found an empty name, expected such as "0-4", "5,7,9" or "cat,dog"`)
 	}
-	if !validName(item) {
-		return nil, errors.Wrapf(ErrClass, "classes: found the name %q, expected visible characters on one line, in UTF-8", item)
+	item, err := ClassName(item)
+	if err != nil {
+		return nil, err
 	}
 	first, last, dash := strings.Cut(item, "-")
 	first, last = strings.TrimSpace(first), strings.TrimSpace(last)
@@ -93,7 +94,7 @@ func checkClassNames(names []string) error {
 	}
 	for i, name := range names {
 		if !validName(name) {
-			return errors.Wrapf(ErrFormat, "class %d: found the name %q, expected visible characters on one line, in UTF-8", i, name)
+			return errors.Wrapf(ErrFormat, "class %d: found the name %q, expected printable characters on one line, in UTF-8", i, name)
 		}
 	}
 	if i := repeated(canonicalNames(names)); i >= 0 {

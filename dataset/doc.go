@@ -1,5 +1,5 @@
 // Package dataset brings labelled images to a network: MNIST, a small part of it that is built in,
-// IDX files, and folders of pictures.
+// IDX files, Keras's mnist.npz, and folders of pictures.
 //
 //	train, test, err := dataset.Open("mnist", dataset.Options{})
 //	classes, err := dataset.ParseClasses("5-9")
@@ -16,6 +16,7 @@
 //   - Classes is which labels to keep, read from "0-4", "5,7,9" or "cat,dog".
 //   - Batches shuffles indices, epoch after epoch, and can go on exactly where it was stopped.
 //   - Examples is what training asks of its data; Set is one kind.
+//   - Seen remembers which images a training used, to tell whether a test is one of new images.
 //   - Augmented is a set whose images are shifted and turned anew in each epoch, Copies a set with a
 //     fixed number of such images beside each of its own.
 //
@@ -30,18 +31,30 @@
 //
 // "sample" is 2,000 training and 500 test images of MNIST, as many of each digit, inside the program.
 //
-// All else is a folder. If it holds IDX files under MNIST's usual names, plain or .gz, such as those
-// of Fashion-MNIST, KMNIST and EMNIST, the labels that occur are its classes. EMNIST's are known by
-// their names, as emnist-letters-train-images-idx3-ubyte.gz: their images, which lie on their side,
-// are put upright, and the classes are the characters, so that label 1 of the letters is "A".
+// A file is one like Keras's mnist.npz: x_train, y_train, x_test and y_test, grey images and labels as
+// NumPy writes them.
+//
+// All else is a folder. If it holds IDX files under MNIST's usual names, in any case, plain or .gz, such
+// as those of Fashion-MNIST, KMNIST, QMNIST and EMNIST, the labels of its training images are its
+// classes. The four names must begin alike, since what stands there says which set a file is of:
+// EMNIST's are known by it, as in emnist-letters-train-images-idx3-ubyte.gz, or else by the folder's
+// name, as emnist-letters. Their images, which lie on their side, are put upright, and the classes are
+// the characters, so that label 1 of the letters is "A". The files may lie deeper, in raw or gzip, where
+// torchvision and EMNIST's archive put them, as data/MNIST/raw.
 //
 // # Folder images
 //
 // Otherwise each sub-folder is a class of its name, with PNG and JPEG files in it. Training images
-// may lie one level deeper, beneath train, and test images beneath test; without a test folder a
-// fifth of each class, drawn by Options.Seed, is the test. Each image goes through Digit and becomes
+// may lie one level deeper, beneath train or training, and test images beneath test or testing, or, if
+// there is neither, beneath val, valid or validation. Without them about a fifth of the images is the
+// test, but at least one of each class that has two: those whose file has a low hash, so that an image
+// stays on its side whatever else comes, goes or is renamed. Each image goes through Digit and becomes
 // [1,28,28]. With another Options.Shape, [1,H,W] or [3,H,W], it is resized as a whole instead, over
 // white, its proportions not kept and its brightness not inverted.
+//
+// In every data set a class alone is an error, and so is a class that only test images have. Classes
+// without test images, and test images that are exact copies of training images, are told to
+// Options.Warn. Class names are compared in Unicode's form NFC.
 //
 // # Caveats
 //
@@ -52,7 +65,7 @@
 //   - Digit wants one thing on a plain, evenly lit ground: a shadow across the paper, or dust far from
 //     the digit, is taken for ink.
 //   - Nothing is drawn by the clock: the same seed gives the same images in the same order.
-//   - A file that lies about its size costs little memory: IDX data packed by gzip may unpack to 16 MiB,
+//   - A file that lies about its size costs little memory: IDX data packed by gzip, and npz, may unpack to 16 MiB,
 //     or to 32 times the file if that is more, and to 1 GiB at most; images have the bounds of
 //     DecodeImage.
 package dataset

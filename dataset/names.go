@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/pkg/errors"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -13,6 +14,16 @@ import (
 // with its accent is one character. File systems and keyboards also give letter and accent apart
 // (NFD), which looks the same. (Unicode Standard Annex 15, https://unicode.org/reports/tr15/.)
 func canonicalName(name string) string { return norm.NFC.String(name) }
+
+// ClassName returns a name as a class has it: in Unicode's form NFC, without white space around it. A
+// name that is empty, shows nothing, does not fit on one line or is not UTF-8 is an ErrClass.
+func ClassName(name string) (string, error) {
+	name = canonicalName(strings.TrimSpace(name))
+	if !validName(name) {
+		return "", errors.Wrapf(ErrClass, "class: found the name %q, expected printable characters on one line, in UTF-8", name)
+	}
+	return name, nil
+}
 
 // canonicalNames returns the canonical names of a list.
 func canonicalNames(names []string) []string {

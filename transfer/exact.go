@@ -132,6 +132,9 @@ func lastWeights(spec model.Spec) []string {
 // that the cut leaves but for dropout.
 func (c *cut) headLoss(spec model.Spec, w *model.Weights, l2 float64) (*softmaxLoss, error) {
 	classes := spec.Classes()
+	if classes < 2 {
+		return nil, errors.Wrapf(train.ErrData, "classes: found %d, expected 2 or more", classes)
+	}
 	if _, varies := c.data.Examples.(dataset.Varying); varies {
 		return nil, errors.Wrapf(train.ErrData, "found examples that differ from one epoch to the next, expected others, such as *dataset.Copies")
 	}

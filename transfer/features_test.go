@@ -178,9 +178,10 @@ func TestNewHead(t *testing.T) {
 			}
 		}
 	}
-	_, _, err := transfer.NewHead(spec, w, 0, 1)
-	if errors.Cause(err) != model.ErrSpec {
-		t.Errorf("no classes: found error %v", err)
+	for _, classes := range []int{0, 1} {
+		if _, _, err := transfer.NewHead(spec, w, classes, 1); errors.Cause(err) != model.ErrSpec {
+			t.Errorf("%d classes: found error %v", classes, err)
+		}
 	}
 	wrong := w.Clone()
 	wrong.SetValues("conv2/b", []int{2}, []float32{1, 2})

@@ -23,6 +23,9 @@ const headStream = 0x4ead
 // copy of the weights in which every layer that is not in w, and the last one,
 // is drawn afresh from seed. Everything else is as in w.
 func NewHead(spec model.Spec, w *model.Weights, classes int, seed uint64) (model.Spec, *model.Weights, error) {
+	if classes < 2 {
+		return spec, nil, errors.Wrapf(model.ErrSpec, "new head: found %d classes, expected 2 or more: with one every answer is right", classes)
+	}
 	spec = spec.WithClasses(classes)
 	want, err := spec.WeightShapes()
 	if err != nil {

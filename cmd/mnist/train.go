@@ -9,6 +9,7 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
 
@@ -128,6 +129,9 @@ func (c *checkpointFlags) network(data *dataset.Set, seed uint64) (*weightfile.M
 // freshNetwork returns the built-in network for the classes and the
 // images of the data, with weights drawn from seed.
 func freshNetwork(data *dataset.Set, seed uint64) (*weightfile.Model, error) {
+	if n := len(data.Classes); n < 2 {
+		return nil, errors.Errorf("%s: found %d class, %s, expected 2 or more: with one every answer is right", data.Name, n, listed(data.Classes))
+	}
 	spec := model.Seed().WithClasses(len(data.Classes))
 	spec.Input = data.ExampleShape()
 	w, err := model.Init(spec, rand.New(rand.NewPCG(seed, initStream)))

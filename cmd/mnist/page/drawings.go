@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -36,15 +35,16 @@ type classes []class
 // errClass is the cause of errors about a class or its drawings.
 var errClass = errors.New("drawings")
 
-// className returns the name without white space around it, and an error
-// unless it can be shown and saved.
+// className returns the name as a class has it, and an error unless it can be
+// shown and saved.
 func className(name string) (string, error) {
-	name = strings.TrimSpace(name)
-	if n := utf8.RuneCountInString(name); n < 1 || n > maxName || !utf8.ValidString(name) {
+	// Counted first: what is too long is not repeated in a message.
+	if n := utf8.RuneCountInString(strings.TrimSpace(name)); n < 1 || n > maxName {
 		return "", errors.Wrapf(errClass, "class: found a name of %d letters, expected 1 to %d", n, maxName)
 	}
-	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		return "", errors.Wrapf(errClass, "class: found the name %q, expected printable letters", name)
+	name, err := dataset.ClassName(name)
+	if err != nil {
+		return "", errors.Wrap(errClass, err.Error())
 	}
 	return name, nil
 }

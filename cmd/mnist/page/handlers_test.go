@@ -2,8 +2,11 @@ package page
 
 import (
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"image"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -106,5 +109,24 @@ func TestLimits(t *testing.T) {
 	r.get(t, "DELETE", "/drawings?class=classa&what=latest", "", &s)
 	if len(s.Drawings) != maxClasses-2 {
 		t.Errorf("found %d classes, expected the removed one and the one without a drawing gone", len(s.Drawings))
+	}
+}
+
+// TestNamesInOtherForms teaches one class under the two forms of its name, and
+// one whose name has a joiner.
+func TestNamesInOtherForms(t *testing.T) {
+	r := serve(t)
+	drawing := shape(t, 3, 0)
+	for _, name := range []string{"cafe\u0301", "café", " café ", "👩\u200d🔬", "New\u00a0York"} {
+		r.get(t, "POST", "/drawings?class="+url.QueryEscape(name), drawing, new(stateAnswer))
+	}
+	var s stateAnswer
+	r.get(t, "GET", "/state", "", &s)
+	var names []string
+	for _, c := range s.Drawings {
+		names = append(names, fmt.Sprintf("%s %d", c.Name, c.Count))
+	}
+	if want := []string{"café 3", "👩\u200d🔬 1", "New\u00a0York 1"}; !slices.Equal(names, want) {
+		t.Errorf("found the classes %q, expected %q", names, want)
 	}
 }
