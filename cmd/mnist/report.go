@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
@@ -166,6 +167,12 @@ func (r *reporter) evaluated(m *weightfile.Model, file string, d dataFlags, test
 	}
 	r.fact("Network", file)
 	r.fact("Data", d.name)
+	if line.LeftOut > 0 {
+		r.fact("Images of classes that the network does not know, left out", fmt.Sprint(line.LeftOut))
+	}
+	if line.TrainedOn != nil {
+		r.fact("Test images that the network was trained on", fmt.Sprint(*line.TrainedOn))
+	}
 	if err := r.tested(m, test, metrics); err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func TestReport(t *testing.T) {
 	}
 
 	r = ok(t, "eval", "--model", from, "--data", "sample", "--json", "--report", "measured/here")
-	html = wantInPage(t, r, "measured/here", "<title>mnist eval: report</title>", "Precision", from)
+	html = wantInPage(t, r, "measured/here", "<title>mnist eval: report</title>", "Precision", from, "left out", "400", "Test images that the network was trained on")
 	line := r.last(t)
 	if line["report"] != filepath.Join("measured", "here", report.Page) || strings.Contains(html, `id="curves"`) {
 		t.Errorf("%s: found %v, or curves of a training", r.args, line)

@@ -10,7 +10,7 @@ import (
 // seenLine is what the last line of a command that evaluates a network says of
 // the test images in --json.
 type seenLine struct {
-	TrainedOn *int `json:"trained_on"`          // images that the network was trained on; null if its file does not say
+	TrainedOn *int `json:"trained_on"`          // images that the network's file says it was trained on; null if it says of none
 	LookedUp  *int `json:"looked_up,omitempty"` // of so many, if the file remembers no more than a sample of its training images
 }
 

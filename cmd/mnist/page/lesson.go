@@ -57,10 +57,11 @@ func newLesson(ctx context.Context, pre *weightfile.Model, c classes, last int, 
 	if err != nil {
 		return nil, err
 	}
-	l.model = &weightfile.Model{Spec: spec, Classes: c.names(), Prep: pre.Prep, Weights: w, Seen: pre.Seen}
+	l.model = &weightfile.Model{Spec: spec, Classes: c.names(), Prep: pre.Prep, Weights: w}
 	if l.plain, err = c.set(1, pre.Prep, seed); err != nil {
 		return nil, err
 	}
+	l.model.Seen = pre.Seen.And(l.plain.Seen())
 	examples, err := c.set(l.copies, pre.Prep, seed)
 	if err != nil {
 		return nil, err
