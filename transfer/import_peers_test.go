@@ -146,7 +146,7 @@ func TestPyTorchRunsOurExport(t *testing.T) {
 }
 
 func TestWeRunPyTorchsExport(t *testing.T) {
-	testImport(t, python(t, "torch, numpy"), "torch_peer.py", Torch, ".safetensors", ".npz")
+	testImport(t, python(t, "torch, numpy"), "torch_peer.py", Torch, ".safetensors", ".npz", ".pt")
 }
 
 func TestNumPyRunsOurExport(t *testing.T) {

@@ -26,9 +26,9 @@ func newConvert(g *globals) *cobra.Command {
 		Use:   "convert IN OUT",
 		Short: "Take weights from elsewhere, or give them away",
 		Long: `convert reads IN, a model of ours or the weights that PyTorch, Keras, TensorFlow
-or numpy wrote as safetensors or npz, and writes OUT: a model of ours
-(.safetensors), weights for others (.safetensors, .npz with --to-layout), or a
-network that runs anywhere (.onnx).
+or numpy wrote as safetensors, npz or a state dictionary (.pt, .pth), and writes
+OUT: a model of ours (.safetensors), weights for others (.safetensors, .npz with
+--to-layout), or a network that runs anywhere (.onnx).
 
 Weights from elsewhere are for the built-in network (conv1, conv2, fc1, fc2)
 unless --spec names a file with another, such as

@@ -14,7 +14,7 @@ import (
 func readPyTorch(r io.ReaderAt, size int64, file string) (*Tensors, error) {
 	f, err := openPyTorch(r, size)
 	if errors.Is(err, torch.ErrNotState) {
-		return nil, fault(ErrForeign, file, "%v", err)
+		return nil, fault(ErrForeign, file, "%s", strings.TrimSuffix(err.Error(), ": "+torch.ErrNotState.Error()))
 	}
 	if err != nil {
 		return nil, fault(ErrFormat, file, "PyTorch: %v (%s)", err, againHint)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/model/weightfile/torch"
 	"github.com/pkg/errors"
 )
 
@@ -138,6 +139,9 @@ func checkRefused(t *testing.T, path string, err error) {
 	if words == nil || !errors.Is(err, cause) {
 		t.Errorf("%s: found %v, expected %v", path, err, cause)
 		return
+	}
+	if strings.Contains(err.Error(), torch.ErrNotState.Error()) {
+		t.Errorf("%s: found %v, expected one cause", path, err)
 	}
 	for _, word := range words {
 		if !strings.Contains(err.Error(), word) {

@@ -7,6 +7,7 @@ export PYTHONDONTWRITEBYTECODE=1
 py() { "${PYTHON:-python3}" "$@"; }
 py images.py ../../dataset/sample images.npz
 py torch_peer.py make small.json images.npz torch
+rm torch.pt # tests make it anew
 py nhwc_peer.py make small.json images.npz keras
 py nhwc_peer.py kinds kinds
 py torch_files.py torch plain types views wrapped parameters whole quantised sparse

@@ -3,7 +3,7 @@ the network's inputs as "images" [N,C,H,W]; logits come out as "logits" [N,K].
 
     torch_peer.py run  SPEC IMAGES WEIGHTS LOGITS   load weights we exported, run
     torch_peer.py make SPEC IMAGES STEM             draw weights; write
-        STEM.safetensors and STEM.npz (a state_dict) and STEM-logits.npz
+        STEM.safetensors, STEM.npz and STEM.pt (a state_dict) and STEM-logits.npz
 """
 
 import collections
@@ -60,6 +60,7 @@ def main(command, spec, images, *rest):
         state = {k: v.numpy() for k, v in net.state_dict().items()}
         peers.write_safetensors(stem + ".safetensors", state)
         np.savez(stem + ".npz", **state)
+        torch.save(net.state_dict(), stem + ".pt")
         np.savez(stem + "-logits.npz", logits=logits(net, images))
 
 
