@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -156,4 +157,37 @@ func TestPyTorchZipVariants(t *testing.T) {
 	})
 	_, err = decodeTensors(bytes.NewReader(bomb), int64(len(bomb)), "m.safetensors")
 	mustRefuse(t, "a bomb", err, ErrFormat)
+}
+
+// A few numbers that a file spreads over tensors of any size stay within what
+// its length allows.
+func TestPyTorchSpread(t *testing.T) {
+	const storage = "(U\x07storagectorch\nFloatStorage\nU\x01kU\x03cpuK\x04NtQ"
+	spread := func(copies int, side string) []byte {
+		var b bytes.Buffer
+		b.WriteString("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.\x80\x02}.\x80\x02}(")
+		for i := range copies {
+			b.WriteString("U\x01" + string(rune('a'+i)) + "ctorch._utils\n_rebuild_tensor_v2\n(" + storage + "K\x00" + side + "\x85K\x00\x85\x89NtR")
+		}
+		b.WriteString("u.\x80\x02](U\x01ke.")
+		b.Write([]byte{4, 0, 0, 0, 0, 0, 0, 0})
+		b.Write(make([]byte, 16))
+		return b.Bytes()
+	}
+	const million = "J\x40\x42\x0f\x00"
+	data := spread(3, million)
+	got, err := decodeTensors(bytes.NewReader(data), int64(len(data)), "m.safetensors")
+	if err != nil || len(got.List) != 3 || len(got.List[2].Values) != 1_000_000 {
+		t.Errorf("three times a million: found %v", err)
+	}
+	for reason, data := range map[string][]byte{"twenty times a million": spread(20, million), "two thousand million": spread(1, "J\xff\xff\xff\x7f")} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := decodeTensors(bytes.NewReader(data), int64(len(data)), "m.safetensors")
+		runtime.ReadMemStats(&after)
+		mustRefuse(t, reason, err, ErrFormat)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 {
+			t.Errorf("%s: allocated %d MiB", reason, used>>20)
+		}
+	}
 }

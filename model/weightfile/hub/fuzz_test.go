@@ -15,7 +15,9 @@ import (
 )
 
 // answers is a hub that gives one answer to every HEAD, and one to every GET.
-type answers struct{ head, get func(r *http.Request) *http.Response }
+type answers struct {
+	head, get func(r *http.Request) *http.Response
+}
 
 func (a answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer := a.get(r)
