@@ -123,7 +123,13 @@ type checkpointer struct {
 	trainer  *train.Trainer
 	from     *train.Checkpoint // to go on from; nil for none
 	written  time.Time
+	warn     func(format string, args ...any)
+	failed   error // why the latest one could not be written; nil if it was
 }
+
+// errCheckpoint is the error for a training that is done, but whose checkpoint
+// could not be written.
+type errCheckpoint struct{ error }
 
 func (c *checkpointFlags) check() error {
 	if _, err := parseInterval(c.every); err != nil {
@@ -138,17 +144,23 @@ func (c *checkpointFlags) check() error {
 	return nil
 }
 
+// files are those that the flags name. A training may go on in the checkpoint
+// that it is taken up from.
+func (c *checkpointFlags) files() []namedFile {
+	return []namedFile{{flag: "--checkpoint", path: c.file, written: true, with: "--resume"}, {flag: "--resume", path: c.resume}}
+}
+
 // begin returns what writes the checkpoints of a training of m, and has it told
 // of each step. A checkpoint to go on from, in source, must be of the same
 // training.
-func (c *checkpointFlags) begin(s settings, m, source *weightfile.Model, opt *train.Options) (*checkpointer, error) {
+func (c *checkpointFlags) begin(s settings, m, source *weightfile.Model, opt *train.Options, out *output) (*checkpointer, error) {
 	every, err := parseInterval(c.every)
 	if err != nil {
 		return nil, usage(err)
 	}
 	network := *m // without the state of a training
 	network.State, network.Meta = nil, nil
-	saved := &checkpointer{path: c.file, interval: every, settings: s, model: &network, written: time.Now()}
+	saved := &checkpointer{path: c.file, interval: every, settings: s, model: &network, written: time.Now(), warn: out.warn}
 	opt.Hook = savedHook{opt.Hook, saved}
 	if c.resume == "" {
 		return saved, nil
@@ -178,7 +190,9 @@ func (c *checkpointer) start(t *train.Trainer) error {
 	return errors.Wrap(t.Restore(*c.from), "--resume")
 }
 
-// save writes a checkpoint. The one before stays until it is on disk.
+// save writes a checkpoint. The one before stays until it is on disk. One that
+// cannot be written, as on a full disk, is said once and does not end the
+// training: what it learns would be lost with it. The next one is tried again.
 func (c *checkpointer) save() error {
 	if c.path == "" || c.trainer == nil {
 		return nil
@@ -197,7 +211,21 @@ func (c *checkpointer) save() error {
 		m.Meta[key] = string(text)
 	}
 	c.written = time.Now()
-	return errors.Wrap(weightfile.Write(c.path, &m), "write the checkpoint")
+	before := c.failed
+	c.failed = weightfile.Write(c.path, &m)
+	if c.failed != nil && before == nil {
+		c.warn("--checkpoint: %v; the training goes on, and the next one will be tried", c.failed)
+	}
+	return nil
+}
+
+// lost returns an error if the latest checkpoint could not be written: the
+// command has failed then, though the network is there.
+func (c *checkpointer) lost() error {
+	if c.failed == nil {
+		return nil
+	}
+	return errCheckpoint{errors.Errorf("--checkpoint: %v; the network itself is written", c.failed)}
 }
 
 // afterStep and afterEpoch write a checkpoint when it is time.

@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -55,4 +58,38 @@ func TestResumeRefusesAnotherTraining(t *testing.T) {
 	mnist(t, append(args, "--resume", saved, "--from", pretrained())...).refused(t, exitUsage, "--from", "--resume")
 	mnist(t, append(args, "--from", pretrained(), "--checkpoint", saved, "--every", "5parsecs")...).refused(t, exitUsage, "parsec")
 	mnist(t, append(args, "--from", pretrained(), "--checkpoint", filepath.Join(folder, "none", "x"))...).refused(t, exitFailed, "none")
+}
+
+// vanishing removes a folder as soon as a line was written, so that no file in
+// it can be written any more.
+type vanishing struct {
+	bytes.Buffer
+	folder string
+}
+
+func (v *vanishing) Write(p []byte) (int, error) {
+	_ = os.RemoveAll(v.folder)
+	return v.Buffer.Write(p)
+}
+
+// TestCheckpointThatCannotBeWritten takes away the folder of the checkpoint after
+// the first epoch: the training goes on, its network is written, and the command
+// has failed.
+func TestCheckpointThatCannotBeWritten(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, command := range [][]string{{"train"}, {"retrain", "--from", pretrained(), "--no-cache"}, {"retrain", "--from", pretrained()}} {
+		writeFile(t, "gone/other", nil)
+		out := &vanishing{folder: "gone"}
+		var stderr bytes.Buffer
+		args := slices.Concat(command, small, []string{"--epochs", "3", "--json", "--quiet", "--out", "out", "--checkpoint", "gone/saved"})
+		r := ran{strings.Join(args, " "), run(args, out, &stderr), out.String(), stderr.String()}
+		if last := r.last(t); r.status != exitFailed || last["done"] != true || last["epoch"] != nil || len(r.objects(t)) != 4 {
+			t.Errorf("%s: exit status %d and %s", r.args, r.status, r.out)
+		}
+		said := strings.Split(strings.TrimSpace(r.err), "\n")
+		if len(said) != 2 || !strings.HasPrefix(said[0], "mnist: warning: --checkpoint: gone/saved: ") || !strings.HasPrefix(said[1], "mnist: --checkpoint: gone/saved: ") {
+			t.Errorf("%s: found on standard error %q, expected a warning and an error", r.args, said)
+		}
+		ok(t, "eval", "--model", "out", "--data", "sample", "--quiet")
+	}
 }

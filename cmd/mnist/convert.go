@@ -3,6 +3,7 @@ package main
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
@@ -77,6 +78,9 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 	if err != nil {
 		return usage(err)
 	}
+	if err := apart(namedFile{flag: "IN", path: from}, namedFile{flag: "OUT", path: to, written: true}, namedFile{flag: "--spec", path: c.foreign.spec}); err != nil {
+		return err
+	}
 	m, report, err := c.read(cmd, from)
 	if err != nil {
 		return err
@@ -93,7 +97,10 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 	if err != nil {
 		return err
 	}
-	out.text("%swrote %s", report, to)
+	for text := range strings.Lines(report.String()) {
+		out.text("%s", strings.TrimSuffix(text, "\n"))
+	}
+	out.text("wrote %s", to)
 	return out.object(line)
 }
 

@@ -54,6 +54,9 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report r
 	if file == "" {
 		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
 	}
+	if err := apart(append(reportFiles(report.folder), namedFile{flag: "--model", path: file})...); err != nil {
+		return err
+	}
 	rep, err := report.begin(cmd, out)
 	if err != nil {
 		return err

@@ -85,6 +85,9 @@ func runExact(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r r
 	if err := t.checkOut(); err != nil {
 		return err
 	}
+	if err := apart(append(t.files(), r.files()...)...); err != nil {
+		return err
+	}
 	done, err := r.runExact(ctx, out, d, t)
 	if err != nil {
 		return err
@@ -152,5 +155,5 @@ func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t 
 	}
 	out.text("lbfgs: %d iterations in %.1f s   gradient norm %.1e", result.Iterations, result.Seconds, result.GradientNorm)
 	exact := &exactDone{result.Iterations, result.Converged, result.Objective, result.GradientNorm, result.Seconds}
-	return retrained{work.model, work.test, &result.Result, exact, metrics}, err
+	return retrained{work.model, work.test, &result.Result, exact, metrics, nil}, err
 }

@@ -89,6 +89,9 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 	if e.nodes && e.graph == "" {
 		return usage(errors.New("--nodes: found no --graph, expected --graph FILE.dot beside it"))
 	}
+	if err := apart(namedFile{flag: "--graph", path: e.graph, written: true}, namedFile{flag: "--from", path: e.from}); err != nil {
+		return err
+	}
 	m, err := weightfile.Read(e.from)
 	if err != nil {
 		return err

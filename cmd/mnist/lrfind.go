@@ -80,6 +80,9 @@ func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r 
 	if err := t.checkOut(); err != nil {
 		return err
 	}
+	if err := apart(namedFile{flag: "--out", path: t.out, written: true}, namedFile{flag: "--from", path: r.from}, namedFile{flag: "--cache-dir", path: r.dir, written: true}); err != nil {
+		return err
+	}
 	data, m, selection, err := r.rangeTested(cmd, out, d, t.seed)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -37,6 +38,19 @@ func TestFullDisk(t *testing.T) {
 			t.Errorf("%v: left %s, or it changed the old file", args, found)
 		}
 	}
+}
+
+// TestFullDiskForCheckpoints fills the disk of the checkpoint alone: the network
+// is written all the same.
+func TestFullDiskForCheckpoints(t *testing.T) {
+	slow(t)
+	disk := tinyDisk(t)
+	t.Chdir(t.TempDir())
+	r := mnist(t, withSmall("train", "--quiet", "--out", "out", "--every", "1steps", "--checkpoint", filepath.Join(disk, "saved"))...)
+	if r.status != exitFailed || strings.Count(r.err, "\n") != 2 || strings.Count(r.err, "no space left on device") != 2 || files(t, disk) != "" {
+		t.Errorf("exit status %d, %q, and on the full disk %q", r.status, r.err, files(t, disk))
+	}
+	ok(t, "eval", "--model", "out", "--data", "sample", "--quiet")
 }
 
 func TestReadOnlyDisk(t *testing.T) {

@@ -17,13 +17,14 @@ import (
 type output struct {
 	results  io.Writer
 	progress io.Writer
+	errors   io.Writer // as progress, --quiet or not
 	json     bool
 	terminal bool
 	current  *bar
 }
 
 func newOutput(cmd *cobra.Command, g *globals) *output {
-	o := &output{results: cmd.OutOrStdout(), progress: cmd.ErrOrStderr(), json: g.json}
+	o := &output{results: cmd.OutOrStdout(), progress: cmd.ErrOrStderr(), errors: cmd.ErrOrStderr(), json: g.json}
 	if f, ok := o.progress.(*os.File); ok {
 		o.terminal = term.IsTerminal(int(f.Fd()))
 	}
@@ -54,7 +55,14 @@ func (o *output) object(v any) error {
 		return nil
 	}
 	o.endBar()
-	return json.NewEncoder(o.results).Encode(v)
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	// A line that cannot be written is no reason to stop the work: the program
+	// remembers it, and fails in the end.
+	_, _ = o.results.Write(append(printableJSON(line), '\n'))
+	return nil
 }
 
 // text prints a line of results for people, unless --json was asked for.
@@ -63,13 +71,25 @@ func (o *output) text(format string, args ...any) {
 		return
 	}
 	o.endBar()
-	fmt.Fprintf(o.results, format+"\n", args...)
+	fmt.Fprintf(o.results, format+"\n", shown(args)...)
 }
 
 // note prints a line about what goes on.
 func (o *output) note(format string, args ...any) {
 	o.endBar()
-	fmt.Fprintf(o.progress, format+"\n", args...)
+	fmt.Fprintf(o.progress, format+"\n", shown(args)...)
+}
+
+// warn prints what the user must know, --quiet or not.
+func (o *output) warn(format string, args ...any) {
+	o.endBar()
+	fmt.Fprintf(o.errors, "mnist: warning: "+format+"\n", shown(args)...)
+}
+
+// failure prints an error that does not end the command.
+func (o *output) failure(err error) {
+	o.endBar()
+	fmt.Fprintln(o.errors, "mnist:", printable(err.Error()))
 }
 
 // bar is a progress bar on a terminal, and a plain line now and then where

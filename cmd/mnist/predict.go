@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
+	"image"
 	"io"
 	"os"
 	"slices"
+	"syscall"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
@@ -19,7 +22,9 @@ func newPredict(g *globals) *cobra.Command {
 		Use:   "predict IMAGE...",
 		Short: "Say what is on PNG or JPEG images",
 		Long: `predict brings each image, of any size and colours, to the form of MNIST's
-images and prints its class. "-" reads one image from standard input.`,
+images and prints its class. "-" reads one image from standard input. A file that
+is no image is said on standard error and the others follow; the exit status is
+1 then.`,
 		Example: "  mnist predict --model retrained.safetensors seven.png nine.jpg\n  mnist predict --model digits.safetensors --json - < three.png",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -66,10 +71,19 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 	}
 	e := train.NewEvaluator(net)
 	defer e.Close()
+	bad := 0
 	for _, name := range images {
-		p, err := predict(e, m, name, cmd.InOrStdin())
-		if err != nil {
+		p, err := predict(cmd.Context(), e, m, name, cmd.InOrStdin())
+		if err := cmd.Context().Err(); err != nil {
 			return err
+		}
+		if err != nil && len(images) == 1 {
+			return err
+		}
+		if err != nil {
+			out.failure(err)
+			bad++
+			continue
 		}
 		best := 0
 		line := predictLine{File: name, Probabilities: map[string]float64{}}
@@ -85,21 +99,15 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 			return err
 		}
 	}
+	if bad > 0 {
+		return errors.Errorf("%d of %d images have no answer", bad, len(images))
+	}
 	return nil
 }
 
 // predict returns the probability of each class for one image file.
-func predict(e *train.Evaluator, m *weightfile.Model, name string, stdin io.Reader) ([]float64, error) {
-	in := stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, err
-		}
-		defer f.Close()
-		in = f
-	}
-	img, err := dataset.DecodeImage(in, name)
+func predict(ctx context.Context, e *train.Evaluator, m *weightfile.Model, name string, stdin io.Reader) ([]float64, error) {
+	img, err := readImage(ctx, name, stdin)
 	if err != nil {
 		return nil, err
 	}
@@ -116,4 +124,36 @@ func predict(e *train.Evaluator, m *weightfile.Model, name string, stdin io.Read
 		return nil, err
 	}
 	return train.Softmax(logits), nil
+}
+
+// readImage reads an image file, or standard input for "-". What it reads may be
+// a pipe, as in predict <(program): it returns when ctx is done, whatever comes
+// through it.
+func readImage(ctx context.Context, name string, stdin io.Reader) (image.Image, error) {
+	type read struct {
+		image image.Image
+		err   error
+	}
+	done := make(chan read, 1)
+	go func() {
+		in := stdin
+		if name != "-" {
+			// Opening a pipe waits for a writer, unless it is told not to.
+			f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+			if err != nil {
+				done <- read{nil, err}
+				return
+			}
+			defer f.Close()
+			in = f
+		}
+		img, err := dataset.DecodeImage(in, name)
+		done <- read{img, err}
+	}()
+	select {
+	case r := <-done:
+		return r.image, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }

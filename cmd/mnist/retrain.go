@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"time"
 
 	"github.com/lastlayer/lastlayer/model"
@@ -91,6 +92,12 @@ func (r *retrainFlags) addSelection(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-dir")
 }
 
+// files are those that the flags of addSelection name. A network may be
+// retrained into its own file.
+func (r *retrainFlags) files() []namedFile {
+	return []namedFile{{flag: "--from", path: r.from, with: "--out"}, {flag: "--cache-dir", path: r.dir, written: true}}
+}
+
 func (r retrainFlags) selection() model.Selection {
 	if len(r.patterns) > 0 {
 		return model.Train(r.patterns...)
@@ -124,6 +131,9 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 	if err := r.saved.check(); err != nil {
 		return err
 	}
+	if err := apart(slices.Concat(t.files(), r.files(), r.saved.files())...); err != nil {
+		return err
+	}
 	stages, err := r.stages(cmd, t)
 	if err != nil {
 		return usage(err)
@@ -153,7 +163,10 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 	if err := rep.write(line); err != nil {
 		return err
 	}
-	return out.object(line)
+	if err := out.object(line); err != nil {
+		return err
+	}
+	return done.lost
 }
 
 // printRetrained prints the last lines of a retraining.

@@ -22,6 +22,7 @@ type retrained struct {
 	result  *transfer.Result
 	exact   *exactDone    // nil by steps
 	metrics train.Metrics // of the test images
+	lost    error         // the checkpoint that could not be written
 }
 
 // run retrains stage by stage, writes the network and evaluates it.
@@ -43,6 +44,7 @@ func (r retrainFlags) run(cmd *cobra.Command, out *output, d dataFlags, t traini
 		}
 		done.result = joined(done.result, result)
 	}
+	done.lost = work.checkpoints.lost()
 	opt := r.options(out, last.selection)
 	opt.Progress = nil
 	done.metrics, err = transfer.Evaluate(ctx, work.model.Spec, work.model.Weights, work.test, opt)
@@ -85,7 +87,7 @@ func (r retrainFlags) runStage(ctx context.Context, out *output, d dataFlags, t 
 	opt.Train.Hook = rep.hook(fit.Hook)
 	command := t.settings("retrain", s.selection.String(), held, fit)
 	command.LayerRates = strings.Join(r.layerRates, ",")
-	checkpoints, err := r.saved.begin(command, m, work.pretrained, &opt.Train)
+	checkpoints, err := r.saved.begin(command, m, work.pretrained, &opt.Train, out)
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +116,7 @@ func (r retrainFlags) runStage(ctx context.Context, out *output, d dataFlags, t 
 	if result == nil {
 		return nil, err
 	}
+	work.checkpoints = checkpoints
 	return result, t.save(checkpoints, err, out)
 }
 
@@ -123,6 +126,8 @@ type retraining struct {
 	pretrained *weightfile.Model
 	model      *weightfile.Model  // with the head for the data's classes
 	factors    map[string]float64 // on the learning rate, by layer
+
+	checkpoints *checkpointer // of the latest stage
 }
 
 // prepare reads the network and the data, and makes the one fit the other.
@@ -157,7 +162,7 @@ func (r retrainFlags) prepare(ctx context.Context, out *output, d dataFlags, see
 	}
 	spec, w, err := r.network(pretrained, len(classes), seed)
 	m := &weightfile.Model{Spec: spec, Classes: classes, Prep: pretrained.Prep, Weights: w, Seen: pretrained.Seen.And(data.Seen())}
-	return &retraining{data, test, pretrained, m, factors}, err
+	return &retraining{data: data, test: test, pretrained: pretrained, model: m, factors: factors}, err
 }
 
 // headKeptBy returns the flag that has the last layer go on as it is, or "".

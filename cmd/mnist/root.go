@@ -46,7 +46,7 @@ func (i interrupted) Error() string { return "stopped by a signal: " + i.signal.
 func run(args []string, stdout, stderr io.Writer) (status int) {
 	defer func() {
 		if p := recover(); p != nil {
-			fmt.Fprintf(stderr, "mnist: bug: %v\n%s", p, debug.Stack())
+			fmt.Fprintf(printableLines{stderr}, "mnist: bug: %v\n%s", p, debug.Stack())
 			status = exitFailed
 		}
 	}()
@@ -92,9 +92,13 @@ func exitStatus(ctx context.Context, err error, stderr io.Writer) int {
 	var stopped interrupted
 	if errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &stopped) {
 		fmt.Fprintln(stderr, "mnist:", stopped)
-		return exitInterrupted + int(stopped.signal)
+		var lost errCheckpoint
+		if !errors.As(err, &lost) {
+			return exitInterrupted + int(stopped.signal)
+		}
+		err = lost
 	}
-	fmt.Fprintln(stderr, "mnist:", err)
+	fmt.Fprintln(stderr, "mnist:", printable(err.Error()))
 	var wrong usageError
 	if errors.As(err, &wrong) {
 		return exitUsage

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"log"
 	"net"
 	"net/netip"
@@ -78,14 +77,14 @@ func runServe(cmd *cobra.Command, out *output, s serveFlags) error {
 	line.URL = "http://" + address(host, l.Addr()) + "/"
 	server, err := page.New(m, page.Options{
 		Name: filepath.Base(s.model), Seed: s.seed, Hosts: hosts(host, line.Loopback), Loopback: line.Loopback,
-		Log: log.New(cmd.ErrOrStderr(), "mnist: ", 0),
+		Log: log.New(printableLines{cmd.ErrOrStderr()}, "mnist: ", 0),
 	})
 	if err != nil {
 		return err
 	}
 	if !line.Loopback {
 		// Not a note: --quiet is not to hide it.
-		fmt.Fprintf(cmd.ErrOrStderr(), "mnist: warning: --listen %s: every machine that reaches this one can open the page and teach the network\n", s.listen)
+		out.warn("--listen %s: every machine that reaches this one can open the page and teach the network", s.listen)
 	}
 	out.text("%s is served at %s   (Ctrl-C ends it)", s.model, line.URL)
 	if err := out.object(line); err != nil {

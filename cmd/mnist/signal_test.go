@@ -5,10 +5,12 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"os"
 	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // TestSignals ends trainings in the midst of their second epoch.
@@ -61,5 +63,56 @@ func TestSignals(t *testing.T) {
 			t.Errorf("%v: found the files %q, expected the saved network alone", test.args, found)
 		}
 		ok(t, "eval", "--model", "out", "--data", "sample", "--quiet")
+	}
+}
+
+// TestPredictOnPipes gives predict pipes through which nothing comes. It must not
+// wait where nobody holds the other end, and obey a signal where somebody does.
+func TestPredictOnPipes(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := syscall.Mkfifo("pipe", 0o666); err != nil {
+		t.Skip("no pipes here:", err)
+	}
+	mnist(t, "predict", "--model", pretrained(), "pipe").refused(t, exitFailed, "pipe")
+	for _, input := range []string{"-", "pipe", "/dev/stdin"} {
+		cmd := program(t, "predict", "--model", pretrained(), "none.png", input)
+		hold, err := cmd.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		stderr, err := cmd.StderrPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if input == "pipe" { // for reading too, lest this waits
+			writer, err := os.OpenFile(input, os.O_RDWR, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer writer.Close()
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(stderr)
+		if !lines.Scan() || !strings.Contains(lines.Text(), "none.png") {
+			t.Errorf("%s: found %q, expected the error of the file before it", input, lines.Text())
+		}
+		time.Sleep(50 * time.Millisecond) // it is at the pipe by then, or soon
+		asked := time.Now()
+		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+			t.Error(err)
+		}
+		stuck := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+		var said string
+		for lines.Scan() {
+			said += lines.Text()
+		}
+		cmd.Wait() // its error is the exit status
+		stuck.Stop()
+		if status := cmd.ProcessState.ExitCode(); status != 130 || said != "mnist: stopped by a signal: interrupt" {
+			t.Errorf("%s: exit status %d after %v, and %q; expected 130", input, status, time.Since(asked), said)
+		}
+		hold.Close()
 	}
 }

@@ -46,6 +46,9 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	if err := saved.check(); err != nil {
 		return err
 	}
+	if err := apart(append(t.files(), saved.files()...)...); err != nil {
+		return err
+	}
 	rep, err := t.report.begin(cmd, out)
 	if err != nil {
 		return err
@@ -83,7 +86,7 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	}
 	opt.Hook = rep.hook(opt.Hook)
 	command := t.settings("train", model.All().String(), held, opt)
-	checkpoints, err := saved.begin(command, m, m, &opt)
+	checkpoints, err := saved.begin(command, m, m, &opt, out)
 	if err != nil {
 		return err
 	}
@@ -114,7 +117,10 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	if err := rep.write(line); err != nil {
 		return err
 	}
-	return out.object(line)
+	if err := out.object(line); err != nil {
+		return err
+	}
+	return checkpoints.lost()
 }
 
 // network returns the network to train: that of the checkpoint, or a fresh one

@@ -89,6 +89,11 @@ func (t *trainingFlags) check() error {
 	return t.checkOut()
 }
 
+// files are those that the flags name.
+func (t *trainingFlags) files() []namedFile {
+	return append(reportFiles(t.report.folder), namedFile{flag: "--out", path: t.out, written: true})
+}
+
 // checkSolver checks the flags of addSolver and the learning rate.
 func (t *trainingFlags) checkSolver() error {
 	if t.batch < 1 || t.batch > 1<<16 {
@@ -267,8 +272,12 @@ func (t *trainingFlags) save(c *checkpointer, trainErr error, out *output) error
 	if err := weightfile.Write(t.out, c.model); err != nil {
 		return err
 	}
-	if trainErr != nil {
-		out.note("saved what was learnt so far to %s", t.out)
+	if trainErr == nil {
+		return nil
+	}
+	out.note("saved what was learnt so far to %s", t.out)
+	if err := c.lost(); err != nil {
+		return fmt.Errorf("%w; %w", trainErr, err)
 	}
 	return trainErr
 }

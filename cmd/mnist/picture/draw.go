@@ -4,6 +4,7 @@ import (
 	"image/color"
 	"math"
 	"strings"
+	"unicode"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
@@ -181,7 +182,7 @@ func text(c draw.Canvas, ink color.Color, size font.Length, x, y, align vg.Lengt
 // textWithin is text where a line has that much room.
 func textWithin(room vg.Length, c draw.Canvas, ink color.Color, size font.Length, x, y, align vg.Length, s string) {
 	style := textStyle(ink, size)
-	s = strings.ToValidUTF8(s, "\uFFFD") // a folder's name may be any bytes, an SVG file not
+	s = strings.Map(inXML, s)
 	tooWide := func() bool { return style.Width(s) > room }
 	for tooWide() && style.Font.Size > 6 {
 		style.Font.Size -= 0.5
@@ -190,6 +191,15 @@ func textWithin(room vg.Length, c draw.Canvas, ink color.Color, size font.Length
 		s = string(letters) + "…"
 	}
 	c.FillText(style, vg.Point{X: x - align*style.Width(s), Y: y}, s)
+}
+
+// inXML returns the letter, or the mark of a wrong one: a class's name may hold
+// what an SVG file may not, control characters or bytes that are no text.
+func inXML(r rune) rune {
+	if unicode.IsControl(r) || r == 0xFFFE || r == 0xFFFF {
+		return unicode.ReplacementChar
+	}
+	return r
 }
 
 // arrow draws a straight arrow, along one of the axes.
