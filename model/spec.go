@@ -3,10 +3,10 @@ package model
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"math"
 	"regexp"
 
+	"github.com/lastlayer/lastlayer/internal/strictjson"
 	"github.com/pkg/errors"
 )
 
@@ -114,13 +114,8 @@ func (s Spec) Equal(o Spec) bool {
 // errors: a misspelt "strid" must not become a default.
 func ParseSpec(data []byte) (Spec, error) {
 	var s Spec
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
-		return Spec{}, errors.Wrapf(ErrSpec, "JSON: %v", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return Spec{}, errors.Wrap(ErrSpec, "JSON: found more after the spec")
+	if err := strictjson.Decode(data, &s); err != nil {
+		return Spec{}, errors.Wrap(ErrSpec, err.Error())
 	}
 	return s, s.Validate()
 }

@@ -147,7 +147,7 @@ func TestParseSpecErrors(t *testing.T) {
 	for _, test := range []struct{ reason, data, says string }{
 		{"nothing", "", "JSON"},
 		{"cut short", string(good[:len(good)/2]), "JSON"},
-		{"more behind it", string(good) + "{}", "found more after the spec"},
+		{"more behind it", string(good) + "{}", "found more behind the end"},
 		{"a misspelt field", strings.Replace(string(good), `"stride"`, `"strid"`, 1), `"strid"`},
 		{"an unknown field at the top", `{"inputs":[1]}`, `"inputs"`},
 		{"a text for a number", strings.Replace(string(good), `"out":4`, `"out":"4"`, 1), "JSON"},

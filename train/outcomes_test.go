@@ -3,10 +3,12 @@ package train_test
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/graphop"
 	"github.com/lastlayer/lastlayer/train"
 )
 
@@ -155,4 +157,16 @@ func TestOneClass(t *testing.T) {
 		t.Errorf("found %+v, expected no loss and all correct", m)
 	}
 	wantError(t, "two classes", trainer.Fit(t.Context(), data, train.Options{Epochs: 3}), train.ErrData, "the network has 1 classes")
+}
+
+// TestStepsErrorIsTheOperators makes sure that an error of an operator speaks of
+// the operator, and not of Gorgonia's instructions.
+func TestStepsErrorIsTheOperators(t *testing.T) {
+	spec := small()
+	trainer := untrained(t, spec, initial(t, spec), model.All(), 2, momentum())
+	_, err := trainer.Step(odd{[]int{1, 28, 28}, []int{0, 10}}, []int{0, 1})
+	wantError(t, "a label too large", err, graphop.ErrInput, "label of row 1: found 10, expected 0 to 9")
+	if err != nil && (strings.Contains(err.Error(), "PC ") || strings.Contains(err.Error(), "nstruction")) {
+		t.Errorf("found %v, expected nothing of instructions", err)
+	}
 }

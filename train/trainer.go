@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
@@ -140,11 +141,14 @@ func (t *Trainer) Gradients(data dataset.Examples, indices []int) (StepReport, e
 }
 
 // runAll runs the machine. The error is the operator's: Gorgonia wraps it in one
-// that hides its cause.
+// that hides its cause, and before it speaks of its instructions.
 func runAll(machine gorgonia.VM) error {
 	err := machine.RunAll()
 	if wrapped, ok := err.(interface{ Err() error }); ok {
-		return wrapped.Err()
+		err = wrapped.Err()
+	}
+	for err != nil && strings.HasPrefix(err.Error(), "PC ") {
+		err = errors.Unwrap(err)
 	}
 	return err
 }

@@ -1,17 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"reflect"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/strictjson"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
@@ -103,10 +102,31 @@ func (s settings) differences(saved settings) []string {
 	now, then := reflect.ValueOf(s), reflect.ValueOf(saved)
 	for i := range now.NumField() {
 		if a, b := now.Field(i).Interface(), then.Field(i).Interface(); a != b {
-			found = append(found, fmt.Sprintf("%s was %v, is %v", now.Type().Field(i).Tag.Get("json"), b, a))
+			found = append(found, fmt.Sprintf("%s was %v, is %v", settingName(now.Type().Field(i)), orNone(b), orNone(a)))
 		}
 	}
 	return found
+}
+
+// settingName names a setting for people: as its flag, which is its name in the
+// checkpoint too, but for what no flag says.
+func settingName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	switch name {
+	case "data":
+		return "the training data"
+	case "held":
+		return "the validation data"
+	}
+	return name
+}
+
+// orNone returns the value of a setting, or what to say where it has none.
+func orNone(value any) any {
+	if value == "" {
+		return "none"
+	}
+	return value
 }
 
 const (
@@ -166,14 +186,14 @@ func (c *checkpointFlags) begin(s settings, m, source *weightfile.Model, opt *tr
 		return saved, nil
 	}
 	var before settings
-	if err := strictJSON(source.Meta[metaSettings], &before); err != nil {
+	if err := strictjson.Decode([]byte(source.Meta[metaSettings]), &before); err != nil {
 		return nil, errors.Wrapf(err, "%s: %s", c.resume, metaSettings)
 	}
 	if found := s.differences(before); found != nil {
 		return nil, usage(errors.Errorf("--resume %s: the training was another one: %s", c.resume, strings.Join(found, "; ")))
 	}
 	saved.from = &train.Checkpoint{}
-	if err := strictJSON(source.Meta[metaCheckpoint], saved.from); err != nil {
+	if err := strictjson.Decode([]byte(source.Meta[metaCheckpoint]), saved.from); err != nil {
 		return nil, errors.Wrapf(err, "%s: %s", c.resume, metaCheckpoint)
 	}
 	saved.from.Tensors = source.State
@@ -275,16 +295,4 @@ func readCheckpoint(path string) (*weightfile.Model, error) {
 		return nil, errors.Errorf("%s: found a network without the state of a training, expected what --checkpoint writes", path)
 	}
 	return m, nil
-}
-
-func strictJSON(text string, v any) error {
-	d := json.NewDecoder(bytes.NewReader([]byte(text)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("found more after the JSON object")
-	}
-	return nil
 }

@@ -45,16 +45,23 @@ func TestResumeRefusesAnotherTraining(t *testing.T) {
 		words  []string
 	}{
 		{"another batch size", []string{"--batch", "8"}, []string{"batch was 16, is 8"}},
-		{"other data", []string{"--limit", "30"}, []string{"data was"}},
+		{"other data", []string{"--limit", "30"}, []string{"the training data was"}},
 		{"other epochs under a schedule that knows them", []string{"--epochs", "2"}, []string{"epochs was 1, is 2"}},
 		{"another selection", []string{"--last", "2"}, []string{"train was the last layer, is the last 2 layers"}},
+		{"images that are changed", []string{"--augment", "shift", "--no-cache"}, []string{"augment was none, is shift"}},
+		{"images kept aside", []string{"--validation", "0.2"}, []string{"validation was 0, is 0.2", "the validation data was none, is "}},
+		{"another rate of a layer", []string{"--layer-lr", "fc2=0.1"}, []string{"layer-lr was none, is fc2=0.1"}},
 		{"another solver and rate", []string{"--solver", "adam", "--lr", "0.5"}, []string{"solver was momentum, is adam", "lr was 0.02, is 0.5"}},
 	} {
 		t.Run(test.reason, func(t *testing.T) {
-			mnist(t, append(append(append([]string{}, args...), "--resume", saved), test.flags...)...).refused(t, exitUsage, test.words...)
+			r := mnist(t, append(append(append([]string{}, args...), "--resume", saved), test.flags...)...)
+			r.refused(t, exitUsage, test.words...)
+			if strings.Contains(r.err, "omitempty") || strings.Contains(r.err, "held ") {
+				t.Errorf("found %q, expected the names of flags", r.err)
+			}
 		})
 	}
-	mnist(t, append(args, "--resume", out)...).refused(t, exitFailed, "without the state of a training")
+	mnist(t, append(args, "--resume", pretrained())...).refused(t, exitFailed, "without the state of a training")
 	mnist(t, append(args, "--resume", saved, "--from", pretrained())...).refused(t, exitUsage, "--from", "--resume")
 	mnist(t, append(args, "--from", pretrained(), "--checkpoint", saved, "--every", "5parsecs")...).refused(t, exitUsage, "parsec")
 	mnist(t, append(args, "--from", pretrained(), "--checkpoint", filepath.Join(folder, "none", "x"))...).refused(t, exitFailed, "none")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"github.com/lastlayer/lastlayer/internal/parallel"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"gorgonia.org/gorgonia"
 )
 
@@ -28,6 +30,8 @@ const (
 
 // usageError is a command line that cannot be obeyed.
 type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
 
 func usage(err error) error {
 	if err == nil {
@@ -60,10 +64,34 @@ func run(args []string, stdout, stderr io.Writer) (status int) {
 	root.SetErr(stderr)
 	strict(root)
 	err := root.ExecuteContext(ctx)
+	var unknown flagError
+	if errors.As(err, &unknown) && unknown.of == root {
+		// A misspelt command has flags that the root does not know.
+		err = cmp.Or(unknownCommand(root, args), err)
+	}
 	if err == nil {
 		err = errors.Wrap(results.err, "results")
 	}
 	return exitStatus(ctx, err, stderr)
+}
+
+// flagError is an error about the flags of a command.
+type flagError struct {
+	error
+	of *cobra.Command
+}
+
+// unknownCommand returns an error if the first argument that is no flag is no
+// command.
+func unknownCommand(root *cobra.Command, args []string) error {
+	f := pflag.NewFlagSet(root.Name(), pflag.ContinueOnError)
+	f.ParseErrorsAllowlist.UnknownFlags = true
+	f.Usage = func() {}
+	f.AddFlagSet(root.Flags())
+	if err := f.Parse(args); err != nil {
+		return nil // the flag that is wrong comes first
+	}
+	return noArguments(root, f.Args())
 }
 
 // untilSignal returns a context that SIGINT or SIGTERM ends. A second signal
@@ -122,13 +150,12 @@ func newRoot() *cobra.Command {
 		Long: `mnist trains a small convolutional network on handwritten digits, then retrains
 only its last fully connected layers on other digits. The convolutions enter the
 Gorgonia graph as constants: no gradient can reach them.`,
-		Example:                    "  mnist demo\n  mnist train --classes 0-4 --out digits.safetensors\n  mnist retrain --from digits.safetensors --last 2 --classes 5-9",
-		Version:                    version(),
-		SilenceErrors:              true,
-		SuggestionsMinimumDistance: 2,
-		SilenceUsage:               true,
-		Args:                       noArguments,
-		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Example:       "  mnist demo\n  mnist train --classes 0-4 --out digits.safetensors\n  mnist retrain --from digits.safetensors --last 2 --classes 5-9",
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArguments,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := cmd.ValidateFlagGroups(); err != nil {
 				return usage(err) // cobra's own call comes later, its error a plain one
@@ -137,7 +164,7 @@ Gorgonia graph as constants: no gradient can reach them.`,
 		},
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(errors.Errorf("%v; see '%s --help'", err, cmd.CommandPath()))
+		return usage(flagError{errors.Errorf("%v; see '%s --help'", err, cmd.CommandPath()), cmd})
 	})
 	f := root.PersistentFlags()
 	f.IntVar(&g.threads, "threads", 0, "goroutines to compute on (0: one a processor)")
@@ -193,13 +220,28 @@ func (g *globals) apply() error {
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		hint := ""
-		if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = fmt.Sprintf("; did you mean %q?", near[0])
+		if near := nearest(cmd, args[0]); near != "" {
+			hint = fmt.Sprintf("; did you mean %q?", near)
 		}
 		return usage(errors.Errorf("unknown argument or command %q%s; see '%s --help'", args[0], hint, cmd.CommandPath()))
 	}
 	return nil
 }
+
+// nearest returns the command under cmd whose name is most like that, or "".
+func nearest(cmd *cobra.Command, name string) string {
+	defer func(d int) { cmd.SuggestionsMinimumDistance = d }(cmd.SuggestionsMinimumDistance)
+	for cmd.SuggestionsMinimumDistance = 1; cmd.SuggestionsMinimumDistance <= mostUnlike; cmd.SuggestionsMinimumDistance++ {
+		if near := cmd.SuggestionsFor(name); len(near) > 0 {
+			return near[0]
+		}
+	}
+	return ""
+}
+
+// mostUnlike is how many letters of a command's name may be wrong, missing or too
+// many.
+const mostUnlike = 2
 
 // version returns the module's version, and the commit where the build knows
 // it.

@@ -16,6 +16,11 @@ func TestUsage(t *testing.T) {
 		say  []string
 	}{
 		{[]string{"trian"}, nil, []string{`"trian"`, `"train"`}},
+		{[]string{"retrian", "--from", from}, nil, []string{`"retrian"`, `"retrain"`}},
+		{[]string{"--from", from, "retrian"}, nil, []string{`"retrian"`, `"retrain"`}},
+		{[]string{"--threads", "1", "trian", "--nope"}, nil, []string{`"trian"`, `"train"`}},
+		{[]string{"trian", "--threads", "x"}, nil, []string{"--threads"}},
+		{[]string{"eval", "--form", from}, nil, []string{"--form", "'mnist eval --help'"}},
 		{[]string{"--nope"}, nil, []string{"--nope", "'mnist --help'"}},
 		{[]string{"train", "--nope"}, nil, []string{"--nope", "'mnist train --help'"}},
 		{[]string{"train", "sample"}, nil, []string{`"sample"`, "'mnist train --help'"}},

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/lastlayer/lastlayer/internal/strictjson"
 	"github.com/pkg/errors"
 )
 
@@ -61,12 +62,12 @@ func readHeader(r io.ReaderAt, size int64) (map[string]string, []entry, error) {
 	}
 	var objects map[string]json.RawMessage
 	if err := json.Unmarshal(header, &objects); err != nil {
-		return nil, nil, errors.Wrap(err, "header")
+		return nil, nil, errors.Wrap(strictjson.Explain(err), "header")
 	}
 	var metadata map[string]string
 	if text, ok := objects["__metadata__"]; ok {
 		if err := json.Unmarshal(text, &metadata); err != nil {
-			return nil, nil, errors.Wrap(err, "header: metadata")
+			return nil, nil, errors.Wrap(strictjson.Explain(err), "header: metadata")
 		}
 		delete(objects, "__metadata__")
 	}
@@ -137,13 +138,13 @@ func parseInfo(text json.RawMessage) (info, error) {
 	var members map[string]json.RawMessage
 	var i info
 	if err := json.Unmarshal(text, &members); err != nil {
-		return i, err
+		return i, strictjson.Explain(err)
 	}
 	if len(members) != 3 || members["dtype"] == nil || members["shape"] == nil || members["data_offsets"] == nil {
 		return i, errors.New("expected dtype, shape and data_offsets")
 	}
 	if err := json.Unmarshal(text, &i); err != nil {
-		return i, err
+		return i, strictjson.Explain(err)
 	}
 	if !dtypeName.MatchString(i.DType) || len(i.Offsets) != 2 || i.Shape == nil {
 		return i, errors.Errorf("found type %.20q, shape %v and %d offsets, expected a type, a shape and 2 offsets", i.DType, i.Shape, len(i.Offsets))

@@ -3,10 +3,10 @@ package weightfile
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/lastlayer/lastlayer/internal/strictjson"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 )
@@ -31,10 +31,10 @@ func parseMetadata(metadata map[string]string, file string) (*Model, error) {
 	if m.Spec, err = model.ParseSpec([]byte(metadata[keySpec])); err != nil {
 		return nil, fault(model.ErrSpec, file, "metadata %s: %v", keySpec, err)
 	}
-	if err := parse(metadata[keyClasses], &m.Classes); err != nil {
+	if err := strictjson.Decode([]byte(metadata[keyClasses]), &m.Classes); err != nil {
 		return nil, fault(ErrFormat, file, "metadata %s: %v", keyClasses, err)
 	}
-	if err := parse(metadata[keyPrep], &m.Prep); err != nil {
+	if err := strictjson.Decode([]byte(metadata[keyPrep]), &m.Prep); err != nil {
 		return nil, fault(ErrFormat, file, "metadata %s: %v", keyPrep, err)
 	}
 	if text := metadata[keySeen]; text != "" {
@@ -53,19 +53,6 @@ func parseMetadata(metadata map[string]string, file string) (*Model, error) {
 		m.Meta[name] = text
 	}
 	return m, m.checkText(file, ErrFormat)
-}
-
-// parse decodes JSON that must hold exactly what v takes.
-func parse(text string, v any) error {
-	d := json.NewDecoder(strings.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return errors.Errorf("JSON: %v", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("JSON: found more behind the end")
-	}
-	return nil
 }
 
 // metadata returns what parseMetadata reads, but for the checksum.

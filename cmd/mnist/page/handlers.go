@@ -1,13 +1,12 @@
 package page
 
 import (
-	"bytes"
-	"encoding/json"
 	"io"
 	"net/http"
 	"os"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/strictjson"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 )
@@ -148,13 +147,8 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	if err != nil {
 		return err
 	}
-	d := json.NewDecoder(bytes.NewReader(content))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return errors.Wrapf(errBody, "JSON: %v", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.Wrap(errBody, "JSON: found more behind the end")
+	if err := strictjson.Decode(content, v); err != nil {
+		return errors.Wrap(errBody, err.Error())
 	}
 	return nil
 }
