@@ -38,7 +38,7 @@ func parseMetadata(metadata map[string]string, file string) (*Model, error) {
 		return nil, fault(ErrFormat, file, "metadata %s: %v", keyPrep, err)
 	}
 	if text := metadata[keySeen]; text != "" {
-		if err := parse(text, &m.Seen); err != nil {
+		if err := strictjson.Decode([]byte(text), &m.Seen); err != nil {
 			return nil, fault(ErrFormat, file, "metadata %s: %v", keySeen, err)
 		}
 	}
