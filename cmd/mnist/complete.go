@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 
+	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -59,7 +60,8 @@ func complete(root *cobra.Command) {
 		"every":   fixed("1epochs", "500steps", "10minutes"),
 		"train":   fixed("fc*", "fc2"),
 		"layout":  fixed("torch", "tf", "lastlayer"), "to-layout": fixed("torch", "tf", "lastlayer"),
-		"then": fixed("2", "all"),
+		"polarity": fixed(dataset.LightOnDark, dataset.DarkOnLight),
+		"then":     fixed("2", "all"),
 	}
 	arguments := map[string]cobra.CompletionFunc{
 		"predict": filesEnding("png", "jpg", "jpeg"),

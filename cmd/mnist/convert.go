@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/model/weightfile/onnx"
@@ -71,6 +72,9 @@ type convertLine struct {
 	transfer.Report
 	ToLayout string   `json:"to_layout,omitempty"`
 	Classes  []string `json:"classes"`
+
+	Preprocessing dataset.Preprocessing `json:"preprocessing"`
+	Assumed       []string              `json:"assumed"` // flags that were not given, and that IN does not answer
 }
 
 func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags) error {
@@ -81,13 +85,13 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 	if err := apart(namedFile{flag: "IN", path: from}, namedFile{flag: "OUT", path: to, written: true}, namedFile{flag: "--spec", path: c.foreign.spec}); err != nil {
 		return err
 	}
-	m, report, err := c.read(cmd, from)
+	m, report, assumed, err := c.read(cmd, from)
 	if err != nil {
 		return err
 	}
 	// Lists, not null, for those who read the JSON.
 	report.Ignored, report.Missing = append([]string{}, report.Ignored...), append([]string{}, report.Missing...)
-	line := convertLine{In: from, Out: to, Report: report, ToLayout: string(layout), Classes: m.Classes}
+	line := convertLine{In: from, Out: to, Report: report, ToLayout: string(layout), Classes: m.Classes, Preprocessing: m.Prep, Assumed: assumed}
 	if filepath.Ext(to) == ".onnx" {
 		line.ToLayout = ""
 		err = onnx.Write(to, m, onnx.Options{Softmax: c.softmax})
@@ -100,6 +104,7 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 	for text := range strings.Lines(report.String()) {
 		out.text("%s", strings.TrimSuffix(text, "\n"))
 	}
+	describeConverted(out, m, assumed)
 	out.text("wrote %s", to)
 	return out.object(line)
 }
@@ -120,15 +125,34 @@ func (c *convertFlags) check(cmd *cobra.Command, to string) (transfer.Layout, er
 	return layout, errors.Wrap(err, "--to-layout")
 }
 
-// read reads a model of ours, or makes one of weights from elsewhere.
-func (c *convertFlags) read(cmd *cobra.Command, path string) (*weightfile.Model, transfer.Report, error) {
+// describeConverted prints what a network is that its weights do not tell: a wrong
+// mean or order of classes gives wrong answers, and no error.
+func describeConverted(out *output, m *weightfile.Model, assumed []string) {
+	p := m.Prep
+	out.text("images: %s, 0 to 1 (a byte times %.6g), less the mean %g, divided by the deviation %g", p.Polarity, p.Scale, p.Mean, p.Std)
+	out.text("classes: %s", listed(m.Classes))
+	if len(assumed) > 0 {
+		out.text("assumed, since nothing was said: --%s", strings.Join(assumed, ", --"))
+	}
+}
+
+// read reads a model of ours, or makes one of weights from elsewhere and lists
+// what of it is assumed.
+func (c *convertFlags) read(cmd *cobra.Command, path string) (m *weightfile.Model, report transfer.Report, assumed []string, err error) {
 	tensors, err := weightfile.ReadTensors(path)
 	if err != nil {
-		return nil, transfer.Report{}, err
+		return nil, transfer.Report{}, nil, err
 	}
 	if !tensors.Ours() {
-		return c.foreign.model(tensors, c.layers)
+		m, report, err = c.foreign.model(tensors, c.layers)
+		return m, report, c.foreign.assumed(cmd), err
 	}
+	m, report, err = c.readOurs(cmd, path)
+	return m, report, []string{}, err
+}
+
+// readOurs reads a model of ours.
+func (c *convertFlags) readOurs(cmd *cobra.Command, path string) (*weightfile.Model, transfer.Report, error) {
 	if flag := c.foreign.changed(cmd); flag != "" {
 		return nil, transfer.Report{}, usage(errors.Errorf("--%s: %s is a model of ours, which says that itself", flag, path))
 	}

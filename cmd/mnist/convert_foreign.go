@@ -23,6 +23,8 @@ type foreignFlags struct {
 	classes string
 	mean    float64
 	std     float64
+
+	polarity string
 }
 
 func (c *foreignFlags) add(cmd *cobra.Command) {
@@ -34,12 +36,19 @@ func (c *foreignFlags) add(cmd *cobra.Command) {
 	f.StringVar(&c.spec, "spec", "", "JSON file of the network (the built-in one if unsaid)")
 	f.StringVar(&c.classes, "classes", "", "labels of the outputs, in their order, as 0-9 or cat,dog (0, 1, ... if unsaid)")
 	f.Float64Var(&c.mean, "mean", prep.Mean, "what was subtracted from images of 0 to 1 before they entered the network")
-	f.Float64Var(&c.std, "std", prep.Std, "what they were divided by then")
+	f.Float64Var(&c.std, "std", prep.Std, "what they were divided by then; for images of -1 to 1 say --mean 0.5 --std 0.5")
+	f.StringVar(&c.polarity, "polarity", prep.Polarity, "what the images were that trained the network: "+dataset.LightOnDark+", as in MNIST, or "+dataset.DarkOnLight+", as on paper")
+}
+
+// assumed returns the flags that were not given and tell what a file of weights
+// does not, a list and not null.
+func (c *foreignFlags) assumed(cmd *cobra.Command) []string {
+	return slices.DeleteFunc([]string{"mean", "std", "polarity", "classes"}, cmd.Flags().Changed)
 }
 
 // changed returns the first of these flags that was given, or "".
 func (c *foreignFlags) changed(cmd *cobra.Command) string {
-	names := strings.Fields("layout map ignore fold-double-bias spec classes mean std")
+	names := strings.Fields("layout map ignore fold-double-bias spec classes mean std polarity")
 	if i := slices.IndexFunc(names, cmd.Flags().Changed); i >= 0 {
 		return names[i]
 	}
@@ -62,9 +71,9 @@ func (c *foreignFlags) model(t *weightfile.Tensors, layers []string) (*weightfil
 		return fail("--map", err)
 	}
 	m := &weightfile.Model{Prep: dataset.MNISTPreprocessing()}
-	m.Prep.Mean, m.Prep.Std = c.mean, c.std
+	m.Prep.Mean, m.Prep.Std, m.Prep.Polarity = c.mean, c.std, c.polarity
 	if err := m.Prep.Validate(); err != nil {
-		return fail("--mean, --std", err)
+		return fail("--mean, --std, --polarity", err)
 	}
 	if err := c.network(m); err != nil {
 		return fail("--spec, --classes", err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 )
@@ -39,6 +40,9 @@ func TestConvertThereAndBack(t *testing.T) {
 	if line.Layout != "torch" || len(line.Taken) != 8 || line.Ignored == nil || line.Missing == nil || strings.Count(text, "\n") != 1 {
 		t.Errorf("found %s", text)
 	}
+	if want := (dataset.Preprocessing{Scale: 1.0 / 255, Mean: 0, Std: 1, Polarity: dataset.LightOnDark}); line.Preprocessing != want || strings.Join(line.Assumed, " ") != "polarity" {
+		t.Errorf("found %+v and assumed %v, expected %+v and polarity", line.Preprocessing, line.Assumed, want)
+	}
 	m, err := weightfile.Read(ours)
 	if err != nil {
 		t.Fatal(err)
@@ -60,6 +64,38 @@ func TestConvertThereAndBack(t *testing.T) {
 	}
 }
 
+// TestConvertSaysWhatItAssumes makes sure that what the weights do not tell is
+// printed, and what of it nobody said.
+func TestConvertSaysWhatItAssumes(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "m.safetensors")
+	for _, test := range []struct {
+		flags []string
+		say   []string
+	}{
+		{nil, []string{"images: light-on-dark, 0 to 1 (a byte times 0.00392157), less the mean 0.1307, divided by the deviation 0.3081\n", "classes: 0, 1, 2, 3, 4\n", "assumed, since nothing was said: --mean, --std, --polarity, --classes\n"}},
+		{[]string{"--mean", "0.5", "--std", "0.5", "--polarity", "dark-on-light"}, []string{"images: dark-on-light, 0 to 1 (a byte times 0.00392157), less the mean 0.5, divided by the deviation 0.5\n", "assumed, since nothing was said: --classes\n"}},
+		{[]string{"--classes", "a,b,c,d,e"}, []string{"classes: a, b, c, d, e\n", "said: --mean, --std, --polarity\n"}},
+	} {
+		text, err := convert(&globals{}, append([]string{peers + "torch.npz", out, "--spec", peers + "small.json"}, test.flags...)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, say := range test.say {
+			if !strings.Contains(text, say) {
+				t.Errorf("%v: found %s, expected it to say %q", test.flags, text, say)
+			}
+		}
+	}
+	// A model of ours says all of it itself.
+	text, err := convert(&globals{}, out, filepath.Join(t.TempDir(), "m.npz"))
+	if err != nil || !strings.Contains(text, "classes: a, b, c, d, e\n") || strings.Contains(text, "assumed") {
+		t.Errorf("found %s and %v", text, err)
+	}
+	if _, err := convert(&globals{}, out, filepath.Join(t.TempDir(), "m.npz"), "--polarity", "dark-on-light"); err == nil || !strings.Contains(err.Error(), "--polarity") {
+		t.Errorf("found %v, expected an error about --polarity", err)
+	}
+}
+
 func TestConvertRefuses(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "m.safetensors")
 	for _, test := range []struct {
@@ -75,6 +111,7 @@ func TestConvertRefuses(t *testing.T) {
 		{[]string{peers + "torch.npz", out, "--layout", "x"}, true, "--layout"},
 		{[]string{peers + "torch.npz", out, "--map", "x"}, true, "--map"},
 		{[]string{peers + "torch.npz", out, "--std", "0"}, true, "--std"},
+		{[]string{peers + "torch.npz", out, "--polarity", "dark"}, true, "--polarity"},
 		{[]string{peers + "torch.npz", out, "--classes", "9-0"}, true, "backwards"},
 		{[]string{peers + "torch.npz", out, "--spec", peers + "small.json", "--classes", "0-9"}, true, "found 10 classes, expected 5"},
 		{[]string{peers + "torch.npz", out}, false, "expected shape [32 1 5 5]"},

@@ -39,7 +39,7 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 		Context: ctx, SkipBad: d.skipBad,
 		Warn: func(message string) { out.note("%s", message) },
 		Progress: func(file string, done, total int64) {
-			out.bar("download "+file, total).set(done)
+			out.bar("download "+file, "bytes", total).set(done)
 		},
 	})
 	out.endBar()
@@ -70,7 +70,7 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 // labels numbered as the outputs. Labels that the network does not have are
 // left out and counted when they were not asked for, and that is said.
 func (d *dataFlags) as(set *dataset.Set, m *weightfile.Model, out *output) (numbered *dataset.Set, leftOut map[string]int, err error) {
-	if set, err = prepared(set, m); err != nil {
+	if set, err = prepared(set, m, out); err != nil {
 		return nil, nil, err
 	}
 	numbered, leftOut, err = set.Numbered(m.Classes)
@@ -99,14 +99,28 @@ func continued(set *dataset.Set, m *weightfile.Model) (*dataset.Set, error) {
 	return numbered, err
 }
 
-// prepared returns the set with the preprocessing of a network.
-func prepared(set *dataset.Set, m *weightfile.Model) (*dataset.Set, error) {
-	if set.Prep.Polarity != m.Prep.Polarity {
-		return nil, errors.Errorf("the data is %s, the network was trained on %s images", set.Prep.Polarity, m.Prep.Polarity)
+// prepared returns the set with the preprocessing of a network, and says so where
+// that takes negatives.
+func prepared(set *dataset.Set, m *weightfile.Model, out *output) (*dataset.Set, error) {
+	as, err := set.Prepared(m.Prep)
+	if err == nil && set.Prep.Polarity != m.Prep.Polarity {
+		out.note("%s is %s, the network was trained on %s images: it gets the negatives", set.Name, set.Prep.Polarity, m.Prep.Polarity)
 	}
-	as := *set
-	as.Prep = m.Prep
-	return &as, nil
+	return as, err
+}
+
+// suits returns a usage error where no data is named and that taken instead, the
+// digits, is not what the network was trained on.
+func (d *dataFlags) suits(cmd *cobra.Command, m *weightfile.Model) error {
+	if cmd.Flags().Changed("data") {
+		return nil
+	}
+	for _, class := range m.Classes {
+		if !slices.Contains(numbers(10), class) {
+			return usage(errors.Errorf("--data: found none, and the network's classes are %s; %s, taken where nothing is said, has the digits 0 to 9", listed(m.Classes), d.name))
+		}
+	}
+	return nil
 }
 
 // listed joins the first twenty of some names.

@@ -74,7 +74,7 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 	result, err := transfer.Retrain(ctx, spec, w, data, transfer.Options{
 		Select: model.Last(2), Solver: &train.Momentum{LearningRate: 0.02, Momentum: 0.9}, Seed: d.seed,
 		Train:    train.Options{Epochs: d.epochs, Schedule: train.Cosine, Hook: &progressHook{out: out}},
-		Progress: func(done, of int) { out.bar("frozen features", int64(of)).set(int64(done)) },
+		Progress: func(done, of int) { out.bar("frozen features", "images", int64(of)).set(int64(done)) },
 		Start: func(t *train.Trainer) error {
 			err := layerTable(out, spec, t.Net().TrainedWeights())
 			out.text("\n2. gorgonia.Grad(loss, net.Trainable()...) names the variables and nothing else;\n   %d real digits 5 to 9, matrix products by %s\n", data.Len(), gemm.Name())

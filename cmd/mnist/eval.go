@@ -65,6 +65,9 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report r
 	if err != nil {
 		return err
 	}
+	if err := d.suits(cmd, m); err != nil {
+		return err
+	}
 	_, all, err := d.open(cmd.Context(), out, 1)
 	if err != nil {
 		return err

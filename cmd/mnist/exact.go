@@ -127,13 +127,12 @@ func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t 
 		return done, err
 	}
 	var failed error
-	images := int64(examples.Len())
 	opt := r.options(out, r.selection())
 	features := transfer.FeatureOptions{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress}
 	result, err := transfer.Exact(ctx, spec, w, examples, transfer.ExactOptions{
 		WeightDecay: t.decay, Iterations: r.exact.iterations, Features: features,
 		Iteration: func(i transfer.ExactIteration) {
-			out.bar("lbfgs", int64(i.Of)*images).set(int64(i.Iteration) * images)
+			out.bar("lbfgs", "iterations", int64(i.Of)).set(int64(i.Iteration))
 			if err := out.object(iterationLine{i.Iteration, i.Loss, i.GradientNorm}); failed == nil {
 				failed = err
 			}

@@ -96,6 +96,9 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 	if err != nil {
 		return err
 	}
+	if err := d.suits(cmd, m); err != nil {
+		return err
+	}
 	data, _, err := d.open(cmd.Context(), out, explainSeed)
 	if err != nil {
 		return err
@@ -130,7 +133,7 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 	if line.Proof, err = prove(list, m.Weights, restricted, indices); err != nil {
 		return err
 	}
-	if err := timeSteps(cmd.Context(), list, indices, e.steps, func(done int) { out.bar("time steps", int64(e.steps)).set(int64(done)) }); err != nil {
+	if err := timeSteps(cmd.Context(), list, indices, e.steps, func(done int) { out.bar("time steps", "rounds", int64(e.steps)).set(int64(done)) }); err != nil {
 		return err
 	}
 	for _, w := range list {

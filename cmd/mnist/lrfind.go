@@ -88,7 +88,7 @@ func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r 
 		return err
 	}
 	test.Each = func(p train.RangePoint) error {
-		out.bar("lr-find", int64(test.Steps*t.batch)).set(int64(p.Step * t.batch))
+		out.bar("lr-find", "steps", int64(test.Steps)).set(int64(p.Step))
 		return out.object(rangeLine{p.Step, p.Rate, p.Loss, p.Smoothed})
 	}
 	opt := r.options(out, selection)

@@ -98,24 +98,29 @@ type bar struct {
 	bar   *progressbar.ProgressBar
 	out   *output
 	title string
+	unit  string
 	of    int64
 	next  time.Time
+
+	first int64 // done when it was begun, at start
+	start time.Time
 }
 
 // plainEvery is how often progress is told where there is no terminal.
 const plainEvery = 10 * time.Second
 
-// bar returns the bar of that title, a new one if another was shown.
-func (o *output) bar(title string, of int64) *bar {
+// bar returns the bar of that title, a new one if another was shown. It counts
+// so many of unit, such as images.
+func (o *output) bar(title, unit string, of int64) *bar {
 	if o.current != nil && o.current.title == title {
 		return o.current
 	}
 	o.endBar()
-	b := &bar{out: o, title: title, of: of, next: time.Now().Add(plainEvery)}
+	b := &bar{out: o, title: title, unit: unit, of: of, next: time.Now().Add(plainEvery), first: -1}
 	if o.terminal {
 		b.bar = progressbar.NewOptions64(of, progressbar.OptionSetWriter(o.progress), progressbar.OptionSetDescription(title),
-			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("images"),
-			progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true))
+			progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false)) // it takes what is done at first for the work of an instant
 	}
 	o.current = b
 	return b
@@ -123,16 +128,40 @@ func (o *output) bar(title string, of int64) *bar {
 
 // set says how much is done.
 func (b *bar) set(done int64) {
+	now := time.Now()
+	if b.first < 0 {
+		b.first, b.start = done, now
+	}
 	if b.bar != nil {
+		b.bar.Describe(b.title + b.rate(done, now))
 		// A bar that cannot be drawn is no reason to stop the work.
 		_ = b.bar.Set64(done)
 		return
 	}
-	if now := time.Now(); now.After(b.next) {
+	if now.After(b.next) {
 		fmt.Fprintf(b.out.progress, "%s: %d of %d\n", b.title, done, b.of)
 		b.next = now.Add(plainEvery)
 	}
 }
+
+// rate says how fast the work goes and how long the rest will take, once there is
+// something to tell it by: what was done when the bar began is not.
+func (b *bar) rate(done int64, now time.Time) string {
+	took := now.Sub(b.start)
+	if took < rateFrom || done <= b.first {
+		return ""
+	}
+	perSecond := float64(done-b.first) / took.Seconds()
+	left := time.Duration(float64(b.of-done) / perSecond * float64(time.Second)).Round(time.Second)
+	digits := 0
+	if perSecond < 10 {
+		digits = 1
+	}
+	return fmt.Sprintf(", %.*f %s/s, %v left", digits, perSecond, b.unit, left)
+}
+
+// rateFrom is how long a rate is measured before it is shown.
+const rateFrom = 500 * time.Millisecond
 
 // endBar clears the bar that is shown, if any.
 func (o *output) endBar() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -137,6 +138,37 @@ func TestPredictPolarity(t *testing.T) {
 	if got["label"] != labels[0] || math.Abs(got["probability"].(float64)-want["probability"].(float64)) > 1e-4 {
 		t.Errorf("found %v, expected %v", got, want)
 	}
+	// It is measured on the negatives, and that is said.
+	plain := ok(t, "eval", "--json", "--data", "sample", "--classes", "0-1", "--model", pretrained())
+	r := ok(t, "eval", "--json", "--data", "sample", "--classes", "0-1", "--model", negative)
+	if r.last(t)["correct"] != plain.last(t)["correct"] || !strings.Contains(r.err, "negatives") || strings.Contains(plain.err, "negatives") {
+		t.Errorf("found %s and %q, expected %s and a word of negatives", r.out, r.err, plain.out)
+	}
+	// The same from weights that say nothing of it.
+	t.Chdir(t.TempDir())
+	ok(t, "convert", negative, "theirs.npz", "--to-layout", "torch")
+	mean := fmt.Sprint(m.Prep.Mean)
+	ok(t, "convert", "theirs.npz", "back.safetensors", "--classes", "0-1", "--mean", mean, "--polarity", "dark-on-light")
+	if r := ok(t, "eval", "--json", "--data", "sample", "--classes", "0-1", "--model", "back.safetensors"); r.last(t)["correct"] != plain.last(t)["correct"] {
+		t.Errorf("found %s, expected %s", r.out, plain.out)
+	}
+}
+
+// TestDefaultData names no data to a network that knows no digits.
+func TestDefaultData(t *testing.T) {
+	m, err := weightfile.Read(pretrained())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	m.Classes = []string{"1", "cat"}
+	if err := weightfile.Write("cats", m); err != nil {
+		t.Fatal(err)
+	}
+	mnist(t, "eval", "--model", "cats").refused(t, exitUsage, "--data", "1, cat", "mnist", "0 to 9")
+	mnist(t, "explain", "--from", "cats").refused(t, exitUsage, "--data", "1, cat", "sample", "0 to 9")
+	ok(t, "eval", "--model", "cats", "--data", "sample", "--quiet") // asked for
+	ok(t, "explain", "--from", pretrained(), "--steps", "1", "--batch", "2")
 }
 
 func checkPrediction(t *testing.T, line map[string]any, path string) {

@@ -153,7 +153,7 @@ func (r *reporter) mistakes(e *train.Evaluator, test *dataset.Set) ([]picture.Mi
 				list = append(list, picture.Mistake{Index: first + i, Given: given, Probability: p[given]})
 			}
 		}
-		r.out.bar("mistakes for the report", int64(test.Len())).set(int64(first + len(logits)/k))
+		r.out.bar("mistakes for the report", "images", int64(test.Len())).set(int64(first + len(logits)/k))
 	})
 	r.out.endBar()
 	slices.SortStableFunc(list, func(a, b picture.Mistake) int { return cmp.Compare(b.Probability, a.Probability) })

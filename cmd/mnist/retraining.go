@@ -56,7 +56,7 @@ func (r retrainFlags) options(out *output, selection model.Selection) transfer.O
 	return transfer.Options{
 		Select: selection, NoCache: r.noCache, CacheMemory: int64(r.memory), CacheDir: r.dir,
 		Warn:     func(message string) { out.note("%s", message) },
-		Progress: func(done, of int) { out.bar("frozen features", int64(of)).set(int64(done)) },
+		Progress: func(done, of int) { out.bar("frozen features", "images", int64(of)).set(int64(done)) },
 	}
 }
 
@@ -150,7 +150,7 @@ func (r retrainFlags) prepare(ctx context.Context, out *output, d dataFlags, see
 	}
 	classes := data.Classes
 	for _, set := range []**dataset.Set{&data, &test} {
-		if *set, err = prepared(*set, pretrained); err != nil {
+		if *set, err = prepared(*set, pretrained, out); err != nil {
 			return nil, err
 		}
 		if flag := r.headKeptBy(); flag != "" {

@@ -166,14 +166,13 @@ func (t *trainingFlags) options(data *dataset.Set, out *output) (*dataset.Set, t
 
 // progressHook shows the steps and prints the epochs.
 type progressHook struct {
-	out  *output
-	done int64 // images of the epoch under way
-
+	out   *output
+	batch int // images a step; the last of an epoch may have fewer
 }
 
 func (h *progressHook) Step(r train.StepReport) error {
-	h.done += int64(r.Examples)
-	h.out.bar("train", int64(r.Of)*int64(r.Examples)).set(int64(r.Step) * int64(r.Examples))
+	h.batch = max(h.batch, r.Examples)
+	h.out.bar("train", "images", int64(r.Of)*int64(h.batch)).set(int64(r.Step) * int64(h.batch))
 	return nil
 }
 

@@ -1,0 +1,25 @@
+package dataset
+
+import "github.com/pkg/errors"
+
+// Prepared returns the set as a network with that preprocessing takes it. Grey
+// images of the other polarity are turned into their negatives; with colours that
+// would be another image, and is an ErrArgument.
+func (s *Set) Prepared(prep Preprocessing) (*Set, error) {
+	if err := prep.Validate(); err != nil {
+		return nil, err
+	}
+	as := *s
+	as.Prep = prep
+	if prep.Polarity == s.Prep.Polarity {
+		return &as, nil
+	}
+	if s.Shape[0] != 1 {
+		return nil, errors.Wrapf(ErrArgument, "%s: found %s images in colours, expected %s ones", printable(s.Name), s.Prep.Polarity, prep.Polarity)
+	}
+	as.Pixels = make([]byte, len(s.Pixels))
+	for i, v := range s.Pixels {
+		as.Pixels[i] = 255 - v
+	}
+	return &as, nil
+}
