@@ -7,6 +7,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"gorgonia.org/gorgonia"
@@ -20,7 +21,7 @@ func sample(b *testing.B, n int) (*dataset.Set, []int, *model.Weights) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w, err := model.Init(model.Seed(), rand.New(rand.NewPCG(1, 1)))
+	w, err := model.Init(model.DeepMNIST(), rand.New(rand.NewPCG(1, 1)))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -37,7 +38,7 @@ func BenchmarkForward(b *testing.B) {
 	for _, batch := range []int{1, 64, 250} {
 		b.Run(strconv.Itoa(batch), func(b *testing.B) {
 			data, indices, w := sample(b, batch)
-			net, err := model.Build(model.Seed(), w, model.None(), model.Batch(batch))
+			net, err := model.Build(smallnet.Of(model.DeepMNIST(), w), model.None(), model.Batch(batch))
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -67,11 +68,11 @@ func BenchmarkGather(b *testing.B) {
 // BenchmarkSolver is the pass over all weights, their gradients being there.
 func BenchmarkSolver(b *testing.B) {
 	for _, solver := range []train.Solver{
-		&train.SGD{LearningRate: 1e-6}, &train.Momentum{LearningRate: 1e-6, Momentum: 0.9}, &train.Adam{LearningRate: 1e-6},
+		train.NewSGD(1e-6), train.NewMomentum(1e-6, 0.9), train.NewAdam(1e-6),
 	} {
 		b.Run(solver.Name(), func(b *testing.B) {
 			data, indices, w := sample(b, 8)
-			net, err := model.Build(model.Seed(), w, model.All(), model.Batch(8))
+			net, err := model.Build(smallnet.Of(model.DeepMNIST(), w), model.All(), model.Batch(8))
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
@@ -53,16 +54,16 @@ func TestPeerIsTheSameNetwork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := model.Init(model.Seed(), rand.New(rand.NewPCG(5, 5)))
+	w, err := model.Init(model.DeepMNIST(), rand.New(rand.NewPCG(5, 5)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "weights.safetensors")
-	if err := weightfile.Write(file, &weightfile.Model{Spec: model.Seed(), Classes: test.Classes, Prep: test.Prep, Weights: w}); err != nil {
+	if err := weightfile.Write(file, &model.Network{Spec: model.DeepMNIST(), Classes: test.Classes, Prep: test.Prep, Weights: w}); err != nil {
 		t.Fatal(err)
 	}
 	theirs := peer(t, "inference", "--from", file, "--batches", "100", "--repeats", "1")
-	net, err := model.Build(model.Seed(), w, model.None(), model.Batch(100))
+	net, err := model.Build(smallnet.Of(model.DeepMNIST(), w), model.None(), model.Batch(100))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,155 +1,301 @@
 package model
 
 import (
+	"slices"
+	"sync"
+
 	"github.com/lastlayer/lastlayer/model/graphop"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
-// checkLayers makes sure that the layers to build are in the spec, hold all
-// trained ones, and sets the shape of their input.
-func (n *Net) checkLayers() error {
-	if n.from < 0 || n.from >= n.to || n.to > len(n.spec.Layers) {
-		return errors.Wrapf(ErrSpec, "layers: found [%d,%d), expected a part of [0,%d)", n.from, n.to, len(n.spec.Layers))
+// An Option changes how Build builds.
+type Option func(*Net)
+
+// Batch sets the largest number of examples that one run takes; 64 if unsaid.
+func Batch(n int) Option { return func(net *Net) { net.batch = n } }
+
+// TrunkOf builds only the trunk of a cut network. Its outputs are the features.
+func TrunkOf(c Cut) Option { return func(net *Net) { net.cut, net.trunk = &c, true } }
+
+// HeadOf builds only the head of a cut network. Its inputs are the features.
+func HeadOf(c Cut) Option { return func(net *Net) { net.cut, net.trunk = &c, false } }
+
+// building guards Gorgonia's graph construction, which shares state between
+// graphs.
+var building sync.Mutex
+
+// Build makes the graph of a network. The layers that train selects enter as
+// variables, all others as constants, and dropout is built above the cut only
+// (see Cut); with None the graph is for evaluation. Changing the selection
+// means building another Net. The network needs neither classes nor
+// preprocessing.
+//
+// Errors about the arguments have ErrSpec, ErrWeights, ErrSelection or
+// ErrNetwork as their cause, that about the batch apart.
+func Build(network *Network, train Selection, opts ...Option) (*Net, error) {
+	if network == nil {
+		return nil, errors.Wrap(ErrNetwork, "build: found no network")
 	}
-	for i, l := range n.spec.Layers {
-		if n.isTrained(l.Name) && (i < n.from || i >= n.to) {
-			return errors.Wrapf(ErrSelection, "layer %q is trained, but not among the layers [%d,%d) of the graph", l.Name, n.from, n.to)
+	if err := network.Weights.Check(network.Spec); err != nil {
+		return nil, err
+	}
+	trained, err := train.Resolve(network.Spec)
+	if err != nil {
+		return nil, err
+	}
+	wiring, err := network.Spec.wire()
+	if err != nil {
+		return nil, err
+	}
+	net := &Net{network: network, wiring: wiring, trained: trained, batch: 64, nodes: map[string]*gorgonia.Node{}}
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, errors.New("build: found a nil Option, expected Batch, TrunkOf or HeadOf")
+		}
+		opt(net)
+	}
+	if net.batch < 1 || net.batch > 1<<16 {
+		return nil, errors.Errorf("batch: found %d, expected 1 to %d", net.batch, 1<<16)
+	}
+	if err := net.checkPart(); err != nil {
+		return nil, err
+	}
+	building.Lock()
+	defer building.Unlock()
+	if err := net.build(); err != nil {
+		return nil, err
+	}
+	return net, net.CheckWeights()
+}
+
+// ForEvaluation builds the same layers as constants, without dropout, for
+// batches of n examples. It shares the weights' memory.
+func (n *Net) ForEvaluation(batch int) (*Net, error) {
+	opts := []Option{Batch(batch)}
+	if n.cut != nil {
+		opts = append(opts, func(net *Net) { net.cut, net.trunk = n.cut, n.trunk })
+	}
+	return Build(n.network, None(), opts...)
+}
+
+// checkPart makes sure that the part to build is one of this network, and holds
+// all trained layers.
+func (n *Net) checkPart() error {
+	if n.cut == nil {
+		return nil
+	}
+	layers := slices.Concat(n.cut.Trunk, n.cut.Head)
+	for _, l := range n.network.Spec.Layers {
+		if !slices.Contains(layers, l.Name) {
+			return errors.Wrapf(ErrSpec, "cut: found no layer %q in it, expected a cut of this network", l.Name)
+		}
+		if n.isTrained(l.Name) && !n.inPart(l.Name) {
+			return errors.Wrapf(ErrSelection, "layer %q is trained, but not in the part of the network that is built", l.Name)
 		}
 	}
-	n.shape = n.spec.Input
-	if n.from > 0 {
-		shapes, err := n.spec.Shapes()
-		if err != nil {
-			return err
-		}
-		n.shape = shapes[n.from-1]
+	if n.trunk && len(n.cut.Trunk) == 0 {
+		return errors.Wrap(ErrSpec, "cut: found an empty trunk, expected one with layers")
 	}
 	return nil
 }
 
-// build adds the input, then each layer from input to output.
+// inPart reports whether the layer is built.
+func (n *Net) inPart(layer string) bool {
+	switch {
+	case n.cut == nil:
+		return true
+	case n.trunk:
+		return slices.Contains(n.cut.Trunk, layer)
+	}
+	return slices.Contains(n.cut.Head, layer)
+}
+
+// place is where a layer's node goes.
+type place struct {
+	net      *Net
+	name     string
+	in       []*gorgonia.Node
+	below    []bool // towards which inputs there is a gradient: something trained is below
+	trained  bool   // the layer is
+	training bool   // the layer is in a head that is trained: dropout drops
+	absorbed []Kind // the layers that this node computes too
+
+	parameters []Parameter
+}
+
+func (p *place) scope() *graphop.Scope { return p.net.scope }
+
+// wantsInput reports whether a gradient towards input i is of use.
+func (p *place) wantsInput(i int) bool { return p.below[i] }
+
+// tensors adds tensors of the layer, "W" or "mean". They are variables when the
+// layer is trained, but for those that never are; all others are constants.
+func (p *place) tensors(parts ...string) ([]*gorgonia.Node, error) {
+	nodes := make([]*gorgonia.Node, len(parts))
+	for i, part := range parts {
+		n, name := p.net, p.name+"/"+part
+		t := n.network.Weights.Get(name)
+		if p.trained && !p.fixed(part) {
+			nodes[i] = gorgonia.NewTensor(n.scope.Graph(), tensor.Float32, t.Dims(), gorgonia.WithShape(t.Shape()...), gorgonia.WithName(name), gorgonia.WithValue(t))
+		} else {
+			var err error
+			if nodes[i], err = graphop.Constant(n.scope, name, t); err != nil {
+				return nil, err
+			}
+		}
+		n.nodes[name] = nodes[i]
+	}
+	return nodes, nil
+}
+
+// fixed reports whether a tensor of the layer is never trained.
+func (p *place) fixed(part string) bool {
+	return slices.ContainsFunc(p.parameters, func(q Parameter) bool { return q.Part == part && q.Fixed })
+}
+
+// kernelAndBias adds W and, unless there is none, b.
+func (p *place) kernelAndBias(noBias bool) (w, b *gorgonia.Node, err error) {
+	parts := []string{"W", "b"}
+	if noBias {
+		parts = parts[:1]
+	}
+	nodes, err := p.tensors(parts...)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case noBias:
+		return nodes[0], nil, nil
+	}
+	return nodes[0], nodes[1], nil
+}
+
+// build adds the inputs, then each layer after those it takes.
 func (n *Net) build() error {
-	g := gorgonia.NewGraph()
-	n.scope = graphop.NewScope(g, n.batch)
-	shape := append(tensor.Shape{n.batch}, n.shape...) // [N,C,H,W] or [N,F]
-	n.images = tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))
-	n.input = gorgonia.NewTensor(g, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName("images"), gorgonia.WithValue(n.images))
-	x := n.input
-	cut := n.spec.Cut(n.trained)
-	for i := n.from; i < n.to; {
-		fused := n.spec.fusedAt(i, n.to)
-		if l := n.spec.Layers[i]; l.Kind == Dropout && (len(n.trained) == 0 || i < cut || l.Rate == 0) {
-			i++ // evaluation: dropout is the identity, and no node
+	n.scope = graphop.NewScope(gorgonia.NewGraph(), n.batch)
+	spec := n.network.Spec
+	built := map[int]*gorgonia.Node{}  // by layer, or fromImages
+	taps := map[int][]*gorgonia.Node{} // what the readers of a layer have not yet taken
+	n.addInputs(built)
+	head := n.wiring.head(spec, n.trained)
+	below := n.dependsOnTrained()
+	for i, l := range spec.Layers {
+		if built[i] != nil || !n.inPart(l.Name) {
 			continue
 		}
-		y, err := n.addStep(x, fused, n.trainedBelow(i))
+		p := &place{net: n, name: l.Name, trained: n.isTrained(l.Name), training: len(n.trained) > 0 && head[i], parameters: n.wiring.parameters[i]}
+		for _, from := range n.wiring.inputs[i] {
+			x := built[from]
+			if left := taps[from]; len(left) > 0 {
+				x, taps[from] = left[0], left[1:]
+			}
+			p.in, p.below = append(p.in, x), append(p.below, from != fromImages && below[from])
+		}
+		names := []string{l.Name}
+		chain := n.absorbed(i, !below[i])
+		for _, j := range chain {
+			p.absorbed, names = append(p.absorbed, spec.Layers[j].Kind), append(names, spec.Layers[j].Name)
+		}
+		y, err := l.Kind.node(p)
 		if err != nil {
 			return err
 		}
-		names := make([]string, len(fused))
-		for j, l := range fused {
-			names[j] = l.Name
+		last := i
+		for _, j := range append(chain, i) {
+			built[j], last = y, max(last, j)
 		}
-		n.steps = append(n.steps, Step{names, y})
-		x, i = y, i+len(fused)
+		if readers := n.readersInPart(last); below[last] && readers > 1 {
+			if taps[last], err = graphop.Fork(n.scope, spec.Layers[last].Name+" readers", y, readers, true); err != nil {
+				return err
+			}
+		}
+		if !slices.Contains(p.in, y) { // dropout in evaluation has no node
+			n.steps = append(n.steps, Step{names, y})
+		}
 	}
-	n.output = x // [N,classes], or what the last layer gives
+	n.setOutputs(built)
 	return nil
 }
 
-// fusedAt returns the layers from i on that make one node: a convolution with
-// the ReLU and the non-overlapping pooling behind it, a dense layer with its
-// ReLU, or one layer alone; none from index to on.
-func (s Spec) fusedAt(i, to int) []Layer {
-	end := i + 1
-	next := func(k Kind) bool { return end < to && s.Layers[end].Kind == k }
-	if s.Layers[i].HasWeights() && next(ReLU) {
-		end++
+// addInputs adds what the graph's lowest layers read.
+func (n *Net) addInputs(built map[int]*gorgonia.Node) {
+	features := []Feature{{Images, n.network.Spec.Input}}
+	if n.cut != nil && !n.trunk && len(n.cut.Features) > 0 {
+		features = n.cut.Features
 	}
-	if s.Layers[i].Kind == Conv && next(MaxPool) && s.Layers[end].Kernel == s.Layers[end].Stride {
-		end++
+	for _, f := range features {
+		shape := append(tensor.Shape{n.batch}, f.Shape...) // [N,C,H,W] or [N,F]
+		value := tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))
+		name := f.Layer // which has no node of its own in this graph
+		if len(features) == 1 {
+			name = Images
+		}
+		node := gorgonia.NewTensor(n.scope.Graph(), tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(value))
+		n.inputs = append(n.inputs, input{f.Layer, node, value})
+		built[n.index(f.Layer)] = node
 	}
-	return s.Layers[i:end]
+	if len(features) > 1 {
+		n.row = make([]float32, n.batch*n.cut.Size())
+	}
 }
 
-// trainedBelow reports whether a layer below index i is trained: only then is
-// a gradient towards layer i's input of use.
-func (n *Net) trainedBelow(i int) bool {
-	for _, l := range n.spec.Layers[:i] {
-		if n.isTrained(l.Name) {
-			return true
+// index returns the index of a layer, or fromImages.
+func (n *Net) index(layer string) int {
+	return slices.IndexFunc(n.network.Spec.Layers, func(l Layer) bool { return l.Name == layer })
+}
+
+// readersInPart returns how many times layer i is read in this graph.
+func (n *Net) readersInPart(i int) int {
+	count := 0
+	for _, reader := range n.wiring.readers[i] {
+		if n.inPart(n.network.Spec.Layers[reader].Name) {
+			count++
 		}
 	}
-	return false
+	return count
 }
 
-// addStep adds the node of the fused layers on x. Every line's shape stands
-// behind it.
-func (n *Net) addStep(x *gorgonia.Node, fused []Layer, gradX bool) (*gorgonia.Node, error) {
-	l := fused[0]
-	switch l.Kind {
-	case ReLU:
-		return graphop.ReLU(n.scope, l.Name, x, gradX) // x's shape
-	case MaxPool:
-		return graphop.MaxPool(n.scope, l.Name, x, graphop.PoolShape{Kernel: graphop.Both(l.Kernel), Stride: graphop.Both(l.Stride)}, gradX) // [N,C,H',W']
-	case Dropout:
-		return n.addDropout(x, l, gradX) // x's shape
+// setOutputs notes the nodes of the features, or of the logits.
+func (n *Net) setOutputs(built map[int]*gorgonia.Node) {
+	if n.cut == nil || !n.trunk {
+		n.outputs = []*gorgonia.Node{built[len(n.network.Spec.Layers)-1]}
+		return
 	}
-	w, err := n.addWeight(l.Name, "/W") // [out,in,k,k] or [in,out]
-	if err != nil {
-		return nil, err
+	for _, f := range n.cut.Features {
+		n.outputs = append(n.outputs, built[n.index(f.Layer)])
 	}
-	b, err := n.addWeight(l.Name, "/b") // [out]
-	if err != nil {
-		return nil, err
+}
+
+// dependsOnTrained reports for each layer whether it is trained or reads one
+// that depends on a trained one.
+func (n *Net) dependsOnTrained() []bool {
+	depends := make([]bool, len(n.network.Spec.Layers))
+	for i, l := range n.network.Spec.Layers {
+		depends[i] = n.isTrained(l.Name) || slices.ContainsFunc(n.wiring.inputs[i], func(from int) bool { return from != fromImages && depends[from] })
 	}
-	want := graphop.Wants{Input: gradX, Weights: n.isTrained(l.Name)}
-	if l.Kind == Dense {
-		var a graphop.Activation
-		if len(fused) > 1 {
-			a = graphop.Rectify()
+	return depends
+}
+
+// mostAbsorbed is the length of the longest chain that a kind absorbs.
+const mostAbsorbed = 4
+
+// absorbed returns the layers that are computed in the node of layer i: those
+// that its kind takes of the chain of only readers that begins there.
+func (n *Net) absorbed(i int, forwardOnly bool) []int {
+	kind, ok := n.network.Spec.Layers[i].Kind.(absorber)
+	if !ok {
+		return nil
+	}
+	var chain []int
+	var next []Kind
+	for at := i; len(n.wiring.readers[at]) == 1 && len(chain) < mostAbsorbed; {
+		at = n.wiring.readers[at][0]
+		l := n.network.Spec.Layers[at]
+		if len(n.wiring.inputs[at]) != 1 || !n.inPart(l.Name) {
+			break
 		}
-		return graphop.Dense(n.scope, l.Name, x, w, b, a, want) // [N,out]
+		chain, next = append(chain, at), append(next, l.Kind)
 	}
-	shape := graphop.ConvShape{Stride: graphop.Both(l.Stride), Pad: graphop.Around(l.Pad)}
-	for _, f := range fused[1:] {
-		if f.Kind == ReLU {
-			shape.Activation = graphop.Rectify()
-		} else {
-			shape.Pool = f.Kernel
-		}
-	}
-	return graphop.Conv(n.scope, l.Name, x, w, b, shape, want) // [N,out,H',W']
-}
-
-// addWeight adds one weight: a variable when its layer is trained, otherwise a
-// constant.
-func (n *Net) addWeight(layer, part string) (*gorgonia.Node, error) {
-	name := layer + part
-	t := n.weights.Get(name)
-	if n.isTrained(layer) {
-		n.nodes[name] = gorgonia.NewTensor(n.scope.Graph(), tensor.Float32, t.Dims(), gorgonia.WithShape(t.Shape()...), gorgonia.WithName(name), gorgonia.WithValue(t))
-		return n.nodes[name], nil
-	}
-	node, err := graphop.Constant(n.scope, name, t)
-	n.nodes[name] = node
-	return node, err
-}
-
-func (n *Net) addDropout(x *gorgonia.Node, l Layer, gradX bool) (*gorgonia.Node, error) {
-	t := tensor.New(tensor.WithShape(x.Shape()...), tensor.Of(tensor.Float32))
-	mask := gorgonia.NewTensor(n.scope.Graph(), tensor.Float32, x.Dims(), gorgonia.WithShape(x.Shape()...), gorgonia.WithName(l.Name+" mask"), gorgonia.WithValue(t))
-	n.masks = append(n.masks, Mask{l.Name, l.Rate, t.Float32s()})
-	return graphop.Mask(n.scope, l.Name, x, mask, gradX)
-}
-
-func (n *Net) isTrained(layer string) bool {
-	for _, name := range n.trained {
-		if name == layer {
-			return true
-		}
-	}
-	return false
+	return chain[:kind.absorbs(next, forwardOnly)]
 }

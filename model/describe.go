@@ -9,46 +9,45 @@ import (
 // LayerInfo is what one layer of a Net is: a row of the table of what is
 // trained and what is not.
 type LayerInfo struct {
-	Name       string `json:"name"`
-	Kind       Kind   `json:"kind"`
-	Output     []int  `json:"output"`               // of one example: [C,H,W] or [F]
-	Kernel     []int  `json:"kernel,omitempty"`     // shape of W: [out,in,k,k] or [in,out]
-	Parameters int    `json:"parameters,omitempty"` // numbers in W and b
-	Trained    bool   `json:"trained"`
-	Enters     string `json:"enters,omitempty"` // how W and b are in the graph: "variable", "constant", or "cut off"
-	Node       string `json:"node,omitempty"`   // the node that computes the layer, shared by fused layers
-	Cached     bool   `json:"cached"`           // below the cut: not in this graph, computed once
+	Name       string   `json:"name"`
+	Kind       string   `json:"kind"`
+	Inputs     []string `json:"inputs,omitempty"`     // where it takes another layer than the one before
+	Output     []int    `json:"output"`               // of one example: [C,H,W] or [F]
+	Kernel     []int    `json:"kernel,omitempty"`     // shape of the first tensor: [out,in,kh,kw] or [in,out]
+	Parameters int      `json:"parameters,omitempty"` // numbers in all its tensors
+	Trained    bool     `json:"trained"`
+	Enters     string   `json:"enters,omitempty"` // how its tensors are in the graph: "variable", "constant", or "cut off"
+	Node       string   `json:"node,omitempty"`   // the node that computes the layer, shared by fused layers
+	Cached     bool     `json:"cached"`           // below the cut: not in this graph, computed once
 }
 
 // Describe returns the layers from input to logits, as they are in the graph.
-func (n *Net) Describe() ([]LayerInfo, error) {
-	shapes, err := n.spec.Shapes()
-	if err != nil {
-		return nil, err
-	}
-	var infos []LayerInfo
-	in := n.spec.Input
-	for i, l := range n.spec.Layers {
-		info := LayerInfo{Name: l.Name, Kind: l.Kind, Output: shapes[i], Trained: n.isTrained(l.Name), Cached: i < n.from}
-		if l.HasWeights() {
-			info.Kernel = l.kernelShape(in)
-			info.Parameters = size(info.Kernel) + l.Out
-			info.Enters = n.enters(l.Name)
+func (n *Net) Describe() []LayerInfo {
+	nodes := map[string]string{}
+	for _, s := range n.steps {
+		for _, layer := range s.Layers {
+			nodes[layer] = s.Node.Name()
 		}
-		for _, s := range n.steps {
-			if slices.Contains(s.Layers, l.Name) {
-				info.Node = s.Node.Name()
+	}
+	infos := make([]LayerInfo, len(n.network.Spec.Layers))
+	for i, l := range n.network.Spec.Layers {
+		infos[i] = LayerInfo{
+			Name: l.Name, Kind: l.Kind.String(), Inputs: slices.Clone(l.Inputs), Output: slices.Clone(n.wiring.shapes[i]),
+			Trained: n.isTrained(l.Name), Node: nodes[l.Name], Cached: n.cut != nil && !n.trunk && !n.inPart(l.Name),
+		}
+		for j, p := range n.wiring.parameters[i] {
+			infos[i].Parameters += size(p.Shape)
+			if j == 0 {
+				infos[i].Kernel, infos[i].Enters = slices.Clone(p.Shape), n.enters(p.Name)
 			}
 		}
-		infos = append(infos, info)
-		in = shapes[i]
 	}
-	return infos, nil
+	return infos
 }
 
-// enters says how the weights of a layer are in the graph, from the very node.
-func (n *Net) enters(layer string) string {
-	node := n.nodes[layer+"/W"]
+// enters says how a weight is in the graph, from the very node.
+func (n *Net) enters(weight string) string {
+	node := n.nodes[weight]
 	if node == nil {
 		return "cut off"
 	}

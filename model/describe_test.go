@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/model"
@@ -10,7 +11,7 @@ import (
 // TestDescribe compares the table of the seed network, of which each row is a
 // layer, with what the selection and the cut should make of it.
 func TestDescribe(t *testing.T) {
-	spec := model.Seed()
+	spec := model.DeepMNIST()
 	w := mustInit(t, spec, 1)
 	// What does not depend on the selection: output, kernel, parameters.
 	fixed := map[string]string{
@@ -28,24 +29,24 @@ func TestDescribe(t *testing.T) {
 	for _, test := range []struct {
 		reason    string
 		selection model.Selection
-		from      int
+		cut       bool
 		trained   string // layers
 		enters    [4]string
 		cached    int // layers from the input on
 	}{
-		{"all", model.All(), 0, "conv1 conv2 fc1 fc2", [4]string{"variable", "variable", "variable", "variable"}, 0},
-		{"last two", model.Last(2), 0, "fc1 fc2", [4]string{"constant", "constant", "variable", "variable"}, 0},
-		{"last one", model.Last(1), 0, "fc2", [4]string{"constant", "constant", "constant", "variable"}, 0},
-		{"one in the middle", model.Train("fc1"), 0, "fc1", [4]string{"constant", "constant", "variable", "constant"}, 0},
-		{"none", model.None(), 0, "", [4]string{"constant", "constant", "constant", "constant"}, 0},
-		{"last two, cut", model.Last(2), 6, "fc1 fc2", [4]string{"cut off", "cut off", "variable", "variable"}, 6},
-		{"last one, cut below the dropout", model.Last(1), 8, "fc2", [4]string{"cut off", "cut off", "cut off", "variable"}, 8},
+		{"all", model.All(), false, "conv1 conv2 fc1 fc2", [4]string{"variable", "variable", "variable", "variable"}, 0},
+		{"last two", model.Last(2), false, "fc1 fc2", [4]string{"constant", "constant", "variable", "variable"}, 0},
+		{"last one", model.Last(1), false, "fc2", [4]string{"constant", "constant", "constant", "variable"}, 0},
+		{"one in the middle", model.Layers("fc1"), false, "fc1", [4]string{"constant", "constant", "variable", "constant"}, 0},
+		{"none", model.None(), false, "", [4]string{"constant", "constant", "constant", "constant"}, 0},
+		{"last two, cut", model.Last(2), true, "fc1 fc2", [4]string{"cut off", "cut off", "variable", "variable"}, 6},
+		{"last one, cut below the dropout", model.Last(1), true, "fc2", [4]string{"cut off", "cut off", "cut off", "variable"}, 8},
 	} {
-		net := mustBuild(t, spec, w, test.selection, model.Batch(2), model.Layers(test.from, len(spec.Layers)))
-		infos, err := net.Describe()
-		if err != nil {
-			t.Fatal(err)
+		opts := []model.Option{model.Batch(2)}
+		if test.cut {
+			opts = append(opts, model.HeadOf(cutOf(t, spec, strings.Fields(test.trained)...)))
 		}
+		infos := mustBuild(t, spec, w, test.selection, opts...).Describe()
 		if len(infos) != len(spec.Layers) {
 			t.Fatalf("%s: found %d rows, expected %d", test.reason, len(infos), len(spec.Layers))
 		}
@@ -56,7 +57,7 @@ func TestDescribe(t *testing.T) {
 				t.Errorf("%s: found %s %s, expected %s %s", test.reason, info.Name, got, spec.Layers[i].Name, fixed[info.Name])
 			}
 			enters := ""
-			if spec.Layers[i].HasWeights() {
+			if info.Parameters > 0 {
 				enters = test.enters[weighted]
 				weighted++
 			}
@@ -73,7 +74,7 @@ func TestDescribe(t *testing.T) {
 			if node == "" {
 				node = info.Name // not fused into another
 			}
-			if info.Cached || info.Kind == model.Dropout && test.trained == "" {
+			if info.Cached || info.Kind == "dropout" && test.trained == "" {
 				node = "" // not in this graph
 			}
 			if info.Node != node {

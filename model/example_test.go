@@ -13,17 +13,17 @@ func Example() {
 	spec := model.Spec{
 		Input: []int{1, 8, 8},
 		Layers: []model.Layer{
-			{Name: "conv1", Kind: model.Conv, Out: 4, Kernel: 3, Stride: 1, Pad: 1}, // [4,8,8]
-			{Name: "relu1", Kind: model.ReLU},
-			{Name: "pool1", Kind: model.MaxPool, Kernel: 2, Stride: 2}, // [4,4,4]
-			{Name: "fc1", Kind: model.Dense, Out: 6},                   // [6]
-			{Name: "relu2", Kind: model.ReLU},
-			{Name: "fc2", Kind: model.Dense, Out: 3}, // [3]
+			{Name: "conv1", Kind: model.Conv{Out: 4, Kernel: model.Sides{3}, Stride: model.Sides{1}, Pad: model.Sides{1}}}, // [4,8,8]
+			{Name: "relu1", Kind: model.ReLU{}},
+			{Name: "pool1", Kind: model.MaxPool{Kernel: model.Sides{2}, Stride: model.Sides{2}}}, // [4,4,4]
+			{Name: "fc1", Kind: model.Dense{Out: 6}},                                             // [6]
+			{Name: "relu2", Kind: model.ReLU{}},
+			{Name: "fc2", Kind: model.Dense{Out: 3}}, // [3]
 		},
 	}
 	weights, err := model.Init(spec, rand.New(rand.NewPCG(1, 2)))
 	check(err)
-	net, err := model.Build(spec, weights, model.Last(1))
+	net, err := model.Build(&model.Network{Spec: spec, Weights: weights}, model.Last(1))
 	check(err)
 
 	for _, name := range weights.Names() {
@@ -45,8 +45,8 @@ func Example() {
 }
 
 // A selection that matches nothing is an error that lists the layers.
-func ExampleTrain() {
-	_, err := model.Train("classifier*").Resolve(model.Seed())
+func ExampleLayers() {
+	_, err := model.Layers("classifier*").Resolve(model.DeepMNIST())
 	fmt.Println(err)
 	// Output:
 	// pattern "classifier*" matches no layer with weights; there are: conv1, conv2, fc1, fc2: invalid selection of layers

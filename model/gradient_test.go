@@ -15,31 +15,30 @@ import (
 
 // oddSpecs are networks that exercise what the seed network does not.
 func oddSpecs() map[string]model.Spec {
-	const conv, relu, pool, dense, drop = model.Conv, model.ReLU, model.MaxPool, model.Dense, model.Dropout
 	return map[string]model.Spec{
 		"small": small(),
 		"dense layers only, ReLU on the input": {Input: []int{7}, Layers: []model.Layer{
-			{Name: "r0", Kind: relu}, {Name: "d1", Kind: dense, Out: 9}, {Name: "d2", Kind: dense, Out: 4},
+			{Name: "r0", Kind: model.ReLU{}}, {Name: "d1", Kind: model.Dense{Out: 9}}, {Name: "d2", Kind: model.Dense{Out: 4}},
 		}},
-		"one layer": {Input: []int{2, 3, 4}, Layers: []model.Layer{{Name: "d", Kind: dense, Out: 3}}},
+		"one layer": {Input: []int{2, 3, 4}, Layers: []model.Layer{{Name: "d", Kind: model.Dense{Out: 3}}}},
 		"not square, strides, pools that overlap, ReLU behind the pool": {Input: []int{2, 11, 14}, Layers: []model.Layer{
-			{Name: "c1", Kind: conv, Out: 5, Kernel: 3, Stride: 2, Pad: 1}, // [5,6,7]
-			{Name: "p1", Kind: pool, Kernel: 3, Stride: 2},                 // [5,2,3]
-			{Name: "r1", Kind: relu},
-			{Name: "c2", Kind: conv, Out: 4, Kernel: 1, Stride: 1}, // [4,2,3]
-			{Name: "r2", Kind: relu},
-			{Name: "r3", Kind: relu},
-			{Name: "d1", Kind: dense, Out: 6},
+			{Name: "c1", Kind: model.Conv{Out: 5, Kernel: model.Sides{3}, Stride: model.Sides{2}, Pad: model.Sides{1}}}, // [5,6,7]
+			{Name: "p1", Kind: model.MaxPool{Kernel: model.Sides{3}, Stride: model.Sides{2}}},                           // [5,2,3]
+			{Name: "r1", Kind: model.ReLU{}},
+			{Name: "c2", Kind: model.Conv{Out: 4, Kernel: model.Sides{1}, Stride: model.Sides{1}}}, // [4,2,3]
+			{Name: "r2", Kind: model.ReLU{}},
+			{Name: "r3", Kind: model.ReLU{}},
+			{Name: "d1", Kind: model.Dense{Out: 6}},
 		}},
 		"pools without ReLU, of one, and that leave rows out": {Input: []int{1, 10, 9}, Layers: []model.Layer{
-			{Name: "p0", Kind: pool, Kernel: 2, Stride: 1},         // [1,9,8]
-			{Name: "c1", Kind: conv, Out: 3, Kernel: 2, Stride: 1}, // [3,8,7]
-			{Name: "p1", Kind: pool, Kernel: 3, Stride: 3},         // [3,2,2]
-			{Name: "p2", Kind: pool, Kernel: 1, Stride: 1},
-			{Name: "drop", Kind: drop, Rate: 0.3},
-			{Name: "d1", Kind: dense, Out: 8},
-			{Name: "r1", Kind: relu},
-			{Name: "d2", Kind: dense, Out: 2},
+			{Name: "p0", Kind: model.MaxPool{Kernel: model.Sides{2}, Stride: model.Sides{1}}},      // [1,9,8]
+			{Name: "c1", Kind: model.Conv{Out: 3, Kernel: model.Sides{2}, Stride: model.Sides{1}}}, // [3,8,7]
+			{Name: "p1", Kind: model.MaxPool{Kernel: model.Sides{3}, Stride: model.Sides{3}}},      // [3,2,2]
+			{Name: "p2", Kind: model.MaxPool{Kernel: model.Sides{1}, Stride: model.Sides{1}}},
+			{Name: "drop", Kind: model.Dropout{Rate: 0.3}},
+			{Name: "d1", Kind: model.Dense{Out: 8}},
+			{Name: "r1", Kind: model.ReLU{}},
+			{Name: "d2", Kind: model.Dense{Out: 2}},
 		}},
 	}
 }
@@ -48,7 +47,7 @@ func oddSpecs() map[string]model.Spec {
 // network of Gorgonia's own operators in float64.
 func TestAgainstGorgonia(t *testing.T) {
 	specs := oddSpecs()
-	specs["seed"] = model.Seed()
+	specs["seed"] = model.DeepMNIST()
 	const batch, tol = 4, 1e-5
 	for _, name := range slices.Sorted(maps.Keys(specs)) {
 		t.Run(name, func(t *testing.T) {
@@ -87,7 +86,7 @@ func TestAgainstGorgonia(t *testing.T) {
 // TestEvaluationAgainstGorgonia compares the logits of the graph for
 // evaluation, where everything is a constant and dropout is not there.
 func TestEvaluationAgainstGorgonia(t *testing.T) {
-	for _, spec := range []model.Spec{model.Seed(), small()} {
+	for _, spec := range []model.Spec{model.DeepMNIST(), small()} {
 		w := mustInit(t, spec, 8)
 		net := mustBuild(t, spec, w, model.None(), model.Batch(3))
 		fillImages(net.Images(), newRand(9))
@@ -133,11 +132,11 @@ func mustReference(t *testing.T, s *step, batch int) *reference.Net {
 // layers changes nothing but the cost: it has the bits of the whole one's part.
 func TestRestrictedGradient(t *testing.T) {
 	const batch = 8
-	spec := model.Seed()
+	spec := model.DeepMNIST()
 	w := mustInit(t, spec, 1)
 	whole := newStep(t, mustBuild(t, spec, w, model.All(), model.Batch(batch)))
 	whole.run(t, 2)
-	for _, selection := range []model.Selection{model.Last(1), model.Last(2), model.Last(3), model.Train("fc1")} {
+	for _, selection := range []model.Selection{model.Last(1), model.Last(2), model.Last(3), model.Layers("fc1")} {
 		s := newStep(t, mustBuild(t, spec, w, selection, model.Batch(batch)))
 		s.run(t, 2)
 		if got, want := s.loss.Value().Data(), whole.loss.Value().Data(); got != want {
@@ -158,7 +157,7 @@ func TestRestrictedGradient(t *testing.T) {
 // train all and put the old weights of the convolutions back, gives after one
 // step of plain gradient descent the weights that freezing gives, to the bit.
 func TestPutOldWeightsBack(t *testing.T) {
-	spec := model.Seed()
+	spec := model.DeepMNIST()
 	start := mustInit(t, spec, 1)
 	descend := func(selection model.Selection) *model.Weights {
 		w := start.Clone()

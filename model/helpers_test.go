@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/graphop"
 	"github.com/pkg/errors"
@@ -21,14 +22,14 @@ func small() model.Spec {
 	return model.Spec{
 		Input: []int{1, 8, 8},
 		Layers: []model.Layer{
-			{Name: "conv1", Kind: model.Conv, Out: 4, Kernel: 3, Stride: 1, Pad: 1}, // [4,8,8]
-			{Name: "relu1", Kind: model.ReLU},
-			{Name: "pool1", Kind: model.MaxPool, Kernel: 2, Stride: 2}, // [4,4,4]
-			{Name: "drop1", Kind: model.Dropout, Rate: 0.25},
-			{Name: "fc1", Kind: model.Dense, Out: 6},
-			{Name: "relu2", Kind: model.ReLU},
-			{Name: "drop2", Kind: model.Dropout, Rate: 0.5},
-			{Name: "fc2", Kind: model.Dense, Out: 3},
+			{Name: "conv1", Kind: model.Conv{Out: 4, Kernel: model.Sides{3}, Stride: model.Sides{1}, Pad: model.Sides{1}}}, // [4,8,8]
+			{Name: "relu1", Kind: model.ReLU{}},
+			{Name: "pool1", Kind: model.MaxPool{Kernel: model.Sides{2}, Stride: model.Sides{2}}}, // [4,4,4]
+			{Name: "drop1", Kind: model.Dropout{Rate: 0.25}},
+			{Name: "fc1", Kind: model.Dense{Out: 6}},
+			{Name: "relu2", Kind: model.ReLU{}},
+			{Name: "drop2", Kind: model.Dropout{Rate: 0.5}},
+			{Name: "fc2", Kind: model.Dense{Out: 3}},
 		},
 	}
 }
@@ -44,7 +45,7 @@ func mustInit(t *testing.T, spec model.Spec, seed uint64) *model.Weights {
 
 func mustBuild(t *testing.T, spec model.Spec, w *model.Weights, train model.Selection, opts ...model.Option) *model.Net {
 	t.Helper()
-	net, err := model.Build(spec, w, train, opts...)
+	net, err := model.Build(smallnet.Of(spec, w), train, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,13 +10,14 @@ import (
 
 var errNoSource = errors.New("fresh weights: found no source of random numbers, expected one, as rand.New(rand.NewPCG(1, 0))")
 
-// Init returns fresh weights for spec, drawn as in the question: kernels from
-// a normal distribution re-drawn beyond two standard deviations, with standard
-// deviation √(2/784) for a convolution that reads the input image and
-// √(2/fan-in) elsewhere (He et al. 2015, https://arxiv.org/abs/1502.01852);
-// biases 0.1. The draws come from rng alone, in the order of WeightShapes.
+// Init returns fresh weights for spec: kernels from a normal distribution
+// re-drawn beyond two standard deviations, with standard deviation
+// √(2/numbers of an image) for a convolution that is the first layer, as in
+// "Deep MNIST for Experts", and √(2/fan-in) elsewhere (He et al. 2015,
+// https://arxiv.org/abs/1502.01852); biases 0.1. The draws come from rng
+// alone, in the order of Parameters.
 func Init(spec Spec, rng *rand.Rand) (*Weights, error) {
-	want, err := spec.WeightShapes()
+	want, err := spec.Parameters()
 	if err != nil {
 		return nil, err
 	}
@@ -24,8 +25,8 @@ func Init(spec Spec, rng *rand.Rand) (*Weights, error) {
 		return nil, errNoSource
 	}
 	w := NewWeights()
-	for _, ws := range want {
-		w.SetValues(ws.Name, ws.Shape, initial(spec, ws, rng))
+	for _, p := range want {
+		w.SetValues(p.Name, p.Shape, initial(spec, p, rng))
 	}
 	return w, nil
 }
@@ -34,7 +35,7 @@ func Init(spec Spec, rng *rand.Rand) (*Weights, error) {
 // draws them. Other layers keep their tensors. It is how a head is made new
 // when the classes change.
 func Reinit(spec Spec, w *Weights, layers []string, rng *rand.Rand) error {
-	want, err := spec.WeightShapes()
+	want, err := spec.Parameters()
 	if err != nil {
 		return err
 	}
@@ -44,25 +45,25 @@ func Reinit(spec Spec, w *Weights, layers []string, rng *rand.Rand) error {
 	if rng == nil {
 		return errNoSource
 	}
-	for _, ws := range want {
-		if slices.Contains(layers, ws.Layer) {
-			w.SetValues(ws.Name, ws.Shape, initial(spec, ws, rng))
+	for _, p := range want {
+		if slices.Contains(layers, p.Layer) {
+			w.SetValues(p.Name, p.Shape, initial(spec, p, rng))
 		}
 	}
 	return nil
 }
 
-func initial(spec Spec, ws WeightShape, rng *rand.Rand) []float32 {
-	values := make([]float32, size(ws.Shape))
-	if len(ws.Shape) == 1 {
+func initial(spec Spec, p Parameter, rng *rand.Rand) []float32 {
+	values := make([]float32, size(p.Shape))
+	if p.FanIn == 0 {
 		for i := range values {
-			values[i] = 0.1
+			values[i] = p.Fill
 		}
 		return values
 	}
-	fanIn := ws.FanIn
-	if ws.Layer == spec.Layers[0].Name && len(ws.Shape) == 4 {
-		fanIn = size(spec.Input) // the question's √(2/784)
+	fanIn := p.FanIn
+	if p.Layer == spec.Layers[0].Name && len(p.Shape) == 4 {
+		fanIn = size(spec.Input)
 	}
 	truncatedNormal(values, math.Sqrt(2/float64(fanIn)), rng)
 	return values

@@ -1,8 +1,9 @@
 package model
 
 import (
-	"sync"
+	"slices"
 
+	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model/graphop"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
@@ -19,20 +20,28 @@ import (
 //
 // One machine at a time may run a Net.
 type Net struct {
-	spec    Spec
-	weights *Weights
+	network *Network
+	wiring  *wiring
 	trained []string // layers
 	batch   int
-	from    int // the layers in the graph are [from,to)
-	to      int
-	shape   []int // of one input example
+	cut     *Cut // of which part is the graph; nil for a whole network
+	trunk   bool // the part is the trunk, otherwise the head
 	scope   *graphop.Scope
-	input   *gorgonia.Node
-	images  *tensor.Dense // [N,C,H,W] or [N,F], the input's value
-	output  *gorgonia.Node
+	inputs  []input
+	row     []float32        // [N, ...]: what Load gathers when there are several inputs, otherwise nil
+	outputs []*gorgonia.Node // the logits, or the features of a trunk
+	result  []float32        // of several outputs
 	masks   []Mask
 	nodes   map[string]*gorgonia.Node // by weight name
 	steps   []Step
+	shared  *graphop.Memory // nil: each operator has memory of its own
+}
+
+// input is one of the graph's inputs: the images, or a feature of the trunk.
+type input struct {
+	layer string
+	node  *gorgonia.Node
+	value *tensor.Dense // [N,C,H,W] or [N,F]
 }
 
 // Mask is the input of a dropout layer in training: a value of its node's
@@ -44,61 +53,11 @@ type Mask struct {
 	Values []float32
 }
 
-// Step is one node of the forward pass: a layer, with the ReLU and pooling
-// that are fused into it.
+// Step is one node of the forward pass: a layer, with those that are fused into
+// it, such as its ReLU.
 type Step struct {
 	Layers []string
 	Node   *gorgonia.Node
-}
-
-// An Option changes how Build builds.
-type Option func(*Net)
-
-// Batch sets the largest number of examples that one run takes; 64 if unsaid.
-func Batch(n int) Option { return func(net *Net) { net.batch = n } }
-
-// Layers builds only the layers [from,to) of the spec: the trunk below a cut,
-// or the head above it, whose input is the output of layer from-1.
-func Layers(from, to int) Option { return func(net *Net) { net.from, net.to = from, to } }
-
-// building guards Gorgonia's graph construction, which shares state between
-// graphs.
-var building sync.Mutex
-
-// Build makes the graph of spec with the weights w. The layers that train
-// selects enter as variables, all others as constants, and dropout is built
-// above the cut only (see Spec.Cut); with None the graph is for evaluation.
-// Changing the selection means building another Net.
-//
-// Errors about the arguments have ErrSpec, ErrWeights or ErrSelection as their
-// cause, that about the batch apart.
-func Build(spec Spec, w *Weights, train Selection, opts ...Option) (*Net, error) {
-	if err := w.Check(spec); err != nil {
-		return nil, err
-	}
-	trained, err := train.Resolve(spec)
-	if err != nil {
-		return nil, err
-	}
-	net := &Net{spec: spec, weights: w, trained: trained, batch: 64, to: len(spec.Layers), nodes: map[string]*gorgonia.Node{}}
-	for _, opt := range opts {
-		if opt == nil {
-			return nil, errors.New("build: found a nil Option, expected Batch or Layers")
-		}
-		opt(net)
-	}
-	if net.batch < 1 || net.batch > 1<<16 {
-		return nil, errors.Errorf("batch: found %d, expected 1 to %d", net.batch, 1<<16)
-	}
-	if err := net.checkLayers(); err != nil {
-		return nil, err
-	}
-	building.Lock()
-	defer building.Unlock()
-	if err := net.build(); err != nil {
-		return nil, err
-	}
-	return net, net.CheckWeights()
 }
 
 // CheckWeights returns nil when the node of each weight holds the tensor that
@@ -112,7 +71,7 @@ func (n *Net) CheckWeights() error {
 		if o, ok := node.Op().(*graphop.Operator); ok {
 			held = o.Constant()
 		}
-		if held != n.weights.Get(name) || node.Name() != name {
+		if held != n.network.Weights.Get(name) || node.Name() != name {
 			return errors.Wrapf(ErrWeights, "weight %s: its node holds another tensor than Weights: it was set after Build (build the net again), or Gorgonia merged two nodes", name)
 		}
 	}
@@ -146,32 +105,118 @@ func (n *Net) CheckNodes() error {
 	return nil
 }
 
+// Network returns what the graph was built from; training changes its weights.
+func (n *Net) Network() *Network { return n.network }
+
 // Spec returns what the network is.
-func (n *Net) Spec() Spec { return n.spec }
+func (n *Net) Spec() Spec { return n.network.Spec }
 
 // Weights returns the weights the graph was built from; training changes them.
-func (n *Net) Weights() *Weights { return n.weights }
+func (n *Net) Weights() *Weights { return n.network.Weights }
 
 // Scope returns what the graph's operators share.
 func (n *Net) Scope() *graphop.Scope { return n.scope }
 
+// Batch returns the largest number of examples that one run takes.
+func (n *Net) Batch() int { return n.batch }
+
 // Logits returns the node of the last layer's output: [N,classes], or what the
 // last layer of a trunk gives.
-func (n *Net) Logits() *gorgonia.Node { return n.output }
+func (n *Net) Logits() *gorgonia.Node { return n.outputs[len(n.outputs)-1] }
+
+// Outputs returns the nodes of what the graph computes: the logits, or the
+// features of a trunk, in the order of Cut.Features.
+func (n *Net) Outputs() []*gorgonia.Node { return append([]*gorgonia.Node(nil), n.outputs...) }
 
 // InputShape returns the shape of one example, [C,H,W] or [F]: the spec's
-// input, or the output of the layer below a head.
-func (n *Net) InputShape() []int { return append([]int(nil), n.shape...) }
-
-// ForEvaluation builds the same layers as constants, without dropout, for
-// batches of n examples. It shares the weights' memory.
-func (n *Net) ForEvaluation(batch int) (*Net, error) {
-	return Build(n.spec, n.weights, None(), Batch(batch), Layers(n.from, n.to))
+// input, or the features that a head reads.
+func (n *Net) InputShape() []int {
+	if n.cut != nil && !n.trunk && len(n.cut.Features) > 0 {
+		return n.cut.Shape()
+	}
+	return append([]int(nil), n.network.Spec.Input...)
 }
 
 // Images returns the values of the input, [N,C,H,W] or [N,F], to be filled
-// before each run.
-func (n *Net) Images() []float32 { return n.images.Float32s() }
+// before each run of a graph with one input. Load fills any.
+func (n *Net) Images() []float32 {
+	if n.row != nil {
+		return n.row
+	}
+	return n.inputs[0].value.Float32s()
+}
+
+// Load puts the examples with these indices, at most a batch, into the graph's
+// input.
+func (n *Net) Load(data dataset.Examples, indices []int) error {
+	if err := n.scope.SetRows(len(indices)); err != nil {
+		return err
+	}
+	rows := n.Images()
+	size := len(rows) / n.batch
+	data.Gather(rows[:len(indices)*size], indices)
+	if n.row == nil {
+		return nil
+	}
+	for i := range indices {
+		row := rows[i*size : (i+1)*size]
+		for _, in := range n.inputs {
+			values := in.value.Float32s()
+			part := len(values) / n.batch
+			copy(values[i*part:(i+1)*part], row)
+			row = row[part:]
+		}
+	}
+	return nil
+}
+
+// Result returns the first rows of what the last run computed: the logits
+// [rows,classes], or the features of a trunk, those of one example after each
+// other. The next run overwrites it.
+func (n *Net) Result(rows int) []float32 {
+	if len(n.outputs) == 1 {
+		values := n.outputs[0].Value().(*tensor.Dense).Float32s()
+		return values[:len(values)/n.batch*rows]
+	}
+	n.result = n.result[:0]
+	for i := range rows {
+		for _, out := range n.outputs {
+			values := out.Value().(*tensor.Dense).Float32s()
+			part := len(values) / n.batch
+			n.result = append(n.result, values[i*part:(i+1)*part]...)
+		}
+	}
+	return n.result
+}
+
+// OutputShape returns the shape of one row of Result: [classes], [C,H,W] or [F].
+func (n *Net) OutputShape() []int {
+	if n.cut != nil && n.trunk {
+		return n.cut.Shape()
+	}
+	return append([]int(nil), n.wiring.shapes[len(n.wiring.shapes)-1]...)
+}
+
+// ShareMemory lets the graph's operators use memory again that no later one
+// reads, and returns what their outputs take then. Call it when all is in the
+// graph, before the first run. Afterwards Result is there as before; the values
+// of other nodes are seen by Scope().Observe alone.
+func (n *Net) ShareMemory() (graphop.Memory, error) {
+	if n.shared != nil {
+		return *n.shared, nil
+	}
+	var keep []*gorgonia.Node
+	for _, out := range n.outputs {
+		if _, ok := out.Op().(*graphop.Operator); ok { // the images are no operator's output
+			keep = append(keep, out)
+		}
+	}
+	memory, err := n.scope.PlanReuse(keep...)
+	if err == nil {
+		n.shared = &memory
+	}
+	return memory, err
+}
 
 // Masks returns the dropout masks that must be drawn before each run.
 func (n *Net) Masks() []Mask { return n.masks }
@@ -204,10 +249,14 @@ func (n *Net) FrozenWeights() []string { return n.weightsWhere(false) }
 
 func (n *Net) weightsWhere(trained bool) []string {
 	names := []string{}
-	for _, l := range n.spec.Weighted() {
-		if n.isTrained(l.Name) == trained {
-			names = append(names, l.Name+"/W", l.Name+"/b")
+	for _, parameters := range n.wiring.parameters {
+		for _, p := range parameters {
+			if (n.isTrained(p.Layer) && !p.Fixed) == trained {
+				names = append(names, p.Name)
+			}
 		}
 	}
 	return names
 }
+
+func (n *Net) isTrained(layer string) bool { return slices.Contains(n.trained, layer) }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/graphop"
 	"github.com/pkg/errors"
@@ -28,8 +29,8 @@ func TestVariablesAndConstants(t *testing.T) {
 		{model.Last(2), "fc1/W fc1/b fc2/W fc2/b", "loss dx, fc2 dW, fc2 db, fc2 dx, drop2 dx, fc1 dz, fc1 dW, fc1 db"},
 		{model.All(), "conv1/W conv1/b fc1/W fc1/b fc2/W fc2/b",
 			"loss dx, fc2 dW, fc2 db, fc2 dx, drop2 dx, fc1 dz, fc1 dW, fc1 db, fc1 dx, drop1 dx, conv1 dz, conv1 dW, conv1 db"},
-		{model.Train("fc1"), "fc1/W fc1/b", "loss dx, fc2 dx, drop2 dx, fc1 dz, fc1 dW, fc1 db"},
-		{model.Train("conv*", "fc2"), "conv1/W conv1/b fc2/W fc2/b",
+		{model.Layers("fc1"), "fc1/W fc1/b", "loss dx, fc2 dx, drop2 dx, fc1 dz, fc1 dW, fc1 db"},
+		{model.Layers("conv*", "fc2"), "conv1/W conv1/b fc2/W fc2/b",
 			"loss dx, fc2 dW, fc2 db, fc2 dx, drop2 dx, fc1 dz, fc1 dx, drop1 dx, conv1 dz, conv1 dW, conv1 db"},
 		{model.None(), "", ""},
 	} {
@@ -85,7 +86,7 @@ func TestVariablesAndConstants(t *testing.T) {
 // TestFrozenConvolutionInBetween makes sure that a frozen convolution lets the
 // gradient through to a trained one below, and computes none for itself.
 func TestFrozenConvolutionInBetween(t *testing.T) {
-	s := newStep(t, mustBuild(t, model.Seed(), mustInit(t, model.Seed(), 1), model.Train("conv1"), model.Batch(2)))
+	s := newStep(t, mustBuild(t, model.DeepMNIST(), mustInit(t, model.DeepMNIST(), 1), model.Layers("conv1"), model.Batch(2)))
 	const want = "loss dx, fc2 dx, drop dx, fc1 dz, fc1 dx, conv2 dz, conv2 dx, conv1 dz, conv1 dW, conv1 db"
 	if got := gradientNodes(s.net); got != want {
 		t.Errorf("found gradient nodes %q, expected %q", got, want)
@@ -108,19 +109,19 @@ func gradientNodes(net *model.Net) string {
 // is in the graph above the cut only.
 func TestSteps(t *testing.T) {
 	overlapping := small()
-	overlapping.Layers[2].Stride = 1
-	overlapping.Layers[3].Rate = 0
+	overlapping.Layers[2].Kind = model.MaxPool{Kernel: model.Sides{2}, Stride: model.Sides{1}}
+	overlapping.Layers[3].Kind = model.Dropout{}
 	for _, test := range []struct {
 		spec  model.Spec
 		train model.Selection
 		steps string
 		masks string
 	}{
-		{model.Seed(), model.Last(2), "[[conv1 relu1 pool1] [conv2 relu2 pool2] [fc1 relu3] [drop] [fc2]]", "drop"},
-		{model.Seed(), model.Last(1), "[[conv1 relu1 pool1] [conv2 relu2 pool2] [fc1 relu3] [drop] [fc2]]", "drop"},
-		{model.Seed(), model.None(), "[[conv1 relu1 pool1] [conv2 relu2 pool2] [fc1 relu3] [fc2]]", ""},
+		{model.DeepMNIST(), model.Last(2), "[[conv1 relu1 pool1] [conv2 relu2 pool2] [fc1 relu3] [drop] [fc2]]", "drop"},
+		{model.DeepMNIST(), model.Last(1), "[[conv1 relu1 pool1] [conv2 relu2 pool2] [fc1 relu3] [drop] [fc2]]", "drop"},
+		{model.DeepMNIST(), model.None(), "[[conv1 relu1 pool1] [conv2 relu2 pool2] [fc1 relu3] [fc2]]", ""},
 		{small(), model.All(), "[[conv1 relu1 pool1] [drop1] [fc1 relu2] [drop2] [fc2]]", "drop1 drop2"},
-		{small(), model.Train("fc1"), "[[conv1 relu1 pool1] [drop1] [fc1 relu2] [drop2] [fc2]]", "drop1 drop2"},
+		{small(), model.Layers("fc1"), "[[conv1 relu1 pool1] [drop1] [fc1 relu2] [drop2] [fc2]]", "drop1 drop2"},
 		{small(), model.Last(1), "[[conv1 relu1 pool1] [fc1 relu2] [drop2] [fc2]]", "drop2"},
 		{small(), model.None(), "[[conv1 relu1 pool1] [fc1 relu2] [fc2]]", ""},
 		{overlapping, model.All(), "[[conv1 relu1] [pool1] [fc1 relu2] [drop2] [fc2]]", "drop2"},
@@ -149,34 +150,39 @@ func TestSteps(t *testing.T) {
 func TestBuildErrors(t *testing.T) {
 	w := mustInit(t, small(), 1)
 	for _, n := range []int{-1, 0, 1<<16 + 1} {
-		if _, err := model.Build(small(), w, model.None(), model.Batch(n)); err == nil || !strings.Contains(err.Error(), "batch: found") {
+		if _, err := model.Build(smallnet.Of(small(), w), model.None(), model.Batch(n)); err == nil || !strings.Contains(err.Error(), "batch: found") {
 			t.Errorf("a batch of %d: found error %v", n, err)
 		}
 	}
-	for _, part := range [][2]int{{-1, 3}, {0, 0}, {3, 2}, {0, 9}, {8, 8}} {
-		_, err := model.Build(small(), w, model.None(), model.Layers(part[0], part[1]))
-		wantError(t, fmt.Sprint("layers ", part), err, model.ErrSpec, "layers: found")
-	}
-	_, err := model.Build(small(), w, model.All(), model.Layers(4, 8))
+	cut := cutOf(t, small(), "fc2")
+	_, err := model.Build(smallnet.Of(small(), w), model.All(), model.HeadOf(cut))
 	wantError(t, "a trained layer that is left out", err, model.ErrSelection, `"conv1"`)
-	_, err = model.Build(model.Spec{}, w, model.All())
+	_, err = model.Build(smallnet.Of(small(), w), model.Last(1), model.TrunkOf(cut))
+	wantError(t, "a trained trunk", err, model.ErrSelection, `"fc2"`)
+	_, err = model.Build(smallnet.Of(small(), w), model.None(), model.TrunkOf(model.Cut{}))
+	wantError(t, "another network's cut", err, model.ErrSpec, `"conv1"`)
+	_, err = model.Build(smallnet.Of(small(), w), model.None(), model.TrunkOf(cutOf(t, small(), "conv1")))
+	wantError(t, "an empty trunk", err, model.ErrSpec, "empty trunk")
+	_, err = model.Build(nil, model.All())
+	wantError(t, "no network", err, model.ErrNetwork)
+	_, err = model.Build(smallnet.Of(model.Spec{}, w), model.All())
 	wantError(t, "an invalid spec", err, model.ErrSpec)
 }
 
 // TestTrunkAndHead makes sure that the layers below and above a cut, in graphs
 // of their own, give the bits of the whole.
 func TestTrunkAndHead(t *testing.T) {
-	for _, spec := range []model.Spec{model.Seed(), small()} {
+	for _, spec := range []model.Spec{model.DeepMNIST(), small()} {
 		w := mustInit(t, spec, 1)
 		for _, last := range []int{1, 2} {
 			trained, err := model.Last(last).Resolve(spec)
 			if err != nil {
 				t.Fatal(err)
 			}
-			cut := spec.Cut(trained)
+			cut := cutOf(t, spec, trained...)
 			whole := mustBuild(t, spec, w, model.None(), model.Batch(4))
-			trunk := mustBuild(t, spec, w, model.None(), model.Batch(4), model.Layers(0, cut))
-			head := mustBuild(t, spec, w, model.Last(last), model.Batch(4), model.Layers(cut, len(spec.Layers)))
+			trunk := mustBuild(t, spec, w, model.None(), model.Batch(4), model.TrunkOf(cut))
+			head := mustBuild(t, spec, w, model.Last(last), model.Batch(4), model.HeadOf(cut))
 			if len(head.Masks()) == 0 {
 				t.Errorf("last %d: the head has no dropout", last)
 			}
@@ -237,7 +243,7 @@ func TestErrorsReachTheCaller(t *testing.T) {
 // TestAllocation makes sure that a training step of the seed network reuses
 // its memory.
 func TestAllocation(t *testing.T) {
-	s := newStep(t, mustBuild(t, model.Seed(), mustInit(t, model.Seed(), 1), model.All(), model.Batch(16)))
+	s := newStep(t, mustBuild(t, model.DeepMNIST(), mustInit(t, model.DeepMNIST(), 1), model.All(), model.Batch(16)))
 	s.run(t, 1)
 	perStep := allocated(func() { run(t, s.vm) })
 	t.Logf("%d bytes allocated a step", perStep)

@@ -3,6 +3,7 @@ package model_test
 import (
 	"testing"
 
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 )
@@ -16,7 +17,7 @@ func TestNil(t *testing.T) {
 	strange := w.Clone()
 	strange.Set("fc3/W", nil)
 	build := func(w *model.Weights, opts ...model.Option) error {
-		_, err := model.Build(small(), w, model.All(), opts...)
+		_, err := model.Build(smallnet.Of(small(), w), model.All(), opts...)
 		return err
 	}
 	_, noSource := model.Init(small(), nil)

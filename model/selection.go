@@ -18,7 +18,15 @@ var ErrSelection = errors.New("invalid selection of layers")
 // which as constants.
 type Selection struct {
 	text string
-	pick func(weighted []string) ([]string, error)
+	pick func(c candidates) ([]string, error)
+}
+
+// candidates are the layers that can be trained, from input to output.
+type candidates struct {
+	names []string
+	// main are the indices in names of the convolutions and dense layers, each
+	// followed by those that go with it, such as its batch normalisation.
+	main []int
 }
 
 // String returns the selection in words.
@@ -26,36 +34,41 @@ func (s Selection) String() string { return s.text }
 
 // All selects every layer that has weights.
 func All() Selection {
-	return Selection{"all layers", func(weighted []string) ([]string, error) { return weighted, nil }}
+	return Selection{"all layers", func(c candidates) ([]string, error) { return c.names, nil }}
 }
 
 // None selects nothing: the graph is for evaluation, without dropout.
 func None() Selection {
-	return Selection{"no layer", func([]string) ([]string, error) { return nil, nil }}
+	return Selection{"no layer", func(candidates) ([]string, error) { return nil, nil }}
 }
 
-// Last selects the last n layers that have weights.
+// Last selects the last n convolutions and dense layers, and with each the
+// batch normalisation or PReLU that follows it.
 func Last(n int) Selection {
 	text := "the last layer"
 	if n != 1 {
 		text = "the last " + strconv.Itoa(n) + " layers"
 	}
-	return Selection{text, func(weighted []string) ([]string, error) {
-		if n < 1 || n > len(weighted) {
-			return nil, errors.Wrapf(ErrSelection, "last %d: expected 1 to %d, the layers with weights: %s", n, len(weighted), strings.Join(weighted, ", "))
+	return Selection{text, func(c candidates) ([]string, error) {
+		if n < 1 || n > len(c.main) {
+			return nil, errors.Wrapf(ErrSelection, "last %d: expected 1 to %d, the layers with weights: %s", n, len(c.main), c.list())
 		}
-		return weighted[len(weighted)-n:], nil
+		if n == len(c.main) {
+			return c.names, nil
+		}
+		return c.names[c.main[len(c.main)-n]:], nil
 	}}
 }
 
-// Train selects the layers whose names match one of the patterns, in the
-// syntax of path.Match: "fc2", "fc*".
-func Train(patterns ...string) Selection {
-	return Selection{strings.Join(patterns, ","), func(weighted []string) ([]string, error) {
+// Layers selects the layers whose names match one of the patterns, in the
+// syntax of path.Match: "fc2", "fc*". A batch normalisation or PReLU is selected
+// when its own name matches.
+func Layers(patterns ...string) Selection {
+	return Selection{strings.Join(patterns, ","), func(c candidates) ([]string, error) {
 		chosen := map[string]bool{}
 		for _, pattern := range patterns {
 			matched := false
-			for _, name := range weighted {
+			for _, name := range c.names {
 				ok, err := path.Match(pattern, name)
 				if err != nil {
 					return nil, errors.Wrapf(ErrSelection, "pattern %q: %v", pattern, err)
@@ -65,20 +78,23 @@ func Train(patterns ...string) Selection {
 				}
 			}
 			if !matched {
-				return nil, errors.Wrapf(ErrSelection, "pattern %q matches no layer with weights; there are: %s", pattern, strings.Join(weighted, ", "))
+				return nil, errors.Wrapf(ErrSelection, "pattern %q matches no layer with weights; there are: %s", pattern, c.list())
 			}
 		}
 		if len(chosen) == 0 {
-			return nil, errors.Wrapf(ErrSelection, "no pattern given; the layers with weights are: %s", strings.Join(weighted, ", "))
+			return nil, errors.Wrapf(ErrSelection, "no pattern given; the layers with weights are: %s", c.list())
 		}
-		var names []string
-		for _, name := range weighted {
-			if chosen[name] {
-				names = append(names, name)
-			}
-		}
-		return names, nil
+		return slices.DeleteFunc(slices.Clone(c.names), func(name string) bool { return !chosen[name] }), nil
 	}}
+}
+
+// list returns the names for an error, shortened where there are many.
+func (c candidates) list() string {
+	const most = 40
+	if extra := len(c.names) - most; extra > 0 {
+		return strings.Join(c.names[:most/2], ", ") + ", … " + strings.Join(c.names[len(c.names)-most/2:], ", ")
+	}
+	return strings.Join(c.names, ", ")
 }
 
 // Resolve returns the names of the selected layers, from input to output.
@@ -86,29 +102,21 @@ func Train(patterns ...string) Selection {
 // that lists the layers there are; its cause is ErrSelection.
 func (s Selection) Resolve(spec Spec) ([]string, error) {
 	if s.pick == nil {
-		return nil, errors.Wrap(ErrSelection, "the zero Selection: use All, None, Last or Train")
+		return nil, errors.Wrap(ErrSelection, "the zero Selection: use All, None, Last or Layers")
 	}
-	var weighted []string
-	for _, l := range spec.Weighted() {
-		weighted = append(weighted, l.Name)
+	w, err := spec.wire()
+	if err != nil {
+		return nil, err
 	}
-	return s.pick(weighted)
-}
-
-// Cut returns the index of the layer where the head begins when the named
-// layers are trained: the lowest trained layer, or the first of the dropout
-// layers directly below it. Layers below the cut never change and never see
-// training mode, so their output can be computed once.
-func (s Spec) Cut(trained []string) int {
-	cut := len(s.Layers)
-	for i, l := range s.Layers {
-		if slices.Contains(trained, l.Name) {
-			cut = i
-			break
+	var c candidates
+	main := w.mainLayers(spec)
+	for i, l := range spec.Layers {
+		if slices.Contains(main, i) {
+			c.main = append(c.main, len(c.names))
+		}
+		if w.trainable(i) {
+			c.names = append(c.names, l.Name)
 		}
 	}
-	for cut > 0 && cut < len(s.Layers) && s.Layers[cut-1].Kind == Dropout {
-		cut--
-	}
-	return cut
+	return s.pick(c)
 }

@@ -4,16 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/model"
 )
 
-// TestSeed holds the seed network to its shapes, written by hand.
-func TestSeed(t *testing.T) {
-	shapes, err := model.Seed().Shapes()
+// TestDeepMNIST holds the tutorial's network to its shapes, written by hand.
+func TestDeepMNIST(t *testing.T) {
+	shapes, err := model.DeepMNIST().Shapes()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,18 +20,22 @@ func TestSeed(t *testing.T) {
 	if got := fmt.Sprint(shapes); got != want {
 		t.Errorf("found shapes %s, expected %s", got, want)
 	}
-	weights, err := model.Seed().WeightShapes()
+	parameters, err := model.DeepMNIST().Parameters()
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = "[{conv1/W conv1 [32 1 5 5] 25} {conv1/b conv1 [32] 25}" +
-		" {conv2/W conv2 [64 32 5 5] 800} {conv2/b conv2 [64] 800}" +
-		" {fc1/W fc1 [3136 1024] 3136} {fc1/b fc1 [1024] 3136}" +
-		" {fc2/W fc2 [1024 10] 1024} {fc2/b fc2 [10] 1024}]"
-	if got := fmt.Sprint(weights); got != want {
-		t.Errorf("found weights %s, expected %s", got, want)
+	var found []string
+	for _, p := range parameters {
+		found = append(found, fmt.Sprint(p.Name, " ", p.Layer, " ", p.Part, " ", p.Shape, " ", p.FanIn, " ", p.Decays(), " ", p.Fixed))
 	}
-	if n := model.Seed().Classes(); n != 10 {
+	want = "conv1/W conv1 W [32 1 5 5] 25 true false, conv1/b conv1 b [32] 0 false false, " +
+		"conv2/W conv2 W [64 32 5 5] 800 true false, conv2/b conv2 b [64] 0 false false, " +
+		"fc1/W fc1 W [3136 1024] 3136 true false, fc1/b fc1 b [1024] 0 false false, " +
+		"fc2/W fc2 W [1024 10] 1024 true false, fc2/b fc2 b [10] 0 false false"
+	if got := strings.Join(found, ", "); got != want {
+		t.Errorf("found parameters %s, expected %s", got, want)
+	}
+	if n := model.DeepMNIST().Classes(); n != 10 {
 		t.Errorf("found %d classes, expected 10", n)
 	}
 }
@@ -43,7 +46,11 @@ func TestValidate(t *testing.T) {
 	layer := func(i int, change func(*model.Layer)) func(*model.Spec) {
 		return func(s *model.Spec) { change(&s.Layers[i]) }
 	}
-	const conv, relu, pool, drop, fc = 0, 1, 2, 3, 4 // in small()
+	const relu, fc = 1, 4 // in small()
+	conv := changed[model.Conv](0)
+	pool := changed[model.MaxPool](2)
+	drop := changed[model.Dropout](3)
+	dense := changed[model.Dense](4)
 	const huge = math.MaxInt
 	for _, test := range []struct {
 		reason string
@@ -57,53 +64,67 @@ func TestValidate(t *testing.T) {
 		{"input too large", func(s *model.Spec) { s.Input = []int{1 << 20, 1 << 20, 1} }, []string{"input", "at most"}},
 		{"input whose size overflows", func(s *model.Spec) { s.Input = []int{1 << 32, 1 << 32, 1} }, []string{"input", "at most"}},
 		{"input whose size overflows to 1", func(s *model.Spec) { s.Input = []int{huge, huge, 1} }, []string{"input", "at most"}},
-		{"no layers", func(s *model.Spec) { s.Layers = nil }, []string{"last layer must be dense"}},
-		{"too many layers", func(s *model.Spec) { s.Layers = make([]model.Layer, 1001) }, []string{"layers", "1001", "1000"}},
+		{"no layers", func(s *model.Spec) { s.Layers = nil }, []string{"layers: found 0"}},
+		{"too many layers", func(s *model.Spec) { s.Layers = make([]model.Layer, 4001) }, []string{"layers", "4001", "4000"}},
 		{"no name", layer(relu, func(l *model.Layer) { l.Name = "" }), []string{"layer 1", `""`}},
 		{"a slash in a name", layer(fc, func(l *model.Layer) { l.Name = "fc/1" }), []string{"layer 4", "fc/1"}},
 		{"a line break in a name", layer(fc, func(l *model.Layer) { l.Name = "fc1\n" }), []string{"layer 4", `fc1\n`}},
-		{"a long name", layer(fc, func(l *model.Layer) { l.Name = strings.Repeat("a", 65) }), []string{"layer 4"}},
+		{"a long name", layer(fc, func(l *model.Layer) { l.Name = strings.Repeat("a", 129) }), []string{"layer 4"}},
 		{"a name twice", layer(fc, func(l *model.Layer) { l.Name = "conv1" }), []string{`"conv1"`, "twice"}},
-		{"an unknown kind", layer(fc, func(l *model.Layer) { l.Kind = "lstm" }), []string{`"fc1"`, `kind "lstm"`, "expected conv"}},
-		{"no kind", layer(relu, func(l *model.Layer) { l.Kind = "" }), []string{`"relu1"`, `kind ""`}},
-		{"relu: a field it does not have", layer(relu, func(l *model.Layer) { l.Out = 3 }), []string{`"relu1"`, `"out"`}},
-		{"pool: a field it does not have", layer(pool, func(l *model.Layer) { l.Pad = 1 }), []string{`"pool1"`, `"pad"`}},
-		{"dense: kernel", layer(fc, func(l *model.Layer) { l.Kernel = 1 }), []string{`"fc1"`, `"kernel"`}},
-		{"dense: stride", layer(fc, func(l *model.Layer) { l.Stride = 1 }), []string{`"fc1"`, `"stride"`}},
-		{"conv: rate", layer(conv, func(l *model.Layer) { l.Rate = 0.5 }), []string{`"conv1"`, `"rate"`}},
-		{"conv: no output channels", layer(conv, func(l *model.Layer) { l.Out = 0 }), []string{`"conv1"`, "out 0"}},
-		{"conv: no kernel", layer(conv, func(l *model.Layer) { l.Kernel = 0 }), []string{`"conv1"`, "kernel 0"}},
-		{"conv: no stride", layer(conv, func(l *model.Layer) { l.Stride = 0 }), []string{`"conv1"`, "stride 0"}},
-		{"conv: stride below 0", layer(conv, func(l *model.Layer) { l.Stride = -1 }), []string{`"conv1"`, "stride -1"}},
-		{"conv: pad below 0", layer(conv, func(l *model.Layer) { l.Pad = -1 }), []string{`"conv1"`, "pad -1"}},
-		{"conv: a window of padding only", layer(conv, func(l *model.Layer) { l.Pad = 3 }), []string{`"conv1"`, "pad 3"}},
-		{"conv: kernel larger than the image", layer(conv, func(l *model.Layer) { l.Kernel, l.Pad = 9, 0 }), []string{`"conv1"`, "kernel 9", "8×8"}},
-		{"conv: padding that overflows", layer(conv, func(l *model.Layer) { l.Kernel, l.Pad = huge, huge-1 }), []string{`"conv1"`}},
-		{"conv: output that overflows", layer(conv, func(l *model.Layer) { l.Out = huge }), []string{`"conv1"`, "more than"}},
-		{"conv: padding without end", layer(conv, func(l *model.Layer) { l.Kernel, l.Pad = 1<<61+1, 1<<61 }), []string{`"conv1"`}},
-		{"conv: a kernel too large, on one position", layer(conv, func(l *model.Layer) { l.Kernel, l.Pad, l.Stride = 1<<61+1, 1<<61, 1<<62 }), []string{`"conv1"`, "weights"}},
+		{"an unknown kind", layer(fc, func(l *model.Layer) { l.Kind = struct{ model.Dense }{} }), []string{`"fc1"`, "struct"}},
+		{"no kind", layer(relu, func(l *model.Layer) { l.Kind = nil }), []string{`"relu1"`, "kind"}},
+		{"conv: no output channels", conv(func(k *model.Conv) { k.Out = 0 }), []string{`"conv1"`, "out 0"}},
+		{"conv: no kernel", conv(func(k *model.Conv) { k.Kernel = model.Sides{0} }), []string{`"conv1"`, "kernel [0]"}},
+		{"conv: no stride", conv(func(k *model.Conv) { k.Stride = model.Sides{0} }), []string{`"conv1"`, "stride [0]"}},
+		{"conv: stride below 0", conv(func(k *model.Conv) { k.Stride = model.Sides{-1} }), []string{`"conv1"`, "stride [-1]"}},
+		{"conv: pad below 0", conv(func(k *model.Conv) { k.Pad = model.Sides{-1} }), []string{`"conv1"`, "pad [-1]"}},
+		{"conv: kernel larger than the image", conv(func(k *model.Conv) { k.Kernel, k.Pad = model.Sides{9}, model.Sides{0} }), []string{`"conv1"`, "kernel [9 9]", "image [8 8]"}},
+		{"conv: padding that overflows", conv(func(k *model.Conv) { k.Kernel, k.Pad = model.Sides{huge}, model.Sides{huge - 1} }), []string{`"conv1"`}},
+		{"conv: output that overflows", conv(func(k *model.Conv) { k.Out = huge }), []string{`"conv1"`, "out 9223372036854775807", "expected from 1 to"}},
+		{"conv: padding without end", conv(func(k *model.Conv) { k.Kernel, k.Pad = model.Sides{1<<61 + 1}, model.Sides{1 << 61} }), []string{`"conv1"`}},
+		{"conv: a kernel too large, on one position", conv(func(k *model.Conv) {
+			k.Kernel, k.Pad, k.Stride = model.Sides{1<<61 + 1}, model.Sides{1 << 61}, model.Sides{1 << 62}
+		}), []string{`"conv1"`, "kernel ["}},
 		{"conv on a flat input", func(s *model.Spec) { s.Input = []int{64} }, []string{`"conv1"`, "[64]", "[C,H,W]"}},
-		{"pool: no kernel", layer(pool, func(l *model.Layer) { l.Kernel = 0 }), []string{`"pool1"`, "kernel 0"}},
-		{"pool: kernel above 15", layer(pool, func(l *model.Layer) { l.Kernel = 16 }), []string{`"pool1"`, "kernel 16"}},
-		{"pool: no stride", layer(pool, func(l *model.Layer) { l.Stride = 0 }), []string{`"pool1"`, "stride 0"}},
-		{"pool: kernel larger than the image", layer(pool, func(l *model.Layer) { l.Kernel = 9 }), []string{`"pool1"`, "8×8"}},
-		{"pool behind a dense layer", func(s *model.Spec) { s.Layers[6] = model.Layer{Name: "p", Kind: model.MaxPool, Kernel: 1, Stride: 1} }, []string{`"p"`, "[6]", "[C,H,W]"}},
-		{"dropout: rate 1", layer(drop, func(l *model.Layer) { l.Rate = 1 }), []string{`"drop1"`, "rate 1"}},
-		{"dropout: rate below 0", layer(drop, func(l *model.Layer) { l.Rate = -0.1 }), []string{`"drop1"`, "rate -0.1"}},
-		{"dropout: rate not a number", layer(drop, func(l *model.Layer) { l.Rate = math.NaN() }), []string{`"drop1"`, "NaN"}},
-		{"dense: no outputs", layer(fc, func(l *model.Layer) { l.Out = 0 }), []string{`"fc1"`, "out 0"}},
-		{"dense: outputs below 0", layer(fc, func(l *model.Layer) { l.Out = -5 }), []string{`"fc1"`, "out -5"}},
-		{"dense: output too large", layer(fc, func(l *model.Layer) { l.Out = 1 << 27 }), []string{`"fc1"`, "more than"}},
-		{"dense: too many weights", layer(fc, func(l *model.Layer) { l.Out = 1 << 23 }), []string{`"fc1"`, "weights"}},
-		{"relu last", func(s *model.Spec) { s.Layers = s.Layers[:6] }, []string{"last layer must be dense"}},
+		{"pool: no kernel", pool(func(k *model.MaxPool) { k.Kernel = model.Sides{0} }), []string{`"pool1"`, "kernel [0]"}},
+		{"pool: kernel larger than the image by far", pool(func(k *model.MaxPool) { k.Kernel = model.Sides{16} }), []string{`"pool1"`, "window [16 16]"}},
+		{"pool: no stride", pool(func(k *model.MaxPool) { k.Stride = model.Sides{0} }), []string{`"pool1"`, "stride [0]"}},
+		{"pool: kernel larger than the image", pool(func(k *model.MaxPool) { k.Kernel = model.Sides{9} }), []string{`"pool1"`, "window [9 9]", "image [8 8]"}},
+		{"pool behind a dense layer", func(s *model.Spec) {
+			s.Layers[6] = model.Layer{Name: "p", Kind: model.MaxPool{Kernel: model.Sides{1}, Stride: model.Sides{1}}}
+		}, []string{`"p"`, "[6]", "[C,H,W]"}},
+		{"dropout: rate 1", drop(func(k *model.Dropout) { k.Rate = 1 }), []string{`"drop1"`, "rate 1"}},
+		{"dropout: rate below 0", drop(func(k *model.Dropout) { k.Rate = -0.1 }), []string{`"drop1"`, "rate -0.1"}},
+		{"dropout: rate not a number", drop(func(k *model.Dropout) { k.Rate = math.NaN() }), []string{`"drop1"`, "NaN"}},
+		{"dense: no outputs", dense(func(k *model.Dense) { k.Out = 0 }), []string{`"fc1"`, "out 0"}},
+		{"dense: outputs below 0", dense(func(k *model.Dense) { k.Out = -5 }), []string{`"fc1"`, "out -5"}},
+		{"dense: output too large", dense(func(k *model.Dense) { k.Out = 1 << 27 }), []string{`"fc1"`, "more than"}},
+		{"dense: too many weights", dense(func(k *model.Dense) { k.Out = 1 << 23 }), []string{`"fc1"`, "weights"}},
+		{"an image last", func(s *model.Spec) { s.Layers = s.Layers[:3] }, []string{`"pool1"`, "[4 4 4]", "gives the logits"}},
+		{"dropout last", func(s *model.Spec) { s.Layers = s.Layers[:7] }, []string{`"drop2"`, "gives the logits"}},
+		{"an input that comes later", layer(fc, func(l *model.Layer) { l.Inputs = []string{"relu2"} }), []string{`"fc1"`, `"relu2"`, "before it"}},
+		{"its own input", layer(fc, func(l *model.Layer) { l.Inputs = []string{"fc1"} }), []string{`"fc1"`, "before it"}},
+		{"two inputs", layer(fc, func(l *model.Layer) { l.Inputs = []string{"drop1", "drop1"} }), []string{`"fc1"`, "found 2 inputs"}},
+		{"an output that nobody reads", layer(fc, func(l *model.Layer) { l.Inputs = []string{"pool1"} }), []string{`"drop1"`, "no layer reads"}},
 	} {
 		spec := small()
 		test.change(&spec)
 		wantError(t, test.reason, spec.Validate(), model.ErrSpec, test.says...)
 	}
-	for reason, spec := range map[string]model.Spec{"seed": model.Seed(), "small": small()} {
+	for reason, spec := range map[string]model.Spec{"seed": model.DeepMNIST(), "small": small()} {
 		if err := spec.Validate(); err != nil {
 			t.Errorf("%s: found error %v", reason, err)
+		}
+	}
+}
+
+// changed returns what changes the kind of layer i.
+func changed[K model.Kind](i int) func(change func(*K)) func(*model.Spec) {
+	return func(change func(*K)) func(*model.Spec) {
+		return func(s *model.Spec) {
+			k := s.Layers[i].Kind.(K)
+			change(&k)
+			s.Layers[i].Kind = k
 		}
 	}
 }
@@ -112,19 +133,19 @@ func TestValidate(t *testing.T) {
 func TestParametersTogether(t *testing.T) {
 	spec := model.Spec{Input: []int{1 << 14}}
 	for i := range 2 {
-		spec.Layers = append(spec.Layers, model.Layer{Name: fmt.Sprint("fc", i), Kind: model.Dense, Out: 1 << 14})
+		spec.Layers = append(spec.Layers, model.Layer{Name: fmt.Sprint("fc", i), Kind: model.Dense{Out: 1 << 14}})
 	}
 	wantError(t, "2 × 2^28 numbers", spec.Validate(), model.ErrSpec, `"fc0"`, "weights up to here")
-	spec.Layers[0].Out = 1 << 13
+	spec.Layers[0].Kind = model.Dense{Out: 1 << 13}
 	wantError(t, "2 × 2^27 numbers and biases", spec.Validate(), model.ErrSpec, `"fc1"`, "weights up to here")
-	spec.Layers[1].Out = 1 << 12
+	spec.Layers[1].Kind = model.Dense{Out: 1 << 12}
 	if err := spec.Validate(); err != nil {
 		t.Errorf("found error %v", err)
 	}
 }
 
 func TestJSON(t *testing.T) {
-	for _, spec := range []model.Spec{model.Seed(), small()} {
+	for _, spec := range []model.Spec{model.DeepMNIST(), small()} {
 		data, err := json.Marshal(spec)
 		if err != nil {
 			t.Fatal(err)
@@ -134,7 +155,7 @@ func TestJSON(t *testing.T) {
 			t.Errorf("found %v and error %v, expected %v", got, err, spec)
 		}
 	}
-	if model.Seed().Equal(small()) || model.Seed().Equal(model.Seed().WithClasses(5)) {
+	if model.DeepMNIST().Equal(small()) || model.DeepMNIST().Equal(withClasses(t, model.DeepMNIST(), 5)) {
 		t.Error("different specs are equal")
 	}
 }
@@ -149,8 +170,13 @@ func TestParseSpecErrors(t *testing.T) {
 		{"cut short", string(good[:len(good)/2]), "JSON"},
 		{"more behind it", string(good) + "{}", "found more behind the end"},
 		{"a misspelt field", strings.Replace(string(good), `"stride"`, `"strid"`, 1), `"strid"`},
+		{"a field of another kind", strings.Replace(string(good), `"kind":"relu"`, `"kind":"relu","out":3`, 1), `"out", which this kind`},
+		{"a field of another kind, zero", strings.Replace(string(good), `"kind":"relu"`, `"kind":"relu","rate":0`, 1), `"rate", which this kind`},
+		{"an unknown kind", strings.Replace(string(good), `"kind":"relu"`, `"kind":"lstm"`, 1), `"lstm", expected one of add, avgpool, batchnorm,`},
+		{"no kind", strings.Replace(string(good), `"kind":"relu"`, `"kin":"relu"`, 1), `kind ""`},
+		{"an unknown input", strings.Replace(string(good), `"kind":"relu"`, `"kind":"relu","inputs":["conv9"]`, 1), `"conv9"`},
 		{"an unknown field at the top", `{"inputs":[1]}`, `"inputs"`},
-		{"a text for a number", strings.Replace(string(good), `"out":4`, `"out":"4"`, 1), "JSON"},
+		{"a text for a number", strings.Replace(string(good), `"out":4`, `"out":"4"`, 1), `out: found "4", expected a whole number`},
 		{"half a number", strings.Replace(string(good), `"out":4`, `"out":4.5`, 1), "JSON"},
 		{"a number too large", strings.Replace(string(good), `"out":4`, `"out":1e30`, 1), "JSON"},
 		{"null", "null", "input"},
@@ -162,8 +188,8 @@ func TestParseSpecErrors(t *testing.T) {
 }
 
 func TestWithClasses(t *testing.T) {
-	spec := model.Seed()
-	five := spec.WithClasses(5)
+	spec := model.DeepMNIST()
+	five := withClasses(t, spec, 5)
 	if five.Classes() != 5 || spec.Classes() != 10 {
 		t.Errorf("found %d classes and %d in the original, expected 5 and 10", five.Classes(), spec.Classes())
 	}
@@ -171,19 +197,25 @@ func TestWithClasses(t *testing.T) {
 	if spec.Input[0] != 1 {
 		t.Error("the two specs share memory")
 	}
-	var names []string
-	for _, l := range spec.Weighted() {
-		names = append(names, l.Name)
+	for _, n := range []int{0, -1, 1 << 27} {
+		_, err := spec.WithClasses(n)
+		wantError(t, fmt.Sprint(n, " classes"), err, model.ErrSpec, `"fc2"`)
 	}
-	if want := []string{"conv1", "conv2", "fc1", "fc2"}; !slices.Equal(names, want) {
-		t.Errorf("found layers with weights %v, expected %v", names, want)
+}
+
+func withClasses(t *testing.T, spec model.Spec, n int) model.Spec {
+	t.Helper()
+	spec, err := spec.WithClasses(n)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return spec
 }
 
 // FuzzParseSpec makes sure that no input panics, and that a spec which is
 // accepted is within its bounds and survives being written and read.
 func FuzzParseSpec(f *testing.F) {
-	for _, spec := range []model.Spec{model.Seed(), small()} {
+	for _, spec := range []model.Spec{model.DeepMNIST(), small()} {
 		data, err := json.Marshal(spec)
 		if err != nil {
 			f.Fatal(err)
@@ -200,7 +232,7 @@ func FuzzParseSpec(f *testing.F) {
 		if err != nil {
 			return
 		}
-		weights, err := spec.WeightShapes()
+		weights, err := spec.Parameters()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -98,40 +98,11 @@ func (w *Weights) Hash(name string) [sha256.Size]byte {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// WeightShape is the name and shape of one tensor that a Spec asks for.
-type WeightShape struct {
-	Name  string
-	Layer string
-	Shape []int
-	FanIn int // inputs that one output sums over: in·kh·kw, or in
-}
-
-// WeightShapes returns what Weights must hold for this spec, in order.
-func (s Spec) WeightShapes() ([]WeightShape, error) {
-	shapes, err := s.Shapes()
-	if err != nil {
-		return nil, err
-	}
-	var want []WeightShape
-	in := s.Input
-	for i, l := range s.Layers {
-		if l.HasWeights() {
-			kernel := l.kernelShape(in)
-			fanIn := size(kernel) / l.Out
-			want = append(want,
-				WeightShape{l.Name + "/W", l.Name, kernel, fanIn},
-				WeightShape{l.Name + "/b", l.Name, []int{l.Out}, fanIn})
-		}
-		in = shapes[i]
-	}
-	return want, nil
-}
-
 // Check returns nil when the weights hold exactly what the spec asks for:
 // every name, no other name, every shape, float32, finite values. Otherwise
 // the error names each difference, wanted and found; its cause is ErrWeights.
 func (w *Weights) Check(spec Spec) error {
-	want, err := spec.WeightShapes()
+	want, err := spec.Parameters()
 	if err != nil {
 		return err
 	}
@@ -140,10 +111,10 @@ func (w *Weights) Check(spec Spec) error {
 	}
 	var wrong []string
 	known := map[string]bool{}
-	for _, ws := range want {
-		known[ws.Name] = true
-		if msg := wrongTensor(w.tensors[ws.Name], ws.Shape); msg != "" {
-			wrong = append(wrong, ws.Name+": "+msg)
+	for _, p := range want {
+		known[p.Name] = true
+		if msg := wrongTensor(w.tensors[p.Name], p); msg != "" {
+			wrong = append(wrong, p.Name+": "+msg)
 		}
 	}
 	for _, name := range w.names {
@@ -161,20 +132,23 @@ func (w *Weights) Check(spec Spec) error {
 	return errors.Wrap(ErrWeights, strings.Join(wrong, "; "))
 }
 
-func wrongTensor(t *tensor.Dense, shape []int) string {
+func wrongTensor(t *tensor.Dense, p Parameter) string {
 	switch {
 	case t == nil:
-		return "found nothing, expected shape " + fmt.Sprint(shape)
+		return "found nothing, expected shape " + fmt.Sprint(p.Shape)
 	case t.Dtype() != tensor.Float32:
 		return "found " + t.Dtype().String() + ", expected float32"
-	case !slices.Equal([]int(t.Shape()), shape): // Shape.Eq takes [n] and [n,1] for the same
-		return fmt.Sprintf("found shape %v, expected %v", []int(t.Shape()), shape)
+	case !slices.Equal([]int(t.Shape()), p.Shape): // Shape.Eq takes [n] and [n,1] for the same
+		return fmt.Sprintf("found shape %v, expected %v", []int(t.Shape()), p.Shape)
 	case !t.DataOrder().IsContiguous() || t.DataOrder().IsColMajor() || t.RequiresIterator():
 		return "found a view, expected row-major contiguous values"
 	}
 	for _, x := range t.Float32s() {
 		if x-x != 0 {
 			return "found NaN or Inf among its values"
+		}
+		if p.NotNegative && x < 0 {
+			return fmt.Sprintf("found %v among its values, expected none below 0", x)
 		}
 	}
 	return ""

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"gorgonia.org/tensor"
 )
@@ -13,7 +14,7 @@ import (
 // standard deviations, √(2/784) for the convolution on the image and
 // √(2/fan-in) elsewhere, biases 0.1.
 func TestInit(t *testing.T) {
-	w := mustInit(t, model.Seed(), 1)
+	w := mustInit(t, model.DeepMNIST(), 1)
 	for _, test := range []struct {
 		name      string
 		stddev    float64 // before truncation
@@ -52,7 +53,7 @@ func TestInit(t *testing.T) {
 			}
 		}
 	}
-	if err := w.Check(model.Seed()); err != nil {
+	if err := w.Check(model.DeepMNIST()); err != nil {
 		t.Error(err)
 	}
 }
@@ -60,7 +61,7 @@ func TestInit(t *testing.T) {
 // TestInitFanIn makes sure that √(2/784) is for a convolution that reads the
 // image only.
 func TestInitFanIn(t *testing.T) {
-	spec := model.Spec{Input: []int{400}, Layers: []model.Layer{{Name: "fc", Kind: model.Dense, Out: 500}}}
+	spec := model.Spec{Input: []int{400}, Layers: []model.Layer{{Name: "fc", Kind: model.Dense{Out: 500}}}}
 	for _, x := range mustInit(t, spec, 1).Get("fc/W").Float32s() {
 		if math.Abs(float64(x)) > 2*math.Sqrt(2./400)*(1+1e-6) {
 			t.Fatalf("found %g, expected at most two standard deviations of √(2/400)", x)
@@ -94,7 +95,7 @@ func TestReinit(t *testing.T) {
 	for _, name := range w.Names() {
 		tensors[name] = w.Get(name)
 	}
-	spec := small().WithClasses(5)
+	spec := withClasses(t, small(), 5)
 	if err := model.Reinit(spec, w, []string{"fc2"}, newRand(2)); err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func TestCheck(t *testing.T) {
 		w := mustInit(t, small(), 1)
 		test.change(w)
 		wantError(t, test.reason, w.Check(small()), model.ErrWeights, test.says...)
-		_, err := model.Build(small(), w, model.All())
+		_, err := model.Build(smallnet.Of(small(), w), model.All())
 		wantError(t, test.reason+", in Build", err, model.ErrWeights)
 	}
 	wantError(t, "nothing there", model.NewWeights().Check(small()), model.ErrWeights, "conv1/W: found nothing, expected shape [4 1 3 3]", "fc2/b: found nothing, expected shape [3]")

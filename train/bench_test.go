@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 )
@@ -15,25 +16,37 @@ func BenchmarkStep(b *testing.B) {
 	for _, bench := range []struct {
 		name      string
 		selection model.Selection
-		from      int
+		cut       bool
 	}{
-		{"whole", model.All(), 0},
-		{"last2", model.Last(2), 0},
-		{"last1", model.Last(1), 0},
-		{"last2cut", model.Last(2), 6},
-		{"last1cut", model.Last(1), 8},
+		{"whole", model.All(), false},
+		{"last2", model.Last(2), false},
+		{"last1", model.Last(1), false},
+		{"last2cut", model.Last(2), true},
+		{"last1cut", model.Last(1), true},
 	} {
 		b.Run(bench.name, func(b *testing.B) {
-			spec := model.Seed()
+			spec := model.DeepMNIST()
 			w, err := model.Init(spec, rand.New(rand.NewPCG(1, 1)))
 			if err != nil {
 				b.Fatal(err)
 			}
-			net, err := model.Build(spec, w, bench.selection, model.Layers(bench.from, len(spec.Layers)))
+			var opts []model.Option
+			if bench.cut {
+				trained, err := bench.selection.Resolve(spec)
+				if err != nil {
+					b.Fatal(err)
+				}
+				cut, err := spec.Cut(trained)
+				if err != nil {
+					b.Fatal(err)
+				}
+				opts = append(opts, model.HeadOf(cut))
+			}
+			net, err := model.Build(smallnet.Of(spec, w), bench.selection, opts...)
 			if err != nil {
 				b.Fatal(err)
 			}
-			t, err := train.New(net, &train.Momentum{LearningRate: 1e-3, Momentum: 0.9}, 1)
+			t, err := train.New(net, train.NewMomentum(1e-3, 0.9), 1)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -20,9 +20,9 @@ func TestRestoreIsExact(t *testing.T) {
 	validation, err := validation.Limit(20, 1)
 	must(t, err)
 	for name := range solvers() {
-		solver := func() train.Solver { return solvers()[name] }
+		solver := func() *train.Solver { return solvers()[name] }
 		for _, selection := range []model.Selection{model.All(), model.Last(1)} {
-			options := train.Options{Epochs: 3, Schedule: train.Cosine, Validation: validation, Patience: 3}
+			options := train.Options{Epochs: 3, Schedule: train.CosineRate, Validation: validation, Patience: 3}
 			whole := newTrainer(t, small(), initial(t, small()), selection, 32, solver())
 			must(t, whole.Fit(t.Context(), data, options))
 			for _, stop := range []int{1, 3, 5} {
@@ -105,8 +105,8 @@ func FuzzRestore(f *testing.F) {
 	data, validation := sample(f, 12)
 	validation, err := validation.Limit(10, 1)
 	must(f, err)
-	spec := model.Spec{Input: []int{1, 28, 28}, Layers: []model.Layer{{Name: "drop", Kind: model.Dropout, Rate: 0.5}, {Name: "fc", Kind: model.Dense, Out: 10}}}
-	solver := func() train.Solver { return &train.Momentum{LearningRate: 1e-3, Momentum: 0.9} }
+	spec := model.Spec{Input: []int{1, 28, 28}, Layers: []model.Layer{{Name: "drop", Kind: model.Dropout{Rate: 0.5}}, {Name: "fc", Kind: model.Dense{Out: 10}}}}
+	solver := func() *train.Solver { return train.NewMomentum(1e-3, 0.9) }
 	trainer := untrained(f, spec, initial(f, spec), model.All(), 5, solver())
 	stop := hooks{step: func(train.StepReport) error { return errStop }}
 	for range 2 {

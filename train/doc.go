@@ -1,7 +1,7 @@
 // Package train trains the variables of a graph, and evaluates one.
 //
-//	net, err := model.Build(spec, weights, model.Train("fc*"))
-//	trainer, err := train.New(net, &train.Momentum{LearningRate: 0.01, Momentum: 0.9}, seed)
+//	net, err := model.Build(network, model.Layers("fc*"))
+//	trainer, err := train.New(net, train.NewMomentum(0.01, 0.9), seed)
 //	err = trainer.Fit(ctx, data, train.Options{Epochs: 5})
 //
 // New adds the loss to the net's graph and calls gorgonia.Grad with

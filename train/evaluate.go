@@ -8,7 +8,6 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 )
 
 // Metrics is how well a network does on labelled examples.
@@ -50,28 +49,37 @@ type Evaluator struct {
 	machine gorgonia.VM
 }
 
-// NewEvaluator returns an Evaluator of net, built with model.None. Where its
-// weights' memory is shared with a net that is trained, it sees the changes.
-func NewEvaluator(net *model.Net) *Evaluator {
-	return &Evaluator{net, gorgonia.NewTapeMachine(net.Scope().Graph())}
+// NewEvaluator returns an Evaluator of net, which must be built with model.None:
+// one that is trained has dropout. Where the weights' memory is shared with a
+// net that is trained, it sees the changes.
+func NewEvaluator(net *model.Net) (*Evaluator, error) {
+	if net == nil || len(net.TrainedLayers()) > 0 {
+		return nil, errors.Wrap(ErrNotForEvaluation, "new evaluator")
+	}
+	if _, err := net.ShareMemory(); err != nil {
+		return nil, err
+	}
+	return &Evaluator{net, gorgonia.NewTapeMachine(net.Scope().Graph())}, nil
 }
+
+// ErrNotForEvaluation is the cause of NewEvaluator's error.
+var ErrNotForEvaluation = errors.New("the net is not built for evaluation: build it with model.None, or by Net.ForEvaluation")
 
 // Net returns the net that is run.
 func (e *Evaluator) Net() *model.Net { return e.net }
 
 // Logits runs the examples with these indices, at most a batch, and returns
-// their logits, [len(indices), classes], or what else the net's last layer
-// gives. The next run overwrites them.
+// their logits, [len(indices), classes], or what else the net computes: see
+// model.Net.Result. The next run overwrites them.
 func (e *Evaluator) Logits(data dataset.Examples, indices []int) ([]float32, error) {
-	if err := bind(e.net, data, indices); err != nil {
+	if err := e.net.Load(data, indices); err != nil {
 		return nil, err
 	}
 	e.machine.Reset()
 	if err := runAll(e.machine); err != nil {
 		return nil, errors.Wrap(err, "run the network")
 	}
-	out := e.net.Logits().Value().(*tensor.Dense)
-	return out.Float32s()[:len(indices)*out.Shape()[1:].TotalSize()], nil
+	return e.net.Result(len(indices)), nil
 }
 
 // Each runs all examples in order, a batch at a time, and calls f with the
@@ -81,13 +89,13 @@ func (e *Evaluator) Each(ctx context.Context, data dataset.Examples, f func(firs
 	if err := checkShape(e.net, data); err != nil {
 		return err
 	}
-	indices := make([]int, 0, e.net.Scope().Capacity())
+	indices := make([]int, 0, e.net.Batch())
 	for first := 0; first < data.Len(); first += len(indices) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		indices = indices[:0]
-		for i := first; i < data.Len() && len(indices) < cap(indices); i++ {
+		for i := first; i < data.Len() && len(indices) < e.net.Batch(); i++ {
 			indices = append(indices, i)
 		}
 		logits, err := e.Logits(data, indices)

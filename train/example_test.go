@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 )
@@ -24,13 +25,13 @@ func Example() {
 	spec := model.Spec{
 		Input: []int{1, 28, 28},
 		Layers: []model.Layer{
-			{Name: "conv1", Kind: model.Conv, Out: 8, Kernel: 5, Stride: 1, Pad: 2}, // [8,28,28]
-			{Name: "relu1", Kind: model.ReLU},
-			{Name: "pool1", Kind: model.MaxPool, Kernel: 4, Stride: 4}, // [8,7,7]
-			{Name: "fc1", Kind: model.Dense, Out: 32},                  // [32]
-			{Name: "relu2", Kind: model.ReLU},
-			{Name: "drop", Kind: model.Dropout, Rate: 0.25},
-			{Name: "fc2", Kind: model.Dense, Out: 5}, // [5]
+			{Name: "conv1", Kind: model.Conv{Out: 8, Kernel: model.Sides{5}, Stride: model.Sides{1}, Pad: model.Sides{2}}}, // [8,28,28]
+			{Name: "relu1", Kind: model.ReLU{}},
+			{Name: "pool1", Kind: model.MaxPool{Kernel: model.Sides{4}, Stride: model.Sides{4}}}, // [8,7,7]
+			{Name: "fc1", Kind: model.Dense{Out: 32}},                                            // [32]
+			{Name: "relu2", Kind: model.ReLU{}},
+			{Name: "drop", Kind: model.Dropout{Rate: 0.25}},
+			{Name: "fc2", Kind: model.Dense{Out: 5}}, // [5]
 		},
 	}
 	weights, err := model.Init(spec, rand.New(rand.NewPCG(1, 2)))
@@ -38,18 +39,19 @@ func Example() {
 
 	// fit trains the selected layers and returns the accuracy on other digits.
 	fit := func(selection model.Selection, data, test *dataset.Set) float64 {
-		net, err := model.Build(spec, weights, selection, model.Batch(32))
+		net, err := model.Build(smallnet.Of(spec, weights), selection, model.Batch(32))
 		check(err)
-		solver := &train.Momentum{LearningRate: 0.02, Momentum: 0.9}
+		solver := train.NewMomentum(0.02, 0.9)
 		trainer, err := train.New(net, solver, 1) // 1 is the seed
 		check(err)
 		defer trainer.Close()
-		check(trainer.Fit(context.Background(), data, train.Options{Epochs: 4, Schedule: train.Cosine}))
+		check(trainer.Fit(context.Background(), data, train.Options{Epochs: 4, Schedule: train.CosineRate}))
 		fmt.Println(data.Len(), "digits, trained:", net.TrainedWeights())
 
 		evaluation, err := net.ForEvaluation(100) // shares the weights
 		check(err)
-		evaluator := train.NewEvaluator(evaluation)
+		evaluator, err := train.NewEvaluator(evaluation)
+		check(err)
 		defer evaluator.Close()
 		m, err := evaluator.Evaluate(context.Background(), test)
 		check(err)
@@ -74,12 +76,12 @@ func Example() {
 func ExampleHook() {
 	digits, test, err := dataset.Open("sample", dataset.Options{})
 	check(err)
-	spec := model.Spec{Input: []int{1, 28, 28}, Layers: []model.Layer{{Name: "fc", Kind: model.Dense, Out: 10}}}
+	spec := model.Spec{Input: []int{1, 28, 28}, Layers: []model.Layer{{Name: "fc", Kind: model.Dense{Out: 10}}}}
 	weights, err := model.Init(spec, rand.New(rand.NewPCG(1, 2)))
 	check(err)
-	net, err := model.Build(spec, weights, model.All(), model.Batch(64))
+	net, err := model.Build(smallnet.Of(spec, weights), model.All(), model.Batch(64))
 	check(err)
-	trainer, err := train.New(net, &train.Adam{LearningRate: 0.002}, 1)
+	trainer, err := train.New(net, train.NewAdam(0.002), 1)
 	check(err)
 	defer trainer.Close()
 	err = trainer.Fit(context.Background(), digits, train.Options{Epochs: 2, Validation: test, Patience: 5, Hook: lines{}})
@@ -109,9 +111,9 @@ func (lines) Epoch(r train.EpochReport) error {
 }
 
 // A schedule is a factor on the learning rate, by step.
-func ExampleCosine() {
+func ExampleCosineRate() {
 	for step := 0; step <= 8; step += 2 {
-		fmt.Printf("%.2f ", train.Cosine(step, 8))
+		fmt.Printf("%.2f ", train.CosineRate(step, 8))
 	}
 	// Output: 1.00 0.85 0.50 0.15 0.00
 }

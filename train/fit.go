@@ -13,7 +13,7 @@ import (
 // Options says how Fit trains.
 type Options struct {
 	Epochs     int              // passes over the data in all, from 1
-	Schedule   Schedule         // of the learning rate; Constant when nil
+	Schedule   Schedule         // of the learning rate; ConstantRate when nil
 	Validation dataset.Examples // evaluated after each epoch; nil for none
 	Patience   int              // epochs without a smaller validation loss before Fit stops and puts the best weights back; 0: never
 	Hook       Hook             // told of steps and epochs; nil for nobody
@@ -72,11 +72,13 @@ func (t *Trainer) Fit(ctx context.Context, data dataset.Examples, opt Options) e
 		if err != nil {
 			return err
 		}
-		validation = NewEvaluator(net)
+		if validation, err = NewEvaluator(net); err != nil {
+			return err
+		}
 		defer validation.Close()
 	}
-	base := t.solver.Rate()
-	defer t.solver.SetRate(base)
+	base := t.solver.LearningRate
+	defer func() { t.solver.LearningRate = base }()
 	perEpoch := t.run.batches.PerEpoch()
 	total := opt.Epochs * perEpoch
 	for t.run.ended || t.run.steps < total && !t.impatient(opt) {
@@ -104,7 +106,7 @@ func (t *Trainer) begin(data dataset.Examples, opt *Options) error {
 		return errors.Errorf("patience: found %d, expected 0, or more and a validation set", opt.Patience)
 	}
 	if opt.Schedule == nil {
-		opt.Schedule = Constant
+		opt.Schedule = ConstantRate
 	}
 	if err := checkData(t.net, data); err != nil {
 		return err
@@ -142,7 +144,7 @@ func (t *Trainer) fitStep(ctx context.Context, data dataset.Examples, opt Option
 		return err
 	}
 	start := time.Now()
-	t.solver.SetRate(base * opt.Schedule(t.run.steps, total))
+	t.solver.LearningRate = base * opt.Schedule(t.run.steps, total)
 	if d, varies := data.(dataset.Varying); varies {
 		d.StartEpoch(t.run.steps / t.run.batches.PerEpoch())
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 )
@@ -16,7 +17,8 @@ func evaluate(t testing.TB, trainer *train.Trainer, data dataset.Examples) train
 	t.Helper()
 	net, err := trainer.Net().ForEvaluation(100)
 	must(t, err)
-	evaluator := train.NewEvaluator(net)
+	evaluator, err := train.NewEvaluator(net)
+	must(t, err)
 	defer evaluator.Close()
 	m, err := evaluator.Evaluate(t.Context(), data)
 	must(t, err)
@@ -31,16 +33,16 @@ func TestFitLearns(t *testing.T) {
 	w := initial(t, spec)
 	for _, run := range []struct {
 		selection model.Selection
-		solver    train.Solver
+		solver    *train.Solver
 		want      float64
 	}{
 		{model.All(), momentum(), 0.93},
-		{model.Last(1), &train.Adam{LearningRate: 0.01}, 0.90},
+		{model.Last(1), train.NewAdam(0.01), 0.90},
 	} {
 		t.Run(run.selection.String(), func(t *testing.T) {
 			trainer := newTrainer(t, spec, w, run.selection, 32, run.solver)
 			before := evaluate(t, trainer, test)
-			must(t, trainer.Fit(t.Context(), data, train.Options{Epochs: 4, Schedule: train.Cosine}))
+			must(t, trainer.Fit(t.Context(), data, train.Options{Epochs: 4, Schedule: train.CosineRate}))
 			after := evaluate(t, trainer, test)
 			t.Logf("accuracy %.3f, then %.3f; loss %.3f, then %.3f", before.Accuracy(), after.Accuracy(), before.Loss, after.Loss)
 			if !(after.Accuracy() >= run.want) || !(after.Loss < before.Loss) {
@@ -128,9 +130,9 @@ func TestDeterminism(t *testing.T) {
 		t.Helper()
 		must(t, parallel.SetThreads(threads))
 		defer func() { must(t, parallel.SetThreads(0)) }()
-		net, err := model.Build(spec, initial(t, spec), model.All(), model.Batch(32))
+		net, err := model.Build(smallnet.Of(spec, initial(t, spec)), model.All(), model.Batch(32))
 		must(t, err)
-		trainer, err := train.New(net, &train.Adam{LearningRate: 0.002}, seed)
+		trainer, err := train.New(net, train.NewAdam(0.002), seed)
 		must(t, err)
 		defer trainer.Close()
 		watch(t, net)
@@ -154,7 +156,7 @@ func TestCancelAndGoOn(t *testing.T) {
 	validation, err := validation.Limit(20, 1)
 	must(t, err)
 	spec := small()
-	options := train.Options{Epochs: 3, Schedule: train.Cosine, Validation: validation, Patience: 3}
+	options := train.Options{Epochs: 3, Schedule: train.CosineRate, Validation: validation, Patience: 3}
 	var want []train.EpochReport
 	whole := newTrainer(t, spec, initial(t, spec), model.Last(2), 32, momentum())
 	withHook := options

@@ -12,7 +12,7 @@ import (
 func TestRestrictedGradient(t *testing.T) {
 	data, _ := sample(t, 40)
 	spec := small()
-	for _, selection := range []model.Selection{model.Last(1), model.Last(2), model.Last(3), model.Train("fc1"), model.Train("conv2", "fc2")} {
+	for _, selection := range []model.Selection{model.Last(1), model.Last(2), model.Last(3), model.Layers("fc1"), model.Layers("conv2", "fc2")} {
 		whole := untrained(t, spec, initial(t, spec), model.All(), 16, momentum())
 		part := untrained(t, spec, initial(t, spec), selection, 16, momentum())
 		for step := range 3 { // of which the third is a smaller batch
@@ -66,7 +66,7 @@ func TestGradientsAreThoseOfOneRun(t *testing.T) {
 	data, _ := sample(t, 16)
 	spec := withoutDropout()
 	w := initial(t, spec)
-	trainer := untrained(t, spec, w, model.All(), 16, &train.SGD{LearningRate: 1})
+	trainer := untrained(t, spec, w, model.All(), 16, train.NewSGD(1))
 	_, err := trainer.Gradients(data, upTo(16))
 	must(t, err)
 	first := gradient(t, trainer, "fc1/W")

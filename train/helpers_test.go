@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
@@ -19,16 +20,16 @@ func small() model.Spec {
 	return model.Spec{
 		Input: []int{1, 28, 28},
 		Layers: []model.Layer{
-			{Name: "conv1", Kind: model.Conv, Out: 4, Kernel: 5, Stride: 1, Pad: 2}, // [4,28,28]
-			{Name: "relu1", Kind: model.ReLU},
-			{Name: "pool1", Kind: model.MaxPool, Kernel: 2, Stride: 2},              // [4,14,14]
-			{Name: "conv2", Kind: model.Conv, Out: 8, Kernel: 5, Stride: 1, Pad: 2}, // [8,14,14]
-			{Name: "relu2", Kind: model.ReLU},
-			{Name: "pool2", Kind: model.MaxPool, Kernel: 2, Stride: 2}, // [8,7,7]
-			{Name: "fc1", Kind: model.Dense, Out: 32},                  // [32]
-			{Name: "relu3", Kind: model.ReLU},
-			{Name: "drop", Kind: model.Dropout, Rate: 0.25},
-			{Name: "fc2", Kind: model.Dense, Out: 10}, // [10]
+			{Name: "conv1", Kind: model.Conv{Out: 4, Kernel: model.Sides{5}, Stride: model.Sides{1}, Pad: model.Sides{2}}}, // [4,28,28]
+			{Name: "relu1", Kind: model.ReLU{}},
+			{Name: "pool1", Kind: model.MaxPool{Kernel: model.Sides{2}, Stride: model.Sides{2}}},                           // [4,14,14]
+			{Name: "conv2", Kind: model.Conv{Out: 8, Kernel: model.Sides{5}, Stride: model.Sides{1}, Pad: model.Sides{2}}}, // [8,14,14]
+			{Name: "relu2", Kind: model.ReLU{}},
+			{Name: "pool2", Kind: model.MaxPool{Kernel: model.Sides{2}, Stride: model.Sides{2}}}, // [8,7,7]
+			{Name: "fc1", Kind: model.Dense{Out: 32}},                                            // [32]
+			{Name: "relu3", Kind: model.ReLU{}},
+			{Name: "drop", Kind: model.Dropout{Rate: 0.25}},
+			{Name: "fc2", Kind: model.Dense{Out: 10}}, // [10]
 		},
 	}
 }
@@ -36,7 +37,7 @@ func small() model.Spec {
 // withoutDropout returns small with dropout at rate 0.
 func withoutDropout() model.Spec {
 	spec := small()
-	spec.Layers[8].Rate = 0
+	spec.Layers[8].Kind = model.Dropout{}
 	return spec
 }
 
@@ -65,9 +66,9 @@ func initial(t testing.TB, spec model.Spec) *model.Weights {
 }
 
 // untrained returns a Trainer whose weights nothing watches.
-func untrained(t testing.TB, spec model.Spec, w *model.Weights, selection model.Selection, batch int, solver train.Solver) *train.Trainer {
+func untrained(t testing.TB, spec model.Spec, w *model.Weights, selection model.Selection, batch int, solver *train.Solver) *train.Trainer {
 	t.Helper()
-	net, err := model.Build(spec, w, selection, model.Batch(batch))
+	net, err := model.Build(smallnet.Of(spec, w), selection, model.Batch(batch))
 	must(t, err)
 	trainer, err := train.New(net, solver, 7)
 	must(t, err)
@@ -76,7 +77,7 @@ func untrained(t testing.TB, spec model.Spec, w *model.Weights, selection model.
 }
 
 // newTrainer returns a Trainer and watches its weights.
-func newTrainer(t testing.TB, spec model.Spec, w *model.Weights, selection model.Selection, batch int, solver train.Solver) *train.Trainer {
+func newTrainer(t testing.TB, spec model.Spec, w *model.Weights, selection model.Selection, batch int, solver *train.Solver) *train.Trainer {
 	t.Helper()
 	trainer := untrained(t, spec, w, selection, batch, solver)
 	watch(t, trainer.Net())
@@ -109,7 +110,7 @@ func watch(t testing.TB, net *model.Net) {
 	})
 }
 
-func momentum() *train.Momentum { return &train.Momentum{LearningRate: 0.02, Momentum: 0.9} }
+func momentum() *train.Solver { return train.NewMomentum(0.02, 0.9) }
 
 // upTo returns 0..n-1.
 func upTo(n int) []int {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 )
@@ -17,7 +18,8 @@ func TestLoss(t *testing.T) {
 	trainer := newTrainer(t, spec, initial(t, spec), model.All(), 40, momentum())
 	net, err := trainer.Net().ForEvaluation(64)
 	must(t, err)
-	evaluator := train.NewEvaluator(net)
+	evaluator, err := train.NewEvaluator(net)
+	must(t, err)
 	defer evaluator.Close()
 	for range 5 {
 		logits, err := evaluator.Logits(data, upTo(40))
@@ -66,9 +68,10 @@ func TestEvaluate(t *testing.T) {
 	w := initial(t, spec)
 	var first train.Metrics
 	for _, batch := range []int{500, 64, 1} {
-		net, err := model.Build(spec, w, model.None(), model.Batch(batch))
+		net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(batch))
 		must(t, err)
-		evaluator := train.NewEvaluator(net)
+		evaluator, err := train.NewEvaluator(net)
+		must(t, err)
 		defer evaluator.Close()
 		m, err := evaluator.Evaluate(t.Context(), test)
 		must(t, err)
@@ -93,9 +96,11 @@ func TestEvaluate(t *testing.T) {
 			t.Errorf("batch %d: found loss %g, expected %g", batch, m.Loss, first.Loss)
 		}
 	}
-	net, err := model.Build(spec, w, model.None())
+	net, err := model.Build(smallnet.Of(spec, w), model.None())
 	must(t, err)
-	_, err = train.NewEvaluator(net).Evaluate(t.Context(), odd{[]int{1, 28, 28}, []int{10}})
+	oddOne, err := train.NewEvaluator(net)
+	must(t, err)
+	_, err = oddOne.Evaluate(t.Context(), odd{[]int{1, 28, 28}, []int{10}})
 	wantError(t, "a label too large", err, train.ErrData, "found 10")
 }
 
@@ -105,8 +110,8 @@ func TestDropout(t *testing.T) {
 	data, _ := sample(t, 100)
 	masks := func(rate float64, seed uint64) (two [2][]float32) {
 		spec := small()
-		spec.Layers[8].Rate = rate
-		net, err := model.Build(spec, initial(t, spec), model.Last(1), model.Batch(100))
+		spec.Layers[8].Kind = model.Dropout{Rate: rate}
+		net, err := model.Build(smallnet.Of(spec, initial(t, spec)), model.Last(1), model.Batch(100))
 		must(t, err)
 		trainer, err := train.New(net, momentum(), seed)
 		must(t, err)

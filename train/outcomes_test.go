@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/graphop"
 	"github.com/lastlayer/lastlayer/train"
@@ -19,7 +20,7 @@ func TestDiverged(t *testing.T) {
 	data, _ := sample(t, 70)
 	spec := small()
 	for _, selection := range []model.Selection{model.All(), model.Last(2)} {
-		for _, solver := range []train.Solver{&train.SGD{LearningRate: 1e20}, &train.Momentum{LearningRate: 1e20, Momentum: 0.9}, &train.Adam{LearningRate: 1e20}} {
+		for _, solver := range []*train.Solver{train.NewSGD(1e20), train.NewMomentum(1e20, 0.9), train.NewAdam(1e20)} {
 			trainer := newTrainer(t, spec, initial(t, spec), selection, 32, solver)
 			var kept *model.Weights
 			err := trainer.Fit(t.Context(), data, train.Options{Epochs: 30, Hook: hooks{step: func(r train.StepReport) error {
@@ -103,16 +104,16 @@ func TestStepRefuses(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	spec := small()
-	net, err := model.Build(spec, initial(t, spec), model.None())
+	net, err := model.Build(smallnet.Of(spec, initial(t, spec)), model.None())
 	must(t, err)
 	_, err = train.New(net, momentum(), 1)
 	wantError(t, "nothing is trained", err, train.ErrNothingTrained)
-	net, err = model.Build(spec, initial(t, spec), model.Last(1))
+	net, err = model.Build(smallnet.Of(spec, initial(t, spec)), model.Last(1))
 	must(t, err)
-	_, err = train.New(net, &train.SGD{}, 1)
+	_, err = train.New(net, &train.Solver{Rule: train.SGD{}}, 1)
 	wantError(t, "a solver without a learning rate", err, nil, "learning rate: found 0")
 	_, err = train.New(net, nil, 1)
-	wantError(t, "no solver", err, nil, "found no solver")
+	wantError(t, "no solver", err, nil, "solver: found none")
 	trainer, err := train.New(net, momentum(), 1)
 	must(t, err)
 	defer trainer.Close()
@@ -144,12 +145,13 @@ func TestFewExamples(t *testing.T) {
 // TestOneClass makes sure that a network that can give one answer gives it, at
 // no loss, and has nothing to learn.
 func TestOneClass(t *testing.T) {
-	spec := small().WithClasses(1)
+	spec, err := small().WithClasses(1)
+	must(t, err)
 	w := initial(t, spec)
 	data, _ := sample(t, 40)
 	zeros, err := data.Filter(dataset.Classes{"0"})
 	must(t, err)
-	trainer := untrained(t, spec, w, model.All(), 3, &train.Adam{LearningRate: 0.01})
+	trainer := untrained(t, spec, w, model.All(), 3, train.NewAdam(0.01))
 	must(t, trainer.Fit(t.Context(), zeros, train.Options{Epochs: 2}))
 	wantSame(t, "one class", w, initial(t, spec))
 	m := evaluate(t, trainer, zeros)

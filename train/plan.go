@@ -70,7 +70,7 @@ func (t *Trainer) Plan() Plan {
 		p.Updates++
 		p.Updated += n.DataSize()
 	}
-	p.Bytes += int64(p.Updated) * bytesPerUpdate(t.solver)
+	p.Bytes += int64(p.Updated) * t.solver.BytesPerUpdate()
 	instructions := listing(t.program)
 	p.Instructions = len(instructions)
 	for _, i := range instructions {
@@ -99,13 +99,6 @@ func (t *Trainer) neededForLoss() map[int64]bool {
 		}
 	}
 	return needed
-}
-
-// bytesPerUpdate is what a solver reads and writes for one number: its value
-// twice, its gradient once, and twice each number it remembers for it.
-func bytesPerUpdate(s Solver) int64 {
-	remembered := map[string]int64{"sgd": 0, "momentum": 1, "adam": 2}[s.Name()]
-	return 4 * (3 + 2*remembered)
 }
 
 // listing returns the lines of the program's listing, one an instruction: the

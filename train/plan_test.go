@@ -31,7 +31,7 @@ func TestPlan(t *testing.T) {
 		// and fc1 dx, conv2 dz, conv2 dW, conv2 db, conv2 dx, conv1 dz, conv1 dW, conv1 db.
 		{model.All(), "conv1/W conv1/b conv1 conv2/W conv2/b conv2 fc1/W fc1/b fc1 drop fc2/W fc2/b fc2 loss", 11, 6, 17 + 8, 13818, 2*conv1 + 3*conv2 + 3*fc1 + 3*fc2},
 		// A frozen fc2 above: it has no dW and db, the gradient passes through.
-		{model.Train("fc1"), "fc1/W fc1/b fc1 drop fc2 loss", 5, 12, 7 + 2, 12576, conv1 + conv2 + 2*fc1 + 2*fc2},
+		{model.Layers("fc1"), "fc1/W fc1/b fc1 drop fc2 loss", 5, 12, 7 + 2, 12576, conv1 + conv2 + 2*fc1 + 2*fc2},
 	} {
 		trainer := untrained(t, small(), initial(t, small()), test.selection, 16, momentum())
 		p := trainer.Plan()
@@ -61,7 +61,7 @@ func TestPlan(t *testing.T) {
 // TestPlanBytes counts the bytes of a dense network: each number that a step
 // reads or writes, once an operator.
 func TestPlanBytes(t *testing.T) {
-	spec := model.Spec{Input: []int{3}, Layers: []model.Layer{{Name: "fc", Kind: model.Dense, Out: 2}}}
+	spec := model.Spec{Input: []int{3}, Layers: []model.Layer{{Name: "fc", Kind: model.Dense{Out: 2}}}}
 	// Batch 5. fc reads x 5·3, W 3·2, b 2, writes y 5·2: 33. The loss reads the
 	// logits and writes the probabilities: 20. Its gradient reads those and
 	// writes as many: 20. dW reads 15 and 10, writes 6: 31. db reads 10, writes
@@ -69,12 +69,12 @@ func TestPlanBytes(t *testing.T) {
 	// gradient, writes the value, and reads and writes what it remembers.
 	const operators = 33 + 20 + 20 + 31 + 12
 	for _, test := range []struct {
-		solver train.Solver
+		solver *train.Solver
 		want   int64
 	}{
-		{&train.SGD{LearningRate: 0.1}, 4 * (operators + 8*3)},
+		{train.NewSGD(0.1), 4 * (operators + 8*3)},
 		{momentum(), 4 * (operators + 8*5)},
-		{&train.Adam{LearningRate: 0.1, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}, 4 * (operators + 8*7)},
+		{&train.Solver{Rule: train.Adam{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8}, LearningRate: 0.1}, 4 * (operators + 8*7)},
 	} {
 		p := untrained(t, spec, initial(t, spec), model.All(), 5, test.solver).Plan()
 		if p.Bytes != test.want {

@@ -19,7 +19,7 @@ func TestRangeTest(t *testing.T) {
 	}{{0.5, false}, {1e4, true}} {
 		r := &train.RangeTest{Min: 1e-4, Max: test.max, Steps: 60}
 		must(t, r.Validate())
-		trainer := newTrainer(t, small(), initial(t, small()), model.All(), 16, &train.SGD{LearningRate: 1e-4})
+		trainer := newTrainer(t, small(), initial(t, small()), model.All(), 16, train.NewSGD(1e-4))
 		err := trainer.Fit(t.Context(), data, train.Options{Epochs: 4, Schedule: r.Schedule, Hook: r})
 		points := r.Points()
 		if test.explodes != (len(points) < 60) || !errors.Is(err, train.ErrRangeTested) && !(test.explodes && errors.Is(err, train.ErrDiverged)) {

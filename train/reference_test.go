@@ -16,7 +16,7 @@ type reference struct {
 	spec    model.Spec
 	weights *model.Weights
 	digits  []int
-	solver  *train.Momentum
+	solver  *train.Solver
 	tensors *weightfile.Tensors
 }
 
@@ -34,8 +34,8 @@ func readReference(t *testing.T) *reference {
 		WeightDecay  float64 `json:"weight_decay"`
 	}
 	must(t, json.Unmarshal([]byte(tensors.Metadata["solver"]), &solver))
-	r.solver = &train.Momentum{LearningRate: solver.LearningRate, Momentum: solver.Momentum, WeightDecay: solver.WeightDecay}
-	want, err := r.spec.WeightShapes()
+	r.solver = &train.Solver{Rule: train.Momentum{Momentum: solver.Momentum}, LearningRate: solver.LearningRate, WeightDecay: solver.WeightDecay}
+	want, err := r.spec.Parameters()
 	must(t, err)
 	for _, ws := range want {
 		r.weights.SetValues(ws.Name, ws.Shape, r.values(t, "weight."+ws.Name))
@@ -112,7 +112,8 @@ func TestReference(t *testing.T) {
 	trainer := newTrainer(t, ref.spec, ref.weights, model.Last(2), data.Len(), ref.solver)
 	net, err := trainer.Net().ForEvaluation(data.Len())
 	must(t, err)
-	evaluator := train.NewEvaluator(net)
+	evaluator, err := train.NewEvaluator(net)
+	must(t, err)
 	defer evaluator.Close()
 	logits, err := evaluator.Logits(data, upTo(data.Len()))
 	must(t, err)

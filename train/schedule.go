@@ -9,18 +9,18 @@ import (
 // A Schedule is the factor on the learning rate at step (from 0) of total.
 type Schedule func(step, total int) float64
 
-// Constant leaves the learning rate as it is.
-func Constant(int, int) float64 { return 1 }
+// ConstantRate leaves the learning rate as it is.
+func ConstantRate(int, int) float64 { return 1 }
 
-// Cosine falls from 1 to 0 along half a cosine (Loshchilov and Hutter 2017,
+// CosineRate falls from 1 to 0 along half a cosine (Loshchilov and Hutter 2017,
 // https://arxiv.org/abs/1608.03983, equation 5, without restarts).
-func Cosine(step, total int) float64 {
+func CosineRate(step, total int) float64 {
 	return (1 + math.Cos(math.Pi*float64(step)/float64(total))) / 2
 }
 
-// Stepped divides the learning rate by ten after half and after three quarters
+// SteppedRate divides the learning rate by ten after half and after three quarters
 // of the steps.
-func Stepped(step, total int) float64 {
+func SteppedRate(step, total int) float64 {
 	switch {
 	case 4*step >= 3*total:
 		return 0.01
@@ -34,11 +34,11 @@ func Stepped(step, total int) float64 {
 func ParseSchedule(name string) (Schedule, error) {
 	switch name {
 	case "constant":
-		return Constant, nil
+		return ConstantRate, nil
 	case "step":
-		return Stepped, nil
+		return SteppedRate, nil
 	case "cosine":
-		return Cosine, nil
+		return CosineRate, nil
 	}
 	return nil, errors.Errorf("schedule: found %q, expected constant, step or cosine", name)
 }

@@ -36,9 +36,9 @@ func TestSchedules(t *testing.T) {
 func TestFitFollowsTheSchedule(t *testing.T) {
 	data, _ := sample(t, 40)
 	spec := small()
-	trainer := newTrainer(t, spec, initial(t, spec), model.Last(1), 16, &train.SGD{LearningRate: 0.5})
+	trainer := newTrainer(t, spec, initial(t, spec), model.Last(1), 16, train.NewSGD(0.5))
 	var rates []float64
-	err := trainer.Fit(t.Context(), data, train.Options{Epochs: 4, Schedule: train.Cosine, Hook: hooks{
+	err := trainer.Fit(t.Context(), data, train.Options{Epochs: 4, Schedule: train.CosineRate, Hook: hooks{
 		step:  func(r train.StepReport) error { rates = append(rates, r.Rate); return nil },
 		epoch: func(r train.EpochReport) error { rates = append(rates, r.Rate); return nil },
 	}})
@@ -48,12 +48,12 @@ func TestFitFollowsTheSchedule(t *testing.T) {
 		if i%4 == 3 { // the epoch's: its last step's
 			step--
 		}
-		if want := 0.5 * train.Cosine(step, 12); r != want {
+		if want := 0.5 * train.CosineRate(step, 12); r != want {
 			t.Errorf("report %d: found learning rate %g, expected %g", i, r, want)
 		}
 		step++
 	}
-	if len(rates) != 16 || trainer.Solver().Rate() != 0.5 {
-		t.Errorf("found %d reports and afterwards the rate %g, expected 16 and 0.5", len(rates), trainer.Solver().Rate())
+	if len(rates) != 16 || trainer.Solver().LearningRate != 0.5 {
+		t.Errorf("found %d reports and afterwards the rate %g, expected 16 and 0.5", len(rates), trainer.Solver().LearningRate)
 	}
 }

@@ -1,135 +1,178 @@
 package train
 
 import (
+	"maps"
 	"math"
 	"strings"
 
 	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
 
-// A Solver changes parameters by their gradients. It implements
-// gorgonia.Solver; what it remembers between steps is kept by the parameter's
-// name, and can be saved and put back.
-//
-// There are SGD, Momentum and Adam. Their zero fields take the defaults said
-// at each; weight decay is on weights ("…/W") only, not on biases.
-type Solver interface {
-	gorgonia.Solver
-	// Name is "sgd", "momentum" or "adam".
+// Solver changes parameters by their gradients. It is a gorgonia.Solver: a Rule,
+// with all that rules have in common. What it remembers between steps is kept by
+// the parameter's name, and can be saved and put back.
+type Solver struct {
+	Rule         Rule
+	LearningRate float64 // above 0
+	WeightDecay  float64 // from 0; on kernels, not biases: see model.Decays
+	// Factors are learning rates of single layers, as a factor on LearningRate
+	// by layer name; 1 for layers that are not named. Low layers of a pretrained
+	// network are often trained by small rates (Howard and Ruder 2018,
+	// https://arxiv.org/abs/1801.06146, section 3.2).
+	Factors map[string]float64
+
+	state State
+}
+
+// Rule is how a solver changes one parameter: SGD, Momentum or Adam.
+type Rule interface {
+	// Name is the rule's name in SolverByName and in checkpoints.
 	Name() string
-	// Rate returns the learning rate of the next step; SetRate sets it.
-	Rate() float64
-	SetRate(float64)
-	// Validate returns an error naming the field that is out of range.
+	// Memories are the names of the tensors that the rule keeps for each
+	// parameter, "velocity", at most two; nil for none. They begin as zeros.
+	Memories() []string
+	// Validate returns an error that names the field out of its range.
 	Validate() error
-	// State returns a copy of what the solver remembers.
-	State() State
-	// SetState replaces it, by a copy. A state that is not this kind of
-	// solver's is an error and changes nothing.
-	SetState(State) error
+	// Update changes u.W.
+	Update(u Update)
 }
 
-// State is what a solver remembers: how many steps it has made, and tensors
-// named kind + "/" + parameter, "velocity/fc1/W".
-type State struct {
-	Steps   int
-	Tensors map[string][]float32
+// Update is a part of one parameter in one step. All slices have its length.
+type Update struct {
+	Step        int // from 1
+	Rate, Decay float32
+	W, G        []float32               // values and gradient
+	Memory      [mostMemories][]float32 // in the order of Memories
 }
 
-func (s State) clone() State {
-	c := State{s.Steps, make(map[string][]float32, len(s.Tensors))}
-	for name, v := range s.Tensors {
-		c.Tensors[name] = append([]float32(nil), v...)
+// mostMemories is how many tensors a rule may keep for a parameter.
+const mostMemories = 2
+
+// rules are the rules by name, with the fields that SolverByName gives them.
+var rules = []Rule{SGD{}, Momentum{Momentum: 0.9}, Adam{}}
+
+// SolverNames returns the names that SolverByName takes.
+func SolverNames() []string {
+	var names []string
+	for _, r := range rules {
+		names = append(names, r.Name())
 	}
-	return c
+	return names
 }
 
-// of returns the tensor kind/name of n values, zeros when it is new.
-func (s *State) of(kind, name string, n int) ([]float32, error) {
-	if s.Tensors == nil {
-		s.Tensors = map[string][]float32{}
-	}
-	key := kind + "/" + name
-	v, ok := s.Tensors[key]
-	if !ok {
-		v = make([]float32, n)
-		s.Tensors[key] = v
-	}
-	if len(v) != n {
-		return nil, errors.Errorf("solver state %s: found %d values, expected %d", key, len(v), n)
-	}
-	return v, nil
-}
-
-// check returns an error unless the state holds only tensors of these kinds,
-// and some once there was a step.
-func (s State) check(kinds ...string) error {
-	for key := range s.Tensors {
-		kind, _, _ := strings.Cut(key, "/")
-		known := false
-		for _, k := range kinds {
-			known = known || k == kind
-		}
-		if !known {
-			return errors.Errorf("solver state %s: this solver keeps only %v: the state is another solver's", key, kinds)
+// SolverByName returns a solver of the rule of that name, with its usual
+// constants.
+func SolverByName(name string, learningRate float64) (*Solver, error) {
+	for _, r := range rules {
+		if r.Name() == name {
+			return &Solver{Rule: r, LearningRate: learningRate}, nil
 		}
 	}
-	if s.Steps < 0 {
-		return errors.Errorf("solver state: found %d steps, expected from 0", s.Steps)
-	}
-	if s.Steps > 0 && len(s.Tensors) == 0 && len(kinds) > 0 {
-		return errors.Errorf("solver state: found %d steps and no tensors, expected some of %v: the state is another solver's", s.Steps, kinds)
-	}
-	return nil
+	return nil, errors.Errorf("solver: found %q, expected one of %s", name, strings.Join(SolverNames(), ", "))
 }
 
-// parameter is one parameter of a step: its values w and their gradient g.
-type parameter struct {
-	name string
-	w, g []float32
+// New returns a solver of the same rule and constants that remembers nothing.
+func (s *Solver) New() *Solver {
+	return &Solver{s.Rule, s.LearningRate, s.WeightDecay, maps.Clone(s.Factors), State{}}
 }
 
-// decay returns rate for weights and 0 for biases.
-func (p parameter) decay(rate float64) float32 {
-	if strings.HasSuffix(p.name, "/W") {
-		return float32(rate)
+// Name returns the rule's name.
+func (s *Solver) Name() string { return s.Rule.Name() }
+
+// Validate returns an error that names the field out of its range.
+func (s *Solver) Validate() error {
+	if s == nil || s.Rule == nil {
+		return errors.Errorf("solver: found none, expected one of %s", strings.Join(SolverNames(), ", "))
 	}
-	return 0
-}
-
-// eachParameter calls f for every parameter of a step.
-func eachParameter(model []gorgonia.ValueGrad, f func(p parameter) error) error {
-	for _, vg := range model {
-		named, ok := vg.(interface{ Name() string })
-		if !ok {
-			return errors.Errorf("solver: found a parameter without a name (%T)", vg)
+	if err := firstError(validRate(s.LearningRate), within("weight decay", s.WeightDecay, 0, 1), s.Rule.Validate()); err != nil {
+		return err
+	}
+	for layer, factor := range s.Factors {
+		if !(factor > 0) {
+			return errors.Errorf("learning rate of %s: found the factor %v, expected a number above 0", layer, factor)
 		}
-		w, okW := vg.Value().(*tensor.Dense)
-		grad, err := vg.Grad()
-		if err != nil {
-			return errors.Wrapf(err, "gradient of %s", named.Name())
-		}
-		g, okG := grad.(*tensor.Dense)
-		if !okW || !okG || w.Dtype() != tensor.Float32 || g.Dtype() != tensor.Float32 || !w.Shape().Eq(g.Shape()) {
-			return errors.Errorf("solver: %s: expected a float32 tensor and a gradient of its shape", named.Name())
-		}
-		if err := f(parameter{named.Name(), w.Float32s(), g.Float32s()}); err != nil {
-			return err
+		if err := validRate(s.LearningRate * factor); err != nil {
+			return errors.WithMessagef(err, "layer %s, with the factor %v", layer, factor)
 		}
 	}
 	return nil
 }
+
+// BytesPerUpdate is what a step reads and writes for one number: its value
+// twice, its gradient once, and twice each number that is remembered for it.
+func (s *Solver) BytesPerUpdate() int64 { return 4 * (3 + 2*int64(len(s.Rule.Memories()))) }
 
 // chunk is how many values one piece of a step's work has: enough to pay for
 // the hand-over to another goroutine, few enough to stay in the cache.
 const chunk = 1 << 14
 
-// eachChunk calls f for ranges that together cover n values.
-func eachChunk(n int, f func(lo, hi int)) {
-	parallel.For((n+chunk-1)/chunk, func(_, i int) { f(i*chunk, min((i+1)*chunk, n)) })
+// Step implements gorgonia.Solver.
+func (s *Solver) Step(parameters []gorgonia.ValueGrad) error {
+	s.state.Steps++
+	for _, vg := range parameters {
+		p, err := parameterOf(vg)
+		if err != nil {
+			return err
+		}
+		whole := Update{Step: s.state.Steps, Rate: float32(s.LearningRate * s.factor(p.name)), W: p.w.Float32s(), G: p.g.Float32s()}
+		if model.Decays(p.w.Shape()) {
+			whole.Decay = float32(s.WeightDecay)
+		}
+		for i, kind := range s.Rule.Memories() {
+			if whole.Memory[i], err = s.state.of(kind, p.name, len(whole.W)); err != nil {
+				return err
+			}
+		}
+		n := len(whole.W)
+		parallel.For((n+chunk-1)/chunk, func(_, i int) { s.Rule.Update(whole.part(i*chunk, min((i+1)*chunk, n))) })
+	}
+	return nil
+}
+
+// part returns the update of the values [lo,hi).
+func (u Update) part(lo, hi int) Update {
+	u.W, u.G = u.W[lo:hi], u.G[lo:hi]
+	for i, m := range u.Memory {
+		if m != nil {
+			u.Memory[i] = m[lo:hi]
+		}
+	}
+	return u
+}
+
+// factor returns the factor on the learning rate of a weight, as "fc1/W".
+func (s *Solver) factor(weight string) float64 {
+	if factor, ok := s.Factors[model.LayerOf(weight)]; ok {
+		return factor
+	}
+	return 1
+}
+
+// parameter is one parameter of a step: its values w and their gradient g.
+type parameter struct {
+	name string
+	w, g *tensor.Dense
+}
+
+func parameterOf(vg gorgonia.ValueGrad) (parameter, error) {
+	named, ok := vg.(interface{ Name() string })
+	if !ok {
+		return parameter{}, errors.Errorf("solver: found a parameter without a name (%T)", vg)
+	}
+	w, okW := vg.Value().(*tensor.Dense)
+	grad, err := vg.Grad()
+	if err != nil {
+		return parameter{}, errors.Wrapf(err, "gradient of %s", named.Name())
+	}
+	g, okG := grad.(*tensor.Dense)
+	if !okW || !okG || w.Dtype() != tensor.Float32 || g.Dtype() != tensor.Float32 || !w.Shape().Eq(g.Shape()) {
+		return parameter{}, errors.Errorf("solver: %s: expected a float32 tensor and a gradient of its shape", named.Name())
+	}
+	return parameter{named.Name(), w, g}, nil
 }
 
 func within(field string, v, lo, hi float64) error {
@@ -148,9 +191,9 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-func validateRates(learningRate, weightDecay float64) error {
-	if r := float32(learningRate); !(r > 0) || math.IsInf(float64(r), 0) {
-		return errors.Errorf("learning rate: found %v, expected above 0 and within what a float32 holds", learningRate)
+func validRate(rate float64) error {
+	if r := float32(rate); !(r > 0) || math.IsInf(float64(r), 0) {
+		return errors.Errorf("learning rate: found %v, expected above 0 and within what a float32 holds", rate)
 	}
-	return within("weight decay", weightDecay, 0, 1)
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/train"
@@ -34,15 +35,16 @@ func params() []*param {
 	rng := rand.New(rand.NewPCG(3, 4))
 	var all []*param
 	for _, p := range []struct {
-		name string
-		n    int
-	}{{"fc1/W", 20000}, {"fc1/b", 37}} {
+		name  string
+		n     int
+		shape []int
+	}{{"fc1/W", 20000, []int{200, 100}}, {"fc1/b", 37, []int{37}}} {
 		w, g := make([]float32, p.n), make([]float32, p.n)
 		for i := range w {
 			w[i] = float32(rng.NormFloat64())
 		}
 		all = append(all, &param{p.name,
-			tensor.New(tensor.WithShape(p.n), tensor.WithBacking(w)), tensor.New(tensor.WithShape(p.n), tensor.WithBacking(g))})
+			tensor.New(tensor.WithShape(p.shape...), tensor.WithBacking(w)), tensor.New(tensor.WithShape(p.shape...), tensor.WithBacking(g))})
 	}
 	return all
 }
@@ -86,16 +88,16 @@ func TestTextbook(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		decay  float64
-		solver train.Solver
+		solver *train.Solver
 		rule   rule
 	}{
-		{"sgd", 0, &train.SGD{LearningRate: rate}, sgdRule},
-		{"sgd, decay", 0.1, &train.SGD{LearningRate: rate, WeightDecay: 0.1}, sgdRule},
-		{"momentum", 0, &train.Momentum{LearningRate: rate, Momentum: 0.9}, momentumRule},
-		{"momentum, decay", 0.1, &train.Momentum{LearningRate: rate, Momentum: 0.9, WeightDecay: 0.1}, momentumRule},
-		{"adam", 0, &train.Adam{LearningRate: rate}, adamRule(0.9, 0.999, 1e-8)},
-		{"adam, decay", 0.1, &train.Adam{LearningRate: rate, WeightDecay: 0.1}, adamRule(0.9, 0.999, 1e-8)},
-		{"adam, other constants", 0, &train.Adam{LearningRate: rate, Beta1: 0.8, Beta2: 0.99, Epsilon: 1e-3}, adamRule(0.8, 0.99, 1e-3)},
+		{"sgd", 0, train.NewSGD(rate), sgdRule},
+		{"sgd, decay", 0.1, &train.Solver{Rule: train.SGD{}, LearningRate: rate, WeightDecay: 0.1}, sgdRule},
+		{"momentum", 0, train.NewMomentum(rate, 0.9), momentumRule},
+		{"momentum, decay", 0.1, &train.Solver{Rule: train.Momentum{Momentum: 0.9}, LearningRate: rate, WeightDecay: 0.1}, momentumRule},
+		{"adam", 0, train.NewAdam(rate), adamRule(0.9, 0.999, 1e-8)},
+		{"adam, decay", 0.1, &train.Solver{Rule: train.Adam{}, LearningRate: rate, WeightDecay: 0.1}, adamRule(0.9, 0.999, 1e-8)},
+		{"adam, other constants", 0, &train.Solver{Rule: train.Adam{Beta1: 0.8, Beta2: 0.99, Epsilon: 1e-3}, LearningRate: rate}, adamRule(0.8, 0.99, 1e-3)},
 	} {
 		must(t, test.solver.Validate())
 		p := params()
@@ -139,12 +141,12 @@ func TestTextbook(t *testing.T) {
 // are right.
 func TestAgainstGorgoniasSolvers(t *testing.T) {
 	for _, test := range []struct {
-		ours   train.Solver
+		ours   *train.Solver
 		theirs gorgonia.Solver
 	}{
-		{&train.SGD{LearningRate: rate}, gorgonia.NewVanillaSolver(gorgonia.WithLearnRate(rate))},
-		{&train.Momentum{LearningRate: rate, Momentum: 0.9}, gorgonia.NewMomentum(gorgonia.WithLearnRate(rate), gorgonia.WithMomentum(0.9))},
-		{&train.Adam{LearningRate: rate}, gorgonia.NewAdamSolver(gorgonia.WithLearnRate(rate))},
+		{train.NewSGD(rate), gorgonia.NewVanillaSolver(gorgonia.WithLearnRate(rate))},
+		{train.NewMomentum(rate, 0.9), gorgonia.NewMomentum(gorgonia.WithLearnRate(rate), gorgonia.WithMomentum(0.9))},
+		{train.NewAdam(rate), gorgonia.NewAdamSolver(gorgonia.WithLearnRate(rate))},
 	} {
 		ours, theirs := params(), params()
 		for step := range 8 {
@@ -170,40 +172,44 @@ func TestAgainstGorgoniasSolvers(t *testing.T) {
 
 func TestValidate(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
-	var solvers []train.Solver
+	var solvers []*train.Solver
 	var field []string
-	add := func(name string, s train.Solver) { solvers, field = append(solvers, s), append(field, name) }
+	add := func(name string, s *train.Solver) { solvers, field = append(solvers, s), append(field, name) }
 	for _, r := range []float64{0, -1, nan, inf, -inf, 1e39, 1e-60} {
-		add("learning rate", &train.SGD{LearningRate: r})
-		add("learning rate", &train.Momentum{LearningRate: r})
-		add("learning rate", &train.Adam{LearningRate: r})
+		add("learning rate", train.NewSGD(r))
+		add("learning rate", train.NewMomentum(r, 0))
+		add("learning rate", train.NewAdam(r))
 	}
 	for _, v := range []float64{-0.1, 1, 2, nan, inf} {
-		add("weight decay", &train.SGD{LearningRate: 1, WeightDecay: v})
-		add("weight decay", &train.Momentum{LearningRate: 1, WeightDecay: v})
-		add("weight decay", &train.Adam{LearningRate: 1, WeightDecay: v})
-		add("momentum", &train.Momentum{LearningRate: 1, Momentum: v})
-		add("beta1", &train.Adam{LearningRate: 1, Beta1: v})
-		add("beta2", &train.Adam{LearningRate: 1, Beta2: v})
+		add("weight decay", &train.Solver{Rule: train.SGD{}, LearningRate: 1, WeightDecay: v})
+		add("weight decay", &train.Solver{Rule: train.Momentum{Momentum: 0}, LearningRate: 1, WeightDecay: v})
+		add("weight decay", &train.Solver{Rule: train.Adam{}, LearningRate: 1, WeightDecay: v})
+		add("momentum", train.NewMomentum(1, v))
+		add("beta1", &train.Solver{Rule: train.Adam{Beta1: v}, LearningRate: 1})
+		add("beta2", &train.Solver{Rule: train.Adam{Beta2: v}, LearningRate: 1})
 	}
 	for _, v := range []float64{-1e-8, 1e-40, 1, nan, inf} {
-		add("epsilon", &train.Adam{LearningRate: 1, Epsilon: v})
+		add("epsilon", &train.Solver{Rule: train.Adam{Epsilon: v}, LearningRate: 1})
 	}
 	for i, s := range solvers {
 		wantError(t, fmt.Sprintf("%+v", s), s.Validate(), nil, field[i]+": found ")
 	}
-	for _, s := range []train.Solver{&train.SGD{LearningRate: 1e-9}, &train.Momentum{LearningRate: 1e3, Momentum: 0.99, WeightDecay: 0.5}, &train.Adam{LearningRate: 1}} {
+	for _, s := range []*train.Solver{train.NewSGD(1e-9), {Rule: train.Momentum{Momentum: 0.99}, LearningRate: 1e3, WeightDecay: 0.5}, train.NewAdam(1)} {
 		if err := s.Validate(); err != nil {
 			t.Errorf("%+v: found error %v", s, err)
 		}
 	}
 }
 
-func TestRate(t *testing.T) {
-	for _, s := range []train.Solver{&train.SGD{LearningRate: 1}, &train.Momentum{LearningRate: 1}, &train.Adam{LearningRate: 1}} {
-		s.SetRate(0.5)
-		if s.Rate() != 0.5 {
-			t.Errorf("%s: found rate %v, expected 0.5", s.Name(), s.Rate())
+func TestSolverByName(t *testing.T) {
+	for _, name := range train.SolverNames() {
+		s, err := train.SolverByName(name, 0.5)
+		must(t, err)
+		if must(t, s.Validate()); s.Name() != name || s.LearningRate != 0.5 {
+			t.Errorf("%s: found %s with rate %v", name, s.Name(), s.LearningRate)
 		}
+	}
+	if _, err := train.SolverByName("sdg", 1); err == nil || !strings.Contains(err.Error(), "sgd, momentum, adam") {
+		t.Errorf("an unknown name: found error %v", err)
 	}
 }

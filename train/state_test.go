@@ -11,11 +11,11 @@ import (
 )
 
 // solvers returns one fresh solver of each kind.
-func solvers() map[string]train.Solver {
-	return map[string]train.Solver{
-		"sgd":      &train.SGD{LearningRate: 0.01, WeightDecay: 0.1},
-		"momentum": &train.Momentum{LearningRate: 0.01, Momentum: 0.9, WeightDecay: 0.1},
-		"adam":     &train.Adam{LearningRate: 0.01, WeightDecay: 0.1},
+func solvers() map[string]*train.Solver {
+	return map[string]*train.Solver{
+		"sgd":      {Rule: train.SGD{}, LearningRate: 0.01, WeightDecay: 0.1},
+		"momentum": {Rule: train.Momentum{Momentum: 0.9}, LearningRate: 0.01, WeightDecay: 0.1},
+		"adam":     {Rule: train.Adam{}, LearningRate: 0.01, WeightDecay: 0.1},
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 // norms of its own, and with a step that nobody watched.
 func TestTrace(t *testing.T) {
 	data, _ := sample(t, 32)
-	for _, selection := range []model.Selection{model.All(), model.Last(1), model.Last(2), model.Train("fc1")} {
+	for _, selection := range []model.Selection{model.All(), model.Last(1), model.Last(2), model.Layers("fc1")} {
 		trainer := newTrainer(t, small(), initial(t, small()), selection, 16, momentum())
 		silent := newTrainer(t, small(), initial(t, small()), selection, 16, momentum())
 		net := trainer.Net()

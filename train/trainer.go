@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -24,7 +25,7 @@ var (
 	ErrDiverged = errors.New("training diverged")
 	// ErrData is the cause of errors about examples that do not fit the
 	// network.
-	ErrData = errors.New("the data does not fit the network")
+	ErrData = model.ErrData
 )
 
 // dropoutStream keeps the dropout's random numbers apart from all others
@@ -35,7 +36,7 @@ const dropoutStream = 0xd209
 // goroutines at once.
 type Trainer struct {
 	net     *model.Net
-	solver  Solver
+	solver  *Solver
 	seed    uint64
 	machine gorgonia.VM
 	program fmt.Stringer  // what the machine runs
@@ -49,12 +50,14 @@ type Trainer struct {
 // gradient of that loss towards net.Trainable() and nothing else, and compiles
 // it. Every random number, of dropout and of the order of the examples, comes
 // from seed. A net can be given to New once.
-func New(net *model.Net, solver Solver, seed uint64) (*Trainer, error) {
-	if solver == nil {
-		return nil, errors.New("new trainer: found no solver, expected SGD, Momentum or Adam")
-	}
+func New(net *model.Net, solver *Solver, seed uint64) (*Trainer, error) {
 	if err := solver.Validate(); err != nil {
 		return nil, err
+	}
+	for layer := range solver.Factors {
+		if !slices.Contains(net.TrainedLayers(), layer) {
+			return nil, errors.Errorf("learning rate of %s: that layer is not trained, expected one of %s", layer, strings.Join(net.TrainedLayers(), ", "))
+		}
 	}
 	trainable := net.Trainable()
 	if len(trainable) == 0 {
@@ -83,7 +86,7 @@ func New(net *model.Net, solver Solver, seed uint64) (*Trainer, error) {
 func (t *Trainer) Net() *model.Net { return t.net }
 
 // Solver returns the solver.
-func (t *Trainer) Solver() Solver { return t.solver }
+func (t *Trainer) Solver() *Solver { return t.solver }
 
 // Loss returns the node of the loss, a scalar.
 func (t *Trainer) Loss() *gorgonia.Node { return t.loss }
@@ -119,8 +122,8 @@ func (t *Trainer) Step(data dataset.Examples, indices []int) (StepReport, error)
 // Gradients does all of Step but the solver's part: afterwards the gradient of
 // each trainable node is at its Grad method.
 func (t *Trainer) Gradients(data dataset.Examples, indices []int) (StepReport, error) {
-	r := StepReport{Step: t.run.steps + 1, Examples: len(indices), Rate: t.solver.Rate()}
-	if err := bind(t.net, data, indices); err != nil {
+	r := StepReport{Step: t.run.steps + 1, Examples: len(indices), Rate: t.solver.LearningRate}
+	if err := t.net.Load(data, indices); err != nil {
 		return r, err
 	}
 	labels := t.labels.Ints()
@@ -151,16 +154,6 @@ func runAll(machine gorgonia.VM) error {
 		err = errors.Unwrap(err)
 	}
 	return err
-}
-
-// bind puts the examples into the net's input.
-func bind(net *model.Net, data dataset.Examples, indices []int) error {
-	if err := net.Scope().SetRows(len(indices)); err != nil {
-		return err
-	}
-	size := len(net.Images()) / net.Scope().Capacity()
-	data.Gather(net.Images()[:len(indices)*size], indices)
-	return nil
 }
 
 // checkShape returns an error unless there are examples, of the shape of the
@@ -213,8 +206,8 @@ func (t *Trainer) drawMasks(n int) {
 
 // countCorrect returns how many rows of the logits are largest at their label.
 func countCorrect(net *model.Net, labels []int) int {
-	logits := net.Logits().Value().(*tensor.Dense).Float32s()
-	k := net.Spec().Classes()
+	logits := net.Result(len(labels))
+	k := len(logits) / len(labels)
 	correct := 0
 	for i, label := range labels {
 		if argmax(logits[i*k:(i+1)*k]) == label {

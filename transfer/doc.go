@@ -6,7 +6,7 @@
 //	spec, weights, err = transfer.NewHead(spec, weights, 5, seed)
 //	result, err := transfer.Retrain(ctx, spec, weights, data, transfer.Options{
 //		Select: model.Last(2),
-//		Solver: &train.Momentum{LearningRate: 0.01, Momentum: 0.9},
+//		Solver: train.NewMomentum(0.01, 0.9),
 //		Train:  train.Options{Epochs: 5},
 //	})
 //

@@ -7,6 +7,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
@@ -18,7 +19,7 @@ import (
 func exact(t *testing.T, data dataset.Examples, opt transfer.ExactOptions) (*model.Weights, *transfer.ExactResult) {
 	t.Helper()
 	w := initial(t, small())
-	result, err := transfer.Exact(t.Context(), small(), w, data, opt)
+	result, err := transfer.Exact(t.Context(), smallnet.Of(small(), w), data, opt)
 	must(t, err)
 	checkTraining(t, &result.Result, initial(t, small()), w)
 	return w, result
@@ -39,7 +40,7 @@ func TestExact(t *testing.T) {
 			t.Errorf("decay %v: found %+v after %d iterations", decay, result, iterations)
 		}
 		objective := func(w *model.Weights) float64 {
-			m, err := transfer.Evaluate(t.Context(), small(), w, data, transfer.Options{Select: model.Last(1)})
+			m, err := transfer.Evaluate(t.Context(), smallnet.Of(small(), w), data, transfer.Options{Select: model.Last(1)})
 			must(t, err)
 			for _, v := range w.Get("fc2/W").Float32s() {
 				m.Loss += decay / 2 * float64(v) * float64(v)
@@ -67,11 +68,11 @@ func TestExact(t *testing.T) {
 func TestExactBeatsSteps(t *testing.T) {
 	data, _ := sample(t, 400, 10)
 	spec := small()
-	spec.Layers[10].Rate = 0
+	spec.Layers[10].Kind = model.Dropout{}
 	w := initial(t, spec)
-	steps, err := transfer.Retrain(t.Context(), spec, w, data, transfer.Options{
-		Select: model.Last(1), Solver: &train.Momentum{LearningRate: 0.05, Momentum: 0.9, WeightDecay: 1e-2},
-		Seed: 1, Train: train.Options{Epochs: 100, Schedule: train.Cosine}})
+	steps, err := transfer.Retrain(t.Context(), smallnet.Of(spec, w), data, transfer.Options{
+		Select: model.Last(1), Solver: &train.Solver{Rule: train.Momentum{Momentum: 0.9}, LearningRate: 0.05, WeightDecay: 1e-2},
+		Seed: 1, Train: train.Options{Epochs: 100, Schedule: train.CosineRate}})
 	must(t, err)
 	reached := *steps.TrainingLoss
 	for _, v := range w.Get("fc2/W").Float32s() {
@@ -108,7 +109,7 @@ func TestExactStops(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	w := initial(t, small())
-	stopped, err := transfer.Exact(ctx, small(), w, data, transfer.ExactOptions{Iteration: func(r transfer.ExactIteration) {
+	stopped, err := transfer.Exact(ctx, smallnet.Of(small(), w), data, transfer.ExactOptions{Iteration: func(r transfer.ExactIteration) {
 		if r.Iteration == 3 {
 			cancel()
 		}
@@ -130,13 +131,15 @@ func TestExactRefuses(t *testing.T) {
 			w.Get("fc2/W").Float32s()[3] = float32(math.Inf(1))
 		},
 		"label": func(spec *model.Spec, w *model.Weights, _ *transfer.ExactOptions) {
-			*spec = spec.WithClasses(2)
+			two, err := spec.WithClasses(2)
+			must(t, err)
+			*spec = two
 			*w = *initial(t, *spec)
 		},
 	} {
 		spec, w, opt := small(), initial(t, small()), transfer.ExactOptions{}
 		change(&spec, w, &opt)
-		if _, err := transfer.Exact(t.Context(), spec, w, data, opt); err == nil {
+		if _, err := transfer.Exact(t.Context(), smallnet.Of(spec, w), data, opt); err == nil {
 			t.Errorf("%s: found no error", reason)
 		}
 	}

@@ -3,65 +3,26 @@ package transfer_test
 import (
 	"context"
 	"math"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
 	"github.com/pkg/errors"
 )
 
-// small is a network with dropout inside what Last leaves frozen, and above.
-func small() model.Spec {
-	return model.Spec{
-		Input: []int{1, 28, 28},
-		Layers: []model.Layer{
-			{Name: "conv1", Kind: model.Conv, Out: 4, Kernel: 5, Stride: 1, Pad: 2}, // [4,28,28]
-			{Name: "relu1", Kind: model.ReLU},
-			{Name: "pool1", Kind: model.MaxPool, Kernel: 2, Stride: 2}, // [4,14,14]
-			{Name: "drop1", Kind: model.Dropout, Rate: 0.25},
-			{Name: "conv2", Kind: model.Conv, Out: 6, Kernel: 3, Stride: 1, Pad: 1}, // [6,14,14]
-			{Name: "relu2", Kind: model.ReLU},
-			{Name: "pool2", Kind: model.MaxPool, Kernel: 2, Stride: 2}, // [6,7,7]
-			{Name: "drop2", Kind: model.Dropout, Rate: 0.2},
-			{Name: "fc1", Kind: model.Dense, Out: 24}, // [24]
-			{Name: "relu3", Kind: model.ReLU},
-			{Name: "drop3", Kind: model.Dropout, Rate: 0.5},
-			{Name: "fc2", Kind: model.Dense, Out: 10}, // [10]
-		},
-	}
-}
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func initial(t testing.TB, spec model.Spec) *model.Weights {
-	t.Helper()
-	w, err := model.Init(spec, rand.New(rand.NewPCG(1, 2)))
-	must(t, err)
-	return w
-}
-
-// sample returns n training and m test images of the sample.
-func sample(t testing.TB, n, m int) (data, test *dataset.Set) {
-	t.Helper()
-	data, test, err := dataset.Open("sample", dataset.Options{})
-	must(t, err)
-	data, err = data.Limit(n, 1)
-	must(t, err)
-	test, err = test.Limit(m, 1)
-	must(t, err)
-	return data, test
-}
+// The networks and sets of these tests.
+var (
+	small   = smallnet.Digits
+	initial = smallnet.Init
+	sample  = smallnet.Sample
+	must    = smallnet.Must
+)
 
 // checkTraining fails unless Retrain's result is true: the frozen weights have
 // the bytes they had before, the trained ones have moved, each weight is one or
@@ -87,9 +48,9 @@ func checkTraining(t testing.TB, result *transfer.Result, before, after *model.W
 func retrain(t testing.TB, spec model.Spec, data dataset.Examples, opt transfer.Options) (*model.Weights, *transfer.Result) {
 	t.Helper()
 	w := initial(t, spec)
-	opt.Solver = &train.Momentum{LearningRate: 0.02, Momentum: 0.9, WeightDecay: 1e-3}
+	opt.Solver = &train.Solver{Rule: train.Momentum{Momentum: 0.9}, LearningRate: 0.02, WeightDecay: 1e-3}
 	opt.Batch, opt.Seed = 32, 5
-	result, err := transfer.Retrain(t.Context(), spec, w, data, opt)
+	result, err := transfer.Retrain(t.Context(), smallnet.Of(spec, w), data, opt)
 	must(t, err)
 	checkTraining(t, result, initial(t, spec), w)
 	return w, result
@@ -124,8 +85,8 @@ func TestCutIsTheWhole(t *testing.T) {
 		{model.Last(1), 10, "fc2/W fc2/b"},
 		{model.Last(2), 7, "fc1/W fc1/b fc2/W fc2/b"},
 		{model.Last(3), 3, "conv2/W conv2/b fc1/W fc1/b fc2/W fc2/b"},
-		{model.Train("fc1"), 7, "fc1/W fc1/b"},
-		{model.Train("conv2", "fc2"), 3, "conv2/W conv2/b fc2/W fc2/b"},
+		{model.Layers("fc1"), 7, "fc1/W fc1/b"},
+		{model.Layers("conv2", "fc2"), 3, "conv2/W conv2/b fc2/W fc2/b"},
 		{model.All(), 0, "conv1/W conv1/b conv2/W conv2/b fc1/W fc1/b fc2/W fc2/b"},
 	} {
 		var losses [2][]float64
@@ -231,10 +192,10 @@ func TestRetrainCancelled(t *testing.T) {
 		}, context.Canceled, true},
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
-		opt := transfer.Options{Select: model.Last(2), Batch: 16, Solver: &train.SGD{LearningRate: 0.1}, Train: train.Options{Epochs: 1}}
+		opt := transfer.Options{Select: model.Last(2), Batch: 16, Solver: train.NewSGD(0.1), Train: train.Options{Epochs: 1}}
 		test.set(&opt, cancel)
 		w := initial(t, small())
-		result, err := transfer.Retrain(ctx, small(), w, data, opt)
+		result, err := transfer.Retrain(ctx, smallnet.Of(small(), w), data, opt)
 		cancel()
 		if errors.Cause(err) != test.cause {
 			t.Errorf("%s: found error %v, expected %v", reason, err, test.cause)
@@ -250,17 +211,17 @@ func TestRetrainCancelled(t *testing.T) {
 func TestRetrainRefuses(t *testing.T) {
 	data, _ := sample(t, 20, 10)
 	good := func() transfer.Options {
-		return transfer.Options{Select: model.Last(1), Solver: &train.SGD{LearningRate: 0.1}, Train: train.Options{Epochs: 1}}
+		return transfer.Options{Select: model.Last(1), Solver: train.NewSGD(0.1), Train: train.Options{Epochs: 1}}
 	}
 	for reason, test := range map[string]struct {
 		set   func(opt *transfer.Options)
 		cause error
 	}{
 		"no selection":      {func(opt *transfer.Options) { opt.Select = model.Selection{} }, model.ErrSelection},
-		"no such layer":     {func(opt *transfer.Options) { opt.Select = model.Train("fc9") }, model.ErrSelection},
+		"no such layer":     {func(opt *transfer.Options) { opt.Select = model.Layers("fc9") }, model.ErrSelection},
 		"nothing to train":  {func(opt *transfer.Options) { opt.Select = model.None() }, nil},
 		"no epochs":         {func(opt *transfer.Options) { opt.Train.Epochs = 0 }, nil},
-		"no learning rate":  {func(opt *transfer.Options) { opt.Solver = &train.SGD{} }, nil},
+		"no learning rate":  {func(opt *transfer.Options) { opt.Solver = &train.Solver{Rule: train.SGD{}} }, nil},
 		"a batch below 0":   {func(opt *transfer.Options) { opt.Batch = -1 }, nil},
 		"patience for none": {func(opt *transfer.Options) { opt.Train.Patience = 1 }, nil},
 		"no solver":         {func(opt *transfer.Options) { opt.Solver = nil }, nil},
@@ -269,7 +230,7 @@ func TestRetrainRefuses(t *testing.T) {
 			w, opt := initial(t, small()), good()
 			test.set(&opt)
 			opt.NoCache = noCache
-			_, err := transfer.Retrain(t.Context(), small(), w, data, opt)
+			_, err := transfer.Retrain(t.Context(), smallnet.Of(small(), w), data, opt)
 			if err == nil || test.cause != nil && errors.Cause(err) != test.cause {
 				t.Errorf("%s: found error %v", reason, err)
 			}
@@ -281,9 +242,9 @@ func TestRetrainRefuses(t *testing.T) {
 	for _, noCache := range []bool{false, true} { // a head of five for ten digits
 		opt := good()
 		opt.NoCache = noCache
-		spec, w, err := transfer.NewHead(small(), initial(t, small()), 5, 1)
+		five, err := withFive(small(), initial(t, small()), model.All(), 1)
 		must(t, err)
-		_, err = transfer.Retrain(t.Context(), spec, w, data, opt)
+		_, err = transfer.Retrain(t.Context(), five, data, opt)
 		if errors.Cause(err) != train.ErrData || !strings.Contains(err.Error(), "the network has 5 classes") {
 			t.Errorf("labels outside the head: found error %v", err)
 		}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
@@ -51,11 +52,14 @@ func inference(o options) (result, error) {
 // warms up.
 func passes(spec model.Spec, w *model.Weights, test *dataset.Set, batch, repeats int) (float64, train.Metrics, error) {
 	var m train.Metrics
-	net, err := model.Build(spec, w, model.None(), model.Batch(batch))
+	net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(batch))
 	if err != nil {
 		return 0, m, err
 	}
-	e := train.NewEvaluator(net)
+	e, err := train.NewEvaluator(net)
+	if err != nil {
+		return 0, m, err
+	}
 	defer e.Close()
 	var times []float64
 	for i := range 1 + repeats {
@@ -84,11 +88,14 @@ func latency(o options) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := model.Build(spec, w, model.None(), model.Batch(1))
+	net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(1))
 	if err != nil {
 		return nil, err
 	}
-	e := train.NewEvaluator(net)
+	e, err := train.NewEvaluator(net)
+	if err != nil {
+		return nil, err
+	}
 	defer e.Close()
 	var times []float64
 	for i := range latencyWarmUp + o.repeats {

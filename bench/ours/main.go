@@ -123,7 +123,10 @@ func (o options) open() (train, test *dataset.Set, err error) {
 
 // fresh returns the seed network with new weights.
 func fresh(classes int) (model.Spec, *model.Weights, error) {
-	spec := model.Seed().WithClasses(classes)
+	spec, err := model.DeepMNIST().WithClasses(classes)
+	if err != nil {
+		return model.Spec{}, nil, err
+	}
 	w, err := model.Init(spec, rand.New(rand.NewPCG(seed, seed)))
 	return spec, w, err
 }

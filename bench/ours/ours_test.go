@@ -60,7 +60,7 @@ func TestPutBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := &weightfile.Model{Spec: spec, Classes: []string{"0", "1", "2", "3", "4"}, Prep: dataset.MNISTPreprocessing(), Weights: w}
+	before := &model.Network{Spec: spec, Classes: []string{"0", "1", "2", "3", "4"}, Prep: dataset.MNISTPreprocessing(), Weights: w}
 	if err := weightfile.Write(from, before); err != nil {
 		t.Fatal(err)
 	}

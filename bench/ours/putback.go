@@ -28,19 +28,18 @@ func putBack(o options) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Classes = data.Classes
-	if m.Spec, m.Weights, err = transfer.NewHead(m.Spec, m.Weights, len(data.Classes), seed); err != nil {
+	if m, err = transfer.WithClasses(m, data.Classes, model.Last(o.last), seed); err != nil {
 		return nil, err
 	}
-	stay, err := others(m.Spec, m.Weights, model.Last(o.last))
+	stay, err := others(m, model.Last(o.last))
 	if err != nil {
 		return nil, err
 	}
-	net, err := model.Build(m.Spec, m.Weights, model.All(), model.Batch(o.batch))
+	net, err := model.Build(m, model.All(), model.Batch(o.batch))
 	if err != nil {
 		return nil, err
 	}
-	trainer, err := train.New(net, &train.Momentum{LearningRate: learningRate, Momentum: momentum}, seed)
+	trainer, err := train.New(net, train.NewMomentum(learningRate, momentum), seed)
 	if err != nil {
 		return nil, err
 	}
@@ -60,20 +59,18 @@ type kept struct {
 }
 
 // others returns the weights of the layers that selection does not train.
-func others(spec model.Spec, w *model.Weights, selection model.Selection) (*kept, error) {
-	trained, err := selection.Resolve(spec)
+func others(n *model.Network, selection model.Selection) (*kept, error) {
+	trained, err := selection.Resolve(n.Spec)
 	if err != nil {
 		return nil, err
 	}
 	k := &kept{}
-	for _, l := range spec.Weighted() {
-		if slices.Contains(trained, l.Name) {
+	for _, name := range n.Weights.Names() {
+		if slices.Contains(trained, model.LayerOf(name)) {
 			continue
 		}
-		for _, name := range []string{l.Name + "/W", l.Name + "/b"} {
-			now := w.Get(name).Float32s()
-			k.now, k.old = append(k.now, now), append(k.old, make([]float32, len(now)))
-		}
+		now := n.Weights.Get(name).Float32s()
+		k.now, k.old = append(k.now, now), append(k.old, make([]float32, len(now)))
 	}
 	return k, nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
@@ -28,11 +29,11 @@ func step(o options) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := model.Build(spec, w, model.All(), model.Batch(o.batch))
+	net, err := model.Build(smallnet.Of(spec, w), model.All(), model.Batch(o.batch))
 	if err != nil {
 		return nil, err
 	}
-	trainer, err := train.New(net, &train.Momentum{LearningRate: learningRate, Momentum: momentum}, seed)
+	trainer, err := train.New(net, train.NewMomentum(learningRate, momentum), seed)
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/internal/reference"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"gorgonia.org/gorgonia"
@@ -37,7 +38,7 @@ func tell(t *testing.T, text string) {
 // products that run backwards into fc1's input, 4 images of 3136 numbers.
 func stockBoundary(t *testing.T) string {
 	t.Helper()
-	spec := model.Seed().WithClasses(5)
+	spec := model.DeepMNIST().WithClasses(5)
 	w, err := model.Init(spec, rand.New(rand.NewPCG(1, 2)))
 	if err != nil {
 		t.Fatal(err)
@@ -55,11 +56,11 @@ func stockBoundary(t *testing.T) string {
 			inStock++
 		}
 	}
-	net, err := model.Build(spec, w, model.Last(2), model.Batch(4))
+	net, err := model.Build(smallnet.Of(spec, w), model.Last(2), model.Batch(4))
 	if err != nil {
 		t.Fatal(err)
 	}
-	trainer, err := train.New(net, &train.SGD{LearningRate: 0.1}, 1)
+	trainer, err := train.New(net, train.NewSGD(0.1), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,12 +82,12 @@ func decayMovesFrozen(t *testing.T) string {
 	fmt.Fprintln(&text, "a weight of 1 after two further steps with a gradient of 0:")
 	for _, test := range []struct {
 		name     string
-		solver   train.Solver
+		solver   *train.Solver
 		gradient float32 // of the step before it was frozen
 	}{
-		{"plain gradient descent", &train.SGD{LearningRate: 0.1}, 0},
-		{"with weight decay", &train.SGD{LearningRate: 0.1, WeightDecay: 0.01}, 0},
-		{"with momentum", &train.Momentum{LearningRate: 0.1, Momentum: 0.9}, 1},
+		{"plain gradient descent", train.NewSGD(0.1), 0},
+		{"with weight decay", &train.Solver{Rule: train.SGD{}, LearningRate: 0.1, WeightDecay: 0.01}, 0},
+		{"with momentum", train.NewMomentum(0.1, 0.9), 1},
 	} {
 		p := &frozenParameter{tensor.New(tensor.WithBacking([]float32{1})), tensor.New(tensor.WithBacking([]float32{test.gradient}))}
 		step := func() {

@@ -3,12 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"github.com/lastlayer/lastlayer/transfer/feature"
 	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
-	"github.com/lastlayer/lastlayer/transfer"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -86,7 +87,7 @@ func (a *augmentFlags) tellCost(ctx context.Context, out *output, spec model.Spe
 	if a.copies == 0 {
 		return nil
 	}
-	trunk, err := transfer.NewTrunk(spec, w, selection)
+	trunk, err := feature.NewTrunk(smallnet.Of(spec, w), selection)
 	if err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func (a *augmentFlags) tellCost(ctx context.Context, out *output, spec model.Spe
 	var row int      // numbers
 	for range 2 {    // the first run makes the buffers
 		start := time.Now()
-		features, err := trunk.Features(ctx, few, transfer.FeatureOptions{})
+		features, err := trunk.Features(ctx, few, feature.Options{})
 		if err != nil {
 			return err
 		}

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"github.com/lastlayer/lastlayer/model"
 	"reflect"
 	"strconv"
 	"strings"
@@ -139,7 +140,7 @@ type checkpointer struct {
 	path     string // "" for none
 	interval interval
 	settings settings
-	model    *weightfile.Model // what it is a training of
+	model    *model.Network // what it is a training of
 	trainer  *train.Trainer
 	from     *train.Checkpoint // to go on from; nil for none
 	written  time.Time
@@ -173,7 +174,7 @@ func (c *checkpointFlags) files() []namedFile {
 // begin returns what writes the checkpoints of a training of m, and has it told
 // of each step. A checkpoint to go on from, in source, must be of the same
 // training.
-func (c *checkpointFlags) begin(s settings, m, source *weightfile.Model, opt *train.Options, out *output) (*checkpointer, error) {
+func (c *checkpointFlags) begin(s settings, m, source *model.Network, opt *train.Options, out *output) (*checkpointer, error) {
 	every, err := parseInterval(c.every)
 	if err != nil {
 		return nil, usage(err)
@@ -286,7 +287,7 @@ func (h savedHook) Epoch(r train.EpochReport) error {
 
 // readCheckpoint reads the model, with the weights to go on with, from a
 // checkpoint.
-func readCheckpoint(path string) (*weightfile.Model, error) {
+func readCheckpoint(path string) (*model.Network, error) {
 	m, err := weightfile.Read(path)
 	if err != nil {
 		return nil, err

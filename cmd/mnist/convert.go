@@ -127,7 +127,7 @@ func (c *convertFlags) check(cmd *cobra.Command, to string) (transfer.Layout, er
 
 // describeConverted prints what a network is that its weights do not tell: a wrong
 // mean or order of classes gives wrong answers, and no error.
-func describeConverted(out *output, m *weightfile.Model, assumed []string) {
+func describeConverted(out *output, m *model.Network, assumed []string) {
 	p := m.Prep
 	out.text("images: %s, 0 to 1 (a byte times %.6g), less the mean %g, divided by the deviation %g", p.Polarity, p.Scale, p.Mean, p.Std)
 	out.text("classes: %s", listed(m.Classes))
@@ -138,7 +138,7 @@ func describeConverted(out *output, m *weightfile.Model, assumed []string) {
 
 // read reads a model of ours, or makes one of weights from elsewhere and lists
 // what of it is assumed.
-func (c *convertFlags) read(cmd *cobra.Command, path string) (m *weightfile.Model, report transfer.Report, assumed []string, err error) {
+func (c *convertFlags) read(cmd *cobra.Command, path string) (m *model.Network, report transfer.Report, assumed []string, err error) {
 	tensors, err := weightfile.ReadTensors(path)
 	if err != nil {
 		return nil, transfer.Report{}, nil, err
@@ -152,7 +152,7 @@ func (c *convertFlags) read(cmd *cobra.Command, path string) (m *weightfile.Mode
 }
 
 // readOurs reads a model of ours.
-func (c *convertFlags) readOurs(cmd *cobra.Command, path string) (*weightfile.Model, transfer.Report, error) {
+func (c *convertFlags) readOurs(cmd *cobra.Command, path string) (*model.Network, transfer.Report, error) {
 	if flag := c.foreign.changed(cmd); flag != "" {
 		return nil, transfer.Report{}, usage(errors.Errorf("--%s: %s is a model of ours, which says that itself", flag, path))
 	}

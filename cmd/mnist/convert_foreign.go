@@ -56,8 +56,8 @@ func (c *foreignFlags) changed(cmd *cobra.Command) string {
 }
 
 // model returns the model that the tensors and the flags make.
-func (c *foreignFlags) model(t *weightfile.Tensors, layers []string) (*weightfile.Model, transfer.Report, error) {
-	fail := func(flag string, err error) (*weightfile.Model, transfer.Report, error) {
+func (c *foreignFlags) model(t *weightfile.Tensors, layers []string) (*model.Network, transfer.Report, error) {
+	fail := func(flag string, err error) (*model.Network, transfer.Report, error) {
 		return nil, transfer.Report{}, usage(errors.Wrap(err, flag))
 	}
 	opt := transfer.ImportOptions{Ignore: c.ignore, Layers: layers, FoldDoubleBias: c.double}
@@ -70,7 +70,7 @@ func (c *foreignFlags) model(t *weightfile.Tensors, layers []string) (*weightfil
 	if opt.Map, err = transfer.ParseMap(c.renames); err != nil {
 		return fail("--map", err)
 	}
-	m := &weightfile.Model{Prep: dataset.MNISTPreprocessing()}
+	m := &model.Network{Prep: dataset.MNISTPreprocessing()}
 	m.Prep.Mean, m.Prep.Std, m.Prep.Polarity = c.mean, c.std, c.polarity
 	if err := m.Prep.Validate(); err != nil {
 		return fail("--mean, --std, --polarity", err)
@@ -84,7 +84,7 @@ func (c *foreignFlags) model(t *weightfile.Tensors, layers []string) (*weightfil
 }
 
 // network sets the model's spec and its labels.
-func (c *foreignFlags) network(m *weightfile.Model) error {
+func (c *foreignFlags) network(m *model.Network) error {
 	m.Spec = model.Seed()
 	if c.spec != "" {
 		var err error

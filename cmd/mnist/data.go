@@ -69,7 +69,7 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 // as returns the set as the network takes it: prepared as what trained it, its
 // labels numbered as the outputs. Labels that the network does not have are
 // left out and counted when they were not asked for, and that is said.
-func (d *dataFlags) as(set *dataset.Set, m *weightfile.Model, out *output) (numbered *dataset.Set, leftOut map[string]int, err error) {
+func (d *dataFlags) as(set *dataset.Set, m *model.Network, out *output) (numbered *dataset.Set, leftOut map[string]int, err error) {
 	if set, err = prepared(set, m, out); err != nil {
 		return nil, nil, err
 	}
@@ -88,7 +88,7 @@ func (d *dataFlags) as(set *dataset.Set, m *weightfile.Model, out *output) (numb
 
 // continued returns the set numbered as the outputs of a network whose last
 // layer goes on as it is. The two must have the same classes.
-func continued(set *dataset.Set, m *weightfile.Model) (*dataset.Set, error) {
+func continued(set *dataset.Set, m *model.Network) (*dataset.Set, error) {
 	if have, found := len(m.Classes), len(set.Classes); have != found {
 		return nil, errors.Errorf("the head has %d classes, the data %d: %s and %s", have, found, listed(m.Classes), listed(set.Classes))
 	}
@@ -101,7 +101,7 @@ func continued(set *dataset.Set, m *weightfile.Model) (*dataset.Set, error) {
 
 // prepared returns the set with the preprocessing of a network, and says so where
 // that takes negatives.
-func prepared(set *dataset.Set, m *weightfile.Model, out *output) (*dataset.Set, error) {
+func prepared(set *dataset.Set, m *model.Network, out *output) (*dataset.Set, error) {
 	as, err := set.Prepared(m.Prep)
 	if err == nil && set.Prep.Polarity != m.Prep.Polarity {
 		out.note("%s is %s, the network was trained on %s images: it gets the negatives", set.Name, set.Prep.Polarity, m.Prep.Polarity)
@@ -111,7 +111,7 @@ func prepared(set *dataset.Set, m *weightfile.Model, out *output) (*dataset.Set,
 
 // suits returns a usage error where no data is named and that taken instead, the
 // digits, is not what the network was trained on.
-func (d *dataFlags) suits(cmd *cobra.Command, m *weightfile.Model) error {
+func (d *dataFlags) suits(cmd *cobra.Command, m *model.Network) error {
 	if cmd.Flags().Changed("data") {
 		return nil
 	}

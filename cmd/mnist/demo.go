@@ -106,7 +106,7 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 
 // convolutions returns the network whose convolutions were trained on the
 // digits 0 to 4: the one in the program, or one trained now.
-func (d demoFlags) convolutions(ctx context.Context, out *output) (*weightfile.Model, error) {
+func (d demoFlags) convolutions(ctx context.Context, out *output) (*model.Network, error) {
 	if !d.pretrain {
 		m, err := weightfile.DecodePartial(testdata.Convolutions, "the convolutions in this program")
 		if err == nil {
@@ -124,7 +124,7 @@ func (d demoFlags) convolutions(ctx context.Context, out *output) (*weightfile.M
 }
 
 // pretrain trains the whole network and returns it without its FC layers.
-func pretrain(ctx context.Context, out *output, data *dataset.Set, seed uint64, epochs int) (*weightfile.Model, error) {
+func pretrain(ctx context.Context, out *output, data *dataset.Set, seed uint64, epochs int) (*model.Network, error) {
 	m, err := freshNetwork(data, seed)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"github.com/lastlayer/lastlayer/transfer/feature"
 	"math"
 	"time"
 
@@ -128,8 +129,8 @@ func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t 
 	}
 	var failed error
 	opt := r.options(out, r.selection())
-	features := transfer.FeatureOptions{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress}
-	result, err := transfer.Exact(ctx, spec, w, examples, transfer.ExactOptions{
+	features := feature.Options{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress}
+	result, err := transfer.Exact(ctx, smallnet.Of(spec, w), examples, transfer.ExactOptions{
 		WeightDecay: t.decay, Iterations: r.exact.iterations, Features: features,
 		Iteration: func(i transfer.ExactIteration) {
 			out.bar("lbfgs", "iterations", int64(i.Of)).set(int64(i.Iteration))
@@ -148,7 +149,7 @@ func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t 
 		return done, err
 	}
 	opt.Progress = nil
-	metrics, err := transfer.Evaluate(ctx, spec, w, work.test, opt)
+	metrics, err := transfer.Evaluate(ctx, smallnet.Of(spec, w), work.test, opt)
 	if !result.Converged {
 		out.note("not at the optimum after %d iterations; --iterations allows more", result.Iterations)
 	}

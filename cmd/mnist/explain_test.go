@@ -20,12 +20,12 @@ func seedNetwork(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := model.Init(model.Seed(), rand.New(rand.NewPCG(1, 2)))
+	w, err := model.Init(model.DeepMNIST(), rand.New(rand.NewPCG(1, 2)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "seed.safetensors")
-	if err := weightfile.Write(path, &weightfile.Model{Spec: model.Seed(), Classes: data.Classes, Prep: data.Prep, Weights: w}); err != nil {
+	if err := weightfile.Write(path, &model.Network{Spec: model.DeepMNIST(), Classes: data.Classes, Prep: data.Prep, Weights: w}); err != nil {
 		t.Fatal(err)
 	}
 	return path

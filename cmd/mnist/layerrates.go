@@ -52,12 +52,12 @@ func layerRates(texts []string, spec model.Spec, selection model.Selection) (map
 }
 
 // newSolver returns the solver of a stage.
-func (r retrainFlags) newSolver(t trainingFlags, factors map[string]float64) (train.Solver, error) {
+func (r retrainFlags) newSolver(t trainingFlags, factors map[string]float64) (*train.Solver, error) {
 	solver, err := t.newSolver()
 	if err != nil || len(factors) == 0 {
 		return solver, err
 	}
-	layered := train.NewLayerRates(factors, func() train.Solver {
+	layered := train.NewLayerRates(factors, func() *train.Solver {
 		another, _ := t.newSolver() // as the one above
 		return another
 	})

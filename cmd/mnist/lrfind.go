@@ -105,7 +105,7 @@ func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r 
 	opt.Train = train.Options{Epochs: test.Steps/perEpoch + 1, Schedule: test.Schedule, Hook: &test}
 	out.note("%s, %s; matrix products by %s", d.name, describe(data), gemm.Name())
 	// The weights are trained in memory and forgotten.
-	_, err = transfer.Retrain(ctx, m.Spec, m.Weights, data, opt)
+	_, err = transfer.Retrain(ctx, m, data, opt)
 	if !errors.Is(err, train.ErrRangeTested) && !errors.Is(err, train.ErrDiverged) {
 		return err
 	}
@@ -122,7 +122,7 @@ func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r 
 
 // rangeTested returns what the test trains: the layers that retrain would, or
 // all of a fresh network.
-func (r retrainFlags) rangeTested(cmd *cobra.Command, out *output, d dataFlags, seed uint64) (*dataset.Set, *weightfile.Model, model.Selection, error) {
+func (r retrainFlags) rangeTested(cmd *cobra.Command, out *output, d dataFlags, seed uint64) (*dataset.Set, *model.Network, model.Selection, error) {
 	if r.from != "" {
 		work, err := r.prepare(cmd.Context(), out, d, seed, r.selection())
 		if err != nil {
@@ -139,7 +139,7 @@ func (r retrainFlags) rangeTested(cmd *cobra.Command, out *output, d dataFlags, 
 }
 
 // freshData returns the training images and a fresh network for them.
-func freshData(ctx context.Context, out *output, d dataFlags, seed uint64) (*dataset.Set, *weightfile.Model, model.Selection, error) {
+func freshData(ctx context.Context, out *output, d dataFlags, seed uint64) (*dataset.Set, *model.Network, model.Selection, error) {
 	data, _, err := d.open(ctx, out, seed)
 	if err != nil {
 		return nil, nil, model.Selection{}, err

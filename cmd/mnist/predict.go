@@ -65,7 +65,7 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 	if !slices.Equal(m.Spec.Input, shapeOfDigit) {
 		return errors.Errorf("%s: the network takes images of %v, predict makes images of %v", file, m.Spec.Input, shapeOfDigit)
 	}
-	net, err := model.Build(m.Spec, m.Weights, model.None(), model.Batch(1))
+	net, err := model.Build(m, model.None(), model.Batch(1))
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 }
 
 // predict returns the probability of each class for one image file.
-func predict(ctx context.Context, e *train.Evaluator, m *weightfile.Model, name string, stdin io.Reader) ([]float64, error) {
+func predict(ctx context.Context, e *train.Evaluator, m *model.Network, name string, stdin io.Reader) ([]float64, error) {
 	img, err := readImage(ctx, name, stdin)
 	if err != nil {
 		return nil, err

@@ -12,7 +12,6 @@ import (
 	"github.com/lastlayer/lastlayer/cmd/mnist/report"
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -116,11 +115,11 @@ func (r *reporter) hook(next train.Hook) train.Hook {
 }
 
 // tested runs the test images once more, for the mistakes in them.
-func (r *reporter) tested(m *weightfile.Model, test *dataset.Set, metrics train.Metrics) error {
+func (r *reporter) tested(m *model.Network, test *dataset.Set, metrics train.Metrics) error {
 	if r == nil {
 		return nil
 	}
-	net, err := model.Build(m.Spec, m.Weights, model.None(), model.Batch(250))
+	net, err := model.Build(m, model.None(), model.Batch(250))
 	if err != nil {
 		return err
 	}
@@ -161,7 +160,7 @@ func (r *reporter) mistakes(e *train.Evaluator, test *dataset.Set) ([]picture.Mi
 }
 
 // evaluated writes the report of an evaluation of the network in that file.
-func (r *reporter) evaluated(m *weightfile.Model, file string, d dataFlags, test *dataset.Set, metrics train.Metrics, line evalLine) error {
+func (r *reporter) evaluated(m *model.Network, file string, d dataFlags, test *dataset.Set, metrics train.Metrics, line evalLine) error {
 	if r == nil {
 		return nil
 	}

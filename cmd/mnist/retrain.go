@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/lastlayer/lastlayer/transfer/feature"
 	"slices"
 	"time"
 
@@ -100,7 +101,7 @@ func (r *retrainFlags) files() []namedFile {
 
 func (r retrainFlags) selection() model.Selection {
 	if len(r.patterns) > 0 {
-		return model.Train(r.patterns...)
+		return model.Layers(r.patterns...)
 	}
 	return model.Last(r.last)
 }
@@ -172,7 +173,7 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 // printRetrained prints the last lines of a retraining.
 func printRetrained(out *output, result *transfer.Result, metrics train.Metrics, path string) {
 	made := "computed"
-	if result.Features == transfer.Disk {
+	if result.Features == feature.Disk {
 		made = "read"
 	}
 	out.text("frozen weights bit-identical: %v   features %s in %.1f s", result.FrozenIdentical, made, result.SecondsFeatures)

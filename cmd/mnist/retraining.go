@@ -17,7 +17,7 @@ import (
 
 // retrained is what a retraining made.
 type retrained struct {
-	model   *weightfile.Model
+	model   *model.Network
 	test    *dataset.Set
 	result  *transfer.Result
 	exact   *exactDone    // nil by steps
@@ -47,7 +47,7 @@ func (r retrainFlags) run(cmd *cobra.Command, out *output, d dataFlags, t traini
 	done.lost = work.checkpoints.lost()
 	opt := r.options(out, last.selection)
 	opt.Progress = nil
-	done.metrics, err = transfer.Evaluate(ctx, work.model.Spec, work.model.Weights, work.test, opt)
+	done.metrics, err = transfer.Evaluate(ctx, work.model, work.test, opt)
 	return done, err
 }
 
@@ -112,7 +112,7 @@ func (r retrainFlags) runStage(ctx context.Context, out *output, d dataFlags, t 
 	if err := t.augment.tellCost(ctx, out, m.Spec, m.Weights, s.selection, examples); err != nil {
 		return nil, err
 	}
-	result, err := transfer.Retrain(ctx, m.Spec, m.Weights, examples, opt)
+	result, err := transfer.Retrain(ctx, m, examples, opt)
 	if result == nil {
 		return nil, err
 	}
@@ -123,8 +123,8 @@ func (r retrainFlags) runStage(ctx context.Context, out *output, d dataFlags, t 
 // retraining is what a retraining begins with.
 type retraining struct {
 	data, test *dataset.Set
-	pretrained *weightfile.Model
-	model      *weightfile.Model  // with the head for the data's classes
+	pretrained *model.Network
+	model      *model.Network     // with the head for the data's classes
 	factors    map[string]float64 // on the learning rate, by layer
 
 	checkpoints *checkpointer // of the latest stage
@@ -161,7 +161,7 @@ func (r retrainFlags) prepare(ctx context.Context, out *output, d dataFlags, see
 		}
 	}
 	spec, w, err := r.network(pretrained, len(classes), seed)
-	m := &weightfile.Model{Spec: spec, Classes: classes, Prep: pretrained.Prep, Weights: w, Seen: pretrained.Seen.And(data.Seen())}
+	m := &model.Network{Spec: spec, Classes: classes, Prep: pretrained.Prep, Weights: w, Seen: pretrained.Seen.And(data.Seen())}
 	return &retraining{data: data, test: test, pretrained: pretrained, model: m, factors: factors}, err
 }
 
@@ -178,7 +178,7 @@ func (r retrainFlags) headKeptBy() string {
 
 // source reads the network to begin with: the trained one, or that of the
 // checkpoint.
-func (r retrainFlags) source() (*weightfile.Model, error) {
+func (r retrainFlags) source() (*model.Network, error) {
 	if r.saved.resume != "" {
 		return readCheckpoint(r.saved.resume)
 	}
@@ -186,7 +186,7 @@ func (r retrainFlags) source() (*weightfile.Model, error) {
 }
 
 // network returns the pretrained network with the head that the flags ask for.
-func (r retrainFlags) network(pretrained *weightfile.Model, classes int, seed uint64) (model.Spec, *model.Weights, error) {
+func (r retrainFlags) network(pretrained *model.Network, classes int, seed uint64) (model.Spec, *model.Weights, error) {
 	trained, err := r.selection().Resolve(pretrained.Spec)
 	if err != nil {
 		return model.Spec{}, nil, usage(err)

@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
+	"github.com/lastlayer/lastlayer/model"
 
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 )
 
 // seenLine is what the last line of a command that evaluates a network says of
@@ -15,7 +15,7 @@ type seenLine struct {
 }
 
 // lookUp says how many of the test images the network was trained on.
-func lookUp(out *output, m *weightfile.Model, test *dataset.Set) seenLine {
+func lookUp(out *output, m *model.Network, test *dataset.Set) seenLine {
 	if m.Seen.Len() == 0 {
 		return seenLine{}
 	}

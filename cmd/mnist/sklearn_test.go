@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/lastlayer/lastlayer/transfer/feature"
 	"image"
 	"math"
 	"os"
@@ -11,9 +12,9 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
-	"github.com/lastlayer/lastlayer/transfer"
 )
 
 // TestSklearn retrains the last layer on a folder of 20 images of each of five
@@ -109,13 +110,13 @@ func logisticRegression(t *testing.T, python, from, folder string) map[string]fl
 	check(t, err)
 	train, test, err := dataset.Open(folder, dataset.Options{})
 	check(t, err)
-	trunk, err := transfer.NewTrunk(m.Spec, m.Weights, model.Last(1))
+	trunk, err := feature.NewTrunk(smallnet.Of(m, model.Last(1)))
 	check(t, err)
 	defer trunk.Close()
 	var tensors weightfile.Tensors
 	for name, set := range map[string]*dataset.Set{"train": train, "test": test} {
 		set.Prep = m.Prep
-		features, err := trunk.Features(t.Context(), set, transfer.FeatureOptions{})
+		features, err := trunk.Features(t.Context(), set, feature.Options{})
 		check(t, err)
 		rows, labels := weightfile.Tensor{Name: name}, weightfile.Tensor{Name: name + "_labels", Shape: []int{set.Len()}}
 		for i := range set.Len() {

@@ -125,7 +125,7 @@ func FuzzLayerRates(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		factors, err := layerRates([]string{text}, model.Seed(), model.All())
+		factors, err := layerRates([]string{text}, model.DeepMNIST(), model.All())
 		if err == nil && len(factors) == 0 {
 			t.Errorf("%q: found neither factors nor an error", text)
 		}

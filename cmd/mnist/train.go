@@ -125,7 +125,7 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 
 // network returns the network to train: that of the checkpoint, or a fresh one
 // for the classes of the data.
-func (c *checkpointFlags) network(data *dataset.Set, seed uint64) (*weightfile.Model, error) {
+func (c *checkpointFlags) network(data *dataset.Set, seed uint64) (*model.Network, error) {
 	if c.resume != "" {
 		return readCheckpoint(c.resume)
 	}
@@ -134,12 +134,12 @@ func (c *checkpointFlags) network(data *dataset.Set, seed uint64) (*weightfile.M
 
 // freshNetwork returns the built-in network for the classes and the
 // images of the data, with weights drawn from seed.
-func freshNetwork(data *dataset.Set, seed uint64) (*weightfile.Model, error) {
+func freshNetwork(data *dataset.Set, seed uint64) (*model.Network, error) {
 	if n := len(data.Classes); n < 2 {
 		return nil, errors.Errorf("%s: found %d class, %s, expected 2 or more: with one every answer is right", data.Name, n, listed(data.Classes))
 	}
 	spec := model.Seed().WithClasses(len(data.Classes))
 	spec.Input = data.ExampleShape()
 	w, err := model.Init(spec, rand.New(rand.NewPCG(seed, initStream)))
-	return &weightfile.Model{Spec: spec, Classes: data.Classes, Prep: data.Prep, Weights: w, Seen: data.Seen()}, err
+	return &model.Network{Spec: spec, Classes: data.Classes, Prep: data.Prep, Weights: w, Seen: data.Seen()}, err
 }

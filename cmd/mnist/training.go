@@ -10,6 +10,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
@@ -115,15 +116,15 @@ func (t *trainingFlags) checkOut() error {
 	return writable(t.out)
 }
 
-func (t *trainingFlags) newSolver() (train.Solver, error) {
-	var s train.Solver
+func (t *trainingFlags) newSolver() (*train.Solver, error) {
+	var s *train.Solver
 	switch t.solver {
 	case "sgd":
-		s = &train.SGD{LearningRate: t.rate, WeightDecay: t.decay}
+		s = &train.Solver{Rule: train.SGD{}, LearningRate: t.rate, WeightDecay: t.decay}
 	case "momentum":
-		s = &train.Momentum{LearningRate: t.rate, Momentum: t.momentum, WeightDecay: t.decay}
+		s = &train.Solver{Rule: train.Momentum{Momentum: t.momentum}, LearningRate: t.rate, WeightDecay: t.decay}
 	case "adam":
-		s = &train.Adam{LearningRate: t.rate, WeightDecay: t.decay}
+		s = &train.Solver{Rule: train.Adam{}, LearningRate: t.rate, WeightDecay: t.decay}
 	default:
 		return nil, errors.Errorf("--solver: found %q, expected sgd, momentum or adam, or lbfgs in 'mnist retrain --last 1'", t.solver)
 	}
@@ -244,7 +245,7 @@ func (l *doneLine) add(r *transfer.Result) {
 
 // evaluate runs the whole network on a data set.
 func evaluate(ctx context.Context, spec model.Spec, w *model.Weights, data *dataset.Set) (train.Metrics, error) {
-	net, err := model.Build(spec, w, model.None(), model.Batch(250))
+	net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(250))
 	if err != nil {
 		return train.Metrics{}, err
 	}

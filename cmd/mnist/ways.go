@@ -3,15 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
+	"github.com/lastlayer/lastlayer/transfer/feature"
 	"slices"
 	"sort"
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
-	"github.com/lastlayer/lastlayer/transfer"
 )
 
 // way is one way to retrain the last layers, with a trainer and weights of its
@@ -45,7 +45,7 @@ const explainRate = 0.02
 // ways returns the ways to compare, the one asked for, the last n layers,
 // among them: everything; everything with the old weights put back; the FC
 // layers; the last layer; and the restricted ones with the cut.
-func ways(ctx context.Context, m *weightfile.Model, data dataset.Examples, batch, n int) ([]*way, error) {
+func ways(ctx context.Context, m *model.Network, data dataset.Examples, batch, n int) ([]*way, error) {
 	data = firstOf{data, batch}
 	all, err := newWay(ctx, m, data, batch, "whole network", model.All(), false)
 	if err != nil {
@@ -102,27 +102,27 @@ func denseLayers(spec model.Spec) int {
 	return n
 }
 
-func newWay(ctx context.Context, m *weightfile.Model, data dataset.Examples, batch int, name string, selection model.Selection, cut bool) (*way, error) {
+func newWay(ctx context.Context, m *model.Network, data dataset.Examples, batch int, name string, selection model.Selection, cut bool) (*way, error) {
 	w := &way{name: name, weights: m.Weights.Clone(), data: data, release: func() error { return nil }}
 	from := 0
 	if cut {
-		trunk, err := transfer.NewTrunk(m.Spec, w.weights, selection)
+		trunk, err := feature.NewTrunk(smallnet.Of(m.Spec, w.weights), selection)
 		if err != nil {
 			return nil, err
 		}
 		defer trunk.Close()
-		features, err := trunk.Features(ctx, data, transfer.FeatureOptions{})
+		features, err := trunk.Features(ctx, data, feature.Options{})
 		if err != nil {
 			return nil, err
 		}
 		w.data, w.release = features, features.Close
 		from = trunk.Cut()
 	}
-	net, err := model.Build(m.Spec, w.weights, selection, model.Batch(batch), model.Layers(from, len(m.Spec.Layers)))
+	net, err := model.Build(smallnet.Of(m.Spec, w.weights), selection, model.Batch(batch), model.Layers(from, len(m.Spec.Layers)))
 	if err != nil {
 		return nil, err
 	}
-	w.trainer, err = train.New(net, &train.Momentum{LearningRate: explainRate, Momentum: 0.9}, explainSeed)
+	w.trainer, err = train.New(net, train.NewMomentum(explainRate, 0.9), explainSeed)
 	return w, err
 }
 

@@ -48,10 +48,16 @@ func Build(spec model.Spec, w *model.Weights, batch int, dtype tensor.Dtype) (*N
 	n.images = n.variable("images", append(tensor.Shape{batch}, spec.Input...), nil)
 	x := n.images
 	var err error
-	for _, l := range spec.Layers {
-		if x, err = n.layer(x, l); err != nil {
+	built := map[string]*gorgonia.Node{model.Images: x}
+	for i, l := range spec.Layers {
+		var in []*gorgonia.Node
+		for _, name := range spec.InputsOf(i) {
+			in = append(in, built[name])
+		}
+		if x, err = n.layer(in, l); err != nil {
 			return nil, errors.Wrap(err, l.Name)
 		}
+		built[l.Name] = x
 	}
 	gorgonia.Read(x, &n.logits)
 	n.labels = n.variable("labels", x.Shape(), nil)
@@ -84,18 +90,22 @@ func widen(values []float32) []float64 {
 	return wide
 }
 
-// layer adds one layer on x.
-func (n *Net) layer(x *gorgonia.Node, l model.Layer) (*gorgonia.Node, error) {
-	w, b := n.weights[l.Name+"/W"], n.weights[l.Name+"/b"]
-	switch l.Kind {
+// layer adds one layer on what it takes.
+func (n *Net) layer(in []*gorgonia.Node, l model.Layer) (*gorgonia.Node, error) {
+	x, w, b := in[0], n.weights[l.Name+"/W"], n.weights[l.Name+"/b"]
+	switch k := l.Kind.(type) {
 	case model.Conv:
-		return Conv(x, w, b, l.Stride, l.Pad)
+		pad := 0
+		if len(k.Pad) > 0 {
+			pad = k.Pad[0]
+		}
+		return Conv(x, w, b, k.Stride[0], pad)
 	case model.Dense:
 		return Dense(x, w, b)
 	case model.ReLU:
 		return gorgonia.Rectify(x)
 	case model.MaxPool:
-		return MaxPool(x, l.Kernel, l.Stride)
+		return MaxPool(x, k.Kernel[0], k.Stride[0])
 	case model.Dropout:
 		mask := n.variable(l.Name+" mask", x.Shape(), nil)
 		n.masks[l.Name] = mask
@@ -104,7 +114,7 @@ func (n *Net) layer(x *gorgonia.Node, l model.Layer) (*gorgonia.Node, error) {
 		}
 		return gorgonia.HadamardProd(x, mask)
 	}
-	return nil, errors.Errorf("found kind %q, expected a kind of package model", l.Kind)
+	return nil, errors.Errorf("found kind %s, which the reference does not have", l.Kind)
 }
 
 func one(dtype tensor.Dtype) any {

@@ -13,14 +13,14 @@ import (
 var spec = model.Spec{
 	Input: []int{2, 7, 9},
 	Layers: []model.Layer{
-		{Name: "c1", Kind: model.Conv, Out: 3, Kernel: 3, Stride: 1, Pad: 1}, // [3,7,9]
-		{Name: "r1", Kind: model.ReLU},
-		{Name: "p1", Kind: model.MaxPool, Kernel: 2, Stride: 2},              // [3,3,4]
-		{Name: "c2", Kind: model.Conv, Out: 4, Kernel: 3, Stride: 2, Pad: 1}, // [4,2,2]
-		{Name: "d1", Kind: model.Dense, Out: 5},
-		{Name: "r2", Kind: model.ReLU},
-		{Name: "drop", Kind: model.Dropout, Rate: 0.5},
-		{Name: "d2", Kind: model.Dense, Out: 3},
+		{Name: "c1", Kind: model.Conv{Out: 3, Kernel: model.Sides{3}, Stride: model.Sides{1}, Pad: model.Sides{1}}}, // [3,7,9]
+		{Name: "r1", Kind: model.ReLU{}},
+		{Name: "p1", Kind: model.MaxPool{Kernel: model.Sides{2}, Stride: model.Sides{2}}},                           // [3,3,4]
+		{Name: "c2", Kind: model.Conv{Out: 4, Kernel: model.Sides{3}, Stride: model.Sides{2}, Pad: model.Sides{1}}}, // [4,2,2]
+		{Name: "d1", Kind: model.Dense{Out: 5}},
+		{Name: "r2", Kind: model.ReLU{}},
+		{Name: "drop", Kind: model.Dropout{Rate: 0.5}},
+		{Name: "d2", Kind: model.Dense{Out: 3}},
 	},
 }
 

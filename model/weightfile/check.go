@@ -9,54 +9,59 @@ import (
 )
 
 // Check returns nil when Write, or with partial WritePartial, would take the
-// model, and otherwise their error.
-func (m *Model) Check(partial bool) error { return m.check("model", partial) }
+// network, and otherwise their error.
+func Check(n *model.Network, partial bool) error {
+	return ourFile{Network: n}.check("network", partial)
+}
 
-func (m *Model) check(file string, partial bool) error {
-	if err := m.checkText(file, ErrModel); err != nil {
+func (c ourFile) check(file string, partial bool) error {
+	if c.Network == nil {
+		return fault(ErrModel, file, "found no network")
+	}
+	if err := c.checkText(file, ErrModel); err != nil {
 		return err
 	}
-	if err := m.checkWeights(file, partial); err != nil {
+	if err := c.checkWeights(file, partial); err != nil {
 		return err
 	}
-	return m.checkState(file)
+	return c.checkState(file)
 }
 
 // checkWeights checks names, shapes and numbers. Partial weights are held
 // against the layers that have any.
-func (m *Model) checkWeights(file string, partial bool) error {
-	if m.Weights == nil {
+func (c ourFile) checkWeights(file string, partial bool) error {
+	if c.Weights == nil {
 		return fault(ErrModel, file, "weights: found none")
 	}
 	if !partial {
-		return errors.WithMessage(m.Weights.Check(m.Spec), file)
+		return errors.WithMessage(c.Weights.Check(c.Spec), file)
 	}
-	want, err := m.Spec.WeightShapes()
+	want, err := c.Spec.Parameters()
 	if err != nil {
 		return fault(model.ErrSpec, file, "%v", err)
 	}
 	present := map[string]bool{} // layers
 	known := map[string][]int{}  // shapes by weight
-	for _, ws := range want {
-		known[ws.Name] = ws.Shape
-		if m.Weights.Get(ws.Name) != nil {
-			present[ws.Layer] = true
+	for _, p := range want {
+		known[p.Name] = p.Shape
+		if c.Weights.Get(p.Name) != nil {
+			present[p.Layer] = true
 		}
 	}
 	if len(present) == 0 {
 		return fault(model.ErrWeights, file, "weights: found none of this network's")
 	}
-	for _, ws := range want {
-		if present[ws.Layer] && m.Weights.Get(ws.Name) == nil {
-			return fault(model.ErrWeights, file, "%s: found nothing, expected shape %v, since others of layer %s are there", ws.Name, ws.Shape, ws.Layer)
+	for _, p := range want {
+		if present[p.Layer] && c.Weights.Get(p.Name) == nil {
+			return fault(model.ErrWeights, file, "%s: found nothing, expected shape %v, since others of layer %s are there", p.Name, p.Shape, p.Layer)
 		}
 	}
-	for _, name := range m.Weights.Names() {
+	for _, name := range c.Weights.Names() {
 		shape, ok := known[name]
 		if !ok {
 			return fault(model.ErrWeights, file, "%.100q: not a weight of this network", name)
 		}
-		if err := checkTensor(m.Weights.Get(name), shape); err != nil {
+		if err := checkTensor(c.Weights.Get(name), shape); err != nil {
 			return fault(model.ErrWeights, file, "%s: %v", name, err)
 		}
 	}
@@ -84,10 +89,10 @@ func checkFinite(values []float32) error {
 
 // checkState checks that state can be told from weights in the file, and that
 // its numbers can be read back.
-func (m *Model) checkState(file string) error {
-	for name, values := range m.State {
+func (c ourFile) checkState(file string) error {
+	for name, values := range c.state {
 		full := statePrefix + name
-		if m.Weights.Get(full) != nil || !utf8.ValidString(name) || len(values) == 0 {
+		if c.Weights.Get(full) != nil || !utf8.ValidString(name) || len(values) == 0 {
 			return fault(ErrModel, file, "state %.100q: found %d numbers, expected one or more, and a name in UTF-8 that with %q before it is no weight's", name, len(values), statePrefix)
 		}
 		if err := checkFinite(values); err != nil {

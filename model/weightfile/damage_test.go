@@ -32,10 +32,10 @@ func mustRefuse(t *testing.T, what string, err error, causes ...error) {
 func TestTruncated(t *testing.T) {
 	data := encode(t, small(t))
 	for n := range data {
-		_, err := Decode(data[:n], "m.safetensors")
+		_, err := decodeBytes(data[:n], "m.safetensors")
 		mustRefuse(t, "truncated", err, ErrFormat)
 	}
-	_, err := Decode(append(data, 0), "m.safetensors")
+	_, err := decodeBytes(append(data, 0), "m.safetensors")
 	mustRefuse(t, "one byte more", err, ErrFormat)
 }
 
@@ -47,7 +47,7 @@ func TestFlippedBits(t *testing.T) {
 	for i := range data {
 		for bit := range 8 {
 			data[i] ^= 1 << bit
-			got, err := Decode(data, "m.safetensors")
+			got, err := decodeBytes(data, "m.safetensors")
 			data[i] ^= 1 << bit
 			if err != nil {
 				mustRefuse(t, "flipped", err)
@@ -104,10 +104,10 @@ func TestHostileHeaders(t *testing.T) {
 		{"deep nesting", raw(strings.Repeat(`{"a":`, 100_000)+"1"+strings.Repeat("}", 100_000), 0)},
 		{"many tokens", raw(`{"a":[`+strings.Repeat("0,", maxTokens)+`0]}`, 0)},
 	} {
-		_, err := Decode(test.data, "m.safetensors")
+		_, err := decodeBytes(test.data, "m.safetensors")
 		mustRefuse(t, test.reason, err, ErrFormat)
 	}
-	_, err := Decode(raw(`{"a":`+tensor+`}`, 8), "m.safetensors")
+	_, err := decodeBytes(raw(`{"a":`+tensor+`}`, 8), "m.safetensors")
 	mustRefuse(t, "a foreign file", err, ErrForeign)
 	if !strings.Contains(err.Error(), "mnist convert") {
 		t.Errorf("a foreign file: found %v, expected a word about mnist convert", err)
@@ -135,7 +135,7 @@ func TestMissingAndSpoiledMetadata(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, err = Decode(data, "m.safetensors")
+			_, err = decodeBytes(data, "m.safetensors")
 			mustRefuse(t, key+" "+text, err, ErrFormat, model.ErrSpec)
 		}
 	}
@@ -149,14 +149,14 @@ func TestNotAFile(t *testing.T) {
 	if _, err := Read(filepath.Join(folder, "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("nothing: found %v, expected os.ErrNotExist", err)
 	}
-	if err := Write(folder, small(t)); !errors.Is(err, ErrModel) {
+	if err := small(t).write(folder); !errors.Is(err, ErrModel) {
 		t.Errorf("over a folder: found %v, expected ErrModel", err)
 	}
-	if err := Write(filepath.Join(folder, "no", "m"), small(t)); !errors.Is(err, os.ErrNotExist) {
+	if err := Write(filepath.Join(folder, "no", "m"), small(t).Network); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("into no folder: found %v, expected os.ErrNotExist", err)
 	}
 	if runtime.GOOS != "windows" {
-		if err := Write(os.DevNull, small(t)); !errors.Is(err, ErrModel) {
+		if err := small(t).write(os.DevNull); !errors.Is(err, ErrModel) {
 			t.Errorf("over %s: found %v, expected ErrModel", os.DevNull, err)
 		}
 	}

@@ -15,7 +15,7 @@ var (
 	ErrFormat = errors.New("damaged or unknown file")
 	// ErrForeign: a sound file, but not one that Write made.
 	ErrForeign = errors.New("not a lastlayer model")
-	// ErrModel: a Model that cannot be written as it is.
+	// ErrModel: a network that cannot be written as it is.
 	ErrModel = errors.New("not a complete model")
 )
 

@@ -20,12 +20,12 @@ func Example() {
 	defer os.RemoveAll(folder)
 	path := filepath.Join(folder, "tiny.safetensors")
 
-	spec := model.Spec{Input: []int{4}, Layers: []model.Layer{{Name: "fc1", Kind: model.Dense, Out: 2}}}
+	spec := model.Spec{Input: []int{4}, Layers: []model.Layer{{Name: "fc1", Kind: model.Dense{Out: 2}}}}
 	w, err := model.Init(spec, rand.New(rand.NewPCG(1, 1)))
 	if err != nil {
 		log.Fatal(err)
 	}
-	err = weightfile.Write(path, &weightfile.Model{
+	err = weightfile.Write(path, &model.Network{
 		Spec:    spec,
 		Classes: []string{"even", "odd"},
 		Prep:    dataset.MNISTPreprocessing(),

@@ -19,11 +19,11 @@ func FuzzRead(f *testing.F) {
 	f.Add(raw(`{"a":{"dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,18446744073709551615]}}`, 8))
 	f.Add(raw(`{"__metadata__":{"lastlayer.version":"1"},"a":{"dtype":"F16","shape":[2],"data_offsets":[0,4]}}`, 4))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		m, err := DecodePartial(data, "fuzz")
+		m, err := decode(bytes.NewReader(data), int64(len(data)), "fuzz", true)
 		if err != nil {
 			return
 		}
-		if err := m.Check(true); err != nil {
+		if err := m.check("fuzz", true); err != nil {
 			t.Fatal(err)
 		}
 		metadata, views, err := m.prepare()
@@ -34,7 +34,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := DecodePartial(written, "again")
+		again, err := decode(bytes.NewReader(written), int64(len(written)), "again", true)
 		if err != nil {
 			t.Fatal(err)
 		}

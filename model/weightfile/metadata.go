@@ -11,22 +11,22 @@ import (
 	"github.com/pkg/errors"
 )
 
-// stateName returns the name in Model.State of a tensor that is state.
+// stateName returns the name in State of a tensor that is state.
 func stateName(e Tensor) (string, bool) {
 	name, ok := strings.CutPrefix(e.Name, statePrefix)
 	return name, ok && len(e.Shape) == 1
 }
 
-// parseMetadata returns a model without its numbers.
-func parseMetadata(metadata map[string]string, file string) (*Model, error) {
+// parseMetadata returns the contents of a file without its numbers.
+func parseMetadata(metadata map[string]string, file string) (*ourFile, error) {
 	v, ok := metadata[keyVersion]
 	if !ok {
 		return nil, fault(ErrForeign, file, "metadata %s: found none (%s)", keyVersion, convertHint)
 	}
-	if v != version {
-		return nil, fault(ErrFormat, file, "metadata %s: found %.20q, expected %q (a newer program made it?)", keyVersion, v, version)
+	if v != versionChain && v != versionGraph {
+		return nil, fault(ErrFormat, file, "metadata %s: found %.20q, expected %q or %q (a newer program made it?)", keyVersion, v, versionChain, versionGraph)
 	}
-	m := &Model{}
+	m := &ourFile{Network: &model.Network{}}
 	var err error
 	if m.Spec, err = model.ParseSpec([]byte(metadata[keySpec])); err != nil {
 		return nil, fault(model.ErrSpec, file, "metadata %s: %v", keySpec, err)
@@ -56,8 +56,11 @@ func parseMetadata(metadata map[string]string, file string) (*Model, error) {
 }
 
 // metadata returns what parseMetadata reads, but for the checksum.
-func (m *Model) metadata() (map[string]string, error) {
-	all := map[string]string{keyVersion: version}
+func (m *ourFile) metadata() (map[string]string, error) {
+	all := map[string]string{keyVersion: versionGraph}
+	if m.Spec.FirstVersion() {
+		all[keyVersion] = versionChain
+	}
 	for key, v := range map[string]any{keySpec: m.Spec, keyClasses: m.Classes, keyPrep: m.Prep} {
 		var b bytes.Buffer
 		e := json.NewEncoder(&b)
@@ -74,7 +77,7 @@ func (m *Model) metadata() (map[string]string, error) {
 }
 
 // addSeen adds which images the network has seen, as many of them as the other metadata leaves room for.
-func (m *Model) addSeen(all map[string]string) error {
+func (m *ourFile) addSeen(all map[string]string) error {
 	if m.Seen.Len() == 0 {
 		return nil
 	}
@@ -94,7 +97,7 @@ func (m *Model) addSeen(all map[string]string) error {
 }
 
 // checkText checks labels, preprocessing and the names of further metadata.
-func (m *Model) checkText(file string, cause error) error {
+func (m ourFile) checkText(file string, cause error) error {
 	if found, want := len(m.Classes), m.Spec.Classes(); found != want {
 		return fault(cause, file, "classes: found %d labels, expected %d, one for each logit", found, want)
 	}

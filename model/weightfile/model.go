@@ -1,30 +1,24 @@
 package weightfile
 
-import (
-	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/model"
-)
+import "github.com/lastlayer/lastlayer/model"
 
-// Model is everything that a model file holds.
-type Model struct {
-	Spec    model.Spec
-	Classes []string              // output index -> label, one for each logit
-	Prep    dataset.Preprocessing // how the images were prepared
-	Weights *model.Weights
-	// Seen is which images trained the network, this training's and those before. Its zero value says
-	// nothing of them.
-	Seen dataset.Seen
-	// State holds further numbers by name, all finite: a solver's state in a
-	// checkpoint, for instance. Nil for none.
-	State map[string][]float32
-	// Meta holds further text by name: the command that made the file, a
-	// checkpoint's JSON. Names must not begin with "lastlayer.", nor be "trained-on". Nil for none.
-	Meta map[string]string
+// ourFile is everything that a file of ours holds.
+type ourFile struct {
+	*model.Network
+	state State
 }
 
-// version is the number of our format. It changes when an older program could
-// not read the file rightly.
-const version = "1"
+// State is numbers by name beside a network's own, all finite: a solver's in a
+// checkpoint, for instance. Nil for none.
+type State map[string][]float32
+
+// The versions of our format. A file is of version 1 where a program that knows
+// no other reads it rightly: its network is a chain of the first five kinds of
+// layers.
+const (
+	versionChain = "1"
+	versionGraph = "2"
+)
 
 // Names of metadata and of tensors that are ours.
 const (

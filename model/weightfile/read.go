@@ -10,28 +10,45 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Read reads a model file that Write made and checks all of it: the format,
-// the checksum, every name, shape and number; each weight of the spec must be
-// there. The error says in one line what is wrong; its cause is ErrFormat,
-// ErrForeign, model.ErrSpec, model.ErrWeights or one of the operating system.
-func Read(path string) (*Model, error) { return readFile(path, false) }
+// Read reads a network from a file that Write made and checks all of it: the
+// format, the checksum, every name, shape and number; each weight of the spec
+// must be there. The error says in one line what is wrong; its cause is
+// ErrFormat, ErrForeign, model.ErrSpec, model.ErrWeights or one of the
+// operating system.
+func Read(path string) (*model.Network, error) { return network(readFile(path, false)) }
 
 // ReadPartial reads as Read does a file that Write or WritePartial made: the
 // weights of whole layers may be missing, as in a file of convolutions alone.
-func ReadPartial(path string) (*Model, error) { return readFile(path, true) }
+func ReadPartial(path string) (*model.Network, error) { return network(readFile(path, true)) }
 
-// Decode reads a model file from memory, as Read does from disk. The name
-// stands for the path in errors.
-func Decode(data []byte, name string) (*Model, error) {
-	return decode(bytes.NewReader(data), int64(len(data)), name, false)
+// ReadState reads as Read does a file that WriteState made.
+func ReadState(path string) (*model.Network, State, error) {
+	c, err := readFile(path, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.Network, c.state, nil
 }
 
-// DecodePartial reads a model file from memory, as ReadPartial does from disk.
-func DecodePartial(data []byte, name string) (*Model, error) {
-	return decode(bytes.NewReader(data), int64(len(data)), name, true)
+// Decode reads a network from memory, as Read does from disk. The name stands
+// for the path in errors.
+func Decode(data []byte, name string) (*model.Network, error) {
+	return network(decode(bytes.NewReader(data), int64(len(data)), name, false))
 }
 
-func readFile(path string, partial bool) (*Model, error) {
+// DecodePartial reads a network from memory, as ReadPartial does from disk.
+func DecodePartial(data []byte, name string) (*model.Network, error) {
+	return network(decode(bytes.NewReader(data), int64(len(data)), name, true))
+}
+
+func network(c *ourFile, err error) (*model.Network, error) {
+	if err != nil {
+		return nil, err
+	}
+	return c.Network, nil
+}
+
+func readFile(path string, partial bool) (*ourFile, error) {
 	f, size, err := open(path)
 	if err != nil {
 		return nil, err
@@ -61,7 +78,7 @@ func open(path string) (*os.File, int64, error) {
 	return f, info.Size(), nil
 }
 
-func decode(r io.ReaderAt, size int64, file string, partial bool) (*Model, error) {
+func decode(r io.ReaderAt, size int64, file string, partial bool) (*ourFile, error) {
 	c, err := IdentifyBytes(r, size)
 	if err != nil {
 		return nil, errors.Wrap(err, file)
@@ -84,7 +101,7 @@ func decode(r io.ReaderAt, size int64, file string, partial bool) (*Model, error
 		}
 		values[e.Name] = e.Values
 	}
-	want, err := m.Spec.WeightShapes()
+	want, err := m.Spec.Parameters()
 	if err != nil {
 		return nil, fault(model.ErrSpec, file, "%s: %v", keySpec, err)
 	}
@@ -102,23 +119,23 @@ func decode(r io.ReaderAt, size int64, file string, partial bool) (*Model, error
 
 // fill puts the tensors where they belong: the spec's into Weights, in the
 // spec's order, and the others, which must be state, into State.
-func (m *Model) fill(t *Tensors, want []model.WeightShape) error {
+func (m *ourFile) fill(t *Tensors, want []model.Parameter) error {
 	m.Weights = model.NewWeights()
 	found := make(map[string]Tensor, len(t.List))
 	for _, e := range t.List {
 		found[e.Name] = e
 	}
 	weights := map[string]bool{}
-	for _, ws := range want {
-		weights[ws.Name] = true
-		e, ok := found[ws.Name]
+	for _, p := range want {
+		weights[p.Name] = true
+		e, ok := found[p.Name]
 		if !ok {
 			continue // checkWeights decides whether it may be missing
 		}
-		if fmt.Sprint(e.Shape) != fmt.Sprint(ws.Shape) {
-			return fault(model.ErrWeights, t.File, "%s: found shape %v, expected %v", ws.Name, e.Shape, ws.Shape)
+		if fmt.Sprint(e.Shape) != fmt.Sprint(p.Shape) {
+			return fault(model.ErrWeights, t.File, "%s: found shape %v, expected %v", p.Name, e.Shape, p.Shape)
 		}
-		m.Weights.SetValues(ws.Name, ws.Shape, e.Values)
+		m.Weights.SetValues(p.Name, p.Shape, e.Values)
 	}
 	for _, e := range t.List {
 		if weights[e.Name] {
@@ -128,10 +145,10 @@ func (m *Model) fill(t *Tensors, want []model.WeightShape) error {
 		if !ok {
 			return fault(model.ErrWeights, t.File, "tensor %.100q: not a weight of this network, nor state", e.Name)
 		}
-		if m.State == nil {
-			m.State = map[string][]float32{}
+		if m.state == nil {
+			m.state = State{}
 		}
-		m.State[name] = e.Values
+		m.state[name] = e.Values
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func TestReadOnlyFolder(t *testing.T) {
 		os.Remove(f.Name())
 		t.Skip("this user, or this file system, writes to read-only folders")
 	}
-	if err := Write(filepath.Join(folder, "m"), small(t)); !errors.Is(err, os.ErrPermission) {
+	if err := Write(filepath.Join(folder, "m"), small(t).Network); !errors.Is(err, os.ErrPermission) {
 		t.Errorf("found %v, expected os.ErrPermission", err)
 	}
 	mustHold(t, folder)
@@ -57,7 +57,7 @@ func TestReplaceSweepsWhatAKilledWriterLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := Write(filepath.Join(folder, "m"), small(t)); err != nil {
+	if err := Write(filepath.Join(folder, "m"), small(t).Network); err != nil {
 		t.Fatal(err)
 	}
 	mustHold(t, folder, ".m.tmp-new", ".n.tmp-old", "m")

@@ -39,7 +39,7 @@ func TestSeenTravels(t *testing.T) {
 		m := small(t)
 		m.Seen = seen(t, c.images)
 		m.Meta = map[string]string{"command": strings.Repeat("x", c.text)}
-		if err := Write(path, m); err != nil {
+		if err := m.write(path); err != nil {
 			t.Errorf("%d images beside %d bytes: %v", c.images, c.text, err)
 			continue
 		}
@@ -60,12 +60,12 @@ func TestSeenRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.safetensors")
 	m := small(t)
 	m.Seen.Sums = []byte{1}
-	if err := Write(path, m); !errors.Is(err, ErrModel) || !strings.Contains(err.Error(), "images seen") {
+	if err := m.write(path); !errors.Is(err, ErrModel) || !strings.Contains(err.Error(), "images seen") {
 		t.Errorf("found the error %v", err)
 	}
 	m = small(t)
 	m.Meta = map[string]string{keySeen: "x"}
-	if err := Write(path, m); !errors.Is(err, ErrModel) || !strings.Contains(err.Error(), keySeen) {
+	if err := m.write(path); !errors.Is(err, ErrModel) || !strings.Contains(err.Error(), keySeen) {
 		t.Errorf("found the error %v", err)
 	}
 	all, err := small(t).metadata()

@@ -6,34 +6,42 @@ import (
 	"io"
 	"math"
 
+	"github.com/lastlayer/lastlayer/model"
 	"github.com/nlpodyssey/safetensors"
 	"github.com/pkg/errors"
 )
 
-// Write writes a complete model to path, in the place of what is there. The
+// Write writes a complete network to path, in the place of what is there. The
 // file appears whole or not at all: on an error the old one, if any, is still
-// there and nothing else. The same model gives the same bytes. The error has
+// there and nothing else. The same network gives the same bytes. The error has
 // ErrModel, model.ErrSpec or model.ErrWeights as its cause, or one of the
 // operating system.
-func Write(path string, m *Model) error { return writeModel(path, m, false) }
+func Write(path string, n *model.Network) error { return write(path, n, nil, false) }
 
-// WritePartial writes as Write does a model that may lack the weights of whole
-// layers, for ReadPartial.
-func WritePartial(path string, m *Model) error { return writeModel(path, m, true) }
+// WritePartial writes as Write does a network that may lack the weights of
+// whole layers, for ReadPartial.
+func WritePartial(path string, n *model.Network) error { return write(path, n, nil, true) }
 
-func writeModel(path string, m *Model, partial bool) error {
-	if err := m.check(path, partial); err != nil {
+// WriteState writes as Write does a network with further numbers, for
+// ReadState.
+func WriteState(path string, n *model.Network, state State) error {
+	return write(path, n, state, false)
+}
+
+func write(path string, n *model.Network, state State, partial bool) error {
+	c := ourFile{n, state}
+	if err := c.check(path, partial); err != nil {
 		return err
 	}
-	metadata, views, err := m.prepare()
+	metadata, views, err := c.prepare()
 	if err != nil {
 		return fault(ErrModel, path, "%v", err)
 	}
 	return writeSafetensors(path, metadata, views)
 }
 
-// prepare returns all that a model file says, the checksum included.
-func (m *Model) prepare() (map[string]string, map[string]view, error) {
+// prepare returns all that a file says, the checksum included.
+func (m *ourFile) prepare() (map[string]string, map[string]view, error) {
 	metadata, err := m.metadata()
 	if err != nil {
 		return nil, nil, err
@@ -47,7 +55,7 @@ func (m *Model) prepare() (map[string]string, map[string]view, error) {
 		t := m.Weights.Get(name)
 		add(name, t.Shape(), t.Float32s())
 	}
-	for name, v := range m.State {
+	for name, v := range m.state {
 		add(statePrefix+name, []int{len(v)}, v)
 	}
 	metadata[keySHA256] = digest(metadata, values)

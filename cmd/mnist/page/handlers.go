@@ -34,12 +34,8 @@ func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 	a := stateAnswer{Name: s.name, Loaded: m.loaded.Classes, Limits: limits{maxClasses, maxDrawings, mostLayers(m.loaded.Spec)}}
 	m.predicting.Lock()
 	current := m.current
-	layers, err := current.evaluator.Net().Describe()
+	layers := current.evaluator.Net().Describe()
 	m.predicting.Unlock()
-	if err != nil {
-		s.fail(w, err)
-		return
-	}
 	a.Classes, a.Layers = current.model.Classes, layers
 	m.mu.Lock()
 	drawings := m.classes

@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/hex"
 	"math"
-	"strings"
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
 	"github.com/pkg/errors"
@@ -29,22 +27,22 @@ const (
 // lesson is the head of a network while it learns the drawings. The layers
 // below the cut ran over them once.
 type lesson struct {
-	model    *weightfile.Model // its weights are trained in place
-	pre      *weightfile.Model // the network as loaded
-	drawn    int               // drawings, without their altered copies
-	copies   int
-	plain    *dataset.Set // the drawings as drawn
-	features *transfer.Features
-	trainer  *train.Trainer
-	batches  *dataset.Batches // of single steps
+	model   *model.Network // its weights are trained in place
+	pre     *model.Network // the network as loaded
+	drawn   int            // drawings, without their altered copies
+	copies  int
+	plain   *dataset.Set // the drawings as drawn
+	head    *transfer.Head
+	trainer *train.Trainer
+	batches *dataset.Batches // of single steps
 }
 
 // mostLayers returns how many of the network's last layers may be trained.
-func mostLayers(spec model.Spec) int { return min(mostLast, len(spec.Weighted())) }
+func mostLayers(spec model.Spec) int { return min(mostLast, len(spec.MainLayers())) }
 
 // newLesson makes a new last layer for the classes and runs the frozen layers
 // over the drawings.
-func newLesson(ctx context.Context, pre *weightfile.Model, c classes, last int, seed uint64) (*lesson, error) {
+func newLesson(ctx context.Context, pre *model.Network, c classes, last int, seed uint64) (*lesson, error) {
 	if len(c) < 2 {
 		return nil, errors.Wrapf(errClass, "found %d classes with drawings, expected 2 or more", len(c))
 	}
@@ -53,11 +51,10 @@ func newLesson(ctx context.Context, pre *weightfile.Model, c classes, last int, 
 	}
 	l := &lesson{pre: pre, drawn: c.total()}
 	l.copies = max(1, min(mostCopies, mostExamples/l.drawn))
-	spec, w, err := transfer.NewHead(pre.Spec, pre.Weights, len(c), seed)
-	if err != nil {
+	var err error
+	if l.model, err = transfer.WithClasses(pre, c.names(), model.Last(last), seed); err != nil {
 		return nil, err
 	}
-	l.model = &weightfile.Model{Spec: spec, Classes: c.names(), Prep: pre.Prep, Weights: w}
 	if l.plain, err = c.set(1, pre.Prep, seed); err != nil {
 		return nil, err
 	}
@@ -66,23 +63,15 @@ func newLesson(ctx context.Context, pre *weightfile.Model, c classes, last int, 
 	if err != nil {
 		return nil, err
 	}
-	trunk, err := transfer.NewTrunk(spec, w, model.Last(last))
-	if err != nil {
-		return nil, err
-	}
-	defer trunk.Close()
 	// Few enough to be in memory whatever is free: at most mostExamples rows.
-	if l.features, err = trunk.Features(ctx, examples, transfer.FeatureOptions{CacheMemory: 1 << 30}); err != nil {
-		return nil, err
-	}
-	net, err := model.Build(spec, w, model.Last(last), model.Batch(batch), model.Layers(trunk.Cut(), len(spec.Layers)))
+	l.head, err = transfer.NewHead(ctx, l.model, examples, transfer.Options{Select: model.Last(last), Batch: batch, CacheMemory: 1 << 30})
 	if err != nil {
 		return nil, err
 	}
-	if l.batches, err = dataset.NewBatches(l.features.Len(), min(batch, l.features.Len()), seed); err != nil {
+	if l.batches, err = dataset.NewBatches(l.head.Data.Len(), min(batch, l.head.Data.Len()), seed); err != nil {
 		return nil, err
 	}
-	l.trainer, err = train.New(net, &train.Momentum{LearningRate: learningRate, Momentum: 0.9}, seed)
+	l.trainer, err = l.head.Trainer(train.NewMomentum(learningRate, 0.9), seed)
 	return l, err
 }
 
@@ -90,7 +79,7 @@ func (l *lesson) close() error {
 	if err := l.trainer.Close(); err != nil {
 		return err
 	}
-	return l.features.Close()
+	return l.head.Close()
 }
 
 // steps returns how many steps a whole training makes.
@@ -99,7 +88,7 @@ func (l *lesson) steps() int { return epochs * l.batches.PerEpoch() }
 // fit trains until all epochs are done or ctx is: that is no error, what was
 // learnt so far is kept.
 func (l *lesson) fit(ctx context.Context, hook train.Hook) (stopped bool, err error) {
-	err = l.trainer.Fit(ctx, l.features, train.Options{Epochs: epochs, Schedule: train.Cosine, Hook: hook})
+	err = l.trainer.Fit(ctx, l.head.Data, train.Options{Epochs: epochs, Schedule: train.CosineRate, Hook: hook})
 	if errors.Is(err, context.Canceled) {
 		return true, nil
 	}
@@ -108,11 +97,14 @@ func (l *lesson) fit(ctx context.Context, hook train.Hook) (stopped bool, err er
 
 // right returns how many of the drawings, as drawn, are recognised.
 func (l *lesson) right() (train.Metrics, error) {
-	net, err := model.Build(l.model.Spec, l.model.Weights, model.None(), model.Batch(batch))
+	net, err := model.Build(l.model, model.None(), model.Batch(batch))
 	if err != nil {
 		return train.Metrics{}, err
 	}
-	e := train.NewEvaluator(net)
+	e, err := train.NewEvaluator(net)
+	if err != nil {
+		return train.Metrics{}, err
+	}
 	defer e.Close()
 	return e.Evaluate(context.Background(), l.plain)
 }
@@ -141,7 +133,7 @@ type stepResult struct {
 func (l *lesson) step() (stepResult, error) {
 	indices, _ := l.batches.Next()
 	start := time.Now()
-	lines, report, err := l.trainer.Trace(l.features, indices)
+	lines, report, err := l.trainer.Trace(l.head.Data, indices)
 	if err != nil {
 		return stepResult{}, err
 	}
@@ -149,12 +141,12 @@ func (l *lesson) step() (stepResult, error) {
 	gradients, changes := map[string]float64{}, map[string]float64{} // squared, by layer
 	for _, line := range lines {
 		if line.Kind == "update" && line.Gradient != nil {
-			layer, _, _ := strings.Cut(line.Node, "/")
+			layer := model.LayerOf(line.Node)
 			gradients[layer] += *line.Gradient * *line.Gradient
 			changes[layer] += line.Norm * line.Norm
 		}
 	}
-	for _, layer := range l.model.Spec.Weighted() {
+	for _, layer := range l.model.Spec.MainLayers() {
 		row := stepLayer{Name: layer.Name}
 		if g, ok := gradients[layer.Name]; ok {
 			norm := math.Sqrt(g)
@@ -171,9 +163,12 @@ func (l *lesson) step() (stepResult, error) {
 // and those of the network as loaded.
 func (l *lesson) distance(layer string) float64 {
 	var sum float64
-	for _, part := range []string{"/W", "/b"} {
-		before := l.pre.Weights.Get(layer + part).Float32s()
-		for i, x := range l.model.Weights.Get(layer + part).Float32s() {
+	for _, name := range l.model.Weights.Names() {
+		if model.LayerOf(name) != layer {
+			continue
+		}
+		before := l.pre.Weights.Get(name).Float32s()
+		for i, x := range l.model.Weights.Get(name).Float32s() {
 			sum += math.Pow(float64(x)-float64(before[i]), 2)
 		}
 	}

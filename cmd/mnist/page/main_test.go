@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
@@ -27,7 +28,7 @@ var file = flag.String("model", "", "network that knows the ten digits, instead 
 
 // digits is a network that knows the ten digits tolerably: the convolutions are
 // worth retraining a head on. Tests share it and none changes it.
-var digits = sync.OnceValues(func() (*weightfile.Model, error) {
+var digits = sync.OnceValues(func() (*model.Network, error) {
 	if *file != "" {
 		return weightfile.Read(*file)
 	}
@@ -35,26 +36,26 @@ var digits = sync.OnceValues(func() (*weightfile.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &weightfile.Model{Spec: small(), Classes: data.Classes, Prep: data.Prep}
+	m := &model.Network{Spec: small(), Classes: data.Classes, Prep: data.Prep}
 	if m.Weights, err = model.Init(m.Spec, rand.New(rand.NewPCG(1, 1))); err != nil {
 		return nil, err
 	}
-	net, err := model.Build(m.Spec, m.Weights, model.All(), model.Batch(32))
+	net, err := model.Build(smallnet.Of(m, model.All()), model.Batch(32))
 	if err != nil {
 		return nil, err
 	}
-	t, err := train.New(net, &train.Momentum{LearningRate: 0.02, Momentum: 0.9}, 1)
+	t, err := train.New(net, train.NewMomentum(0.02, 0.9), 1)
 	if err != nil {
 		return nil, err
 	}
 	defer t.Close()
-	return m, t.Fit(context.Background(), data, train.Options{Epochs: 3, Schedule: train.Cosine})
+	return m, t.Fit(context.Background(), data, train.Options{Epochs: 3, Schedule: train.CosineRate})
 })
 
 // small is the seed network with fewer of everything, so that the tests are
 // fast under the race detector too.
 func small() model.Spec {
-	spec := model.Seed()
+	spec := model.DeepMNIST()
 	for i, l := range spec.Layers {
 		switch l.Name {
 		case "conv1":
@@ -70,9 +71,9 @@ func small() model.Spec {
 
 // large is the seed network, which knows nothing: what it is taught takes a
 // second or so, long enough to be stopped in the midst of it.
-func large(t *testing.T) *weightfile.Model {
+func large(t *testing.T) *model.Network {
 	t.Helper()
-	m := &weightfile.Model{Spec: model.Seed(), Classes: strings.Split("0123456789", ""), Prep: dataset.MNISTPreprocessing()}
+	m := &model.Network{Spec: model.DeepMNIST(), Classes: strings.Split("0123456789", ""), Prep: dataset.MNISTPreprocessing()}
 	var err error
 	if m.Weights, err = model.Init(m.Spec, rand.New(rand.NewPCG(1, 1))); err != nil {
 		t.Fatal(err)
@@ -97,7 +98,7 @@ func serve(t *testing.T) *running {
 	return serveWith(t, m, usualTimeouts)
 }
 
-func serveWith(t *testing.T, m *weightfile.Model, limits timeouts) *running {
+func serveWith(t *testing.T, m *model.Network, limits timeouts) *running {
 	t.Helper()
 	r := &running{said: &bytes.Buffer{}}
 	var err error

@@ -9,7 +9,6 @@ import (
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/graphop"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
@@ -31,18 +30,19 @@ const (
 // layer gives. It has weights of its own, which nobody changes, and is not for
 // several goroutines at once.
 type predictor struct {
-	model     *weightfile.Model
+	model     *model.Network
 	evaluator *train.Evaluator
 }
 
-func newPredictor(m *weightfile.Model) (*predictor, error) {
+func newPredictor(m *model.Network) (*predictor, error) {
 	own := *m
 	own.Weights = m.Weights.Clone()
-	net, err := model.Build(own.Spec, own.Weights, model.None(), model.Batch(1))
+	net, err := model.Build(&own, model.None(), model.Batch(1))
 	if err != nil {
 		return nil, err
 	}
-	return &predictor{&own, train.NewEvaluator(net)}, nil
+	e, err := train.NewEvaluator(net)
+	return &predictor{&own, e}, err
 }
 
 func (p *predictor) close() error { return p.evaluator.Close() }

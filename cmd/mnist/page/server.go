@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"embed"
+	"github.com/lastlayer/lastlayer/model"
 	"io/fs"
 	"log"
 	"net"
@@ -11,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 )
 
@@ -51,7 +51,7 @@ type Server struct {
 
 // New returns a Server of the network, which it does not change. The network
 // must take images of 1×28×28. Close the Server when it is of no more use.
-func New(m *weightfile.Model, opt Options) (*Server, error) {
+func New(m *model.Network, opt Options) (*Server, error) {
 	if !slices.Equal(m.Spec.Input, digitShape) {
 		return nil, errors.Errorf("%s: the network takes images of %v, the page makes images of %v", opt.Name, m.Spec.Input, digitShape)
 	}

@@ -2,10 +2,10 @@ package page
 
 import (
 	"context"
+	"github.com/lastlayer/lastlayer/model"
 	"sync"
 
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 )
 
@@ -19,7 +19,7 @@ var errStopped = errors.New("stopped before the first step: the network is as it
 // puts them here when it is done, so that whatever goes wrong in between, what
 // is here is whole.
 type session struct {
-	loaded *weightfile.Model // never changed
+	loaded *model.Network // never changed
 	seed   uint64
 
 	predicting sync.Mutex // guards what follows
@@ -37,7 +37,7 @@ type session struct {
 	stop     func() // ends the training under way; nil when there is none
 }
 
-func newSession(m *weightfile.Model, seed uint64) (*session, error) {
+func newSession(m *model.Network, seed uint64) (*session, error) {
 	p, err := newPredictor(m)
 	if err != nil {
 		return nil, err
@@ -63,14 +63,14 @@ func (s *session) predict(digit dataset.Image28) (prediction, error) {
 }
 
 // model returns the network as it is now. It never changes.
-func (s *session) model() *weightfile.Model {
+func (s *session) model() *model.Network {
 	s.predicting.Lock()
 	defer s.predicting.Unlock()
 	return s.current.model
 }
 
 // show puts a network in the place of the current one.
-func (s *session) show(m *weightfile.Model, taught bool) error {
+func (s *session) show(m *model.Network, taught bool) error {
 	p, err := newPredictor(m)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"github.com/lastlayer/lastlayer/model"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -140,7 +141,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request) {
 }
 
 // send writes the network to a file in a folder of its own, and sends that.
-func send(w http.ResponseWriter, r *http.Request, m *weightfile.Model) error {
+func send(w http.ResponseWriter, r *http.Request, m *model.Network) error {
 	folder, err := os.MkdirTemp("", "lastlayer-")
 	if err != nil {
 		return errors.Wrap(err, "a folder for the download")

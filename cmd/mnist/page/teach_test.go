@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"github.com/lastlayer/lastlayer/model"
 	"io"
 	"net/http"
 	"net/url"
@@ -126,7 +127,7 @@ func TestTeach(t *testing.T) {
 }
 
 // download reads the network as it is now, as mnist predict would.
-func (r *running) download(t *testing.T) *weightfile.Model {
+func (r *running) download(t *testing.T) *model.Network {
 	t.Helper()
 	response, content := r.ask(t, "GET", "/model", "")
 	if response.StatusCode != 200 || !strings.Contains(response.Header.Get("Content-Disposition"), ".safetensors") {

@@ -48,7 +48,7 @@ func (s *session) retrain(ctx context.Context, last int, begun func(started), ho
 		return finished{}, err
 	}
 	before := l.hashes()
-	begun(started{l.drawn, l.features.Len(), l.copies, epochs, l.steps(), l.trainer.Net().TrainedWeights(), l.trainer.Net().FrozenWeights()})
+	begun(started{l.drawn, l.head.Data.Len(), l.copies, epochs, l.steps(), l.trainer.Net().TrainedWeights(), l.trainer.Net().FrozenWeights()})
 	result.Stopped, err = l.fit(ctx, hook)
 	result.Seconds = time.Since(start).Seconds()
 	if err == nil {

@@ -51,7 +51,7 @@ func readDOT(t *testing.T, text string) (nodes map[string]string, edges []string
 
 // TestDOT checks the picture of the layers.
 func TestDOT(t *testing.T) {
-	nodes, edges := readDOT(t, graphOf(t, trainer(t, model.Seed(), model.Last(2))).DOT())
+	nodes, edges := readDOT(t, graphOf(t, trainer(t, model.DeepMNIST(), model.Last(2))).DOT())
 	// images, conv1, conv2, fc1, drop, fc2, loss; weights of four layers.
 	if len(nodes) != 7+4 {
 		t.Errorf("found %d nodes, expected 11: %v", len(nodes), nodes)
@@ -65,7 +65,7 @@ func TestDOT(t *testing.T) {
 
 // TestNodesDOT checks that every node of the graph is drawn, and every edge.
 func TestNodesDOT(t *testing.T) {
-	tr := trainer(t, model.Seed(), model.Last(2))
+	tr := trainer(t, model.DeepMNIST(), model.Last(2))
 	nodes, edges := readDOT(t, graphOf(t, tr).NodesDOT())
 	g := tr.Net().Scope().Graph()
 	if len(nodes) != len(g.AllNodes()) {

@@ -10,6 +10,7 @@ package picture
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/lastlayer/lastlayer/train"
@@ -36,7 +37,8 @@ type block struct {
 // Of reads the graph of a trainer.
 func Of(t *train.Trainer) (Graph, error) {
 	net := t.Net()
-	layers, err := net.Describe()
+	layers := net.Describe()
+	cut, err := net.Spec().Cut(net.TrainedLayers())
 	if err != nil {
 		return Graph{}, err
 	}
@@ -46,13 +48,9 @@ func Of(t *train.Trainer) (Graph, error) {
 		input = "features" // what the layers below made of the images
 	}
 	g.blocks = append(g.blocks, block{title: input, shape: shape(net.InputShape())})
-	frozen := map[string]bool{} // the layers below the cut
-	for _, l := range net.Spec().Layers[:net.Spec().Cut(net.TrainedLayers())] {
-		frozen[l.Name] = true
-	}
 	for _, s := range net.Steps() {
 		b := block{title: strings.Join(s.Layers, " + "), shape: shape(s.Node.Shape()[1:]), reached: s.Node.Deriv() != nil}
-		if g.cut == 0 && len(frozen) > 0 && !frozen[s.Layers[0]] {
+		if g.cut == 0 && len(cut.Trunk) > 0 && slices.Contains(cut.Head, s.Layers[0]) {
 			g.cut = len(g.blocks)
 		}
 		for _, l := range layers {

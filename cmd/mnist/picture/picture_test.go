@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 )
@@ -19,11 +20,11 @@ func trainer(t *testing.T, spec model.Spec, selection model.Selection, opts ...m
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := model.Build(spec, w, selection, append(opts, model.Batch(2))...)
+	net, err := model.Build(smallnet.Of(spec, w), selection, append(opts, model.Batch(2))...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	tr, err := train.New(net, &train.SGD{LearningRate: 0.1}, 1)
+	tr, err := train.New(net, train.NewSGD(0.1), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,10 +59,10 @@ func TestSVG(t *testing.T) {
 		{"all", model.All(), nil, "images", []string{"conv1", "relu1", "pool1", "conv2", "relu2", "pool2", "fc1", "relu3", "drop", "fc2"}, false, 5},
 		{"last two", model.Last(2), nil, "images", []string{"conv1", "relu1", "pool1", "conv2", "relu2", "pool2", "fc1", "relu3", "drop", "fc2"}, true, 3},
 		{"last", model.Last(1), nil, "images", []string{"conv1", "relu1", "pool1", "conv2", "relu2", "pool2", "fc1", "relu3", "drop", "fc2"}, true, 1},
-		{"one in the middle", model.Train("fc1"), nil, "images", []string{"conv1", "relu1", "pool1", "conv2", "relu2", "pool2", "fc1", "relu3", "drop", "fc2"}, true, 3},
+		{"one in the middle", model.Layers("fc1"), nil, "images", []string{"conv1", "relu1", "pool1", "conv2", "relu2", "pool2", "fc1", "relu3", "drop", "fc2"}, true, 3},
 		{"a head", model.Last(2), []model.Option{model.Layers(6, 10)}, "features", []string{"fc1", "relu3", "drop", "fc2"}, true, 3},
 	} {
-		d := parse(t, graphOf(t, trainer(t, model.Seed(), test.selection, test.opts...)))
+		d := parse(t, graphOf(t, trainer(t, model.DeepMNIST(), test.selection, test.opts...)))
 		d.wantReadable(t, test.reason)
 		drawn := d.all()
 		var names []string
@@ -102,12 +103,12 @@ func TestSVGOfOtherNetworks(t *testing.T) {
 		says      string
 		opts      []model.Option
 	}{
-		{"one layer", model.Spec{Input: []int{4}, Layers: []model.Layer{{Name: "fc", Kind: model.Dense, Out: 2}}}, model.All(), "gradient of the loss", nil},
-		{"a long name", model.Spec{Input: []int{4}, Layers: []model.Layer{{Name: long, Kind: model.Dense, Out: 2}}}, model.All(), "…", nil},
+		{"one layer", model.Spec{Input: []int{4}, Layers: []model.Layer{{Name: "fc", Kind: model.Dense{Out: 2}}}}, model.All(), "gradient of the loss", nil},
+		{"a long name", model.Spec{Input: []int{4}, Layers: []model.Layer{{Name: long, Kind: model.Dense{Out: 2}}}}, model.All(), "…", nil},
 		{"a dropout layer of rate 0 at the cut", model.Spec{Input: []int{4}, Layers: []model.Layer{
-			{Name: "fc1", Kind: model.Dense, Out: 3}, {Name: "drop", Kind: model.Dropout}, {Name: "fc2", Kind: model.Dense, Out: 2},
+			{Name: "fc1", Kind: model.Dense{Out: 3}}, {Name: "drop", Kind: model.Dropout{}}, {Name: "fc2", Kind: model.Dense{Out: 2}},
 		}}, model.Last(1), "computed once", nil},
-		{"a head of one layer", model.Seed(), model.Last(1), "the cut", []model.Option{model.Layers(9, 10)}},
+		{"a head of one layer", model.DeepMNIST(), model.Last(1), "the cut", []model.Option{model.Layers(9, 10)}},
 	} {
 		d := parse(t, graphOf(t, trainer(t, test.spec, test.selection, test.opts...)))
 		d.wantReadable(t, test.reason)
@@ -119,7 +120,7 @@ func TestSVGOfOtherNetworks(t *testing.T) {
 
 // TestPNG decodes the picture and compares its size and colours with the SVG.
 func TestPNG(t *testing.T) {
-	g := graphOf(t, trainer(t, model.Seed(), model.Last(2)))
+	g := graphOf(t, trainer(t, model.DeepMNIST(), model.Last(2)))
 	data, err := g.PNG()
 	if err != nil {
 		t.Fatal(err)

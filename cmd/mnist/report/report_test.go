@@ -19,6 +19,7 @@ import (
 	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
 	"github.com/lastlayer/lastlayer/cmd/mnist/report"
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 )
@@ -31,10 +32,10 @@ var seed = sync.OnceValues(func() (network struct {
 	layers  []model.LayerInfo
 	weights *model.Weights
 }, err error) {
-	if network.weights, err = model.Init(model.Seed(), rand.New(rand.NewPCG(1, 1))); err != nil {
+	if network.weights, err = model.Init(model.DeepMNIST(), rand.New(rand.NewPCG(1, 1))); err != nil {
 		return network, err
 	}
-	net, err := model.Build(model.Seed(), network.weights, model.Last(1), model.Batch(1))
+	net, err := model.Build(smallnet.Of(model.DeepMNIST(), network.weights), model.Last(1), model.Batch(1))
 	if err != nil {
 		return network, err
 	}

@@ -45,10 +45,10 @@ func (m *message) floats(field protowire.Number, values []float32) {
 	m.message(field, raw)
 }
 
-// node is one operator of the graph. Its first input is the output of the node
-// before it.
+// node is one operator of the graph.
 type node struct {
 	operator string
+	inputs   []string // outputs of other nodes, or the graph's input
 	output   string
 	weights  []string // further inputs
 	lists    []list
@@ -60,10 +60,12 @@ type list struct {
 	values []int
 }
 
-// encode returns the NodeProto with x as its first input.
-func (n node) encode(x string) message {
+// encode returns the NodeProto.
+func (n node) encode() message {
 	var p message
-	p.text(1, x)
+	for _, x := range n.inputs {
+		p.text(1, x)
+	}
 	for _, w := range n.weights {
 		p.text(1, w)
 	}

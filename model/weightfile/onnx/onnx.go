@@ -1,4 +1,4 @@
-// Package onnx writes a model as ONNX, so that it runs where Go does not:
+// Package onnx writes a network as ONNX, so that it runs where Go does not:
 // https://onnx.ai. Operators are those of opset 13, which every runtime since
 // 2020 has.
 //
@@ -39,10 +39,10 @@ const (
 // maxSize is protobuf's limit on a message.
 const maxSize = math.MaxInt32
 
-// Write writes a complete model to path as weightfile.Write does: whole or not
-// at all, the same model to the same bytes. The error's cause is as there.
-func Write(path string, m *weightfile.Model, opt Options) error {
-	data, err := Encode(m, opt)
+// Write writes a complete network to path as weightfile.Write does: whole or not
+// at all, the same network to the same bytes. The error's cause is as there.
+func Write(path string, n *model.Network, opt Options) error {
+	data, err := Encode(n, opt)
 	if err != nil {
 		return errors.Wrap(err, path)
 	}
@@ -53,18 +53,18 @@ func Write(path string, m *weightfile.Model, opt Options) error {
 }
 
 // Encode returns what Write writes.
-func Encode(m *weightfile.Model, opt Options) ([]byte, error) {
-	if err := m.Check(false); err != nil {
+func Encode(n *model.Network, opt Options) ([]byte, error) {
+	if err := weightfile.Check(n, false); err != nil {
 		return nil, err
 	}
 	size := 0
-	for _, name := range m.Weights.Names() {
-		size += 4 * m.Weights.Get(name).Shape().TotalSize()
+	for _, name := range n.Weights.Names() {
+		size += 4 * n.Weights.Get(name).Shape().TotalSize()
 	}
 	if size > maxSize-1<<20 {
 		return nil, errors.Wrapf(weightfile.ErrModel, "weights: found %d bytes, expected less than ONNX's 2 GiB", size)
 	}
-	network, err := graph(m, opt)
+	network, err := graph(n, opt)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func Encode(m *weightfile.Model, opt Options) ([]byte, error) {
 	for _, e := range []struct {
 		key   string
 		value any
-	}{{"lastlayer.classes", m.Classes}, {"lastlayer.preprocessing", m.Prep}, {"lastlayer.spec", m.Spec}} {
+	}{{"lastlayer.classes", n.Classes}, {"lastlayer.preprocessing", n.Prep}, {"lastlayer.spec", n.Spec}} {
 		value, err := json.Marshal(e.value)
 		if err != nil {
 			return nil, errors.Wrap(err, e.key)
@@ -93,10 +93,9 @@ func Encode(m *weightfile.Model, opt Options) ([]byte, error) {
 }
 
 // graph returns the GraphProto: nodes from input to output, and the weights.
-// Names with a slash are the layers' own, which have none in theirs. Dropout is nothing when a
-// network is used, and has no node.
-func graph(m *weightfile.Model, opt Options) (message, error) {
-	shapes, err := m.Spec.Shapes()
+// Names with a slash are the layers' own, which have none in theirs.
+func graph(n *model.Network, opt Options) (message, error) {
+	shapes, err := n.Spec.Shapes()
 	if err != nil {
 		return nil, err
 	}
@@ -104,55 +103,50 @@ func graph(m *weightfile.Model, opt Options) (message, error) {
 	if opt.Softmax {
 		output = "probabilities"
 	}
-	nodes := steps(m.Spec, shapes, opt)
-	nodes[len(nodes)-1].output = output
+	nodes, err := nodesOf(n.Spec, shapes)
+	if err != nil {
+		return nil, err
+	}
+	last := len(nodes) - 1
+	if opt.Softmax {
+		nodes = append(nodes, node{operator: "Softmax", inputs: []string{nodes[last].output}}) // over the last axis, by default
+		last++
+	}
+	nodes[last].output = output
 	var p message
-	x := "images"
 	for _, n := range nodes {
-		p.message(1, n.encode(x))
-		x = n.output
+		p.message(1, n.encode())
 	}
 	p.text(2, "lastlayer")
-	for _, name := range m.Weights.Names() {
-		p.message(5, initializer(name, m.Weights.Get(name)))
+	for _, name := range n.Weights.Names() {
+		p.message(5, initializer(name, n.Weights.Get(name)))
 	}
-	p.message(11, valueInfo("images", m.Spec.Input))
+	p.message(11, valueInfo(model.Images, n.Spec.Input))
 	p.message(12, valueInfo(output, shapes[len(shapes)-1]))
 	return p, nil
 }
 
-// steps returns the nodes of the network.
-func steps(spec model.Spec, shapes [][]int, opt Options) []node {
+// nodesOf returns the nodes of the network. The last one's output is still
+// named after its layer.
+func nodesOf(spec model.Spec, shapes [][]int) ([]node, error) {
 	var nodes []node
-	in := spec.Input
+	values := map[string]value{model.Images: {model.Images, spec.Input}} // by layer
 	for i, l := range spec.Layers {
-		square := func(side int) []int { return []int{side, side} }
-		n := node{output: l.Name + "/out"}
-		switch l.Kind {
-		case model.Conv:
-			n.operator = "Conv"
-			n.weights = []string{l.Name + "/W", l.Name + "/b"} // [out,in,kh,kw], [out]
-			n.lists = []list{{"kernel_shape", square(l.Kernel)}, {"pads", []int{l.Pad, l.Pad, l.Pad, l.Pad}}, {"strides", square(l.Stride)}}
-		case model.MaxPool:
-			n.operator = "MaxPool"
-			n.lists = []list{{"kernel_shape", square(l.Kernel)}, {"strides", square(l.Stride)}}
-		case model.ReLU:
-			n.operator = "Relu"
-		case model.Dense:
-			if len(in) == 3 {
-				nodes = append(nodes, node{operator: "Flatten", output: l.Name + "/flatten"}) // [N,C*H*W], by its default axis 1
-			}
-			n.operator = "Gemm"                                // x·W + b by its defaults
-			n.weights = []string{l.Name + "/W", l.Name + "/b"} // [in,out], [out]
-		case model.Dropout:
-			continue
+		var in []value
+		for _, name := range spec.InputsOf(i) {
+			in = append(in, values[name])
 		}
-		nodes, in = append(nodes, n), shapes[i]
+		added, err := operators(l, in)
+		if err != nil {
+			return nil, errors.Wrapf(weightfile.ErrModel, "layer %q: %v", l.Name, err)
+		}
+		values[l.Name] = value{in[0].name, shapes[i]}
+		if len(added) > 0 {
+			nodes = append(nodes, added...)
+			values[l.Name] = value{added[len(added)-1].output, shapes[i]}
+		}
 	}
-	if opt.Softmax {
-		nodes = append(nodes, node{operator: "Softmax"}) // over the last axis, by default
-	}
-	return nodes
+	return nodes, nil
 }
 
 // initializer returns the TensorProto of a weight.

@@ -33,7 +33,7 @@ func read(t *testing.T, name string) *weightfile.Tensors {
 }
 
 // small returns the network of testdata/peers with the weights PyTorch drew.
-func small(t *testing.T) *weightfile.Model {
+func small(t *testing.T) *model.Network {
 	t.Helper()
 	spec, err := weightfile.ReadSpec(peers + "small.json")
 	if err != nil {
@@ -43,7 +43,7 @@ func small(t *testing.T) *weightfile.Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &weightfile.Model{Spec: spec, Classes: []string{"5", "6", "7", "8", "9"}, Prep: dataset.MNISTPreprocessing(), Weights: w}
+	return &model.Network{Spec: spec, Classes: []string{"5", "6", "7", "8", "9"}, Prep: dataset.MNISTPreprocessing(), Weights: w}
 }
 
 // What we write is, byte for byte, the file whose logits onnxruntime computed,
@@ -123,14 +123,14 @@ func field(t *testing.T, m []byte, number protowire.Number) [][]byte {
 }
 
 func TestOperators(t *testing.T) {
-	flat := model.Spec{Input: []int{3}, Layers: []model.Layer{{Name: "logits", Kind: model.Dense, Out: 2}}}
+	flat := model.Spec{Input: []int{3}, Layers: []model.Layer{{Name: "logits", Kind: model.Dense{Out: 2}}}}
 	w := model.NewWeights()
 	w.SetValues("logits/W", []int{3, 2}, make([]float32, 6))
 	w.SetValues("logits/b", []int{2}, make([]float32, 2))
-	dense := &weightfile.Model{Spec: flat, Classes: []string{"a", "b"}, Prep: dataset.MNISTPreprocessing(), Weights: w}
+	dense := &model.Network{Spec: flat, Classes: []string{"a", "b"}, Prep: dataset.MNISTPreprocessing(), Weights: w}
 	for _, test := range []struct {
 		reason string
-		m      *weightfile.Model
+		m      *model.Network
 		opt    onnx.Options
 		want   string
 	}{

@@ -1,0 +1,268 @@
+package logistic
+
+import (
+	"math"
+
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/parallel"
+	"gonum.org/v1/gonum/floats"
+)
+
+// Rows are labelled rows of features, the layer's inputs.
+type Rows interface {
+	Len() int
+	Label(i int) int // from 0, below the number of classes
+	// Block returns n rows from first on, one after the other, and false where
+	// they do not lie so in memory.
+	Block(first, n int) ([]float32, bool)
+	Gather(dst []float32, indices []int) // copies rows
+}
+
+// Loss is multinomial logistic regression on labelled rows x of F
+// features, for a layer W [F,K], b [K]:
+//
+//	loss(W,b) = 1/N Σ_i −log softmax(x_i·W + b)[label_i] + l2/2·‖W‖²
+//	∂loss/∂W  = 1/N Σ_i x_iᵀ(p_i − y_i) + l2·W,   ∂loss/∂b = 1/N Σ_i (p_i − y_i)
+//
+// with p the probabilities and y the label as a row of 0 and 1 (Bishop,
+// "Pattern Recognition and Machine Learning", 2006, equations 4.108 and 4.109).
+// It is convex. With a standard it is a function of (U,c) instead.
+//
+// Rows and their products are float32, in blocks; all sums over blocks, and
+// what is between logits and probabilities, are float64. W goes in as the sum
+// of two float32, so that its own rounding is not seen: the products' columns
+// are too few to fill a vector anyway. Where what is left of rounding is too
+// much, the products are float64 too with precise, at several times the cost.
+type Loss struct {
+	data              Rows
+	features, classes int
+	l2                float64
+	standard          *standard // nil: x is (W,b)
+	scaled            bool      // the rows are made standard, as against x and its gradient
+	precise           bool
+
+	spread  []float64 // [K]: mean of p(1−p) where the loss was computed last: the curvature along c
+	parts   []lossSum
+	scratch []lossScratch // one a worker
+}
+
+const (
+	// lossParts is the number of ranges of rows that are summed up one by one,
+	// whatever the number of threads, so that this does not change a bit.
+	lossParts = 16
+	// lossBlock rows are multiplied at a time.
+	lossBlock = 256
+)
+
+// lossSum is what one part of the rows adds.
+type lossSum struct {
+	loss     float64
+	gradient []float64 // [K,F], then [K]
+	spread   []float64
+}
+
+type lossScratch struct {
+	gemm     gemm.Workspace
+	gathered []float32 // [lossBlock,F]
+	scaled   []float32 // [lossBlock,F]
+	indices  []int
+	halves   []float32 // [lossBlock,4K]: products to be added up
+	products []float64 // [lossBlock,2K]: of the rows and layers
+	errors   []float64 // [lossBlock,K]: what goes back through the rows
+	rounded  []float32 // [lossBlock,K]: that
+	gradient []float32 // [K,F]: of one block
+	row      []float64 // [F]
+}
+
+// New returns the loss on the rows, of that many features and classes, with the
+// penalty l2/2·‖W‖².
+func New(rows Rows, features, classes int, l2 float64) *Loss {
+	s := &Loss{
+		data: rows, features: features, classes: classes, l2: l2, spread: make([]float64, classes),
+		parts: make([]lossSum, lossParts), scratch: make([]lossScratch, parallel.Threads()),
+	}
+	for i := range s.parts {
+		s.parts[i] = lossSum{gradient: make([]float64, s.parameters()), spread: make([]float64, classes)}
+	}
+	return s
+}
+
+// parameters is the length of the vector that the loss is a function of: W
+// row by row, then b.
+func (s *Loss) parameters() int { return (s.features + 1) * s.classes }
+
+// at returns the loss at parameters x, with its penalty and without, and writes
+// its gradient.
+func (s *Loss) at(x, gradient []float64) (loss, unpenalised float64) {
+	k := s.classes
+	s.eachPart([][]float64{s.layer(x)}, func(sum *lossSum, first int, logits, errors []float64) {
+		for ; len(logits) > 0; logits, errors, first = logits[k:], errors[k:], first+1 {
+			row := errors[:k]
+			copy(row, logits)
+			sum.loss += softmaxErrors(row, s.data.Label(first))
+			for c, e := range row {
+				sum.spread[c] += math.Abs(e) * (1 - math.Abs(e)) // p(1−p), whether the label or not
+			}
+		}
+	})
+	clear(s.spread)
+	for _, p := range s.parts {
+		unpenalised += p.loss
+		floats.Add(s.spread, p.spread)
+	}
+	n := float64(s.data.Len())
+	unpenalised /= n
+	floats.Scale(1/n, s.spread)
+	s.sumGradients(gradient)
+	var squares float64
+	for j := range s.features {
+		l2 := s.penalty(j)
+		for c := j * s.classes; c < (j+1)*s.classes; c++ {
+			squares += l2 * x[c] * x[c]
+			gradient[c] += l2 * x[c]
+		}
+	}
+	return unpenalised + squares/2, unpenalised
+}
+
+// penalty returns l2 as it is on the parameters of feature j.
+func (s *Loss) penalty(j int) float64 {
+	if s.standard == nil {
+		return s.l2
+	}
+	return s.l2 * s.standard.inverse[j] * s.standard.inverse[j]
+}
+
+// layer returns the layer that is multiplied with the rows: (W,b), or x itself
+// where that is it, or the rows are standard.
+func (s *Loss) layer(x []float64) []float64 {
+	if s.standard == nil || s.scaled {
+		return x
+	}
+	layer := make([]float64, len(x))
+	s.standard.layer(layer, x)
+	return layer
+}
+
+// sumGradients writes the mean of the parts' gradients, towards the parameters.
+// Over the classes, what goes back through the rows adds up to 0: so it does
+// here, whatever its rounding.
+func (s *Loss) sumGradients(gradient []float64) {
+	f, k, n := s.features, s.classes, float64(s.data.Len())
+	total := make([]float64, len(gradient)) // [K,F], then [K]
+	for _, p := range s.parts {
+		floats.Add(total, p.gradient)
+	}
+	for j := range f + 1 {
+		row := gradient[j*k : (j+1)*k]
+		for c := range row {
+			if row[c] = total[f*k+c] / n; j < f {
+				row[c] = total[c*f+j] / n
+			}
+		}
+		floats.AddConst(-floats.Sum(row)/float64(k), row)
+	}
+	if s.standard != nil && !s.scaled {
+		s.standard.gradient(gradient)
+	}
+}
+
+// eachPart calls f for each block of rows, with the products of its rows and
+// the layers, [m,K] for each layer, [m,len(layers)·K]. What f writes to errors, [m,K], goes back
+// through the rows and is added up in the gradient of the block's part; the rest of sum is
+// f's.
+func (s *Loss) eachPart(layers [][]float64, f func(sum *lossSum, first int, products, errors []float64)) {
+	var split []float32
+	var turned [][]float64
+	if s.precise {
+		turned = s.turn(layers)
+	} else {
+		split = s.split(layers)
+	}
+	parallel.For(lossParts, func(worker, i int) {
+		sum, scratch := &s.parts[i], &s.scratch[worker]
+		scratch.prepare(s.features, s.classes)
+		sum.loss = 0
+		clear(sum.gradient)
+		clear(sum.spread)
+		s.eachBlock(i, scratch, func(block []float32, first int) {
+			m := len(block) / s.features
+			products, errors := scratch.products[:m*len(layers)*s.classes], scratch.errors[:m*s.classes]
+			if s.precise {
+				s.multiplyPrecise(products, scratch, block, turned)
+			} else {
+				s.multiply(products, scratch, block, layers, split)
+			}
+			f(sum, first, products, errors)
+			if s.precise {
+				s.backPrecise(sum.gradient, errors, scratch, block)
+			} else {
+				s.back(sum.gradient, errors, scratch, block)
+			}
+		})
+	})
+}
+
+func (l *lossScratch) prepare(f, k int) {
+	if l.products == nil {
+		l.halves, l.products, l.errors = make([]float32, lossBlock*4*k), make([]float64, lossBlock*2*k), make([]float64, lossBlock*k)
+		l.rounded, l.gradient = make([]float32, lossBlock*k), make([]float32, k*f)
+		l.row = make([]float64, f)
+	}
+}
+
+// eachBlock calls f for each block of part i's rows.
+func (s *Loss) eachBlock(i int, scratch *lossScratch, f func(block []float32, first int)) {
+	n := s.data.Len()
+	last := (i + 1) * n / lossParts
+	for first := i * n / lossParts; first < last; first += lossBlock {
+		f(s.block(first, min(lossBlock, last-first), scratch), first)
+	}
+}
+
+// block returns m rows from first on.
+func (s *Loss) block(first, m int, scratch *lossScratch) []float32 {
+	block := s.plainBlock(first, m, scratch)
+	if !s.scaled {
+		return block
+	}
+	if scratch.scaled == nil {
+		scratch.scaled = make([]float32, lossBlock*s.features)
+	}
+	s.standard.rows(scratch.scaled, block)
+	return scratch.scaled[:len(block)]
+}
+
+func (s *Loss) plainBlock(first, m int, scratch *lossScratch) []float32 {
+	if block, ok := s.data.Block(first, m); ok {
+		return block
+	}
+	if scratch.gathered == nil {
+		scratch.gathered, scratch.indices = make([]float32, lossBlock*s.features), make([]int, lossBlock)
+	}
+	for i := range m {
+		scratch.indices[i] = first + i
+	}
+	rows := scratch.gathered[:m*s.features]
+	s.data.Gather(rows, scratch.indices[:m])
+	return rows
+}
+
+// softmaxErrors turns a row of logits into p − y and returns −log p[label],
+// neither of which rounds to 0 where p[label] rounds to 1.
+func softmaxErrors(row []float64, label int) float64 {
+	most := floats.MaxIdx(row)
+	largest, logit := row[most], row[label]
+	var others float64 // the sum of e^(z−largest), but for the 1 of most
+	for c, z := range row {
+		if c != most {
+			row[c] = math.Exp(z - largest)
+			others += row[c]
+		}
+	}
+	row[most] = 1
+	floats.Scale(1/(1+others), row)
+	row[label] = 0
+	row[label] = -floats.Sum(row)
+	return math.Log1p(others) + largest - logit
+}

@@ -1,0 +1,79 @@
+package logistic
+
+import (
+	"context"
+	"math"
+
+	"github.com/pkg/errors"
+	"gonum.org/v1/gonum/floats"
+)
+
+// Tolerance is the share of the objective by which it may be above the minimum
+// where Minimise takes that as reached.
+const Tolerance = 1e-4
+
+// ErrNotFinite is the cause of Minimise's error where the loss is no number.
+var ErrNotFinite = errors.New("the loss is not finite")
+
+// Options says how Minimise goes about it.
+type Options struct {
+	Iterations int             // at most
+	Iteration  func(Iteration) // called after each; nil: nobody
+}
+
+// Iteration is where Minimise is after an iteration.
+type Iteration struct {
+	Iteration, Of int
+	Loss          float64 // with the penalty
+	GradientNorm  float64
+}
+
+// Result is what Minimise did.
+type Result struct {
+	Converged    bool    // Objective is at the minimum
+	Gap          float64 // how far, at most, Objective is above the minimum
+	Iterations   int
+	Evaluations  int     // of the loss and its gradient: passes over the rows
+	Objective    float64 // the loss with the penalty, at the float32 weights
+	Loss         float64 // and without
+	GradientNorm float64 // Euclidean, of Objective
+}
+
+// Minimise writes the layer with the least loss to kernel [F,K] and bias [K].
+// What they held does not matter. When ctx is done it stops with ctx's error, and
+// they hold the best so far.
+func (s *Loss) Minimise(ctx context.Context, kernel, bias []float32, opt Options) (Result, error) {
+	t := s.standardise()
+	s.standard, s.scaled = &t, !t.plain()
+	x := make([]float64, s.parameters())
+	search := &search{ctx: ctx, loss: s, opt: opt, gradient: make([]float64, len(x))}
+	gap, stopped := search.run(x)
+	if !finite(search.value) {
+		return Result{}, errors.Wrapf(ErrNotFinite, "the loss is %v: features are too large or not finite", search.value)
+	}
+	search.evaluate(x)
+	best := search.value
+	t.round(x, kernel, bias)
+	r := Result{Iterations: search.iterations}
+	r.Objective, r.Loss = s.at(x, search.gradient)
+	r.GradientNorm = floats.Norm(search.gradient, 2)
+	r.Gap = min(r.Objective, gap+max(0, r.Objective-best))
+	search.value = r.Objective
+	r.Converged = r.Gap <= search.share(Tolerance)
+	r.Evaluations = search.evaluations
+	return r, stopped
+}
+
+// At returns the loss of a layer, without the penalty.
+func (s *Loss) At(kernel, bias []float32) float64 {
+	x := make([]float64, 0, s.parameters())
+	for _, part := range [][]float32{kernel, bias} {
+		for _, v := range part {
+			x = append(x, float64(v))
+		}
+	}
+	_, loss := s.at(x, make([]float64, len(x)))
+	return loss
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -1,0 +1,84 @@
+package model
+
+import (
+	"github.com/lastlayer/lastlayer/model/graphop"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+)
+
+// BatchNorm normalises each channel by statistics that were collected once:
+//
+//	y = scale·(x − mean)/√(variance + Eps) + bias
+//
+// (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167, algorithm 2). Scale
+// and bias can be trained; mean and variance, all four [C], never change, in
+// training neither: with the few images of a retraining, statistics collected
+// anew make a network worse (https://github.com/keras-team/keras/pull/9965).
+type BatchNorm struct {
+	Eps float64 `json:"eps"` // from 0
+}
+
+func (BatchNorm) String() string { return "batchnorm" }
+
+func (b BatchNorm) output(in [][]int) ([]int, error) {
+	if !(b.Eps >= 0) || !finite(b.Eps) {
+		return nil, errors.Errorf("found eps %v, expected a number from 0", b.Eps)
+	}
+	return in[0], nil
+}
+
+func (BatchNorm) parameters(in [][]int) []Parameter {
+	c := []int{in[0][0]}
+	return []Parameter{
+		{Part: "scale", Shape: c, Fill: 1}, {Part: "bias", Shape: c},
+		{Part: "mean", Shape: c, Fixed: true}, {Part: "variance", Shape: c, Fill: 1, Fixed: true, NotNegative: true},
+	}
+}
+
+func (BatchNorm) follows() {}
+
+func (BatchNorm) absorbs(next []Kind, forwardOnly bool) int {
+	return absorbsActivation(next, forwardOnly)
+}
+
+func (b BatchNorm) node(p *place) (*gorgonia.Node, error) {
+	nodes, err := p.tensors("scale", "bias", "mean", "variance")
+	if err != nil {
+		return nil, err
+	}
+	inputs := graphop.BatchNormInputs{Scale: nodes[0], Bias: nodes[1], Mean: nodes[2], Variance: nodes[3]}
+	want := graphop.Wants{Input: p.wantsInput(0), Weights: p.trained}
+	return graphop.BatchNorm(p.scope(), p.name, p.in[0], inputs, b.Eps, p.activation(), want) // its input's shape
+}
+
+// LayerNorm normalises the channels of each pixel of [C,H,W], or all numbers of
+// [F], by their own mean and variance (Ba et al. 2016,
+// https://arxiv.org/abs/1607.06450), then scales them and adds a bias, both [C].
+type LayerNorm struct {
+	Eps float64 `json:"eps"` // above 0
+}
+
+func (LayerNorm) String() string { return "layernorm" }
+
+func (l LayerNorm) output(in [][]int) ([]int, error) {
+	if !(l.Eps > 0) || !finite(l.Eps) {
+		return nil, errors.Errorf("found eps %v, expected a number above 0", l.Eps)
+	}
+	return in[0], nil
+}
+
+func (LayerNorm) parameters(in [][]int) []Parameter {
+	c := []int{in[0][0]}
+	return []Parameter{{Part: "scale", Shape: c, Fill: 1}, {Part: "bias", Shape: c}}
+}
+
+func (LayerNorm) follows() {}
+
+func (l LayerNorm) node(p *place) (*gorgonia.Node, error) {
+	nodes, err := p.tensors("scale", "bias")
+	if err != nil {
+		return nil, err
+	}
+	want := graphop.Wants{Input: p.wantsInput(0), Weights: p.trained}
+	return graphop.LayerNorm(p.scope(), p.name, p.in[0], nodes[0], nodes[1], l.Eps, want) // its input's shape
+}

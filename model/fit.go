@@ -1,0 +1,40 @@
+package model
+
+import (
+	"slices"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/pkg/errors"
+)
+
+// ErrData is the cause of errors about examples that do not fit a network.
+var ErrData = errors.New("the data does not fit the network")
+
+// Prepare returns the set prepared as what trained the network, for a training
+// on other classes: labels stay as they are. The set must have the network's
+// shape and polarity.
+func (n *Network) Prepare(set *dataset.Set) (*dataset.Set, error) {
+	switch {
+	case n == nil:
+		return nil, errors.Wrap(ErrNetwork, "prepare data: found no network")
+	case set == nil:
+		return nil, errors.Wrap(ErrData, "found no images")
+	case set.Prep.Polarity != n.Prep.Polarity:
+		return nil, errors.Wrapf(ErrData, "%s: found images that are %s, the network was trained on %s ones", set.Name, set.Prep.Polarity, n.Prep.Polarity)
+	case !slices.Equal(set.Shape, n.Spec.Input):
+		return nil, errors.Wrapf(ErrData, "%s: found images of %v, the network takes %v", set.Name, set.Shape, n.Spec.Input)
+	}
+	prepared := *set
+	prepared.Prep = n.Prep
+	return &prepared, nil
+}
+
+// Fit returns the set as the network takes it: prepared as by Prepare, and its
+// labels numbered as the network's outputs, by their names. Images of classes
+// that the network does not know are left out, and counted by class.
+func (n *Network) Fit(set *dataset.Set) (fitted *dataset.Set, leftOut map[string]int, err error) {
+	if fitted, err = n.Prepare(set); err != nil {
+		return nil, nil, err
+	}
+	return fitted.Numbered(n.Classes)
+}

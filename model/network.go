@@ -1,0 +1,72 @@
+package model
+
+import (
+	"maps"
+	"math/rand/v2"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/pkg/errors"
+)
+
+// Network is all that is needed to use a network: what it is, its weights, what
+// its outputs are called, and how its images must be prepared.
+type Network struct {
+	Spec    Spec
+	Weights *Weights
+	Classes []string              // names of the logits, in their order
+	Prep    dataset.Preprocessing // of every image that the network sees
+	// Seen is which images trained the network, in its last training and those
+	// before. The zero value says nothing of them.
+	Seen dataset.Seen
+	// Meta is further text by name that travels with the network: the command
+	// that made it, for instance. Names do not begin with "lastlayer.". Nil for
+	// none.
+	Meta map[string]string
+}
+
+// New returns a network with fresh weights drawn by Init from seed.
+func New(spec Spec, classes []string, prep dataset.Preprocessing, rng *rand.Rand) (*Network, error) {
+	w, err := Init(spec, rng)
+	if err != nil {
+		return nil, err
+	}
+	n := &Network{Spec: spec, Weights: w, Classes: append([]string(nil), classes...), Prep: prep}
+	return n, n.Check()
+}
+
+// ErrNetwork is the cause of errors about a Network whose parts do not fit
+// together.
+var ErrNetwork = errors.New("incomplete network")
+
+// Check returns nil when the network can be built and used, otherwise an error
+// whose cause is ErrNetwork, ErrSpec or ErrWeights.
+func (n *Network) Check() error {
+	if n == nil {
+		return errors.Wrap(ErrNetwork, "found no network")
+	}
+	if err := n.Weights.Check(n.Spec); err != nil {
+		return err
+	}
+	return n.CheckClasses()
+}
+
+// CheckClasses returns nil when there is a class for each logit, each with a
+// name of its own, and the preprocessing is valid.
+func (n *Network) CheckClasses() error {
+	if found, want := len(n.Classes), n.Spec.Classes(); found != want {
+		return errors.Wrapf(ErrNetwork, "classes: found %d labels, expected %d, one for each logit", found, want)
+	}
+	seen := map[string]bool{}
+	for i, label := range n.Classes {
+		if label == "" || seen[label] {
+			return errors.Wrapf(ErrNetwork, "classes: label %d: found %.100q, expected a name that no other class has", i, label)
+		}
+		seen[label] = true
+	}
+	return errors.Wrap(n.Prep.Validate(), "preprocessing")
+}
+
+// Clone returns a deep copy.
+func (n *Network) Clone() *Network {
+	return &Network{n.Spec.Clone(), n.Weights.Clone(), append([]string(nil), n.Classes...), n.Prep, n.Seen, maps.Clone(n.Meta)}
+}

@@ -1,0 +1,100 @@
+package train
+
+import (
+	"cmp"
+	"context"
+	"image"
+	"slices"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
+)
+
+// Predictor says what images show. It is not for several goroutines at once.
+type Predictor struct {
+	network   *model.Network
+	evaluator *Evaluator
+}
+
+// Prediction is what a network makes of one image.
+type Prediction struct {
+	Class         int       // index of the most probable class
+	Label         string    // its name
+	Probability   float64   // its probability, 0 to 1
+	Probabilities []float64 // of all classes, in the network's order
+}
+
+// NewPredictor returns a Predictor that runs the network on up to batch images
+// at a time. It shares the weights' memory.
+func NewPredictor(n *model.Network, batch int) (*Predictor, error) {
+	if err := n.Check(); err != nil {
+		return nil, err
+	}
+	net, err := model.Build(n, model.None(), model.Batch(batch))
+	if err != nil {
+		return nil, err
+	}
+	e, err := NewEvaluator(net)
+	if err != nil {
+		return nil, err
+	}
+	return &Predictor{n, e}, nil
+}
+
+// Evaluator returns what runs the network, to look inside.
+func (p *Predictor) Evaluator() *Evaluator { return p.evaluator }
+
+// Image says what an image shows. It is prepared as the images that trained the
+// network.
+func (p *Predictor) Image(img image.Image) (Prediction, error) {
+	digit, err := dataset.Digit(img)
+	if err != nil {
+		return Prediction{}, err
+	}
+	return p.Digit(digit)
+}
+
+// Digit is Image for a drawing that dataset.Digit has found on its page.
+func (p *Predictor) Digit(digit dataset.Image28) (Prediction, error) {
+	n := p.network
+	set, err := dataset.NewSet("image", []int{1, 28, 28}, digit.Bytes(n.Prep.Polarity), []int{0}, n.Classes, n.Prep)
+	if err != nil {
+		return Prediction{}, err
+	}
+	if !slices.Equal(n.Spec.Input, set.Shape) {
+		return Prediction{}, errors.Wrapf(ErrData, "found an image of %v, the network takes %v", set.Shape, n.Spec.Input)
+	}
+	logits, err := p.evaluator.Logits(set, []int{0})
+	if err != nil {
+		return Prediction{}, err
+	}
+	return p.prediction(logits), nil
+}
+
+// Each says what each example of data shows, in their order. An error of f ends
+// it.
+func (p *Predictor) Each(ctx context.Context, data dataset.Examples, f func(i int, q Prediction) error) error {
+	classes := len(p.network.Classes)
+	var failed error
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	err := p.evaluator.Each(ctx, data, func(first int, logits []float32) {
+		for i := 0; i < len(logits)/classes && failed == nil; i++ {
+			failed = f(first+i, p.prediction(logits[i*classes:(i+1)*classes]))
+		}
+		if failed != nil {
+			stop()
+		}
+	})
+	return cmp.Or(failed, err)
+}
+
+func (p *Predictor) prediction(logits []float32) Prediction {
+	q := Prediction{Probabilities: Softmax(logits), Class: argmax(logits)}
+	q.Label, q.Probability = p.network.Classes[q.Class], q.Probabilities[q.Class]
+	return q
+}
+
+// Close frees the machine.
+func (p *Predictor) Close() error { return p.evaluator.Close() }

@@ -1,0 +1,276 @@
+package feature
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/pkg/errors"
+)
+
+// ErrCache is the cause of errors about options that cannot be obeyed, or
+// examples whose features cannot be kept.
+var ErrCache = errors.New("invalid cache options")
+
+// cacheVersion goes up when the layout of the file changes, or the arithmetic
+// of a layer: a file of another version has another name.
+const cacheVersion = 2
+
+// cacheFile is a file of features in a cache folder. It holds
+//
+//	header  magic [16], key [32], rows [8] and numbers a row [8], little-endian
+//	values  float32 in this machine's byte order, row after row
+//	digest  SHA-256 of the header and the SHA-256 of each piece of rows
+//
+// Its name is the key, a hash of all that the values depend on: a file with
+// that name and a good digest is the right one, whoever wrote it.
+type cacheFile struct {
+	path   string
+	header []byte
+}
+
+const cacheMagic = "lastlayer feats\n"
+
+// cacheKey is what the values depend on. Marshalled and hashed it is the key.
+type cacheKey struct {
+	Version   int
+	ByteOrder string
+	Products  string // name of the matrix products: each rounds in its own way
+	Input     []int
+	Layers    []model.Layer
+	Weights   []cacheWeight
+	Prep      dataset.Preprocessing
+	Data      [sha256.Size]byte
+	Features  []string `json:",omitempty"` // where they are several, or not the last layer's
+}
+
+type cacheWeight struct {
+	Name   string
+	Shape  []int
+	Values [sha256.Size]byte
+}
+
+// cacheFile returns the place in dir of what the trunk makes of data.
+func (t *Trunk) cacheFile(dir string, data dataset.Examples, r *rows) (*cacheFile, error) {
+	var prep dataset.Preprocessing
+	var hash [sha256.Size]byte
+	switch data := data.(type) {
+	case *dataset.Set:
+		prep, hash = data.Prep, data.Hash()
+	case *dataset.Copies:
+		prep, hash = data.Prep(), data.Hash()
+	default:
+		return nil, errors.Wrapf(ErrCache, "cache folder %s: found examples of type %T, expected a *dataset.Set or *dataset.Copies, which have a hash", dir, data)
+	}
+	net := t.evaluator.Net()
+	key := cacheKey{
+		Version: cacheVersion, ByteOrder: binary.NativeEndian.String(), Products: gemm.Name(),
+		Input: net.Spec().Input, Prep: prep, Data: hash,
+	}
+	for _, l := range net.Spec().Layers {
+		if slices.Contains(t.cut.Trunk, l.Name) {
+			key.Layers = append(key.Layers, l)
+		}
+	}
+	parameters, err := net.Spec().Parameters()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range parameters {
+		if slices.Contains(t.cut.Trunk, p.Layer) {
+			key.Weights = append(key.Weights, cacheWeight{p.Name, p.Shape, net.Weights().Hash(p.Name)})
+		}
+	}
+	for _, f := range t.cut.Features {
+		key.Features = append(key.Features, f.Layer)
+	}
+	if len(key.Features) == 1 && key.Features[0] == key.Layers[len(key.Layers)-1].Name {
+		key.Features = nil
+	}
+	text, err := json.Marshal(key)
+	if err != nil {
+		return nil, errors.Wrap(err, "key of the features")
+	}
+	sum := sha256.Sum256(text)
+	header := append([]byte(cacheMagic), sum[:]...)
+	header = binary.LittleEndian.AppendUint64(header, uint64(len(r.labels)))
+	header = binary.LittleEndian.AppendUint64(header, uint64(r.size))
+	return &cacheFile{filepath.Join(dir, hex.EncodeToString(sum[:])+".features"), header}, nil
+}
+
+// fill gives r its values: those in the file, or else those of run, which go
+// into the file too. They are in memory when they fit there, otherwise mapped
+// from the file.
+func (c *cacheFile) fill(r *rows, fits bool, run runner, warn func(error)) (found bool, err error) {
+	err = c.read(r, fits)
+	if err == nil {
+		return true, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		warn(errors.WithMessagef(err, "%s: computed anew", c.path))
+	}
+	if err := os.MkdirAll(filepath.Dir(c.path), 0o777); err != nil {
+		return false, errors.Wrap(err, "cache folder")
+	}
+	if fits {
+		r.values = make([]float32, len(r.labels)*r.size)
+	}
+	complete, err := c.write(r, run)
+	// Windows lets no file be replaced that another run has mapped. What that
+	// run made is as good.
+	if err != nil && !(complete && c.read(r, fits) == nil) {
+		return false, errors.WithMessage(err, "cache folder")
+	}
+	if r.values != nil {
+		return false, nil
+	}
+	return false, errors.WithMessagef(c.read(r, false), "%s: what was written cannot be read", c.path)
+}
+
+// runner runs a trunk and hands on its rows, a piece at a time.
+type runner func(f func(first int, values []float32) error) error
+
+// write makes the file of what run gives, whole or not at all, and copies that
+// to r if it has memory for it. complete says that run came to its end, with
+// or without an error of the file.
+func (c *cacheFile) write(r *rows, run runner) (complete bool, err error) {
+	err = weightfile.ReplaceFile(c.path, func(w io.Writer) error {
+		digest := sha256.New()
+		digest.Write(c.header)
+		if _, err := w.Write(c.header); err != nil {
+			return err
+		}
+		sums := pieceSums{size: r.size, to: digest}
+		err := run(func(first int, values []float32) error {
+			if r.values != nil {
+				copy(r.values[first*r.size:], values)
+			}
+			sums.add(values)
+			_, err := w.Write(bytesOf(values))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		complete = true
+		sums.end()
+		_, err = w.Write(digest.Sum(nil))
+		return err
+	})
+	return complete, err
+}
+
+// pieceSums adds up the digest of a file's rows, which come in any number at a
+// time.
+type pieceSums struct {
+	size int // numbers of a row
+	to   hash.Hash
+	sum  hash.Hash // of the piece under way, nil between two
+	rows int       // in it
+}
+
+func (p *pieceSums) add(values []float32) {
+	for len(values) > 0 {
+		if p.sum == nil {
+			p.sum = sha256.New()
+		}
+		n := min(len(values)/p.size, piece-p.rows)
+		p.sum.Write(bytesOf(values[:n*p.size]))
+		if p.rows += n; p.rows == piece {
+			p.end()
+		}
+		values = values[n*p.size:]
+	}
+}
+
+// end ends the piece under way.
+func (p *pieceSums) end() {
+	if p.sum != nil {
+		p.to.Write(p.sum.Sum(nil))
+		p.sum, p.rows = nil, 0
+	}
+}
+
+// read gives r the values in the file, after making sure of every bit. Memory
+// is taken only once the file is known to hold as much. Where there is no file
+// the error is an fs.ErrNotExist.
+func (c *cacheFile) read(r *rows, fits bool) (err error) {
+	if info, err := os.Stat(c.path); err != nil {
+		return err
+	} else if !info.Mode().IsRegular() { // opening a pipe would wait for a writer
+		return errors.New("found no regular file")
+	}
+	f, err := os.Open(c.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close() // what was read is good or not by its digest
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	from := int64(len(c.header))
+	to := from + r.bytes()
+	if info.Size() != to+sha256.Size {
+		return errors.Errorf("found %d bytes, expected %d", info.Size(), to+sha256.Size)
+	}
+	header, digest := make([]byte, from), make([]byte, sha256.Size)
+	if _, err := f.ReadAt(header, 0); err != nil {
+		return err
+	}
+	if _, err := f.ReadAt(digest, to); err != nil {
+		return err
+	}
+	if fits {
+		r.values = make([]float32, r.bytes()/4)
+	} else if err := r.mapFrom(f, from); err != nil {
+		return err
+	}
+	got, err := c.digest(r, f, fits)
+	if err == nil && !(bytes.Equal(header, c.header) && bytes.Equal(digest, got)) {
+		err = errors.New("damaged: its SHA-256 is not that of its content")
+	}
+	if err != nil {
+		if closeErr := r.close(); closeErr != nil {
+			return closeErr
+		}
+	}
+	return err
+}
+
+// digest returns the digest of r, piece by piece on all cores, after reading
+// its values from f where they are not mapped.
+func (c *cacheFile) digest(r *rows, f io.ReaderAt, read bool) ([]byte, error) {
+	sums := make([][sha256.Size]byte, r.pieces())
+	failed := make([]error, len(sums))
+	parallel.For(len(sums), func(_, i int) {
+		from, to := r.piece(i)
+		b := bytesOf(r.values[from:to])
+		if read {
+			_, failed[i] = f.ReadAt(b, int64(len(c.header))+4*int64(from))
+		}
+		sums[i] = sha256.Sum256(b)
+	})
+	h := sha256.New()
+	h.Write(c.header)
+	for i, sum := range sums {
+		if failed[i] != nil {
+			return nil, errors.Wrap(failed[i], "read")
+		}
+		h.Write(sum[:])
+	}
+	return h.Sum(nil), nil
+}

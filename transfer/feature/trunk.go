@@ -1,0 +1,170 @@
+package feature
+
+import (
+	"context"
+	"slices"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+)
+
+// Trunk is the frozen part of a network: the layers below the cut, all
+// constants, run forward only and as in evaluation.
+type Trunk struct {
+	cut       model.Cut
+	evaluator *train.Evaluator // nil when nothing is below the cut
+}
+
+// NewTrunk returns the trunk of the network when selection is trained. It is
+// empty, and Features hands examples through, when nothing is below the trained
+// layers.
+func NewTrunk(n *model.Network, selection model.Selection) (*Trunk, error) {
+	if n == nil {
+		return nil, errors.Wrap(model.ErrNetwork, "trunk: found no network")
+	}
+	trained, err := selection.Resolve(n.Spec)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trunk{}
+	if t.cut, err = n.Spec.Cut(trained); err != nil || len(t.cut.Trunk) == 0 {
+		return t, err
+	}
+	batch, err := trunkBatch(n.Spec, t.cut)
+	if err != nil {
+		return nil, err
+	}
+	net, err := model.Build(n, model.None(), model.Batch(batch), model.TrunkOf(t.cut))
+	if err != nil {
+		return nil, errors.Wrap(err, "build the frozen trunk")
+	}
+	t.evaluator, err = train.NewEvaluator(net)
+	return t, err
+}
+
+// The trunk runs so many examples at a time that what its layers give takes
+// about batchBytes, and at most piece of them.
+const batchBytes = 64 << 20
+
+// trunkBatch returns how many examples the trunk runs at a time. The features
+// do not depend on it.
+func trunkBatch(spec model.Spec, cut model.Cut) (int, error) {
+	shapes, err := spec.Shapes()
+	if err != nil {
+		return 0, err
+	}
+	one := numbers(spec.Input)
+	for i, l := range spec.Layers {
+		if slices.Contains(cut.Trunk, l.Name) {
+			one += numbers(shapes[i])
+		}
+	}
+	return max(1, min(piece, batchBytes/4/one)), nil
+}
+
+func numbers(shape []int) int {
+	n := 1
+	for _, side := range shape {
+		n *= side
+	}
+	return n
+}
+
+// Cut returns where the network is cut.
+func (t *Trunk) Cut() model.Cut { return t.cut }
+
+// Close frees the trunk's machine. Features that it made stay.
+func (t *Trunk) Close() error {
+	if t.evaluator == nil {
+		return nil
+	}
+	return t.evaluator.Close()
+}
+
+// Options says where features are kept. The zero value keeps them in
+// memory if that takes at most half of what is free, otherwise in a temporary
+// file.
+type Options struct {
+	CacheMemory int64                // bytes of features to hold in memory; more are mapped from a file; 0: half of the free memory
+	CacheDir    string               // folder to keep them in for the next run, made if need be; "": not kept
+	Warn        func(message string) // told of a file in CacheDir that is damaged, and made anew; nil: nobody
+	Progress    func(done, of int)   // told how many examples are computed, nothing when they are read from CacheDir; nil: nobody
+}
+
+func (o *Options) warn(err error) {
+	if o.Warn != nil {
+		o.Warn(err.Error())
+	}
+}
+
+// Features runs the trunk once over all examples and returns what comes out,
+// or what came out in an earlier run, from CacheDir. Features are of the
+// examples as they are: for dataset.Varying ones the error's cause is ErrCache.
+// The caller closes them. An error of ctx leaves no file behind, nor does any
+// other.
+//
+// CacheDir needs a *dataset.Set or *dataset.Copies, by whose Hash the features
+// are found again: for other examples the error's cause is ErrCache. Where the folder or a file
+// in it cannot be written that is an error too, a damaged file is none.
+func (t *Trunk) Features(ctx context.Context, data dataset.Examples, opt Options) (*Set, error) {
+	if t.evaluator == nil {
+		return &Set{Examples: data}, nil
+	}
+	if _, varies := data.(dataset.Varying); varies {
+		return nil, errors.Wrapf(ErrCache, "features of %T: its examples differ from one epoch to the next; expected others, such as *dataset.Copies, or no cut", data)
+	}
+	bound, err := MemoryBound(opt.CacheMemory)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newRows(t.cut.Shape(), data)
+	if err != nil {
+		return nil, err
+	}
+	run := func(f func(first int, values []float32) error) error { return t.run(ctx, data, opt.Progress, f) }
+	fits := r.bytes() <= bound
+	source := Memory
+	if !fits {
+		source = Mapped
+	}
+	switch {
+	case opt.CacheDir != "":
+		var file *cacheFile
+		if file, err = t.cacheFile(opt.CacheDir, data, r); err == nil {
+			var found bool
+			if found, err = file.fill(r, fits, run, opt.warn); found {
+				source = Disk
+			}
+		}
+	case fits:
+		r.values = make([]float32, len(r.labels)*r.size)
+		err = run(func(first int, values []float32) error { copy(r.values[first*r.size:], values); return nil })
+	default:
+		err = r.fillMapped(run)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Set{Examples: r, Source: source, rows: r}, nil
+}
+
+// run runs the trunk over the examples in order and hands its rows on, some at
+// a time. It ends early on an error of f's, and when ctx is done.
+func (t *Trunk) run(ctx context.Context, data dataset.Examples, progress func(done, of int), f func(first int, values []float32) error) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var failed error
+	err := t.evaluator.Each(ctx, data, func(first int, values []float32) {
+		if failed = f(first, values); failed != nil {
+			stop()
+		} else if progress != nil {
+			progress(min(first+t.evaluator.Net().Batch(), data.Len()), data.Len())
+		}
+	})
+	if failed != nil {
+		return failed
+	}
+	return errors.Wrap(err, "run the frozen trunk")
+}

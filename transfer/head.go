@@ -1,0 +1,124 @@
+package transfer
+
+import (
+	"context"
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/lastlayer/lastlayer/transfer/feature"
+	"github.com/pkg/errors"
+)
+
+// Head is the trained part of a network, and the examples as it sees them: what
+// the frozen trunk makes of them, computed once. Close it when it is of no more
+// use.
+type Head struct {
+	Data       dataset.Examples // the features, or with NoCache the examples
+	Validation dataset.Examples // likewise; nil where there are none
+	Net        *model.Net       // the graph that is trained
+	Result     Result           // what is trained and frozen, and where the features came from
+
+	network *model.Network
+	sets    []*feature.Set
+	before  [][sha256.Size]byte // of the frozen weights
+}
+
+// NewHead cuts the network below the lowest layer that opt.Select selects, runs
+// the trunk over the examples and over opt.Train.Validation, and builds the
+// head. With opt.NoCache it builds the whole network, and runs nothing.
+func NewHead(ctx context.Context, n *model.Network, data dataset.Examples, opt Options) (*Head, error) {
+	if n == nil {
+		return nil, errors.Wrap(model.ErrNetwork, "found no network")
+	}
+	h := &Head{Data: data, Validation: opt.Train.Validation, network: n}
+	build := []model.Option{model.Batch(opt.batch())}
+	if !opt.NoCache {
+		cut, err := h.runTrunk(ctx, opt)
+		if err != nil {
+			return nil, err
+		}
+		build = append(build, model.HeadOf(cut))
+	}
+	var err error
+	if h.Net, err = model.Build(n, opt.Select, build...); err != nil {
+		_ = h.Close() // the error that is returned came first
+		return nil, err
+	}
+	h.Result.Trained, h.Result.Frozen = h.Net.TrainedWeights(), h.Net.FrozenWeights()
+	h.before = hashes(n.Weights, h.Result.Frozen)
+	return h, nil
+}
+
+// runTrunk puts features in the place of the examples.
+func (h *Head) runTrunk(ctx context.Context, opt Options) (cut model.Cut, err error) {
+	start := time.Now()
+	trunk, err := feature.NewTrunk(h.network, opt.Select)
+	if err != nil {
+		return cut, err
+	}
+	defer trunk.Close()
+	cut = trunk.Cut()
+	if len(cut.Trunk) == 0 && opt.CacheDir != "" && opt.Warn != nil {
+		opt.Warn("cache folder " + opt.CacheDir + ": nothing to keep there: no layer is frozen below the lowest trained one")
+	}
+	options := feature.Options{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress}
+	if options.CacheMemory, err = feature.MemoryBound(opt.CacheMemory); err != nil {
+		return cut, err
+	}
+	for i, examples := range []*dataset.Examples{&h.Data, &h.Validation} {
+		if *examples == nil {
+			continue
+		}
+		set, err := trunk.Features(ctx, *examples, options)
+		if err != nil {
+			_ = h.Close() // the error that is returned came first
+			return cut, err
+		}
+		if i == 0 {
+			h.Result.Features = set.Source
+		}
+		h.sets, *examples = append(h.sets, set), set
+		options.Progress = nil
+		options.CacheMemory = max(1, options.CacheMemory-set.InMemory())
+	}
+	h.Result.SecondsFeatures = time.Since(start).Seconds()
+	return cut, nil
+}
+
+// checkFrozen notes whether the frozen weights' bytes are what they were, and
+// returns an error if not.
+func (h *Head) checkFrozen() error {
+	h.Result.FrozenIdentical = slices.Equal(h.before, hashes(h.network.Weights, h.Result.Frozen))
+	if !h.Result.FrozenIdentical {
+		return errors.New("a frozen weight has changed: this is a bug")
+	}
+	return nil
+}
+
+// Trainer returns a trainer of the head. The caller closes it.
+func (h *Head) Trainer(solver *train.Solver, seed uint64) (*train.Trainer, error) {
+	return train.New(h.Net, solver, seed)
+}
+
+// Close gives the features' memory back.
+func (h *Head) Close() error {
+	var first error
+	for _, set := range h.sets {
+		if err := set.Close(); first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func hashes(w *model.Weights, names []string) [][sha256.Size]byte {
+	all := make([][sha256.Size]byte, len(names))
+	for i, name := range names {
+		all[i] = w.Hash(name)
+	}
+	return all
+}

@@ -1,0 +1,81 @@
+package transfer
+
+import (
+	"context"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
+)
+
+// Stage is one part of a retraining that unfreezes layers step by step (Howard
+// and Ruder 2018, https://arxiv.org/abs/1801.06146, section 3.3).
+type Stage struct {
+	Select       model.Selection
+	Epochs       int     // Options.Train's when 0
+	LearningRate float64 // the solver's when 0
+}
+
+// RetrainStages retrains stage after stage. Each stage must train more layers
+// than the one before; the solver begins anew. The options are those of every
+// stage, but for what a Stage says. before, if not nil, is called with the index
+// and the options of each stage before it begins, and may change them.
+func RetrainStages(ctx context.Context, n *model.Network, data dataset.Examples, opt Options, stages []Stage, before func(i int, opt *Options) error) (*Result, error) {
+	if err := checkStages(n, stages); err != nil {
+		return nil, err
+	}
+	var all *Result
+	for i, s := range stages {
+		own := opt
+		own.Select = s.Select
+		if s.Epochs > 0 {
+			own.Train.Epochs = s.Epochs
+		}
+		if own.Solver != nil {
+			own.Solver = own.Solver.New()
+			if s.LearningRate > 0 {
+				own.Solver.LearningRate = s.LearningRate
+			}
+		}
+		if before != nil {
+			if err := before(i, &own); err != nil {
+				return all, err
+			}
+		}
+		result, err := Retrain(ctx, n, data, own)
+		if result != nil && all != nil { // its layers are among those of this stage
+			result.FrozenIdentical = result.FrozenIdentical && all.FrozenIdentical
+			result.SecondsFeatures += all.SecondsFeatures
+		}
+		if result != nil {
+			all = result
+		}
+		if err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// checkStages makes sure that each stage trains layers that the one before did
+// not.
+func checkStages(n *model.Network, stages []Stage) error {
+	if n == nil {
+		return errors.Wrap(model.ErrNetwork, "retrain: found no network")
+	}
+	if len(stages) == 0 {
+		return errors.Wrap(model.ErrSelection, "stages: found none, expected one or more")
+	}
+	before := 0
+	for i, s := range stages {
+		layers, err := s.Select.Resolve(n.Spec)
+		if err != nil {
+			return errors.WithMessagef(err, "stage %d", i+1)
+		}
+		if len(layers) <= before {
+			return errors.Wrapf(model.ErrSelection, "stage %d, %s: expected more layers than the %d of the stage before", i+1, s.Select, before)
+		}
+		before = len(layers)
+	}
+	return nil
+}
