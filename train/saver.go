@@ -66,6 +66,9 @@ func (s *Saver) Start(t *Trainer, network *model.Network) {
 	s.trainer, s.network, s.written = t, network, time.Now()
 }
 
+// Started reports whether Start was called.
+func (s *Saver) Started() bool { return s.trainer != nil }
+
 // Failed returns why the latest checkpoint could not be written, or nil.
 func (s *Saver) Failed() error { return s.failed }
 

@@ -8,7 +8,6 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -83,18 +82,18 @@ func (a *augmentFlags) examples(set *dataset.Set, seed uint64) (dataset.Examples
 
 // tellCost says what the copies cost, before it is spent: the frozen layers run
 // over a few examples and the time is multiplied.
-func (a *augmentFlags) tellCost(ctx context.Context, out *output, spec model.Spec, w *model.Weights, selection model.Selection, examples dataset.Examples) error {
+func (a *augmentFlags) tellCost(ctx context.Context, out *output, n *model.Network, selection model.Selection, examples dataset.Examples) error {
 	if a.copies == 0 {
 		return nil
 	}
-	trunk, err := feature.NewTrunk(smallnet.Of(spec, w), selection)
+	trunk, err := feature.NewTrunk(n, selection)
 	if err != nil {
 		return err
 	}
 	defer trunk.Close()
 	all := examples.Len()
 	plain := all / (a.copies + 1)
-	if trunk.Cut() == 0 {
+	if len(trunk.Cut().Trunk) == 0 {
 		out.note("%d changed copies: an epoch has %d images instead of %d", a.copies, all, plain)
 		return nil
 	}
@@ -117,3 +116,11 @@ func (a *augmentFlags) tellCost(ctx context.Context, out *output, spec model.Spe
 		a.copies, all, plain, size(all), size(plain), each*float64(all), each*float64(plain))
 	return nil
 }
+
+// firstOf are the first n examples.
+type firstOf struct {
+	dataset.Examples
+	n int
+}
+
+func (f firstOf) Len() int { return f.n }

@@ -6,13 +6,10 @@ import (
 	"fmt"
 	"github.com/lastlayer/lastlayer/model"
 	"reflect"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/strictjson"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -34,30 +31,6 @@ func (c *checkpointFlags) add(cmd *cobra.Command) {
 	f.StringVar(&c.file, "checkpoint", "", "file to save the training to, so that it can be taken up again")
 	f.StringVar(&c.every, "every", usualInterval, "how often: a number and steps, epochs or minutes, as 500steps")
 	f.StringVar(&c.resume, "resume", "", "checkpoint to go on from, with the same flags; the result is the same as without a break")
-}
-
-// interval is how often a checkpoint is written; one of the three is not 0.
-type interval struct {
-	steps, epochs int
-	time          time.Duration
-}
-
-func parseInterval(s string) (interval, error) {
-	digits := strings.TrimRight(s, "abcdefghijklmnopqrstuvwxyz")
-	unit := strings.TrimSuffix(strings.TrimSpace(s[len(digits):]), "s")
-	n, err := strconv.Atoi(strings.TrimSpace(digits))
-	if err != nil || n < 1 || n > 1<<30 {
-		return interval{}, errors.Errorf("--every: found %q, expected a number from 1 and steps, epochs or minutes, as 500steps", s)
-	}
-	switch unit {
-	case "step":
-		return interval{steps: n}, nil
-	case "epoch":
-		return interval{epochs: n}, nil
-	case "minute":
-		return interval{time: time.Duration(n) * time.Minute}, nil
-	}
-	return interval{}, errors.Errorf("--every: found the unit %q, expected steps, epochs or minutes", unit)
 }
 
 // settings are what must be the same for a training that is taken up again.
@@ -130,22 +103,11 @@ func orNone(value any) any {
 	return value
 }
 
-const (
-	metaCheckpoint = "checkpoint"
-	metaSettings   = "settings"
-)
-
 // checkpointer writes checkpoints of a training, and takes one up.
 type checkpointer struct {
-	path     string // "" for none
-	interval interval
-	settings settings
-	model    *model.Network // what it is a training of
-	trainer  *train.Trainer
-	from     *train.Checkpoint // to go on from; nil for none
-	written  time.Time
-	warn     func(format string, args ...any)
-	failed   error // why the latest one could not be written; nil if it was
+	saver *train.Saver
+	model *model.Network    // what it is a training of
+	from  *train.Checkpoint // to go on from; nil for none
 }
 
 // errCheckpoint is the error for a training that is done, but whose checkpoint
@@ -153,8 +115,8 @@ type checkpointer struct {
 type errCheckpoint struct{ error }
 
 func (c *checkpointFlags) check() error {
-	if _, err := parseInterval(c.every); err != nil {
-		return usage(err)
+	if _, err := train.ParseInterval(c.every); err != nil {
+		return usage(errors.Wrap(err, "--every"))
 	}
 	if c.file != "" {
 		return writable(c.file)
@@ -172,128 +134,81 @@ func (c *checkpointFlags) files() []namedFile {
 }
 
 // begin returns what writes the checkpoints of a training of m, and has it told
-// of each step. A checkpoint to go on from, in source, must be of the same
-// training.
-func (c *checkpointFlags) begin(s settings, m, source *model.Network, opt *train.Options, out *output) (*checkpointer, error) {
-	every, err := parseInterval(c.every)
+// of each step. What is to be resumed must be of the same training.
+func (c *checkpointFlags) begin(s settings, m *model.Network, from *resumed, opt *train.Options, out *output) (*checkpointer, error) {
+	every, err := train.ParseInterval(c.every)
 	if err != nil {
-		return nil, usage(err)
+		return nil, usage(errors.Wrap(err, "--every"))
 	}
-	network := *m // without the state of a training
-	network.State, network.Meta = nil, nil
-	saved := &checkpointer{path: c.file, interval: every, settings: s, model: &network, written: time.Now(), warn: out.warn}
-	opt.Hook = savedHook{opt.Hook, saved}
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, errors.Wrap(err, metaSettings)
+	}
+	saved := &checkpointer{model: m, saver: &train.Saver{Path: c.file, Every: every, Settings: string(text), Next: opt.Hook,
+		Warn: func(err error) {
+			out.warn("--checkpoint: %v; the training goes on, and the next one will be tried", err)
+		}}}
+	if c.file != "" {
+		opt.Hook = saved.saver
+	}
 	if c.resume == "" {
 		return saved, nil
 	}
 	var before settings
-	if err := strictjson.Decode([]byte(source.Meta[metaSettings]), &before); err != nil {
+	if err := strictjson.Decode([]byte(from.settings), &before); err != nil {
 		return nil, errors.Wrapf(err, "%s: %s", c.resume, metaSettings)
 	}
 	if found := s.differences(before); found != nil {
 		return nil, usage(errors.Errorf("--resume %s: the training was another one: %s", c.resume, strings.Join(found, "; ")))
 	}
-	saved.from = &train.Checkpoint{}
-	if err := strictjson.Decode([]byte(source.Meta[metaCheckpoint]), saved.from); err != nil {
-		return nil, errors.Wrapf(err, "%s: %s", c.resume, metaCheckpoint)
-	}
-	saved.from.Tensors = source.State
+	saved.from = &from.checkpoint
 	return saved, nil
 }
+
+// metaSettings names the settings in errors.
+const metaSettings = "settings"
 
 // start is told of the trainer before its first step, and puts it where the
 // checkpoint, if there is one to go on from, was taken.
 func (c *checkpointer) start(t *train.Trainer) error {
-	c.trainer = t
+	network := *c.model
+	network.Meta = nil
+	c.saver.Start(t, &network)
 	if c.from == nil {
 		return nil
 	}
 	return errors.Wrap(t.Restore(*c.from), "--resume")
 }
 
-// save writes a checkpoint. The one before stays until it is on disk. One that
-// cannot be written, as on a full disk, is said once and does not end the
-// training: what it learns would be lost with it. The next one is tried again.
+// save writes a checkpoint, if one is asked for and the training has begun.
 func (c *checkpointer) save() error {
-	if c.path == "" || c.trainer == nil {
+	if c.saver == nil || c.saver.Path == "" || !c.saver.Started() {
 		return nil
 	}
-	state, err := c.trainer.Checkpoint()
-	if err != nil {
-		return err
-	}
-	m := *c.model
-	m.State, m.Meta = state.Tensors, map[string]string{}
-	for key, v := range map[string]any{metaCheckpoint: state, metaSettings: c.settings} {
-		text, err := json.Marshal(v)
-		if err != nil {
-			return errors.Wrap(err, "checkpoint")
-		}
-		m.Meta[key] = string(text)
-	}
-	c.written = time.Now()
-	before := c.failed
-	c.failed = weightfile.Write(c.path, &m)
-	if c.failed != nil && before == nil {
-		c.warn("--checkpoint: %v; the training goes on, and the next one will be tried", c.failed)
-	}
-	return nil
+	return c.saver.Save()
 }
 
 // lost returns an error if the latest checkpoint could not be written: the
 // command has failed then, though the network is there.
 func (c *checkpointer) lost() error {
-	if c.failed == nil {
+	if c.saver == nil || c.saver.Failed() == nil {
 		return nil
 	}
-	return errCheckpoint{errors.Errorf("--checkpoint: %v; the network itself is written", c.failed)}
+	return errCheckpoint{errors.Errorf("--checkpoint: %v; the network itself is written", c.saver.Failed())}
 }
 
-// afterStep and afterEpoch write a checkpoint when it is time.
-func (c *checkpointer) afterStep(step int) error {
-	i := c.interval
-	if i.steps > 0 && step%i.steps == 0 || i.time > 0 && time.Since(c.written) >= i.time {
-		return c.save()
-	}
-	return nil
+// resumed is a training to go on with.
+type resumed struct {
+	network    *model.Network // with the weights to go on with
+	checkpoint train.Checkpoint
+	settings   string
 }
 
-func (c *checkpointer) afterEpoch(epoch int) error {
-	if i := c.interval; i.epochs > 0 && epoch%i.epochs == 0 {
-		return c.save()
+// readCheckpoint reads a training from what --checkpoint wrote.
+func readCheckpoint(path string) (*resumed, error) {
+	n, c, settings, err := train.ReadCheckpoint(path)
+	if err == nil && settings == "" {
+		err = errors.Errorf("%s: found the state of a training that no command made, expected what --checkpoint writes", path)
 	}
-	return nil
-}
-
-// savedHook tells another hook, and writes checkpoints.
-type savedHook struct {
-	train.Hook
-	checkpoints *checkpointer
-}
-
-func (h savedHook) Step(r train.StepReport) error {
-	if err := h.Hook.Step(r); err != nil {
-		return err
-	}
-	return h.checkpoints.afterStep(r.Step)
-}
-
-func (h savedHook) Epoch(r train.EpochReport) error {
-	if err := h.Hook.Epoch(r); err != nil {
-		return err
-	}
-	return h.checkpoints.afterEpoch(r.Epoch)
-}
-
-// readCheckpoint reads the model, with the weights to go on with, from a
-// checkpoint.
-func readCheckpoint(path string) (*model.Network, error) {
-	m, err := weightfile.Read(path)
-	if err != nil {
-		return nil, err
-	}
-	if m.Meta[metaCheckpoint] == "" || m.Meta[metaSettings] == "" {
-		return nil, errors.Errorf("%s: found a network without the state of a training, expected what --checkpoint writes", path)
-	}
-	return m, nil
+	return &resumed{n, c, settings}, err
 }

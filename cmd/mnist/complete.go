@@ -5,6 +5,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/train"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -35,7 +36,7 @@ func dataSets(_ *cobra.Command, _ []string, typed string) ([]string, cobra.Shell
 
 // solvers offers those that the command has: lbfgs solves a last layer alone.
 func solvers(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
-	words := []string{"sgd", "momentum", "adam"}
+	words := train.SolverNames()
 	if cmd.Name() == "retrain" {
 		words = append(words, "lbfgs")
 	}

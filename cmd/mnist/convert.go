@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/lastlayer/lastlayer/transfer/foreign"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -60,7 +61,7 @@ Each of its weights must be in IN, and each tensor of IN must be taken, unless
 	f := cmd.Flags()
 	c.foreign.add(cmd)
 	f.StringSliceVar(&c.layers, "layers", nil, "take only the layers of these names, as 'conv*'")
-	f.StringVar(&c.toLayout, "to-layout", string(transfer.LastLayer), "names and order of axes in OUT: torch, tf or lastlayer")
+	f.StringVar(&c.toLayout, "to-layout", string(foreign.Ours), "names and order of axes in OUT: torch, tf or lastlayer")
 	f.BoolVar(&c.softmax, "softmax", false, "let the .onnx file end in probabilities instead of logits")
 	return cmd
 }
@@ -69,7 +70,7 @@ Each of its weights must be in IN, and each tensor of IN must be taken, unless
 type convertLine struct {
 	In  string `json:"in"`
 	Out string `json:"out"`
-	transfer.Report
+	foreign.Report
 	ToLayout string   `json:"to_layout,omitempty"`
 	Classes  []string `json:"classes"`
 
@@ -96,7 +97,7 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 		line.ToLayout = ""
 		err = onnx.Write(to, m, onnx.Options{Softmax: c.softmax})
 	} else {
-		err = transfer.Export(to, m, layout)
+		err = foreign.Export(to, m, layout)
 	}
 	if err != nil {
 		return err
@@ -110,7 +111,7 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 }
 
 // check looks at the command line before any file is read.
-func (c *convertFlags) check(cmd *cobra.Command, to string) (transfer.Layout, error) {
+func (c *convertFlags) check(cmd *cobra.Command, to string) (foreign.Layout, error) {
 	ending := filepath.Ext(to)
 	if !slices.Contains([]string{".safetensors", ".npz", ".onnx"}, ending) {
 		return "", errors.Errorf("OUT: found the ending %q, expected .safetensors, .npz or .onnx", ending)
@@ -121,7 +122,7 @@ func (c *convertFlags) check(cmd *cobra.Command, to string) (transfer.Layout, er
 	if cmd.Flags().Changed("to-layout") && ending == ".onnx" {
 		return "", errors.New("--to-layout: an .onnx file has a layout of its own")
 	}
-	layout, err := transfer.ParseLayout(c.toLayout)
+	layout, err := foreign.ParseLayout(c.toLayout)
 	return layout, errors.Wrap(err, "--to-layout")
 }
 
@@ -138,10 +139,10 @@ func describeConverted(out *output, m *model.Network, assumed []string) {
 
 // read reads a model of ours, or makes one of weights from elsewhere and lists
 // what of it is assumed.
-func (c *convertFlags) read(cmd *cobra.Command, path string) (m *model.Network, report transfer.Report, assumed []string, err error) {
+func (c *convertFlags) read(cmd *cobra.Command, path string) (m *model.Network, report foreign.Report, assumed []string, err error) {
 	tensors, err := weightfile.ReadTensors(path)
 	if err != nil {
-		return nil, transfer.Report{}, nil, err
+		return nil, foreign.Report{}, nil, err
 	}
 	if !tensors.Ours() {
 		m, report, err = c.foreign.model(tensors, c.layers)
@@ -152,25 +153,24 @@ func (c *convertFlags) read(cmd *cobra.Command, path string) (m *model.Network, 
 }
 
 // readOurs reads a model of ours.
-func (c *convertFlags) readOurs(cmd *cobra.Command, path string) (*model.Network, transfer.Report, error) {
+func (c *convertFlags) readOurs(cmd *cobra.Command, path string) (*model.Network, foreign.Report, error) {
 	if flag := c.foreign.changed(cmd); flag != "" {
-		return nil, transfer.Report{}, usage(errors.Errorf("--%s: %s is a model of ours, which says that itself", flag, path))
+		return nil, foreign.Report{}, usage(errors.Errorf("--%s: %s is a model of ours, which says that itself", flag, path))
 	}
 	m, err := weightfile.ReadPartial(path)
 	if err != nil {
-		return nil, transfer.Report{}, err
+		return nil, foreign.Report{}, err
 	}
-	m.State = nil // of a training: no part of the network
 	if len(c.layers) > 0 {
-		layers, err := model.Train(c.layers...).Resolve(m.Spec)
+		layers, err := model.Layers(c.layers...).Resolve(m.Spec)
 		if err != nil {
-			return nil, transfer.Report{}, usage(errors.Wrap(err, "--layers"))
+			return nil, foreign.Report{}, usage(errors.Wrap(err, "--layers"))
 		}
 		m.Weights = transfer.Only(m.Weights, layers...)
 	}
-	report := transfer.Report{Layout: transfer.LastLayer, Reason: "a model of ours"}
+	report := foreign.Report{Layout: foreign.Ours, Reason: "a model of ours"}
 	for _, name := range m.Weights.Names() {
-		report.Taken = append(report.Taken, transfer.Taken{Weight: name, Tensor: name, Shape: m.Weights.Get(name).Shape()})
+		report.Taken = append(report.Taken, foreign.Taken{Weight: name, Tensor: name, Shape: m.Weights.Get(name).Shape()})
 	}
 	return m, report, nil
 }

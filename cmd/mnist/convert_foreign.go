@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/lastlayer/lastlayer/transfer/foreign"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,7 +9,6 @@ import (
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
-	"github.com/lastlayer/lastlayer/transfer"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -56,18 +56,18 @@ func (c *foreignFlags) changed(cmd *cobra.Command) string {
 }
 
 // model returns the model that the tensors and the flags make.
-func (c *foreignFlags) model(t *weightfile.Tensors, layers []string) (*model.Network, transfer.Report, error) {
-	fail := func(flag string, err error) (*model.Network, transfer.Report, error) {
-		return nil, transfer.Report{}, usage(errors.Wrap(err, flag))
+func (c *foreignFlags) model(t *weightfile.Tensors, layers []string) (*model.Network, foreign.Report, error) {
+	fail := func(flag string, err error) (*model.Network, foreign.Report, error) {
+		return nil, foreign.Report{}, usage(errors.Wrap(err, flag))
 	}
-	opt := transfer.ImportOptions{Ignore: c.ignore, Layers: layers, FoldDoubleBias: c.double}
+	opt := foreign.Options{Ignore: c.ignore, Layers: layers, FoldDoubleBias: c.double}
 	var err error
 	if c.layout != "" {
-		if opt.Layout, err = transfer.ParseLayout(c.layout); err != nil {
+		if opt.Layout, err = foreign.ParseLayout(c.layout); err != nil {
 			return fail("--layout", err)
 		}
 	}
-	if opt.Map, err = transfer.ParseMap(c.renames); err != nil {
+	if opt.Map, err = foreign.ParseMap(c.renames); err != nil {
 		return fail("--map", err)
 	}
 	m := &model.Network{Prep: dataset.MNISTPreprocessing()}
@@ -78,14 +78,14 @@ func (c *foreignFlags) model(t *weightfile.Tensors, layers []string) (*model.Net
 	if err := c.network(m); err != nil {
 		return fail("--spec, --classes", err)
 	}
-	w, report, err := transfer.Import(t, m.Spec, opt)
+	w, report, err := foreign.Import(t, m.Spec, opt)
 	m.Weights = w
 	return m, report, err
 }
 
 // network sets the model's spec and its labels.
 func (c *foreignFlags) network(m *model.Network) error {
-	m.Spec = model.Seed()
+	m.Spec = model.DeepMNIST()
 	if c.spec != "" {
 		var err error
 		if m.Spec, err = weightfile.ReadSpec(c.spec); err != nil {
@@ -103,8 +103,9 @@ func (c *foreignFlags) network(m *model.Network) error {
 	if c.spec != "" && len(classes) != m.Spec.Classes() {
 		return errors.Errorf("found %d classes, expected %d, the outputs of %s", len(classes), m.Spec.Classes(), c.spec)
 	}
-	m.Spec, m.Classes = m.Spec.WithClasses(len(classes)), classes
-	return nil
+	m.Classes = classes
+	m.Spec, err = m.Spec.WithClasses(len(classes))
+	return err
 }
 
 // numbers returns "0", "1", ... as many as n.

@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
+	"github.com/lastlayer/lastlayer/model"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )

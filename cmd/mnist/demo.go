@@ -62,21 +62,21 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 		return err
 	}
 	data.Prep, test.Prep = convolutions.Prep, convolutions.Prep
-	spec, w, err := transfer.NewHead(convolutions.Spec, convolutions.Weights, len(data.Classes), d.seed)
+	m, err := transfer.WithClasses(convolutions, data.Classes, model.Last(2), d.seed)
 	if err != nil {
 		return err
 	}
-	before, err := evaluate(ctx, spec, w, test)
+	before, err := evaluate(ctx, m, test)
 	if err != nil {
 		return err
 	}
 	out.text("\n1. The convolutions enter the graph as constants, fresh FC layers as variables\n")
-	result, err := transfer.Retrain(ctx, spec, w, data, transfer.Options{
-		Select: model.Last(2), Solver: &train.Momentum{LearningRate: 0.02, Momentum: 0.9}, Seed: d.seed,
-		Train:    train.Options{Epochs: d.epochs, Schedule: train.Cosine, Hook: &progressHook{out: out}},
+	result, err := transfer.Retrain(ctx, m, data, transfer.Options{
+		Select: model.Last(2), Solver: train.NewMomentum(0.02, 0.9), Seed: d.seed,
+		Train:    train.Options{Epochs: d.epochs, Schedule: train.CosineRate, Hook: &progressHook{out: out}},
 		Progress: func(done, of int) { out.bar("frozen features", "images", int64(of)).set(int64(done)) },
 		Start: func(t *train.Trainer) error {
-			err := layerTable(out, spec, t.Net().TrainedWeights())
+			err := layerTable(out, m.Spec, t.Net().TrainedWeights())
 			out.text("\n2. gorgonia.Grad(loss, net.Trainable()...) names the variables and nothing else;\n   %d real digits 5 to 9, matrix products by %s\n", data.Len(), gemm.Name())
 			return err
 		},
@@ -84,19 +84,19 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 	if err != nil {
 		return err
 	}
-	after, err := evaluate(ctx, spec, w, test)
+	after, err := evaluate(ctx, m, test)
 	if err != nil {
 		return err
 	}
 	out.text("\n3. What changed, and what did not\n")
 	out.text("accuracy on %d test digits: %.4f before, %.4f after", after.Examples, before.Accuracy(), after.Accuracy())
-	for _, name := range w.Names() {
+	for _, name := range m.Weights.Names() {
 		pretrained := convolutions.Weights.Get(name)
 		if pretrained == nil {
 			out.text("%-8s trained", name)
 			continue
 		}
-		out.text("%-8s frozen: sha256 %.8x… before, %.8x… after", name, convolutions.Weights.Hash(name), w.Hash(name))
+		out.text("%-8s frozen: sha256 %.8x… before, %.8x… after", name, convolutions.Weights.Hash(name), m.Weights.Hash(name))
 	}
 	out.text("frozen weights bit-identical: %v   %.0f s in all", result.FrozenIdentical, time.Since(start).Seconds())
 	line := newDoneLine(after, start, "")
@@ -129,16 +129,16 @@ func pretrain(ctx context.Context, out *output, data *dataset.Set, seed uint64, 
 	if err != nil {
 		return nil, err
 	}
-	net, err := model.Build(m.Spec, m.Weights, model.All())
+	net, err := model.Build(m, model.All())
 	if err != nil {
 		return nil, err
 	}
-	trainer, err := train.New(net, &train.Momentum{LearningRate: 0.02, Momentum: 0.9}, seed)
+	trainer, err := train.New(net, train.NewMomentum(0.02, 0.9), seed)
 	if err != nil {
 		return nil, err
 	}
 	defer trainer.Close()
-	if err := trainer.Fit(ctx, data, train.Options{Epochs: epochs, Schedule: train.Cosine, Hook: &progressHook{out: out}}); err != nil {
+	if err := trainer.Fit(ctx, data, train.Options{Epochs: epochs, Schedule: train.CosineRate, Hook: &progressHook{out: out}}); err != nil {
 		return nil, err
 	}
 	m.Weights = transfer.Only(m.Weights, "conv1", "conv2")

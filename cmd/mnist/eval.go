@@ -76,7 +76,7 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report r
 	if err != nil {
 		return err
 	}
-	metrics, err := evaluate(cmd.Context(), m.Spec, m.Weights, test)
+	metrics, err := evaluate(cmd.Context(), m, test)
 	if err != nil {
 		return err
 	}

@@ -113,24 +113,27 @@ func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t 
 	if err != nil {
 		return done, err
 	}
-	spec, w := work.model.Spec, work.model.Weights
+	m := work.model
 	examples, err := t.augment.examples(work.data, t.seed)
 	if err != nil {
 		return done, err
 	}
-	trained := spec.Weighted()[len(spec.Weighted())-1].Name
-	out.note("%s, %s; matrix products by %s", d.name, describe(work.data), gemm.Name())
-	uneven(out, "training", work.data)
-	if err := layerTable(out, spec, []string{trained + "/W", trained + "/b"}); err != nil {
+	trained, err := r.selection().Resolve(m.Spec)
+	if err != nil {
 		return done, err
 	}
-	if err := t.augment.tellCost(ctx, out, spec, w, r.selection(), examples); err != nil {
+	out.note("%s, %s; matrix products by %s", d.name, describe(work.data), gemm.Name())
+	uneven(out, "training", work.data)
+	if err := layerTable(out, m.Spec, transfer.Only(m.Weights, trained...).Names()); err != nil {
+		return done, err
+	}
+	if err := t.augment.tellCost(ctx, out, m, r.selection(), examples); err != nil {
 		return done, err
 	}
 	var failed error
 	opt := r.options(out, r.selection())
 	features := feature.Options{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress}
-	result, err := transfer.Exact(ctx, smallnet.Of(spec, w), examples, transfer.ExactOptions{
+	result, err := transfer.Exact(ctx, m, examples, transfer.ExactOptions{
 		WeightDecay: t.decay, Iterations: r.exact.iterations, Features: features,
 		Iteration: func(i transfer.ExactIteration) {
 			out.bar("lbfgs", "iterations", int64(i.Of)).set(int64(i.Iteration))
@@ -149,9 +152,9 @@ func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t 
 		return done, err
 	}
 	opt.Progress = nil
-	metrics, err := transfer.Evaluate(ctx, smallnet.Of(spec, w), work.test, opt)
+	metrics, err := transfer.Evaluate(ctx, m, work.test, opt)
 	if !result.Converged {
-		out.note("not at the optimum after %d iterations; --iterations allows more", result.Iterations)
+		out.warn("not at the optimum after %d iterations: the objective may be up to %.2g above it; --iterations allows more", result.Iterations, result.Gap)
 	}
 	out.text("lbfgs: %d iterations in %.1f s   gradient norm %.1e", result.Iterations, result.Seconds, result.GradientNorm)
 	exact := &exactDone{result.Iterations, result.Converged, result.Objective, result.GradientNorm, result.Seconds}

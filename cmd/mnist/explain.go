@@ -2,12 +2,12 @@ package main
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
+	"github.com/lastlayer/lastlayer/transfer/explain"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -56,28 +56,15 @@ the same weights and the same batch, and compares the results.`,
 type explainLine struct {
 	Last   int               `json:"last"`
 	Layers []model.LayerInfo `json:"layers"`
-	Ways   []wayLine         `json:"ways"`
-	Proof  proofLine         `json:"proof"`
+	Ways   []explain.Cost    `json:"ways"`
+	Proof  explain.Proof     `json:"proof"`
 	Trace  []train.TraceLine `json:"trace,omitempty"`
 	BLAS   string            `json:"blas"`
 	Batch  int               `json:"batch"`
 }
 
-// wayLine is one row of the cost table.
-type wayLine struct {
-	Name    string     `json:"name"`
-	Seconds float64    `json:"seconds_per_step"` // median
-	Plan    train.Plan `json:"plan"`
-}
-
-// proofLine is what one step by each way, from the same weights and batch, led
-// to.
-type proofLine struct {
-	Trained         []string           `json:"trained"`
-	LargestChange   float64            `json:"largest_change"`     // of a trained weight in the step
-	Differences     map[string]float64 `json:"largest_difference"` // of a trained weight between the restricted step and each other way
-	FrozenIdentical map[string]bool    `json:"frozen_identical"`   // by hash, after each way
-}
+// explainSeed is that of the training images that are opened: none is drawn.
+const explainSeed = 1
 
 func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (err error) {
 	if e.from == "" {
@@ -106,108 +93,39 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 	if data, _, err = d.as(data, m, out); err != nil {
 		return err
 	}
-	indices := make([]int, min(e.batch, data.Len()))
-	for i := range indices {
-		indices[i] = i
+	c, err := explain.Compare(cmd.Context(), m, data, e.last, e.batch)
+	if errors.Is(err, model.ErrSelection) {
+		return usage(err)
 	}
-	list, err := ways(cmd.Context(), m, data, len(indices), e.last)
 	if err != nil {
 		return err
 	}
 	defer func() {
-		if closing := closeAll(list); err == nil {
+		if closing := c.Close(); err == nil {
 			err = closing
 		}
 	}()
-	line := explainLine{Last: e.last, BLAS: gemm.Name(), Batch: len(indices)}
-	restricted := find(list, lastName(e.last, false))
-	if line.Layers, err = describeLayers(restricted, find(list, lastName(e.last, true))); err != nil {
-		return err
-	}
+	line := explainLine{Last: e.last, BLAS: gemm.Name(), Batch: c.Batch(), Layers: c.Layers()}
 	if e.graph != "" {
-		if err := drawGraph(e.graph, restricted.trainer, e.nodes); err != nil {
+		if err := drawGraph(e.graph, c.Restricted(), e.nodes); err != nil {
 			return err
 		}
 		out.note("graph drawn to %s", e.graph)
 	}
-	if line.Proof, err = prove(list, m.Weights, restricted, indices); err != nil {
+	if line.Proof, err = c.Prove(); err != nil {
 		return err
 	}
-	if err := timeSteps(cmd.Context(), list, indices, e.steps, func(done int) { out.bar("time steps", "rounds", int64(e.steps)).set(int64(done)) }); err != nil {
+	if err := c.Time(cmd.Context(), e.steps, func(done int) { out.bar("time steps", "rounds", int64(e.steps)).set(int64(done)) }); err != nil {
 		return err
 	}
-	for _, w := range list {
-		line.Ways = append(line.Ways, wayLine{w.name, w.median(), w.plan()})
-	}
+	line.Ways = c.Costs()
 	if e.trace {
-		if line.Trace, _, err = restricted.trainer.Trace(restricted.data, indices); err != nil {
+		if line.Trace, err = c.Trace(); err != nil {
 			return err
 		}
 	}
 	explainText(out, line)
 	return out.object(line)
-}
-
-func find(list []*way, name string) *way {
-	for _, w := range list {
-		if w.name == name {
-			return w
-		}
-	}
-	return nil
-}
-
-// describeLayers returns the layers as they are in the restricted graph, and
-// of the one with the cut what it leaves out: the layers computed once.
-func describeLayers(restricted, cut *way) ([]model.LayerInfo, error) {
-	layers, err := restricted.trainer.Net().Describe()
-	if err != nil {
-		return nil, err
-	}
-	behind, err := cut.trainer.Net().Describe()
-	if err != nil {
-		return nil, err
-	}
-	for i := range layers {
-		layers[i].Cached = behind[i].Cached
-	}
-	return layers, nil
-}
-
-// prove makes one step by every way that trains at least the layers asked for,
-// and compares the trained weights with those of the restricted step.
-func prove(list []*way, original *model.Weights, restricted *way, indices []int) (proofLine, error) {
-	p := proofLine{Trained: restricted.trainer.Net().TrainedWeights(), Differences: map[string]float64{}, FrozenIdentical: map[string]bool{}}
-	for _, w := range list {
-		if err := w.step(indices); err != nil {
-			return p, err
-		}
-	}
-	p.LargestChange = difference(restricted.weights, original, p.Trained)
-	for _, w := range list {
-		if len(w.trainer.Net().TrainedWeights()) < len(p.Trained) {
-			continue // trains fewer layers: nothing to compare
-		}
-		p.Differences[w.name] = difference(w.weights, restricted.weights, p.Trained)
-		identical := true
-		for _, name := range restricted.trainer.Net().FrozenWeights() {
-			identical = identical && w.weights.Hash(name) == original.Hash(name)
-		}
-		p.FrozenIdentical[w.name] = identical
-	}
-	return p, nil
-}
-
-// difference returns the largest absolute difference of the named weights.
-func difference(a, b *model.Weights, names []string) float64 {
-	var largest float64
-	for _, name := range names {
-		y := b.Get(name).Float32s()
-		for i, x := range a.Get(name).Float32s() {
-			largest = math.Max(largest, math.Abs(float64(x)-float64(y[i])))
-		}
-	}
-	return largest
 }
 
 func explainText(out *output, line explainLine) {
@@ -234,7 +152,7 @@ func explainText(out *output, line explainLine) {
 			w.Plan.MultiplyAdds, float64(w.Plan.Bytes)/1e6, 1000*w.Seconds)
 	}
 	for _, w := range line.Ways {
-		if w.Name == lastName(line.Last, false) {
+		if w.Name == explain.LastName(line.Last, false) {
 			out.text("\nWith a derivative:    %v\nWithout a derivative: %v", w.Plan.WithDerivative, w.Plan.WithoutDerivative)
 		}
 	}

@@ -9,18 +9,20 @@ import (
 
 // layerTable prints which layers are trained, before the training.
 func layerTable(out *output, spec model.Spec, trained []string) error {
-	shapes, err := spec.WeightShapes()
+	parameters, err := spec.Parameters()
 	if err != nil {
 		return err
 	}
 	out.text("%-8s %-16s %10s", "layer", "kernel", "parameters")
-	for i := 0; i < len(shapes); i += 2 {
-		kernel, bias := shapes[i], shapes[i+1]
-		state := "frozen (constant)"
-		if slices.Contains(trained, kernel.Name) {
-			state = "trained (variable)"
+	for len(parameters) > 0 {
+		first, count, state := parameters[0], 0, "frozen (constant)"
+		for len(parameters) > 0 && parameters[0].Layer == first.Layer {
+			if slices.Contains(trained, parameters[0].Name) {
+				state = "trained (variable)"
+			}
+			count, parameters = count+product(parameters[0].Shape), parameters[1:]
 		}
-		out.text("%-8s %-16s %10d   %s", kernel.Layer, fmt.Sprintf("%v", kernel.Shape), product(kernel.Shape)+product(bias.Shape), state)
+		out.text("%-8s %-16s %10d   %s", first.Layer, fmt.Sprintf("%v", first.Shape), count, state)
 	}
 	return nil
 }

@@ -9,7 +9,6 @@ import (
 	"syscall"
 
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
@@ -65,15 +64,14 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 	if !slices.Equal(m.Spec.Input, shapeOfDigit) {
 		return errors.Errorf("%s: the network takes images of %v, predict makes images of %v", file, m.Spec.Input, shapeOfDigit)
 	}
-	net, err := model.Build(m, model.None(), model.Batch(1))
+	p, err := train.NewPredictor(m, 1)
 	if err != nil {
 		return err
 	}
-	e := train.NewEvaluator(net)
-	defer e.Close()
+	defer p.Close()
 	bad := 0
 	for _, name := range images {
-		p, err := predict(cmd.Context(), e, m, name, cmd.InOrStdin())
+		q, err := predict(cmd.Context(), p, name, cmd.InOrStdin())
 		if err := cmd.Context().Err(); err != nil {
 			return err
 		}
@@ -85,15 +83,10 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 			bad++
 			continue
 		}
-		best := 0
-		line := predictLine{File: name, Probabilities: map[string]float64{}}
+		line := predictLine{File: name, Label: q.Label, Probability: q.Probability, Probabilities: map[string]float64{}}
 		for i, class := range m.Classes {
-			line.Probabilities[class] = p[i]
-			if p[i] > p[best] {
-				best = i
-			}
+			line.Probabilities[class] = q.Probabilities[i]
 		}
-		line.Label, line.Probability = m.Classes[best], p[best]
 		out.text("%s: %s (%.1f%%)", name, line.Label, 100*line.Probability)
 		if err := out.object(line); err != nil {
 			return err
@@ -105,25 +98,14 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 	return nil
 }
 
-// predict returns the probability of each class for one image file.
-func predict(ctx context.Context, e *train.Evaluator, m *model.Network, name string, stdin io.Reader) ([]float64, error) {
+// predict says what one image file shows.
+func predict(ctx context.Context, p *train.Predictor, name string, stdin io.Reader) (train.Prediction, error) {
 	img, err := readImage(ctx, name, stdin)
 	if err != nil {
-		return nil, err
+		return train.Prediction{}, err
 	}
-	digit, err := dataset.Digit(img)
-	if err != nil {
-		return nil, errors.Wrap(err, name)
-	}
-	set, err := dataset.NewSet(name, slices.Clone(shapeOfDigit), digit.Bytes(m.Prep.Polarity), []int{0}, m.Classes, m.Prep)
-	if err != nil {
-		return nil, err
-	}
-	logits, err := e.Logits(set, []int{0})
-	if err != nil {
-		return nil, err
-	}
-	return train.Softmax(logits), nil
+	q, err := p.Image(img)
+	return q, errors.Wrap(err, name)
 }
 
 // readImage reads an image file, or standard input for "-". What it reads may be

@@ -68,11 +68,7 @@ func (r *reporter) training(net *model.Net, w *model.Weights, t *trainingFlags, 
 	if r == nil {
 		return nil
 	}
-	var err error
-	r.report.Training, r.report.Of, r.under = true, t.epochs, w
-	if r.report.Layers, err = net.Describe(); err != nil {
-		return err
-	}
+	r.report.Training, r.report.Of, r.under, r.report.Layers = true, t.epochs, w, net.Describe()
 	if k := firstKernels(net.Spec(), w); k != nil {
 		k.Before = model.NewWeights()
 		kernel := w.Get(k.Weight)
@@ -87,8 +83,8 @@ func (r *reporter) training(net *model.Net, w *model.Weights, t *trainingFlags, 
 // firstKernels returns those of the first layer with weights, nil where it is
 // no convolution.
 func firstKernels(spec model.Spec, w *model.Weights) *report.Kernels {
-	first := spec.Weighted()[0]
-	if first.Kind != model.Conv {
+	first := spec.MainLayers()[0]
+	if _, ok := first.Kind.(model.Conv); !ok {
 		return nil
 	}
 	return &report.Kernels{Weight: first.Name + "/W", After: w}
@@ -124,12 +120,12 @@ func (r *reporter) tested(m *model.Network, test *dataset.Set, metrics train.Met
 		return err
 	}
 	if r.report.Layers == nil { // nothing was trained
-		r.report.Kernels = firstKernels(m.Spec, m.Weights)
-		if r.report.Layers, err = net.Describe(); err != nil {
-			return err
-		}
+		r.report.Kernels, r.report.Layers = firstKernels(m.Spec, m.Weights), net.Describe()
 	}
-	e := train.NewEvaluator(net)
+	e, err := train.NewEvaluator(net)
+	if err != nil {
+		return err
+	}
 	defer e.Close()
 	mistakes, err := r.mistakes(e, test)
 	if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -71,8 +70,11 @@ func (r retrainFlags) runStage(ctx context.Context, out *output, d dataFlags, t 
 	m := work.model
 	opt := r.options(out, s.selection)
 	opt.Batch, opt.Seed = t.batch, t.seed
-	var err error
-	if opt.Solver, err = r.newSolver(t, work.factors); err != nil {
+	layers, err := s.selection.Resolve(m.Spec)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if opt.Solver, err = r.newSolver(t, work.factors, layers); err != nil {
 		return nil, usage(err)
 	}
 	held, fit, err := t.options(work.data, out)
@@ -87,7 +89,7 @@ func (r retrainFlags) runStage(ctx context.Context, out *output, d dataFlags, t 
 	opt.Train.Hook = rep.hook(fit.Hook)
 	command := t.settings("retrain", s.selection.String(), held, fit)
 	command.LayerRates = strings.Join(r.layerRates, ",")
-	checkpoints, err := r.saved.begin(command, m, work.pretrained, &opt.Train, out)
+	checkpoints, err := r.saved.begin(command, m, work.from, &opt.Train, out)
 	if err != nil {
 		return nil, err
 	}
@@ -106,10 +108,10 @@ func (r retrainFlags) runStage(ctx context.Context, out *output, d dataFlags, t 
 			return err
 		}
 		trained := trainer.Net().TrainedWeights()
-		defer printRates(out, m.Spec, trained, s.rate, work.factors)
+		defer printRates(out, layers, s.rate, work.factors)
 		return layerTable(out, m.Spec, trained)
 	}
-	if err := t.augment.tellCost(ctx, out, m.Spec, m.Weights, s.selection, examples); err != nil {
+	if err := t.augment.tellCost(ctx, out, m, s.selection, examples); err != nil {
 		return nil, err
 	}
 	result, err := transfer.Retrain(ctx, m, examples, opt)
@@ -123,7 +125,7 @@ func (r retrainFlags) runStage(ctx context.Context, out *output, d dataFlags, t 
 // retraining is what a retraining begins with.
 type retraining struct {
 	data, test *dataset.Set
-	pretrained *model.Network
+	from       *resumed           // what --resume names; nil for none
 	model      *model.Network     // with the head for the data's classes
 	factors    map[string]float64 // on the learning rate, by layer
 
@@ -133,7 +135,7 @@ type retraining struct {
 // prepare reads the network and the data, and makes the one fit the other.
 // selection is all that is ever trained.
 func (r retrainFlags) prepare(ctx context.Context, out *output, d dataFlags, seed uint64, selection model.Selection) (*retraining, error) {
-	pretrained, err := r.source()
+	pretrained, from, err := r.source()
 	if err != nil {
 		return nil, err
 	}
@@ -160,9 +162,12 @@ func (r retrainFlags) prepare(ctx context.Context, out *output, d dataFlags, see
 			classes = pretrained.Classes
 		}
 	}
-	spec, w, err := r.network(pretrained, len(classes), seed)
-	m := &model.Network{Spec: spec, Classes: classes, Prep: pretrained.Prep, Weights: w, Seen: pretrained.Seen.And(data.Seen())}
-	return &retraining{data: data, test: test, pretrained: pretrained, model: m, factors: factors}, err
+	m, err := r.network(pretrained, classes, seed)
+	if err != nil {
+		return nil, err
+	}
+	m.Seen, m.Meta = pretrained.Seen.And(data.Seen()), nil
+	return &retraining{data: data, test: test, from: from, model: m, factors: factors}, nil
 }
 
 // headKeptBy returns the flag that has the last layer go on as it is, or "".
@@ -178,37 +183,31 @@ func (r retrainFlags) headKeptBy() string {
 
 // source reads the network to begin with: the trained one, or that of the
 // checkpoint.
-func (r retrainFlags) source() (*model.Network, error) {
+func (r retrainFlags) source() (*model.Network, *resumed, error) {
 	if r.saved.resume != "" {
-		return readCheckpoint(r.saved.resume)
+		from, err := readCheckpoint(r.saved.resume)
+		if err != nil {
+			return nil, nil, err
+		}
+		return from.network, from, nil
 	}
-	return weightfile.ReadPartial(r.from)
+	n, err := weightfile.ReadPartial(r.from)
+	return n, nil, err
 }
 
 // network returns the pretrained network with the head that the flags ask for.
-func (r retrainFlags) network(pretrained *model.Network, classes int, seed uint64) (model.Spec, *model.Weights, error) {
-	trained, err := r.selection().Resolve(pretrained.Spec)
-	if err != nil {
-		return model.Spec{}, nil, usage(err)
-	}
-	if r.saved.resume != "" {
-		return pretrained.Spec, pretrained.Weights, nil
-	}
-	if r.keepHead {
-		return pretrained.Spec, pretrained.Weights, pretrained.Weights.Check(pretrained.Spec)
-	}
-	weighted := pretrained.Spec.Weighted()
-	if head := weighted[len(weighted)-1].Name; !slices.Contains(trained, head) {
-		return model.Spec{}, nil, usage(errors.Errorf("the last layer, %s, is made new for the classes of the data and must be trained: name it in --train, or give --keep-head", head))
-	}
-	shapes, err := pretrained.Spec.WeightShapes()
-	if err != nil {
-		return model.Spec{}, nil, err
-	}
-	for _, ws := range shapes {
-		if !slices.Contains(trained, ws.Layer) && pretrained.Weights.Get(ws.Name) == nil {
-			return model.Spec{}, nil, usage(errors.Errorf("%s: holds no %s, and a layer of random weights is not to be frozen: train %s too, by --last or --train", r.from, ws.Name, ws.Layer))
+func (r retrainFlags) network(pretrained *model.Network, classes []string, seed uint64) (*model.Network, error) {
+	if r.saved.resume != "" || r.keepHead {
+		if err := pretrained.Weights.Check(pretrained.Spec); err != nil {
+			return nil, err
 		}
+		kept := *pretrained
+		kept.Classes = classes
+		return &kept, nil
 	}
-	return transfer.NewHead(pretrained.Spec, pretrained.Weights, classes, seed)
+	made, err := transfer.WithClasses(pretrained, classes, r.selection(), seed)
+	if errors.Is(err, transfer.ErrFrozenRandom) {
+		return nil, usage(errors.Wrapf(err, "%s: train it too, by --last or --train, or give --keep-head", r.from))
+	}
+	return made, err
 }

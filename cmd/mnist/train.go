@@ -7,7 +7,6 @@ import (
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -58,11 +57,11 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	if err != nil {
 		return err
 	}
-	m, err := saved.network(data, t.seed)
+	m, from, err := saved.network(data, t.seed)
 	if err != nil {
 		return err
 	}
-	net, err := model.Build(m.Spec, m.Weights, model.All(), model.Batch(t.batch))
+	net, err := model.Build(m, model.All(), model.Batch(t.batch))
 	if err != nil {
 		return err
 	}
@@ -86,7 +85,7 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	}
 	opt.Hook = rep.hook(opt.Hook)
 	command := t.settings("train", model.All().String(), held, opt)
-	checkpoints, err := saved.begin(command, m, m, &opt, out)
+	checkpoints, err := saved.begin(command, m, from, &opt, out)
 	if err != nil {
 		return err
 	}
@@ -104,7 +103,7 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	if err := t.save(checkpoints, trainer.Fit(ctx, examples, opt), out); err != nil {
 		return err
 	}
-	metrics, err := evaluate(ctx, m.Spec, m.Weights, test)
+	metrics, err := evaluate(ctx, m, test)
 	if err != nil {
 		return err
 	}
@@ -125,11 +124,16 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 
 // network returns the network to train: that of the checkpoint, or a fresh one
 // for the classes of the data.
-func (c *checkpointFlags) network(data *dataset.Set, seed uint64) (*model.Network, error) {
+func (c *checkpointFlags) network(data *dataset.Set, seed uint64) (*model.Network, *resumed, error) {
 	if c.resume != "" {
-		return readCheckpoint(c.resume)
+		from, err := readCheckpoint(c.resume)
+		if err != nil {
+			return nil, nil, err
+		}
+		return from.network, from, nil
 	}
-	return freshNetwork(data, seed)
+	m, err := freshNetwork(data, seed)
+	return m, nil, err
 }
 
 // freshNetwork returns the built-in network for the classes and the
@@ -138,7 +142,10 @@ func freshNetwork(data *dataset.Set, seed uint64) (*model.Network, error) {
 	if n := len(data.Classes); n < 2 {
 		return nil, errors.Errorf("%s: found %d class, %s, expected 2 or more: with one every answer is right", data.Name, n, listed(data.Classes))
 	}
-	spec := model.Seed().WithClasses(len(data.Classes))
+	spec, err := model.DeepMNIST().WithClasses(len(data.Classes))
+	if err != nil {
+		return nil, err
+	}
 	spec.Input = data.ExampleShape()
 	w, err := model.Init(spec, rand.New(rand.NewPCG(seed, initStream)))
 	return &model.Network{Spec: spec, Classes: data.Classes, Prep: data.Prep, Weights: w, Seen: data.Seen()}, err

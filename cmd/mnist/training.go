@@ -6,11 +6,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
-	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
@@ -117,17 +117,14 @@ func (t *trainingFlags) checkOut() error {
 }
 
 func (t *trainingFlags) newSolver() (*train.Solver, error) {
-	var s *train.Solver
-	switch t.solver {
-	case "sgd":
-		s = &train.Solver{Rule: train.SGD{}, LearningRate: t.rate, WeightDecay: t.decay}
-	case "momentum":
-		s = &train.Solver{Rule: train.Momentum{Momentum: t.momentum}, LearningRate: t.rate, WeightDecay: t.decay}
-	case "adam":
-		s = &train.Solver{Rule: train.Adam{}, LearningRate: t.rate, WeightDecay: t.decay}
-	default:
-		return nil, errors.Errorf("--solver: found %q, expected sgd, momentum or adam, or lbfgs in 'mnist retrain --last 1'", t.solver)
+	s, err := train.SolverByName(t.solver, t.rate)
+	if err != nil {
+		return nil, errors.Errorf("--solver: found %q, expected %s, or lbfgs in 'mnist retrain --last 1'", t.solver, listOr(train.SolverNames()))
 	}
+	if _, ok := s.Rule.(train.Momentum); ok {
+		s.Rule = train.Momentum{Momentum: t.momentum}
+	}
+	s.WeightDecay = t.decay
 	return s, s.Validate()
 }
 
@@ -244,14 +241,8 @@ func (l *doneLine) add(r *transfer.Result) {
 }
 
 // evaluate runs the whole network on a data set.
-func evaluate(ctx context.Context, spec model.Spec, w *model.Weights, data *dataset.Set) (train.Metrics, error) {
-	net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(250))
-	if err != nil {
-		return train.Metrics{}, err
-	}
-	e := train.NewEvaluator(net)
-	defer e.Close()
-	return e.Evaluate(ctx, data)
+func evaluate(ctx context.Context, n *model.Network, data *dataset.Set) (train.Metrics, error) {
+	return transfer.Evaluate(ctx, n, data, transfer.Options{Select: model.None(), NoCache: true})
 }
 
 // save writes the model after a training that ended with trainErr. What an
@@ -280,4 +271,10 @@ func (t *trainingFlags) save(c *checkpointer, trainErr error, out *output) error
 		return fmt.Errorf("%w; %w", trainErr, err)
 	}
 	return trainErr
+}
+
+// listOr joins names for a sentence: "sgd, momentum or adam".
+func listOr(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

@@ -15,7 +15,7 @@ type layerRow struct {
 }
 
 func rowOfLayer(l model.LayerInfo, training bool) layerRow {
-	row := layerRow{Name: l.Name, Kind: string(l.Kind), Output: shape(l.Output)}
+	row := layerRow{Name: l.Name, Kind: l.Kind, Output: shape(l.Output)}
 	if l.Kernel != nil {
 		row.Kernel, row.Parameters = shape(l.Kernel), humanize.Comma(int64(l.Parameters))
 	}
