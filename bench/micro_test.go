@@ -42,7 +42,10 @@ func BenchmarkForward(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			e := train.NewEvaluator(net)
+			e, err := train.NewEvaluator(net)
+			if err != nil {
+				b.Fatal(err)
+			}
 			defer e.Close()
 			b.ReportAllocs()
 			for b.Loop() {
@@ -67,7 +70,7 @@ func BenchmarkGather(b *testing.B) {
 
 // BenchmarkSolver is the pass over all weights, their gradients being there.
 func BenchmarkSolver(b *testing.B) {
-	for _, solver := range []train.Solver{
+	for _, solver := range []*train.Solver{
 		train.NewSGD(1e-6), train.NewMomentum(1e-6, 0.9), train.NewAdam(1e-6),
 	} {
 		b.Run(solver.Name(), func(b *testing.B) {

@@ -67,7 +67,10 @@ func TestPeerIsTheSameNetwork(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := train.NewEvaluator(net)
+	e, err := train.NewEvaluator(net)
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer e.Close()
 	ours, err := e.Evaluate(context.Background(), test)
 	if err != nil {

@@ -77,9 +77,9 @@ func TestPutBack(t *testing.T) {
 	}
 }
 
-func mustShapes(t *testing.T, spec model.Spec) []model.WeightShape {
+func mustShapes(t *testing.T, spec model.Spec) []model.Parameter {
 	t.Helper()
-	shapes, err := spec.WeightShapes()
+	shapes, err := spec.Parameters()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,10 @@ func tell(t *testing.T, text string) {
 // products that run backwards into fc1's input, 4 images of 3136 numbers.
 func stockBoundary(t *testing.T) string {
 	t.Helper()
-	spec := model.DeepMNIST().WithClasses(5)
+	spec, err := model.DeepMNIST().WithClasses(5)
+	if err != nil {
+		t.Fatal(err)
+	}
 	w, err := model.Init(spec, rand.New(rand.NewPCG(1, 2)))
 	if err != nil {
 		t.Fatal(err)

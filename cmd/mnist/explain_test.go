@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"github.com/lastlayer/lastlayer/transfer/explain"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -46,7 +47,7 @@ func explained(t *testing.T, from string, more ...string) explainLine {
 	return line
 }
 
-func (l explainLine) way(t *testing.T, name string) wayLine {
+func (l explainLine) way(t *testing.T, name string) explain.Cost {
 	t.Helper()
 	for _, w := range l.Ways {
 		if w.Name == name {
@@ -54,7 +55,7 @@ func (l explainLine) way(t *testing.T, name string) wayLine {
 		}
 	}
 	t.Fatalf("found no way %q", name)
-	return wayLine{}
+	return explain.Cost{}
 }
 
 // TestExplainLastLayer checks what issue 4 asks of the seed network: nothing

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 )
@@ -110,7 +109,7 @@ func logisticRegression(t *testing.T, python, from, folder string) map[string]fl
 	check(t, err)
 	train, test, err := dataset.Open(folder, dataset.Options{})
 	check(t, err)
-	trunk, err := feature.NewTrunk(smallnet.Of(m, model.Last(1)))
+	trunk, err := feature.NewTrunk(m, model.Last(1))
 	check(t, err)
 	defer trunk.Close()
 	var tensors weightfile.Tensors

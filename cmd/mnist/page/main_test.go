@@ -18,7 +18,6 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
@@ -40,7 +39,7 @@ var digits = sync.OnceValues(func() (*model.Network, error) {
 	if m.Weights, err = model.Init(m.Spec, rand.New(rand.NewPCG(1, 1))); err != nil {
 		return nil, err
 	}
-	net, err := model.Build(smallnet.Of(m, model.All()), model.Batch(32))
+	net, err := model.Build(m, model.All(), model.Batch(32))
 	if err != nil {
 		return nil, err
 	}
@@ -59,11 +58,17 @@ func small() model.Spec {
 	for i, l := range spec.Layers {
 		switch l.Name {
 		case "conv1":
-			spec.Layers[i].Out = 8
+			k := l.Kind.(model.Conv)
+			k.Out = 8
+			spec.Layers[i].Kind = k
 		case "conv2":
-			spec.Layers[i].Out = 16
+			k := l.Kind.(model.Conv)
+			k.Out = 16
+			spec.Layers[i].Kind = k
 		case "fc1":
-			spec.Layers[i].Out = 128
+			k := l.Kind.(model.Dense)
+			k.Out = 128
+			spec.Layers[i].Kind = k
 		}
 	}
 	return spec

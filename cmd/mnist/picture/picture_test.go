@@ -60,7 +60,7 @@ func TestSVG(t *testing.T) {
 		{"last two", model.Last(2), nil, "images", []string{"conv1", "relu1", "pool1", "conv2", "relu2", "pool2", "fc1", "relu3", "drop", "fc2"}, true, 3},
 		{"last", model.Last(1), nil, "images", []string{"conv1", "relu1", "pool1", "conv2", "relu2", "pool2", "fc1", "relu3", "drop", "fc2"}, true, 1},
 		{"one in the middle", model.Layers("fc1"), nil, "images", []string{"conv1", "relu1", "pool1", "conv2", "relu2", "pool2", "fc1", "relu3", "drop", "fc2"}, true, 3},
-		{"a head", model.Last(2), []model.Option{model.Layers(6, 10)}, "features", []string{"fc1", "relu3", "drop", "fc2"}, true, 3},
+		{"a head", model.Last(2), []model.Option{headFrom(6, "pool2", 64, 7, 7)}, "features", []string{"fc1", "relu3", "drop", "fc2"}, true, 3},
 	} {
 		d := parse(t, graphOf(t, trainer(t, model.DeepMNIST(), test.selection, test.opts...)))
 		d.wantReadable(t, test.reason)
@@ -108,7 +108,7 @@ func TestSVGOfOtherNetworks(t *testing.T) {
 		{"a dropout layer of rate 0 at the cut", model.Spec{Input: []int{4}, Layers: []model.Layer{
 			{Name: "fc1", Kind: model.Dense{Out: 3}}, {Name: "drop", Kind: model.Dropout{}}, {Name: "fc2", Kind: model.Dense{Out: 2}},
 		}}, model.Last(1), "computed once", nil},
-		{"a head of one layer", model.DeepMNIST(), model.Last(1), "the cut", []model.Option{model.Layers(9, 10)}},
+		{"a head of one layer", model.DeepMNIST(), model.Last(1), "the cut", []model.Option{headFrom(9, "drop", 1024)}},
 	} {
 		d := parse(t, graphOf(t, trainer(t, test.spec, test.selection, test.opts...)))
 		d.wantReadable(t, test.reason)
@@ -153,4 +153,18 @@ func TestPNG(t *testing.T) {
 			t.Errorf("printed in grey the colours are %v of 255: too near", greys)
 		}
 	}
+}
+
+// headFrom returns what builds the layers of model.DeepMNIST from an index on,
+// on the output of the layer below.
+func headFrom(from int, below string, shape ...int) model.Option {
+	c := model.Cut{Features: []model.Feature{{Layer: below, Shape: shape}}}
+	for i, l := range model.DeepMNIST().Layers {
+		if i < from {
+			c.Trunk = append(c.Trunk, l.Name)
+		} else {
+			c.Head = append(c.Head, l.Name)
+		}
+	}
+	return model.HeadOf(c)
 }

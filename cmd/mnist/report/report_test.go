@@ -39,8 +39,8 @@ var seed = sync.OnceValues(func() (network struct {
 	if err != nil {
 		return network, err
 	}
-	network.layers, err = net.Describe()
-	return network, err
+	network.layers = net.Describe()
+	return network, nil
 })
 
 // full returns a report with every section: a training of epochs, a test set

@@ -15,6 +15,7 @@ import (
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/model/weightfile/onnx"
 	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/lastlayer/lastlayer/transfer/foreign"
 	"github.com/pkg/errors"
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -39,7 +40,7 @@ func small(t *testing.T) *model.Network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, _, err := transfer.Import(read(t, "torch.safetensors"), spec, transfer.ImportOptions{})
+	w, _, err := foreign.Import(read(t, "torch.safetensors"), spec, foreign.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
