@@ -98,7 +98,7 @@ func (s *Saver) Save() error {
 	}
 	s.written = time.Now()
 	before := s.failed
-	s.failed = errors.Wrap(weightfile.WriteState(s.Path, &n, state.Tensors), "write the checkpoint")
+	s.failed = weightfile.WriteState(s.Path, &n, state.Tensors)
 	if s.failed == nil || s.Warn == nil {
 		return s.failed
 	}

@@ -50,7 +50,9 @@ var ErrNotExact = errors.New("the last layer has no exact optimum")
 // one minimum, which needs neither a learning rate nor an order of the
 // examples: all of them are one batch for L-BFGS (Liu and Nocedal, "On the
 // limited memory BFGS method for large scale optimization", 1989), which is
-// gonum's.
+// gonum's, on features that are standardised inside, and then for Newton's
+// method, which proves how far the minimum can still be. The weights that the
+// layer holds do not matter: it begins at 0.
 //
 // What is minimised is the mean cross-entropy plus WeightDecay/2·‖W‖², the loss
 // whose gradient train.SGD and train.Momentum follow with the same decay, but
@@ -58,11 +60,12 @@ var ErrNotExact = errors.New("the last layer has no exact optimum")
 // stochastic training, and WeightDecay takes its place. scikit-learn's
 // LogisticRegression(C) on N examples has its minimum where this has it for
 // WeightDecay = 1/(C·N). Without decay, classes that can be separated have
-// their minimum at infinity; Exact then ends on the way, where the gradient is
-// as small as everywhere else.
+// their minimum at infinity; Exact then ends on the way, where the loss is
+// below 1e-6.
 //
 // When ctx is done it stops with ctx's error, and the network holds the best so far. So
-// it does when Iterations are not enough, which is no error: see Converged.
+// it does when Iterations are not enough, or float32 weights cannot hold the
+// optimum, which is no error: see Converged and Gap.
 func Exact(ctx context.Context, n *model.Network, data dataset.Examples, opt ExactOptions) (result *ExactResult, err error) {
 	if !(opt.WeightDecay >= 0) || math.IsInf(opt.WeightDecay, 0) {
 		return nil, errors.Errorf("weight decay: found %v, expected a number from 0", opt.WeightDecay)

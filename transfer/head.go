@@ -62,7 +62,7 @@ func (h *Head) runTrunk(ctx context.Context, opt Options) (cut model.Cut, err er
 	}
 	defer trunk.Close()
 	cut = trunk.Cut()
-	if len(cut.Trunk) == 0 && opt.CacheDir != "" && opt.Warn != nil {
+	if len(cut.Trunk) == 0 && !opt.quiet && opt.CacheDir != "" && opt.Warn != nil {
 		opt.Warn("cache folder " + opt.CacheDir + ": nothing to keep there: no layer is frozen below the lowest trained one")
 	}
 	options := feature.Options{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress}

@@ -22,6 +22,7 @@ type Options struct {
 	CacheDir    string                       // as in feature.Options
 	Warn        func(message string)         // as in feature.Options
 	Progress    func(done, of int)           // of the pass through the trunk
+	quiet       bool                         // nothing is said of a cache folder without use
 	Start       func(t *train.Trainer) error // called before the first step: to look at its Net, or to restore a checkpoint
 }
 
@@ -96,6 +97,7 @@ const evaluationBatch = 250
 func Evaluate(ctx context.Context, n *model.Network, data dataset.Examples, opt Options) (m train.Metrics, err error) {
 	opt.Train.Validation = nil
 	opt.NoCache = opt.NoCache || opt.CacheDir == ""
+	opt.quiet = true // Retrain has said what there is to say of the folder
 	h, err := NewHead(ctx, n, data, opt)
 	if err != nil {
 		return m, err

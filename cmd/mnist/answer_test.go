@@ -92,7 +92,7 @@ func decayMovesFrozen(t *testing.T) string {
 		{"with weight decay", &train.Solver{Rule: train.SGD{}, LearningRate: 0.1, WeightDecay: 0.01}, 0},
 		{"with momentum", train.NewMomentum(0.1, 0.9), 1},
 	} {
-		p := &frozenParameter{tensor.New(tensor.WithBacking([]float32{1})), tensor.New(tensor.WithBacking([]float32{test.gradient}))}
+		p := &frozenParameter{tensor.New(tensor.WithShape(1, 1), tensor.WithBacking([]float32{1})), tensor.New(tensor.WithShape(1, 1), tensor.WithBacking([]float32{test.gradient}))}
 		step := func() {
 			if err := test.solver.Step([]gorgonia.ValueGrad{p}); err != nil {
 				t.Fatal(err)

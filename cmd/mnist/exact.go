@@ -22,7 +22,7 @@ type exactFlags struct {
 
 func (e *exactFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.IntVar(&e.iterations, "iterations", 2000, "with --solver lbfgs: iterations at most; it ends where the gradient's norm is below 1e-5")
+	f.IntVar(&e.iterations, "iterations", 2000, "with --solver lbfgs: iterations at most; it ends where the optimum is proven to be near")
 	f.Lookup("solver").Usage = "sgd, momentum or adam; or lbfgs: the last layer's exact optimum, by all images in each iteration, without dropout"
 }
 
@@ -65,6 +65,7 @@ type exactDone struct {
 	Iterations    int     `json:"iterations"`
 	Converged     bool    `json:"converged"`
 	Objective     float64 `json:"objective"` // training loss and the penalty
+	Gap           float64 `json:"gap"`       // of the objective above the optimum, at most
 	GradientNorm  float64 `json:"gradient_norm"`
 	SecondsSolver float64 `json:"seconds_solver"`
 }
@@ -154,9 +155,17 @@ func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t 
 	opt.Progress = nil
 	metrics, err := transfer.Evaluate(ctx, m, work.test, opt)
 	if !result.Converged {
-		out.warn("not at the optimum after %d iterations: the objective may be up to %.2g above it; --iterations allows more", result.Iterations, result.Gap)
+		out.warn("not at the optimum: after %d iterations the objective is %.4g and may be %.2g too high; %s", result.Iterations, result.Objective, result.Gap, r.exact.advice(result))
 	}
-	out.text("lbfgs: %d iterations in %.1f s   gradient norm %.1e", result.Iterations, result.Seconds, result.GradientNorm)
-	exact := &exactDone{result.Iterations, result.Converged, result.Objective, result.GradientNorm, result.Seconds}
+	out.text("lbfgs: %d iterations in %.1f s   gap at most %.1e, gradient norm %.1e", result.Iterations, result.Seconds, result.Gap, result.GradientNorm)
+	exact := &exactDone{result.Iterations, result.Converged, result.Objective, result.Gap, result.GradientNorm, result.Seconds}
 	return retrained{work.model, work.test, &result.Result, exact, metrics, nil}, err
+}
+
+// advice says what helps a search that did not reach the optimum.
+func (e *exactFlags) advice(result *transfer.ExactResult) string {
+	if result.Iterations >= e.iterations {
+		return "--iterations allows more, and a larger --weight-decay needs fewer"
+	}
+	return "a larger --weight-decay helps"
 }

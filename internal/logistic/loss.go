@@ -167,10 +167,10 @@ func (s *Loss) sumGradients(gradient []float64) {
 	}
 }
 
-// eachPart calls f for each block of rows, with the products of its rows and
-// the layers, [m,K] for each layer, [m,len(layers)·K]. What f writes to errors, [m,K], goes back
-// through the rows and is added up in the gradient of the block's part; the rest of sum is
-// f's.
+// eachPart calls f for each block of m rows with their products with the
+// layers, [m,len(layers)·K]. What f writes to errors, [m,K], goes back through
+// the rows and is added to the gradient of the block's part, sum. The other
+// fields of sum are f's to fill.
 func (s *Loss) eachPart(layers [][]float64, f func(sum *lossSum, first int, products, errors []float64)) {
 	var split []float32
 	var turned [][]float64

@@ -30,7 +30,7 @@ type Iteration struct {
 
 // Result is what Minimise did.
 type Result struct {
-	Converged    bool    // Objective is at the minimum
+	Converged    bool    // Objective is at the minimum, or without a penalty the loss is flat there
 	Gap          float64 // how far, at most, Objective is above the minimum
 	Iterations   int
 	Evaluations  int     // of the loss and its gradient: passes over the rows
@@ -59,7 +59,7 @@ func (s *Loss) Minimise(ctx context.Context, kernel, bias []float32, opt Options
 	r.GradientNorm = floats.Norm(search.gradient, 2)
 	r.Gap = min(r.Objective, gap+max(0, r.Objective-best))
 	search.value = r.Objective
-	r.Converged = r.Gap <= search.share(Tolerance)
+	r.Converged = r.Gap <= search.share(Tolerance) || search.flat(flatTolerance)
 	r.Evaluations = search.evaluations
 	return r, stopped
 }

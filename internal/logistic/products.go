@@ -88,7 +88,7 @@ func (s *Loss) backPrecise(gradient, errors []float64, scratch *lossScratch, blo
 	}
 }
 
-// widened writes as many numbers of src to dst as fit, and returns dst.
+// widened fills dst with the first numbers of src, and returns it.
 func widened(dst []float64, src []float32) []float64 {
 	for i := range dst {
 		dst[i] = float64(src[i])

@@ -19,7 +19,6 @@ type search struct {
 	at       []float64 // where value and gradient were computed, nil: nowhere
 	value    float64
 	gradient []float64
-	layer    []float64 // scratch for report
 
 	iterations, evaluations int
 	begun                   bool // the first point of a search, no iteration, is behind it
@@ -34,8 +33,8 @@ var errStalled = errors.New("the line search finds no better point")
 // rounding, perhaps at the one point that it has.
 const lineSearch = 60
 
-// run moves x towards the minimum and returns how far, at most, the loss there is above
-// it. It ends where that is within aim, where it gets no further, or after the
+// run moves x towards the minimum and returns how far, at most, the loss there
+// is above it. It ends where that is within aim, where it gets no further, or after the
 // last iteration.
 func (s *search) run(x []float64) (gap float64, err error) {
 	s.descend(x)
@@ -45,7 +44,7 @@ func (s *search) run(x []float64) (gap float64, err error) {
 			return math.Inf(1), nil
 		}
 		gap = min(s.value, s.bound(s.gradient))
-		if gap <= s.share(aim) || s.iterations >= s.opt.Iterations {
+		if gap <= s.share(aim) || s.flat(flatAim) || s.spent() {
 			break
 		}
 		direction, decrement, exact := s.newton(x)
@@ -65,12 +64,33 @@ func (s *search) run(x []float64) (gap float64, err error) {
 	return gap, s.ctx.Err()
 }
 
+// spent returns whether all iterations are used up, or the evaluations that
+// they should have taken.
+func (s *search) spent() bool {
+	return s.iterations >= s.opt.Iterations || s.evaluations >= 2*s.opt.Iterations
+}
+
+// Without a penalty the least curvature is 0, nothing bounds how far the minimum
+// can be, and it may be at infinity. The search then ends where the gradient's
+// norm is flatAim; flatTolerance is taken as there.
+const (
+	flatAim       = 1e-6
+	flatTolerance = 1e-5
+)
+
+// flat reports whether there is no penalty and the gradient is that small,
+// beside the loss too: where classes can be separated the two fall together.
+func (s *search) flat(norm float64) bool {
+	n := floats.Norm(s.gradient, 2)
+	return s.loss.l2 == 0 && n <= norm && n <= 1e-3*s.value
+}
+
 // aim is the share of the loss by which it may be above the minimum where the
 // search ends.
-const aim = 1e-7
+const aim = 1e-9
 
-// share returns that share of the loss, but not less than is worth while: where classes
-// can be separated the minimum may be 0, at infinity.
+// share returns that share of the loss, but not less than is worth while: where
+// classes can be separated the minimum may be 0, at infinity.
 func (s *search) share(share float64) float64 {
 	floor := 1e-20
 	if s.loss.l2 == 0 {
@@ -134,8 +154,8 @@ func (s *search) evaluate(x []float64) {
 // Init implements optimize.Converger.
 func (s *search) Init(int) { s.begun = false }
 
-// Converged implements optimize.Converger. It is called after each iteration, just
-// after its last evaluation, and at the point that the search begins at.
+// Converged implements optimize.Converger. It is called after each iteration,
+// just after its last evaluation, and at the point that the search begins at.
 func (s *search) Converged(*optimize.Location) optimize.Status {
 	s.asked = 0
 	if s.begun {
@@ -162,7 +182,7 @@ func (s *search) near() bool {
 			twice += g * g / s.diagonal(i)
 		}
 	}
-	return twice/2 <= s.share(aim/10)
+	return twice/2 <= s.share(10*aim)
 }
 
 // diagonal estimates the second derivative along parameter i.

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/lastlayer/lastlayer/internal/parallel"
+	"gonum.org/v1/gonum/floats"
 )
 
 // standard says how features become standard ones, of mean 0 and a deviation of
@@ -20,6 +21,11 @@ type standard struct {
 // standardise returns the standard of the loss's rows. s² is the variance plus
 // the penalty's share in the curvature, so that features whose weights the
 // penalty keeps at 0 do not slow the others down.
+//
+// Without a penalty the largest variance takes its place, so that s is nearly
+// the same for all features. Where classes can be separated there is no minimum
+// then, and s decides which of the layers that separate them is found: with an s
+// of its own for each, features that hardly vary would get the largest weights.
 func (s *Loss) standardise() standard {
 	type moments struct{ sum, squares []float64 }
 	f, n := s.features, s.data.Len()
@@ -43,6 +49,7 @@ func (s *Loss) standardise() standard {
 		parts[i] = m
 	})
 	t := standard{s.classes, make([]float64, f), make([]float64, f)}
+	variances := make([]float64, f)
 	for j := range f {
 		var sum, squares float64
 		for _, m := range parts {
@@ -51,8 +58,15 @@ func (s *Loss) standardise() standard {
 		}
 		sum /= float64(n)
 		t.mean[j] = origin[j] + sum
-		if variance := squares/float64(n) - sum*sum; variance > 0 || variance != variance {
-			t.inverse[j] = 1 / math.Sqrt(variance+4*s.l2)
+		variances[j] = squares/float64(n) - sum*sum
+	}
+	extra := 4 * s.l2
+	if s.l2 == 0 {
+		extra = floats.Max(variances)
+	}
+	for j, variance := range variances {
+		if variance > 0 || variance != variance {
+			t.inverse[j] = 1 / math.Sqrt(variance+extra)
 		}
 	}
 	return t

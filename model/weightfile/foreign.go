@@ -78,3 +78,8 @@ func WriteTensors(path string, t *Tensors) error {
 // disk and under its name, or, on an error, not at all. It is for the formats
 // that this package does not know.
 func ReplaceFile(path string, write func(io.Writer) error) error { return replace(path, write) }
+
+// ReplaceName is ReplaceFile where others may have put a link at path, as in a
+// shared folder: the link is replaced, and the file that it names stays as it
+// is.
+func ReplaceName(path string, write func(io.Writer) error) error { return replaceName(path, write) }

@@ -3,6 +3,7 @@ package weightfile
 import (
 	"bufio"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -22,8 +23,13 @@ func replace(path string, write func(io.Writer) error) error {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
+	return replaceName(path, write)
+}
+
+// replaceName is replace, but of a link it replaces the link itself.
+func replaceName(path string, write func(io.Writer) error) error {
 	// A rename would turn /dev/null, or a pipe, into a file.
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeSymlink {
 		return fault(ErrModel, path, "found %s in the place of the file to write", identifyOther(path, info).What)
 	}
 	folder, base := filepath.Split(path)

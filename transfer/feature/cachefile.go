@@ -147,7 +147,7 @@ type runner func(f func(first int, values []float32) error) error
 // to r if it has memory for it. complete says that run came to its end, with
 // or without an error of the file.
 func (c *cacheFile) write(r *rows, run runner) (complete bool, err error) {
-	err = weightfile.ReplaceFile(c.path, func(w io.Writer) error {
+	err = weightfile.ReplaceName(c.path, func(w io.Writer) error {
 		digest := sha256.New()
 		digest.Write(c.header)
 		if _, err := w.Write(c.header); err != nil {
@@ -208,9 +208,9 @@ func (p *pieceSums) end() {
 // is taken only once the file is known to hold as much. Where there is no file
 // the error is an fs.ErrNotExist.
 func (c *cacheFile) read(r *rows, fits bool) (err error) {
-	if info, err := os.Stat(c.path); err != nil {
+	if info, err := os.Lstat(c.path); err != nil {
 		return err
-	} else if !info.Mode().IsRegular() { // opening a pipe would wait for a writer
+	} else if !info.Mode().IsRegular() { // opening a pipe would wait for a writer, and a link is not ours
 		return errors.New("found no regular file")
 	}
 	f, err := os.Open(c.path)
