@@ -3,11 +3,17 @@
 //
 // There are few types to know:
 //
-//   - Spec is the shape of an input and a chain of layers. It marshals to JSON;
-//     ParseSpec reads it back and checks it. Seed is the MNIST network.
+//   - Spec is the shape of an input and the layers: a chain, or where layers
+//     name their Inputs, a graph. It marshals to JSON; ParseSpec reads it back
+//     and checks it. DeepMNIST is the MNIST network. A layer's Kind says what it
+//     does: Conv, Dense, BatchNorm, Add, …, a file each.
 //   - Weights is an ordered set of named float32 tensors, "conv1/W", "conv1/b",
 //     and so on. Init draws fresh ones, Reinit draws those of some layers anew.
-//   - Selection says which layers are trained: Last, Train, All or None.
+//   - Network is a Spec, its Weights, the classes' names and how its images are
+//     prepared: what a file holds, and what functions take. Network.Fit makes
+//     data fit it.
+//   - Selection says which layers are trained: Last, Layers, All or None. Cut
+//     says what never changes then.
 //   - Net is the graph, made by Build. Trained weights are its variables, all
 //     others are constants. Net.Trainable is the list to give to gorgonia.Grad.
 //
@@ -26,9 +32,9 @@
 // place and overwrite it; see package graphop.
 //
 // Dropout is a mask that whoever runs the graph draws before each run, see
-// Net.Masks. Layers below the cut (Spec.Cut) run without dropout, as they do in
+// Net.Masks. Layers below the cut (see Cut) run without dropout, as they do in
 // evaluation: their output never changes and can be computed once.
 //
 // Bounds on what a Spec may ask for keep a hostile file from taking all memory:
-// 1000 layers, 2^26 numbers in one output, 2^28 numbers in all weights.
+// 4000 layers, 2^26 numbers in one output, 2^28 numbers in all weights.
 package model

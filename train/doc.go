@@ -12,9 +12,9 @@
 //
 //   - Trainer belongs to one Net. Step makes one step on a batch, Gradients all
 //     of it but the solver's part, Fit goes through the data epoch after epoch.
-//   - Solver changes the weights: SGD, Momentum or Adam. Each is a
-//     gorgonia.Solver; its memory is kept by the weights' names, State.
-//     LayerRates gives single layers a rate of their own.
+//   - Solver changes the weights: by a Rule: SGD, Momentum or
+//     Adam. It is a gorgonia.Solver; its memory is kept by the weights' names, State.
+//     Solver.Factors gives single layers a rate of their own.
 //   - Options says how many epochs, with which Schedule of the learning rate,
 //     which Validation data, and how much Patience.
 //   - RangeTest finds a learning rate.

@@ -1,0 +1,7 @@
+// Package foreign reads weights in the names and the order of axes of other
+// frameworks, and writes them so.
+//
+// Import makes our weights of the tensors of a file: names and the order of
+// axes, a Layout, are recognised or said. Each tensor must be accounted for;
+// Report says what became of it. Export goes the other way.
+package foreign
