@@ -67,7 +67,9 @@ func difference(a, b *model.Weights) float64 {
 			scale = max(scale, math.Abs(float64(v[i])))
 			d = max(d, math.Abs(float64(x)-float64(v[i])))
 		}
-		worst = max(worst, d/scale)
+		if d != 0 { // a tensor of zeros that stays has no scale
+			worst = max(worst, d/scale)
+		}
 	}
 	return worst
 }

@@ -38,6 +38,30 @@ func Digits() model.Spec {
 	}
 }
 
+// Residual is a network for the sample whose layers have several readers and
+// inputs, with batch normalisation, of six layers with weights.
+func Residual() model.Spec {
+	conv := func(out, stride int) model.Conv {
+		return model.Conv{Out: out, Kernel: model.Sides{3}, Stride: model.Sides{stride}, Pad: model.Sides{1}, NoBias: true}
+	}
+	return model.Spec{Input: []int{1, 28, 28}, Layers: []model.Layer{
+		{Name: "conv1", Kind: conv(4, 2)}, // [4,14,14]
+		{Name: "bn1", Kind: model.BatchNorm{Eps: 1e-5}},
+		{Name: "relu1", Kind: model.ReLU{}},
+		{Name: "conv2", Kind: conv(4, 1)},
+		{Name: "bn2", Kind: model.BatchNorm{Eps: 1e-5}},
+		{Name: "add1", Kind: model.Add{}, Inputs: []string{"bn2", "relu1"}},
+		{Name: "relu2", Kind: model.ReLU{}},
+		{Name: "conv3", Kind: conv(8, 2)}, // [8,7,7]
+		{Name: "down", Kind: model.Conv{Out: 8, Kernel: model.Sides{1}, Stride: model.Sides{2}}, Inputs: []string{"relu2"}},
+		{Name: "add2", Kind: model.Add{}, Inputs: []string{"conv3", "down"}},
+		{Name: "relu3", Kind: model.ReLU{}},
+		{Name: "pool", Kind: model.GlobalAveragePool{}}, // [8,1,1]
+		{Name: "drop", Kind: model.Dropout{Rate: 0.25}},
+		{Name: "fc", Kind: model.Dense{Out: 10}}, // [10]
+	}}
+}
+
 // Init returns fresh weights, the same for every call.
 func Init(t testing.TB, spec model.Spec) *model.Weights {
 	t.Helper()
