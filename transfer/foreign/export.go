@@ -30,7 +30,7 @@ func Export(path string, n *model.Network, layout Layout) error {
 }
 
 func exportTensors(n *model.Network, layout Layout) (*weightfile.Tensors, error) {
-	layers, err := wantedLayers(n.Spec)
+	places, err := layout.places(n.Spec)
 	if err != nil {
 		return nil, err
 	}
@@ -45,15 +45,10 @@ func exportTensors(n *model.Network, layout Layout) (*weightfile.Tensors, error)
 		}
 		t.Metadata[name] = string(text)
 	}
-	for _, l := range layers {
-		kernel, bias := n.Weights.Get(l.layer+"/W"), n.Weights.Get(l.layer+"/b")
-		if kernel == nil && bias == nil {
-			continue
+	for _, p := range places {
+		if w := n.Weights.Get(p.weight.Name); w != nil {
+			t.List = append(t.List, weightfile.Tensor{Name: p.name, DType: "F32", Shape: p.how.shape, Values: p.how.fromOurs(w.Float32s())})
 		}
-		how := layout.arrange(l)
-		t.List = append(t.List,
-			weightfile.Tensor{Name: layout.weightName(l.layer, false), DType: "F32", Shape: how.shape, Values: how.fromOurs(kernel.Float32s())},
-			weightfile.Tensor{Name: layout.weightName(l.layer, true), DType: "F32", Shape: l.bias, Values: bias.Float32s()})
 	}
 	return t, nil
 }

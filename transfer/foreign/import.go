@@ -46,6 +46,13 @@ func Import(t *weightfile.Tensors, spec model.Spec, opt Options) (*model.Weights
 }
 
 func importTensors(t *weightfile.Tensors, spec model.Spec, opt Options) (*model.Weights, Report, error) {
+	byShape, err := matchedByShape(spec)
+	if err != nil {
+		return nil, Report{}, err
+	}
+	if !byShape {
+		return importNamed(t, spec, opt)
+	}
 	layers, missing, err := chooseLayers(spec, opt.Layers)
 	if err != nil {
 		return nil, Report{}, err
@@ -78,27 +85,37 @@ func (r *Report) take(pairs []pair, double []string) (*model.Weights, error) {
 	for _, p := range pairs {
 		w.SetValues(p.want.layer+"/W", p.want.kernel, p.how.toOurs(p.kernel.Values))
 		r.Taken = append(r.Taken, Taken{p.want.layer + "/W", p.kernel.Name, p.kernel.Shape, p.how.note})
-		values, change := p.bias.Values, ""
-		if slices.Contains(double, p.want.layer) {
-			values, change = slices.Clone(values), "doubled: it was added twice"
-			for i := range values {
-				values[i] *= 2
-			}
-		}
-		w.SetValues(p.want.layer+"/b", p.want.bias, values)
-		r.Taken = append(r.Taken, Taken{p.want.layer + "/b", p.bias.Name, p.bias.Shape, change})
+		w.SetValues(p.want.layer+"/b", p.want.bias, p.bias.Values)
+		r.Taken = append(r.Taken, Taken{p.want.layer + "/b", p.bias.Name, p.bias.Shape, ""})
 	}
-	for _, layer := range double {
-		if w.Get(layer+"/b") == nil {
-			return nil, errors.Wrapf(model.ErrWeights, "fold double bias: found no layer %.100q among those taken", layer)
-		}
-		for _, v := range w.Get(layer + "/b").Float32s() {
-			if v-v != 0 {
-				return nil, errors.Wrapf(model.ErrWeights, "%s/b: its double is not finite", layer)
-			}
-		}
+	if err := doubled(w, r, double); err != nil {
+		return nil, err
 	}
 	return w, nil
+}
+
+// doubled doubles the biases of the named layers, in memory of their own.
+func doubled(w *model.Weights, r *Report, layers []string) error {
+	for _, layer := range layers {
+		name := layer + "/b"
+		bias := w.Get(name)
+		if bias == nil {
+			return errors.Wrapf(model.ErrWeights, "fold double bias: found no layer %.100q among those taken", layer)
+		}
+		values := slices.Clone(bias.Float32s())
+		for i := range values {
+			if values[i] *= 2; values[i]-values[i] != 0 {
+				return errors.Wrapf(model.ErrWeights, "%s: its double is not finite", name)
+			}
+		}
+		w.SetValues(name, bias.Shape(), values)
+		for i := range r.Taken {
+			if r.Taken[i].Weight == name {
+				r.Taken[i].Change = "doubled: it was added twice"
+			}
+		}
+	}
+	return nil
 }
 
 // chooseLayers returns the layers that match one of the patterns, and the

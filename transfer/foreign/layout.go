@@ -30,15 +30,6 @@ func ParseLayout(name string) (Layout, error) {
 	return "", errors.Errorf("layout: found %q, expected one of %v", name, Layouts())
 }
 
-// weightName returns the name that a weight has in this layout.
-func (l Layout) weightName(layer string, bias bool) string {
-	names := map[Layout][2]string{Ours: {"/W", "/b"}, PyTorch: {".weight", ".bias"}, TensorFlow: {"/kernel", "/bias"}}
-	if bias {
-		return layer + names[l][1]
-	}
-	return layer + names[l][0]
-}
-
 // wanted is one layer's weights as the spec asks for them.
 type wanted struct {
 	layer  string

@@ -82,3 +82,52 @@ func TestImportIgnoresWhatIsNoWeight(t *testing.T) {
 		}
 	}
 }
+
+// TestNamedRefuses holds the import by names alone, of a network with a batch
+// normalisation, to what it refuses, and to what it passes over.
+func TestNamedRefuses(t *testing.T) {
+	spec := model.Spec{Input: []int{1, 4, 4}, Layers: []model.Layer{
+		{Name: "features.denselayer1.conv1", Kind: model.Conv{Out: 2, Kernel: model.Sides{3}, Stride: model.Sides{1}, NoBias: true}},
+		{Name: "features.denselayer1.norm1", Kind: model.BatchNorm{Eps: 1e-5}},
+		{Name: "fc", Kind: model.Dense{Out: 2}},
+	}}
+	tensor := func(name string, shape ...int) weightfile.Tensor {
+		n := 1
+		for _, side := range shape {
+			n *= side
+		}
+		return weightfile.Tensor{Name: name, DType: "F32", Shape: shape, Values: make([]float32, n)}
+	}
+	whole := func() []weightfile.Tensor {
+		return []weightfile.Tensor{
+			tensor("features.denselayer1.conv.1.weight", 2, 1, 3, 3), tensor("features.denselayer1.norm.1.weight", 2), tensor("features.denselayer1.norm.1.bias", 2),
+			tensor("features.denselayer1.norm.1.running_mean", 2), tensor("features.denselayer1.norm.1.running_var", 2),
+			{Name: "features.denselayer1.norm.1.num_batches_tracked", DType: "I64"},
+			tensor("fc.weight", 2, 8), tensor("fc.bias", 2),
+		}
+	}
+	w, report, err := Import(&weightfile.Tensors{File: "m.pt", List: whole()}, spec, Options{})
+	if err != nil || w.Check(spec) != nil || report.Layout != PyTorch || !slices.Equal(report.Ignored, []string{"features.denselayer1.norm.1.num_batches_tracked"}) {
+		t.Fatalf("found %+v and %v", report, err)
+	}
+	for _, test := range []struct {
+		reason string
+		list   []weightfile.Tensor
+		opt    Options
+		cause  error
+		word   string
+	}{
+		{"one missing", whole()[1:], Options{}, model.ErrWeights, "features.denselayer1.conv1/W: found no tensor"},
+		{"one too many", append(whole(), tensor("aux.weight", 2)), Options{}, model.ErrWeights, `no layer takes "aux.weight"`},
+		{"another shape", append(whole()[:6], tensor("fc.weight", 8, 2), tensor("fc.bias", 2)), Options{}, model.ErrWeights, "expected shape [2 8]"},
+		{"integers", append(whole()[:7], weightfile.Tensor{Name: "fc.bias", DType: "I64", Shape: []int{2}}), Options{}, model.ErrWeights, "I64"},
+		{"old and new names", append(whole(), tensor("features.denselayer1.norm1.bias", 2)), Options{}, ErrAmbiguous, "for one weight"},
+		{"another layout", whole(), Options{Layout: TensorFlow}, model.ErrWeights, "in tf layout"},
+		{"a pattern of nothing", whole(), Options{Ignore: []string{"aux*"}}, model.ErrWeights, "matches nothing"},
+	} {
+		w, _, err := Import(&weightfile.Tensors{File: "m.pt", List: test.list}, spec, test.opt)
+		if w != nil || !errors.Is(err, test.cause) || !strings.Contains(err.Error(), test.word) {
+			t.Errorf("%s: found %v, expected it to say %q", test.reason, err, test.word)
+		}
+	}
+}

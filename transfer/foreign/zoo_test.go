@@ -1,0 +1,103 @@
+package foreign_test
+
+import (
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/smallnet"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/model/zoo"
+	"github.com/lastlayer/lastlayer/transfer/foreign"
+	"gorgonia.org/gorgonia"
+)
+
+// TestTorchvision reads the state dictionaries of torchvision's classifiers, with
+// random weights, and compares the logits of two images. Two small networks, or
+// with LASTLAYER_ZOO=all every one that torchvision has here, in its own size.
+func TestTorchvision(t *testing.T) {
+	sizes := map[string]int{"resnet18": 64, "mobilenet_v3_small": 96}
+	if os.Getenv("LASTLAYER_ZOO") == "all" {
+		sizes = map[string]int{}
+		for _, name := range zoo.Names() {
+			sizes[name] = 0
+		}
+	}
+	python := torchvision(t)
+	for name, size := range sizes {
+		t.Run(name, func(t *testing.T) {
+			spec, err := zoo.Spec(name, 10, size)
+			smallnet.Must(t, err)
+			folder := t.TempDir()
+			out, err := exec.Command(python, "../../testdata/peers/torchvision_peer.py", name, strconv.Itoa(spec.Input[1]), folder).CombinedOutput()
+			if err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
+			tensors, err := weightfile.ReadTensors(filepath.Join(folder, "net.pt"))
+			smallnet.Must(t, err)
+			w, report, err := foreign.Import(tensors, spec, foreign.Options{})
+			smallnet.Must(t, err)
+			if report.Layout != foreign.PyTorch || len(report.Missing) > 0 {
+				t.Errorf("found %+v", report)
+			}
+			run, err := weightfile.ReadTensors(filepath.Join(folder, "run.npz"))
+			smallnet.Must(t, err)
+			net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(2))
+			smallnet.Must(t, err)
+			_, err = net.ShareMemory()
+			smallnet.Must(t, err)
+			copy(net.Images(), run.Get("image").Values)
+			machine := gorgonia.NewTapeMachine(net.Scope().Graph())
+			defer machine.Close()
+			smallnet.Must(t, machine.RunAll())
+			largest, worst := 0.0, 0.0
+			for i, v := range run.Get("logits").Values {
+				largest = math.Max(largest, math.Abs(float64(v)))
+				worst = math.Max(worst, math.Abs(float64(v)-float64(net.Result(2)[i])))
+			}
+			t.Logf("%d layers, largest difference %.1e of the largest logit", len(spec.Layers), worst/largest)
+			if !(worst <= 1e-4*largest) {
+				t.Errorf("the largest difference is %g of the largest logit, expected at most 1e-4", worst/largest)
+			}
+			again, _, err := foreign.Import(exported(t, spec, w), spec, foreign.Options{Layout: foreign.PyTorch})
+			smallnet.Must(t, err)
+			for _, name := range w.Names() {
+				if again.Hash(name) != w.Hash(name) {
+					t.Errorf("%s: exported and imported, it has other bytes", name)
+				}
+			}
+		})
+	}
+}
+
+// exported writes weights in PyTorch's layout and reads the tensors back.
+func exported(t *testing.T, spec model.Spec, w *model.Weights) *weightfile.Tensors {
+	t.Helper()
+	classes := make([]string, spec.Classes())
+	for i := range classes {
+		classes[i] = strconv.Itoa(i)
+	}
+	n := &model.Network{Spec: spec, Weights: w, Classes: classes, Prep: dataset.MNISTPreprocessing()}
+	path := filepath.Join(t.TempDir(), "n.safetensors")
+	smallnet.Must(t, foreign.Export(path, n, foreign.PyTorch))
+	tensors, err := weightfile.ReadTensors(path)
+	smallnet.Must(t, err)
+	return tensors
+}
+
+// torchvision returns a Python that has it, or skips the test.
+func torchvision(t *testing.T) string {
+	t.Helper()
+	for _, python := range []string{"/usr/bin/python3", "python3"} {
+		if exec.Command(python, "-c", "import torchvision").Run() == nil {
+			return python
+		}
+	}
+	t.Skip("no Python with torchvision here")
+	return ""
+}
