@@ -34,7 +34,7 @@ bench:
 
 # docs/cli.md, from the commands' own help.
 docs:
-	go test ./cmd/mnist -run '^TestPage$$' -update
+	go test ./internal/command -run '^TestPage$$' -update
 
 # Static programs for all systems into dist/, with their SHA-256. The same
 # commit and Go make the same bytes, wherever and whenever: no paths, no build

@@ -3,8 +3,12 @@
 // --help, or begin with `mnist demo`.
 package main
 
-import "os"
+import (
+	"os"
+
+	"github.com/lastlayer/lastlayer/internal/command"
+)
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(command.Run(os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -1,0 +1,214 @@
+package command
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"github.com/lastlayer/lastlayer/model"
+	"reflect"
+	"strings"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/strictjson"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// checkpointFlags are the flags of train and retrain about saving a training
+// and taking it up again.
+type checkpointFlags struct {
+	file   string
+	every  string
+	resume string
+}
+
+// usualInterval is how often a checkpoint is written where nothing is said.
+const usualInterval = "1epochs"
+
+func (c *checkpointFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&c.file, "checkpoint", "", "file to save the training to, so that it can be taken up again")
+	f.StringVar(&c.every, "every", usualInterval, "how often: a number and steps, epochs or minutes, as 500steps")
+	f.StringVar(&c.resume, "resume", "", "checkpoint to go on from, with the same flags; the result is the same as without a break")
+}
+
+// settings are what must be the same for a training that is taken up again.
+type settings struct {
+	Command    string  `json:"command"`
+	Data       string  `json:"data"` // SHA-256 of the training images
+	Held       string  `json:"held"` // and of those kept for validation
+	Batch      int     `json:"batch"`
+	Epochs     int     `json:"epochs"`
+	Solver     string  `json:"solver"`
+	Rate       float64 `json:"lr"`
+	Momentum   float64 `json:"momentum"`
+	Decay      float64 `json:"weight-decay"`
+	Schedule   string  `json:"schedule"`
+	Seed       uint64  `json:"seed"`
+	Validation float64 `json:"validation"`
+	Patience   int     `json:"patience"`
+	Train      string  `json:"train"` // the selection, in words
+	Augment    string  `json:"augment,omitempty"`
+	LayerRates string  `json:"layer-lr,omitempty"`
+}
+
+func (t *trainingFlags) settings(command, selection string, data *dataset.Set, opt train.Options) settings {
+	s := settings{command, hash(data), "", t.batch, t.epochs, t.solver, t.rate, t.momentum, t.decay, t.schedule, t.seed, t.validation, t.patience, selection, t.augment.String(), ""}
+	if held, ok := opt.Validation.(*dataset.Set); ok {
+		s.Held = hash(held)
+	}
+	return s
+}
+
+func hash(set *dataset.Set) string {
+	h := set.Hash()
+	return hex.EncodeToString(h[:])
+}
+
+// differences names the settings in which a checkpoint differs from this
+// command. With a constant learning rate the number of epochs may differ.
+func (s settings) differences(saved settings) []string {
+	if s.Schedule == "constant" {
+		saved.Epochs = s.Epochs
+	}
+	var found []string
+	now, then := reflect.ValueOf(s), reflect.ValueOf(saved)
+	for i := range now.NumField() {
+		if a, b := now.Field(i).Interface(), then.Field(i).Interface(); a != b {
+			found = append(found, fmt.Sprintf("%s was %v, is %v", settingName(now.Type().Field(i)), orNone(b), orNone(a)))
+		}
+	}
+	return found
+}
+
+// settingName names a setting for people: as its flag, which is its name in the
+// checkpoint too, but for what no flag says.
+func settingName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	switch name {
+	case "data":
+		return "the training data"
+	case "held":
+		return "the validation data"
+	}
+	return name
+}
+
+// orNone returns the value of a setting, or what to say where it has none.
+func orNone(value any) any {
+	if value == "" {
+		return "none"
+	}
+	return value
+}
+
+// checkpointer writes checkpoints of a training, and takes one up.
+type checkpointer struct {
+	saver *train.Saver
+	model *model.Network    // what it is a training of
+	from  *train.Checkpoint // to go on from; nil for none
+}
+
+// errCheckpoint is the error for a training that is done, but whose checkpoint
+// could not be written.
+type errCheckpoint struct{ error }
+
+func (c *checkpointFlags) check() error {
+	if _, err := train.ParseInterval(c.every); err != nil {
+		return usage(errors.Wrap(err, "--every"))
+	}
+	if c.file != "" {
+		return writable(c.file)
+	}
+	if c.every != usualInterval && c.resume == "" {
+		return usage(errors.New("--every: goes with --checkpoint, which is not given"))
+	}
+	return nil
+}
+
+// files are those that the flags name. A training may go on in the checkpoint
+// that it is taken up from.
+func (c *checkpointFlags) files() []namedFile {
+	return []namedFile{{flag: "--checkpoint", path: c.file, written: true, with: "--resume"}, {flag: "--resume", path: c.resume}}
+}
+
+// begin returns what writes the checkpoints of a training of m, and has it told
+// of each step. What is to be resumed must be of the same training.
+func (c *checkpointFlags) begin(s settings, m *model.Network, from *resumed, opt *train.Options, out *output) (*checkpointer, error) {
+	every, err := train.ParseInterval(c.every)
+	if err != nil {
+		return nil, usage(errors.Wrap(err, "--every"))
+	}
+	text, err := json.Marshal(s)
+	if err != nil {
+		return nil, errors.Wrap(err, metaSettings)
+	}
+	saved := &checkpointer{model: m, saver: &train.Saver{Path: c.file, Every: every, Settings: string(text), Next: opt.Hook,
+		Warn: func(err error) {
+			out.warn("--checkpoint: %v; the training goes on, and the next one will be tried", err)
+		}}}
+	if c.file != "" {
+		opt.Hook = saved.saver
+	}
+	if c.resume == "" {
+		return saved, nil
+	}
+	var before settings
+	if err := strictjson.Decode([]byte(from.settings), &before); err != nil {
+		return nil, errors.Wrapf(err, "%s: %s", c.resume, metaSettings)
+	}
+	if found := s.differences(before); found != nil {
+		return nil, usage(errors.Errorf("--resume %s: the training was another one: %s", c.resume, strings.Join(found, "; ")))
+	}
+	saved.from = &from.checkpoint
+	return saved, nil
+}
+
+// metaSettings names the settings in errors.
+const metaSettings = "settings"
+
+// start is told of the trainer before its first step, and puts it where the
+// checkpoint, if there is one to go on from, was taken.
+func (c *checkpointer) start(t *train.Trainer) error {
+	network := *c.model
+	network.Meta = nil
+	c.saver.Start(t, &network)
+	if c.from == nil {
+		return nil
+	}
+	return errors.Wrap(t.Restore(*c.from), "--resume")
+}
+
+// save writes a checkpoint, if one is asked for and the training has begun.
+func (c *checkpointer) save() error {
+	if c.saver == nil || c.saver.Path == "" || !c.saver.Started() {
+		return nil
+	}
+	return c.saver.Save()
+}
+
+// lost returns an error if the latest checkpoint could not be written: the
+// command has failed then, though the network is there.
+func (c *checkpointer) lost() error {
+	if c.saver == nil || c.saver.Failed() == nil {
+		return nil
+	}
+	return errCheckpoint{errors.Errorf("--checkpoint: %v; the network itself is written", c.saver.Failed())}
+}
+
+// resumed is a training to go on with.
+type resumed struct {
+	network    *model.Network // with the weights to go on with
+	checkpoint train.Checkpoint
+	settings   string
+}
+
+// readCheckpoint reads a training from what --checkpoint wrote.
+func readCheckpoint(path string) (*resumed, error) {
+	n, c, settings, err := train.ReadCheckpoint(path)
+	if err == nil && settings == "" {
+		err = errors.Errorf("%s: found the state of a training that no command made, expected what --checkpoint writes", path)
+	}
+	return &resumed{n, c, settings}, err
+}

@@ -1,0 +1,176 @@
+package command
+
+import (
+	"github.com/lastlayer/lastlayer/transfer/foreign"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/model/weightfile/onnx"
+	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// convertFlags say how to read IN and how to write OUT.
+type convertFlags struct {
+	foreign  foreignFlags
+	layers   []string
+	toLayout string
+	softmax  bool
+}
+
+func newConvert(g *globals) *cobra.Command {
+	var c convertFlags
+	cmd := &cobra.Command{
+		Use:   "convert IN OUT",
+		Short: "Take weights from elsewhere, or give them away",
+		Long: `convert reads IN, a model of ours or the weights that PyTorch, Keras, TensorFlow
+or numpy wrote as safetensors, npz or a state dictionary (.pt, .pth), and writes
+OUT: a model of ours (.safetensors), weights for others (.safetensors, .npz with
+--to-layout), or a network that runs anywhere (.onnx).
+
+Weights from elsewhere are for the built-in network (conv1, conv2, fc1, fc2)
+unless --spec names a file with another, such as
+
+  {"input": [1, 28, 28], "layers": [
+    {"name": "conv1", "kind": "conv", "out": 4, "kernel": 5, "stride": 1, "pad": 2},
+    {"name": "relu1", "kind": "relu"},
+    {"name": "pool1", "kind": "maxpool", "kernel": 2, "stride": 2},
+    {"name": "fc1", "kind": "dense", "out": 5}]}
+
+Each of its weights must be in IN, and each tensor of IN must be taken, unless
+--layers or --ignore say otherwise.`,
+		Example: `  mnist convert torch.npz model.safetensors --classes 0-9
+  mnist convert big.safetensors conv.safetensors --layers 'conv*' --ignore 'classifier.*' --map conv1/W=features.0.weight
+  mnist convert model.safetensors torch.safetensors --to-layout torch
+  mnist convert model.safetensors model.onnx --softmax`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return usage(errors.Errorf("found %d arguments, expected IN and OUT; see '%s --help'", len(args), cmd.CommandPath()))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runConvert(cmd, newOutput(cmd, g), args[0], args[1], c)
+		},
+	}
+	f := cmd.Flags()
+	c.foreign.add(cmd)
+	f.StringSliceVar(&c.layers, "layers", nil, "take only the layers of these names, as 'conv*'")
+	f.StringVar(&c.toLayout, "to-layout", string(foreign.Ours), "names and order of axes in OUT: torch, tf or lastlayer")
+	f.BoolVar(&c.softmax, "softmax", false, "let the .onnx file end in probabilities instead of logits")
+	return cmd
+}
+
+// convertLine is the result of convert in --json.
+type convertLine struct {
+	In  string `json:"in"`
+	Out string `json:"out"`
+	foreign.Report
+	ToLayout string   `json:"to_layout,omitempty"`
+	Classes  []string `json:"classes"`
+
+	Preprocessing dataset.Preprocessing `json:"preprocessing"`
+	Assumed       []string              `json:"assumed"` // flags that were not given, and that IN does not answer
+}
+
+func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags) error {
+	layout, err := c.check(cmd, to)
+	if err != nil {
+		return usage(err)
+	}
+	if err := apart(namedFile{flag: "IN", path: from}, namedFile{flag: "OUT", path: to, written: true}, namedFile{flag: "--spec", path: c.foreign.spec}); err != nil {
+		return err
+	}
+	m, report, assumed, err := c.read(cmd, from)
+	if err != nil {
+		return err
+	}
+	// Lists, not null, for those who read the JSON.
+	report.Ignored, report.Missing = append([]string{}, report.Ignored...), append([]string{}, report.Missing...)
+	line := convertLine{In: from, Out: to, Report: report, ToLayout: string(layout), Classes: m.Classes, Preprocessing: m.Prep, Assumed: assumed}
+	if filepath.Ext(to) == ".onnx" {
+		line.ToLayout = ""
+		err = onnx.Write(to, m, onnx.Options{Softmax: c.softmax})
+	} else {
+		err = foreign.Export(to, m, layout)
+	}
+	if err != nil {
+		return err
+	}
+	for text := range strings.Lines(report.String()) {
+		out.text("%s", strings.TrimSuffix(text, "\n"))
+	}
+	describeConverted(out, m, assumed)
+	out.text("wrote %s", to)
+	return out.object(line)
+}
+
+// check looks at the command line before any file is read.
+func (c *convertFlags) check(cmd *cobra.Command, to string) (foreign.Layout, error) {
+	ending := filepath.Ext(to)
+	if !slices.Contains([]string{".safetensors", ".npz", ".onnx"}, ending) {
+		return "", errors.Errorf("OUT: found the ending %q, expected .safetensors, .npz or .onnx", ending)
+	}
+	if c.softmax && ending != ".onnx" {
+		return "", errors.Errorf("--softmax: is for .onnx, not %s", ending)
+	}
+	if cmd.Flags().Changed("to-layout") && ending == ".onnx" {
+		return "", errors.New("--to-layout: an .onnx file has a layout of its own")
+	}
+	layout, err := foreign.ParseLayout(c.toLayout)
+	return layout, errors.Wrap(err, "--to-layout")
+}
+
+// describeConverted prints what a network is that its weights do not tell: a wrong
+// mean or order of classes gives wrong answers, and no error.
+func describeConverted(out *output, m *model.Network, assumed []string) {
+	p := m.Prep
+	out.text("images: %s, 0 to 1 (a byte times %.6g), less the mean %g, divided by the deviation %g", p.Polarity, p.Scale, p.Mean, p.Std)
+	out.text("classes: %s", listed(m.Classes))
+	if len(assumed) > 0 {
+		out.text("assumed, since nothing was said: --%s", strings.Join(assumed, ", --"))
+	}
+}
+
+// read reads a model of ours, or makes one of weights from elsewhere and lists
+// what of it is assumed.
+func (c *convertFlags) read(cmd *cobra.Command, path string) (m *model.Network, report foreign.Report, assumed []string, err error) {
+	tensors, err := weightfile.ReadTensors(path)
+	if err != nil {
+		return nil, foreign.Report{}, nil, err
+	}
+	if !tensors.Ours() {
+		m, report, err = c.foreign.model(tensors, c.layers)
+		return m, report, c.foreign.assumed(cmd), err
+	}
+	m, report, err = c.readOurs(cmd, path)
+	return m, report, []string{}, err
+}
+
+// readOurs reads a model of ours.
+func (c *convertFlags) readOurs(cmd *cobra.Command, path string) (*model.Network, foreign.Report, error) {
+	if flag := c.foreign.changed(cmd); flag != "" {
+		return nil, foreign.Report{}, usage(errors.Errorf("--%s: %s is a model of ours, which says that itself", flag, path))
+	}
+	m, err := weightfile.ReadPartial(path)
+	if err != nil {
+		return nil, foreign.Report{}, err
+	}
+	if len(c.layers) > 0 {
+		layers, err := model.Layers(c.layers...).Resolve(m.Spec)
+		if err != nil {
+			return nil, foreign.Report{}, usage(errors.Wrap(err, "--layers"))
+		}
+		m.Weights = transfer.Only(m.Weights, layers...)
+	}
+	report := foreign.Report{Layout: foreign.Ours, Reason: "a model of ours"}
+	for _, name := range m.Weights.Names() {
+		report.Taken = append(report.Taken, foreign.Taken{Weight: name, Tensor: name, Shape: m.Weights.Get(name).Shape()})
+	}
+	return m, report, nil
+}

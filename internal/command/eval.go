@@ -1,0 +1,118 @@
+package command
+
+import (
+	"fmt"
+	"maps"
+	"math"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+func newEval(g *globals) *cobra.Command {
+	var data dataFlags
+	var file string
+	var report reportFlag
+	cmd := &cobra.Command{
+		Use:     "eval",
+		Short:   "Measure a network on test images",
+		Long:    "eval runs a network over the test images of a data set and counts its right answers.",
+		Example: "  mnist eval --model retrained.safetensors\n  mnist eval --model digits.safetensors --data sample --json\n  mnist eval --model retrained.safetensors --report measured",
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runEval(cmd, newOutput(cmd, g), data, file, report)
+		},
+	}
+	cmd.Flags().StringVar(&file, "model", "", "file of the network")
+	report.add(cmd)
+	data.add(cmd)
+	return cmd
+}
+
+// evalLine is the result of eval in --json.
+type evalLine struct {
+	Accuracy  float64  `json:"accuracy"`
+	Correct   int      `json:"correct"`
+	Examples  int      `json:"examples"`
+	Loss      float64  `json:"loss"`
+	Classes   []string `json:"classes"`
+	Confusion [][]int  `json:"confusion"`        // [label][prediction]
+	Report    string   `json:"report,omitempty"` // the page
+
+	BalancedAccuracy float64 `json:"balanced_accuracy"` // mean recall of the classes
+
+	seenLine
+
+	LeftOut        int            `json:"left_out"`         // test images of classes that the network does not know
+	LeftOutClasses map[string]int `json:"left_out_classes"` // how many of each
+}
+
+func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report reportFlag) error {
+	if file == "" {
+		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
+	}
+	if err := apart(append(reportFiles(report.folder), namedFile{flag: "--model", path: file})...); err != nil {
+		return err
+	}
+	rep, err := report.begin(cmd, out)
+	if err != nil {
+		return err
+	}
+	m, err := weightfile.Read(file)
+	if err != nil {
+		return err
+	}
+	if err := d.suits(cmd, m); err != nil {
+		return err
+	}
+	_, all, err := d.open(cmd.Context(), out, 1)
+	if err != nil {
+		return err
+	}
+	test, leftOut, err := d.as(all, m, out)
+	if err != nil {
+		return err
+	}
+	metrics, err := evaluate(cmd.Context(), m, test)
+	if err != nil {
+		return err
+	}
+	out.text("accuracy %.4f (%d of %d), mean recall of the classes %.4f, loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.BalancedAccuracy(), metrics.Loss)
+	line := evalLine{Accuracy: metrics.Accuracy(), Correct: metrics.Correct, Examples: metrics.Examples, Loss: metrics.Loss,
+		Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.page(), BalancedAccuracy: metrics.BalancedAccuracy(),
+		seenLine: lookUp(out, m, test), LeftOut: all.Len() - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
+	maps.Copy(line.LeftOutClasses, leftOut)
+	uneven(out, "test", test)
+	confusionTable(out, test, metrics)
+	if err := rep.evaluated(m, file, d, test, metrics, line); err != nil {
+		return err
+	}
+	return out.object(line)
+}
+
+// confusionTable prints how often each label was taken for each class, and the
+// share of its images that was recognised.
+func confusionTable(out *output, set *dataset.Set, m train.Metrics) {
+	width := 6
+	for _, name := range set.Classes {
+		width = max(width, len(name)+2)
+	}
+	head := fmt.Sprintf("%-*s", width, "")
+	for _, name := range set.Classes {
+		head += fmt.Sprintf("%*s", width, name)
+	}
+	out.text("\nlabel down, prediction across\n%s  recall", head)
+	for i, row := range m.Confusion {
+		line := fmt.Sprintf("%-*s", width, set.Classes[i])
+		for _, n := range row {
+			line += fmt.Sprintf("%*d", width, n)
+		}
+		if recall := m.Recall(i); !math.IsNaN(recall) { // NaN: the data has none of this class
+			line += fmt.Sprintf("%8.4f", recall)
+		}
+		out.text("%s", line)
+	}
+}

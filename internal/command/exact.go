@@ -1,0 +1,171 @@
+package command
+
+import (
+	"context"
+	"github.com/lastlayer/lastlayer/transfer/feature"
+	"math"
+	"time"
+
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// exactSolver is the solver that takes the last layer to its optimum.
+const exactSolver = "lbfgs"
+
+// exactFlags are the flags of retrain for that solver alone.
+type exactFlags struct {
+	iterations int
+}
+
+func (e *exactFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.IntVar(&e.iterations, "iterations", 2000, "with --solver lbfgs: iterations at most; it ends where the optimum is proven to be near")
+	f.Lookup("solver").Usage = "sgd, momentum or adam; or lbfgs: the last layer's exact optimum, by all images in each iteration, without dropout"
+}
+
+// unused returns a usage error if a flag was given that another solver would
+// ignore.
+func (e *exactFlags) unused(cmd *cobra.Command) error {
+	if cmd.Flags().Changed("iterations") {
+		return usage(errors.New("--iterations: goes with --solver lbfgs; for the others say --epochs"))
+	}
+	return nil
+}
+
+// stepwise are the flags that mean nothing without steps, batches and epochs.
+var stepwise = []string{"epochs", "batch", "lr", "momentum", "schedule", "validation", "patience", "checkpoint", "every", "resume", "no-cache", "report", "then", "layer-lr"}
+
+func (e *exactFlags) check(cmd *cobra.Command, r retrainFlags) error {
+	for _, name := range stepwise {
+		if cmd.Flags().Changed(name) {
+			return usage(errors.Errorf("--%s: does not go with --solver lbfgs, which takes the last layer to its optimum by all images at once: there are no steps", name))
+		}
+	}
+	if r.last != 1 || len(r.patterns) > 0 {
+		return usage(errors.New("--solver lbfgs: trains the last layer alone, a convex problem: expected --last 1 and no --train"))
+	}
+	if e.iterations < 1 {
+		return usage(errors.Errorf("--iterations: found %d, expected from 1", e.iterations))
+	}
+	return nil
+}
+
+// iterationLine is one iteration in --json.
+type iterationLine struct {
+	Iteration    int     `json:"iteration"`
+	Loss         float64 `json:"loss"` // with the penalty of the weight decay
+	GradientNorm float64 `json:"gradient_norm"`
+}
+
+// exactDone is what the exact solver adds to the last line.
+type exactDone struct {
+	Iterations    int     `json:"iterations"`
+	Converged     bool    `json:"converged"`
+	Objective     float64 `json:"objective"` // training loss and the penalty
+	Gap           float64 `json:"gap"`       // of the objective above the optimum, at most
+	GradientNorm  float64 `json:"gradient_norm"`
+	SecondsSolver float64 `json:"seconds_solver"`
+}
+
+func runExact(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r retrainFlags) error {
+	start, ctx := time.Now(), cmd.Context()
+	if err := r.exact.check(cmd, r); err != nil {
+		return err
+	}
+	if !(t.decay >= 0) || math.IsInf(t.decay, 0) {
+		return usage(errors.Errorf("--weight-decay: found %v, expected a number from 0", t.decay))
+	}
+	if err := t.augment.check(); err != nil {
+		return err
+	}
+	if err := t.augment.checkCut(false); err != nil {
+		return err
+	}
+	if err := t.checkOut(); err != nil {
+		return err
+	}
+	if err := apart(append(t.files(), r.files()...)...); err != nil {
+		return err
+	}
+	done, err := r.runExact(ctx, out, d, t)
+	if err != nil {
+		return err
+	}
+	printRetrained(out, done.result, done.metrics, t.out)
+	repeats, err := r.repeats.repeat(out, t, done, func(t trainingFlags) (retrained, error) {
+		return r.runExact(ctx, out, d, t)
+	})
+	if err != nil {
+		return err
+	}
+	line := newDoneLine(done.metrics, start, t.out)
+	line.add(done.result)
+	line.exactDone, line.repeatsDone, line.seenLine = done.exact, repeats, lookUp(out, done.model, done.test)
+	return out.object(line)
+}
+
+// runExact takes the last layer to its optimum, writes the network and
+// evaluates it.
+func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t trainingFlags) (done retrained, err error) {
+	work, err := r.prepare(ctx, out, d, t.seed, r.selection())
+	if err != nil {
+		return done, err
+	}
+	m := work.model
+	examples, err := t.augment.examples(work.data, t.seed)
+	if err != nil {
+		return done, err
+	}
+	trained, err := r.selection().Resolve(m.Spec)
+	if err != nil {
+		return done, err
+	}
+	out.note("%s, %s; matrix products by %s", d.name, describe(work.data), gemm.Name())
+	uneven(out, "training", work.data)
+	if err := layerTable(out, m.Spec, transfer.Only(m.Weights, trained...).Names()); err != nil {
+		return done, err
+	}
+	if err := t.augment.tellCost(ctx, out, m, r.selection(), examples); err != nil {
+		return done, err
+	}
+	var failed error
+	opt := r.options(out, r.selection())
+	features := feature.Options{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress}
+	result, err := transfer.Exact(ctx, m, examples, transfer.ExactOptions{
+		WeightDecay: t.decay, Iterations: r.exact.iterations, Features: features,
+		Iteration: func(i transfer.ExactIteration) {
+			out.bar("lbfgs", "iterations", int64(i.Of)).set(int64(i.Iteration))
+			if err := out.object(iterationLine{i.Iteration, i.Loss, i.GradientNorm}); failed == nil {
+				failed = err
+			}
+		},
+	})
+	if result == nil {
+		return done, err
+	}
+	if failed != nil {
+		return done, failed
+	}
+	if err := t.save(&checkpointer{model: work.model}, err, out); err != nil {
+		return done, err
+	}
+	opt.Progress = nil
+	metrics, err := transfer.Evaluate(ctx, m, work.test, opt)
+	if !result.Converged {
+		out.warn("not at the optimum: after %d iterations the objective is %.4g and may be %.2g too high; %s", result.Iterations, result.Objective, result.Gap, r.exact.advice(result))
+	}
+	out.text("lbfgs: %d iterations in %.1f s   gap at most %.1e, gradient norm %.1e", result.Iterations, result.Seconds, result.Gap, result.GradientNorm)
+	exact := &exactDone{result.Iterations, result.Converged, result.Objective, result.Gap, result.GradientNorm, result.Seconds}
+	return retrained{work.model, work.test, &result.Result, exact, metrics, nil}, err
+}
+
+// advice says what helps a search that did not reach the optimum.
+func (e *exactFlags) advice(result *transfer.ExactResult) string {
+	if result.Iterations >= e.iterations {
+		return "--iterations allows more, and a larger --weight-decay needs fewer"
+	}
+	return "a larger --weight-decay helps"
+}

@@ -1,0 +1,172 @@
+package command
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+)
+
+// output is where a command writes: results to standard output, as text or as
+// one JSON object a line, and what goes on to standard error.
+type output struct {
+	results  io.Writer
+	progress io.Writer
+	errors   io.Writer // as progress, --quiet or not
+	json     bool
+	terminal bool
+	current  *bar
+}
+
+func newOutput(cmd *cobra.Command, g *globals) *output {
+	o := &output{results: cmd.OutOrStdout(), progress: cmd.ErrOrStderr(), errors: cmd.ErrOrStderr(), json: g.json}
+	if f, ok := o.progress.(*os.File); ok {
+		o.terminal = term.IsTerminal(int(f.Fd()))
+	}
+	if g.quiet {
+		o.progress, o.terminal = io.Discard, false
+	}
+	return o
+}
+
+// watched remembers the first error of a writer, so that results that went
+// nowhere, as on a full disk, are no success.
+type watched struct {
+	io.Writer
+	err error
+}
+
+func (w *watched) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
+}
+
+// object prints v as one line of JSON when --json asks for it.
+func (o *output) object(v any) error {
+	if !o.json {
+		return nil
+	}
+	o.endBar()
+	line, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	// A line that cannot be written is no reason to stop the work: the program
+	// remembers it, and fails in the end.
+	_, _ = o.results.Write(append(printableJSON(line), '\n'))
+	return nil
+}
+
+// text prints a line of results for people, unless --json was asked for.
+func (o *output) text(format string, args ...any) {
+	if o.json {
+		return
+	}
+	o.endBar()
+	fmt.Fprintf(o.results, format+"\n", shown(args)...)
+}
+
+// note prints a line about what goes on.
+func (o *output) note(format string, args ...any) {
+	o.endBar()
+	fmt.Fprintf(o.progress, format+"\n", shown(args)...)
+}
+
+// warn prints what the user must know, --quiet or not.
+func (o *output) warn(format string, args ...any) {
+	o.endBar()
+	fmt.Fprintf(o.errors, "mnist: warning: "+format+"\n", shown(args)...)
+}
+
+// failure prints an error that does not end the command.
+func (o *output) failure(err error) {
+	o.endBar()
+	fmt.Fprintln(o.errors, "mnist:", printable(err.Error()))
+}
+
+// bar is a progress bar on a terminal, and a plain line now and then where
+// standard error is none.
+type bar struct {
+	bar   *progressbar.ProgressBar
+	out   *output
+	title string
+	unit  string
+	of    int64
+	next  time.Time
+
+	first int64 // done when it was begun, at start
+	start time.Time
+}
+
+// plainEvery is how often progress is told where there is no terminal.
+const plainEvery = 10 * time.Second
+
+// bar returns the bar of that title, a new one if another was shown. It counts
+// so many of unit, such as images.
+func (o *output) bar(title, unit string, of int64) *bar {
+	if o.current != nil && o.current.title == title {
+		return o.current
+	}
+	o.endBar()
+	b := &bar{out: o, title: title, unit: unit, of: of, next: time.Now().Add(plainEvery), first: -1}
+	if o.terminal {
+		b.bar = progressbar.NewOptions64(of, progressbar.OptionSetWriter(o.progress), progressbar.OptionSetDescription(title),
+			progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
+			progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false)) // it takes what is done at first for the work of an instant
+	}
+	o.current = b
+	return b
+}
+
+// set says how much is done.
+func (b *bar) set(done int64) {
+	now := time.Now()
+	if b.first < 0 {
+		b.first, b.start = done, now
+	}
+	if b.bar != nil {
+		b.bar.Describe(b.title + b.rate(done, now))
+		// A bar that cannot be drawn is no reason to stop the work.
+		_ = b.bar.Set64(done)
+		return
+	}
+	if now.After(b.next) {
+		fmt.Fprintf(b.out.progress, "%s: %d of %d\n", b.title, done, b.of)
+		b.next = now.Add(plainEvery)
+	}
+}
+
+// rate says how fast the work goes and how long the rest will take, once there is
+// something to tell it by: what was done when the bar began is not.
+func (b *bar) rate(done int64, now time.Time) string {
+	took := now.Sub(b.start)
+	if took < rateFrom || done <= b.first {
+		return ""
+	}
+	perSecond := float64(done-b.first) / took.Seconds()
+	left := time.Duration(float64(b.of-done) / perSecond * float64(time.Second)).Round(time.Second)
+	digits := 0
+	if perSecond < 10 {
+		digits = 1
+	}
+	return fmt.Sprintf(", %.*f %s/s, %v left", digits, perSecond, b.unit, left)
+}
+
+// rateFrom is how long a rate is measured before it is shown.
+const rateFrom = 500 * time.Millisecond
+
+// endBar clears the bar that is shown, if any.
+func (o *output) endBar() {
+	if o.current != nil && o.current.bar != nil {
+		_ = o.current.bar.Clear()
+	}
+	o.current = nil
+}

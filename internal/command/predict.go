@@ -1,0 +1,141 @@
+package command
+
+import (
+	"context"
+	"image"
+	"io"
+	"os"
+	"slices"
+	"syscall"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+func newPredict(g *globals) *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "predict IMAGE...",
+		Short: "Say what is on PNG or JPEG images",
+		Long: `predict brings each image, of any size and colours, to the form of MNIST's
+images and prints its class. "-" reads one image from standard input. A file that
+is no image is said on standard error and the others follow; the exit status is
+1 then.`,
+		Example: "  mnist predict --model retrained.safetensors seven.png nine.jpg\n  mnist predict --model digits.safetensors --json - < three.png",
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage(errors.New("predict: no image given"))
+			}
+			if i := slices.Index(args, "-"); i >= 0 && slices.Contains(args[i+1:], "-") {
+				return usage(errors.New("-: standard input holds one image"))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runPredict(cmd, newOutput(cmd, g), file, args)
+		},
+	}
+	cmd.Flags().StringVar(&file, "model", "", "file of the network")
+	return cmd
+}
+
+// shapeOfDigit is what dataset.Digit makes of any image.
+var shapeOfDigit = []int{1, 28, 28}
+
+// predictLine is the result for one image in --json.
+type predictLine struct {
+	File          string             `json:"file"`
+	Label         string             `json:"label"`
+	Probability   float64            `json:"probability"`
+	Probabilities map[string]float64 `json:"probabilities"`
+}
+
+func runPredict(cmd *cobra.Command, out *output, file string, images []string) error {
+	if file == "" {
+		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
+	}
+	m, err := weightfile.Read(file)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(m.Spec.Input, shapeOfDigit) {
+		return errors.Errorf("%s: the network takes images of %v, predict makes images of %v", file, m.Spec.Input, shapeOfDigit)
+	}
+	p, err := train.NewPredictor(m, 1)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	bad := 0
+	for _, name := range images {
+		q, err := predict(cmd.Context(), p, name, cmd.InOrStdin())
+		if err := cmd.Context().Err(); err != nil {
+			return err
+		}
+		if err != nil && len(images) == 1 {
+			return err
+		}
+		if err != nil {
+			out.failure(err)
+			bad++
+			continue
+		}
+		line := predictLine{File: name, Label: q.Label, Probability: q.Probability, Probabilities: map[string]float64{}}
+		for i, class := range m.Classes {
+			line.Probabilities[class] = q.Probabilities[i]
+		}
+		out.text("%s: %s (%.1f%%)", name, line.Label, 100*line.Probability)
+		if err := out.object(line); err != nil {
+			return err
+		}
+	}
+	if bad > 0 {
+		return errors.Errorf("%d of %d images have no answer", bad, len(images))
+	}
+	return nil
+}
+
+// predict says what one image file shows.
+func predict(ctx context.Context, p *train.Predictor, name string, stdin io.Reader) (train.Prediction, error) {
+	img, err := readImage(ctx, name, stdin)
+	if err != nil {
+		return train.Prediction{}, err
+	}
+	q, err := p.Image(img)
+	return q, errors.Wrap(err, name)
+}
+
+// readImage reads an image file, or standard input for "-". What it reads may be
+// a pipe, as in predict <(program): it returns when ctx is done, whatever comes
+// through it.
+func readImage(ctx context.Context, name string, stdin io.Reader) (image.Image, error) {
+	type read struct {
+		image image.Image
+		err   error
+	}
+	done := make(chan read, 1)
+	go func() {
+		in := stdin
+		if name != "-" {
+			// Opening a pipe waits for a writer, unless it is told not to.
+			f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+			if err != nil {
+				done <- read{nil, err}
+				return
+			}
+			defer f.Close()
+			in = f
+		}
+		img, err := dataset.DecodeImage(in, name)
+		done <- read{img, err}
+	}()
+	select {
+	case r := <-done:
+		return r.image, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}

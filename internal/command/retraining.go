@@ -1,0 +1,213 @@
+package command
+
+import (
+	"context"
+	"strings"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// retrained is what a retraining made.
+type retrained struct {
+	model   *model.Network
+	test    *dataset.Set
+	result  *transfer.Result
+	exact   *exactDone    // nil by steps
+	metrics train.Metrics // of the test images
+	lost    error         // the checkpoint that could not be written
+}
+
+// run retrains stage by stage, writes the network and evaluates it.
+func (r retrainFlags) run(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, stages []stage, rep *reporter) (done retrained, err error) {
+	ctx, last := cmd.Context(), stages[len(stages)-1]
+	work, err := r.prepare(ctx, out, d, t.seed, last.selection)
+	if err != nil {
+		return done, err
+	}
+	if err := growing(stages, work.model.Spec); err != nil {
+		return done, err
+	}
+	t.forSmall(cmd, work.data, out)
+	done.model, done.test = work.model, work.test
+	for i := range stages {
+		result, err := r.runStage(ctx, out, d, t, work, stages, i, rep)
+		if err != nil {
+			return done, err
+		}
+		done.result = joined(done.result, result)
+	}
+	done.lost = work.checkpoints.lost()
+	opt := r.options(out, last.selection)
+	opt.Progress = nil
+	done.metrics, err = transfer.Evaluate(ctx, work.model, work.test, opt)
+	return done, err
+}
+
+// options are those of each stage.
+func (r retrainFlags) options(out *output, selection model.Selection) transfer.Options {
+	return transfer.Options{
+		Select: selection, NoCache: r.noCache, CacheMemory: int64(r.memory), CacheDir: r.dir,
+		Warn:     func(message string) { out.note("%s", message) },
+		Progress: func(done, of int) { out.bar("frozen features", "images", int64(of)).set(int64(done)) },
+	}
+}
+
+// runStage trains the layers of one stage and writes the network. What an
+// interrupted one has learnt is written too.
+func (r retrainFlags) runStage(ctx context.Context, out *output, d dataFlags, t trainingFlags, work *retraining, stages []stage, i int, rep *reporter) (*transfer.Result, error) {
+	s := stages[i]
+	t.rate = s.rate
+	if s.epochs > 0 {
+		t.epochs = s.epochs
+	}
+	m := work.model
+	opt := r.options(out, s.selection)
+	opt.Batch, opt.Seed = t.batch, t.seed
+	layers, err := s.selection.Resolve(m.Spec)
+	if err != nil {
+		return nil, usage(err)
+	}
+	if opt.Solver, err = r.newSolver(t, work.factors, layers); err != nil {
+		return nil, usage(err)
+	}
+	held, fit, err := t.options(work.data, out)
+	if err != nil {
+		return nil, err
+	}
+	examples, err := t.augment.examples(held, t.seed)
+	if err != nil {
+		return nil, err
+	}
+	opt.Train = fit
+	opt.Train.Hook = rep.hook(fit.Hook)
+	command := t.settings("retrain", s.selection.String(), held, fit)
+	command.LayerRates = strings.Join(r.layerRates, ",")
+	checkpoints, err := r.saved.begin(command, m, work.from, &opt.Train, out)
+	if err != nil {
+		return nil, err
+	}
+	if i == 0 {
+		out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
+		uneven(out, "training", held)
+	}
+	if err := announce(out, i, stages, t.epochs); err != nil {
+		return nil, err
+	}
+	opt.Start = func(trainer *train.Trainer) error {
+		if err := checkpoints.start(trainer); err != nil {
+			return err
+		}
+		if err := rep.training(trainer.Net(), m.Weights, &t, command, d, held); err != nil {
+			return err
+		}
+		trained := trainer.Net().TrainedWeights()
+		defer printRates(out, layers, s.rate, work.factors)
+		return layerTable(out, m.Spec, trained)
+	}
+	if err := t.augment.tellCost(ctx, out, m, s.selection, examples); err != nil {
+		return nil, err
+	}
+	result, err := transfer.Retrain(ctx, m, examples, opt)
+	if result == nil {
+		return nil, err
+	}
+	work.checkpoints = checkpoints
+	return result, t.save(checkpoints, err, out)
+}
+
+// retraining is what a retraining begins with.
+type retraining struct {
+	data, test *dataset.Set
+	from       *resumed           // what --resume names; nil for none
+	model      *model.Network     // with the head for the data's classes
+	factors    map[string]float64 // on the learning rate, by layer
+
+	checkpoints *checkpointer // of the latest stage
+}
+
+// prepare reads the network and the data, and makes the one fit the other.
+// selection is all that is ever trained.
+func (r retrainFlags) prepare(ctx context.Context, out *output, d dataFlags, seed uint64, selection model.Selection) (*retraining, error) {
+	pretrained, from, err := r.source()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := selection.Resolve(pretrained.Spec); err != nil {
+		return nil, usage(err)
+	}
+	factors, err := layerRates(r.layerRates, pretrained.Spec, selection)
+	if err != nil {
+		return nil, usage(err)
+	}
+	data, test, err := d.open(ctx, out, seed)
+	if err != nil {
+		return nil, err
+	}
+	classes := data.Classes
+	for _, set := range []**dataset.Set{&data, &test} {
+		if *set, err = prepared(*set, pretrained, out); err != nil {
+			return nil, err
+		}
+		if flag := r.headKeptBy(); flag != "" {
+			if *set, err = continued(*set, pretrained); err != nil {
+				return nil, usage(errors.Wrap(err, flag))
+			}
+			classes = pretrained.Classes
+		}
+	}
+	m, err := r.network(pretrained, classes, seed)
+	if err != nil {
+		return nil, err
+	}
+	m.Seen, m.Meta = pretrained.Seen.And(data.Seen()), nil
+	return &retraining{data: data, test: test, from: from, model: m, factors: factors}, nil
+}
+
+// headKeptBy returns the flag that has the last layer go on as it is, or "".
+func (r retrainFlags) headKeptBy() string {
+	switch {
+	case r.saved.resume != "":
+		return "--resume"
+	case r.keepHead:
+		return "--keep-head"
+	}
+	return ""
+}
+
+// source reads the network to begin with: the trained one, or that of the
+// checkpoint.
+func (r retrainFlags) source() (*model.Network, *resumed, error) {
+	if r.saved.resume != "" {
+		from, err := readCheckpoint(r.saved.resume)
+		if err != nil {
+			return nil, nil, err
+		}
+		return from.network, from, nil
+	}
+	n, err := weightfile.ReadPartial(r.from)
+	return n, nil, err
+}
+
+// network returns the pretrained network with the head that the flags ask for.
+func (r retrainFlags) network(pretrained *model.Network, classes []string, seed uint64) (*model.Network, error) {
+	if r.saved.resume != "" || r.keepHead {
+		if err := pretrained.Weights.Check(pretrained.Spec); err != nil {
+			return nil, err
+		}
+		kept := *pretrained
+		kept.Classes = classes
+		return &kept, nil
+	}
+	made, err := transfer.WithClasses(pretrained, classes, r.selection(), seed)
+	if errors.Is(err, transfer.ErrFrozenRandom) {
+		return nil, usage(errors.Wrapf(err, "%s: train it too, by --last or --train, or give --keep-head", r.from))
+	}
+	return made, err
+}

@@ -1,0 +1,260 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"al.essio.dev/pkg/shellescape"
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"gorgonia.org/gorgonia"
+)
+
+// Exit statuses, a part of the command-line contract.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 128 // plus the signal's number: 130 for Ctrl-C
+)
+
+// usageError is a command line that cannot be obeyed.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func usage(err error) error {
+	if err == nil {
+		return nil
+	}
+	return usageError{err}
+}
+
+// interrupted is the cause of a context that a signal ended.
+type interrupted struct{ signal syscall.Signal }
+
+func (i interrupted) Error() string { return "stopped by a signal: " + i.signal.String() }
+
+// Run executes one command line and returns its exit status: 1 for a panic
+// too, which would be a bug and is told with its stack.
+func Run(args []string, stdout, stderr io.Writer) (status int) {
+	defer func() {
+		if p := recover(); p != nil {
+			fmt.Fprintf(printableLines{stderr}, "mnist: bug: %v\n%s", p, debug.Stack())
+			status = exitFailed
+		}
+	}()
+	ctx, stop := untilSignal()
+	defer stop()
+	root := newRoot()
+	results := &watched{Writer: stdout}
+	root.SetArgs(args)
+	root.Annotations = map[string]string{typed: shellescape.QuoteCommand(append([]string{root.Name()}, args...))}
+	root.SetOut(results)
+	root.SetErr(stderr)
+	strict(root)
+	err := root.ExecuteContext(ctx)
+	var unknown flagError
+	if errors.As(err, &unknown) && unknown.of == root {
+		// A misspelt command has flags that the root does not know.
+		err = cmp.Or(unknownCommand(root, args), err)
+	}
+	if err == nil {
+		err = errors.Wrap(results.err, "results")
+	}
+	return exitStatus(ctx, err, stderr)
+}
+
+// flagError is an error about the flags of a command.
+type flagError struct {
+	error
+	of *cobra.Command
+}
+
+// unknownCommand returns an error if the first argument that is no flag is no
+// command.
+func unknownCommand(root *cobra.Command, args []string) error {
+	f := pflag.NewFlagSet(root.Name(), pflag.ContinueOnError)
+	f.ParseErrorsAllowlist.UnknownFlags = true
+	f.Usage = func() {}
+	f.AddFlagSet(root.Flags())
+	if err := f.Parse(args); err != nil {
+		return nil // the flag that is wrong comes first
+	}
+	return noArguments(root, f.Args())
+}
+
+// untilSignal returns a context that SIGINT or SIGTERM ends. A second signal
+// ends the program at once.
+func untilSignal() (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		select {
+		case s := <-signals:
+			signal.Stop(signals)
+			if s, ok := s.(syscall.Signal); ok {
+				cancel(interrupted{s})
+			}
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { signal.Stop(signals); cancel(nil) }
+}
+
+func exitStatus(ctx context.Context, err error, stderr io.Writer) int {
+	if err == nil {
+		return exitDone
+	}
+	var stopped interrupted
+	if errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &stopped) {
+		fmt.Fprintln(stderr, "mnist:", stopped)
+		var lost errCheckpoint
+		if !errors.As(err, &lost) {
+			return exitInterrupted + int(stopped.signal)
+		}
+		err = lost
+	}
+	fmt.Fprintln(stderr, "mnist:", printable(err.Error()))
+	var wrong usageError
+	if errors.As(err, &wrong) {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+// globals are the flags of every command.
+type globals struct {
+	threads int
+	blas    string
+	json    bool
+	quiet   bool
+}
+
+func newRoot() *cobra.Command {
+	g := &globals{}
+	root := &cobra.Command{
+		Use:   "mnist",
+		Short: "Retrain the last layers of a convolutional network, with nothing hidden",
+		Long: `mnist trains a small convolutional network on handwritten digits, then retrains
+only its last fully connected layers on other digits. The convolutions enter the
+Gorgonia graph as constants: no gradient can reach them.`,
+		Example:       "  mnist demo\n  mnist train --classes 0-4 --out digits.safetensors\n  mnist retrain --from digits.safetensors --last 2 --classes 5-9",
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArguments,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := cmd.ValidateFlagGroups(); err != nil {
+				return usage(err) // cobra's own call comes later, its error a plain one
+			}
+			return usage(g.apply())
+		},
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage(flagError{errors.Errorf("%v; see '%s --help'", err, cmd.CommandPath()), cmd})
+	})
+	f := root.PersistentFlags()
+	f.IntVar(&g.threads, "threads", 0, "goroutines to compute on (0: one a processor)")
+	f.StringVar(&g.blas, "blas", "auto", "matrix products: auto, go (the best of these), or one of "+strings.Join(gemm.Names(), ", "))
+	f.BoolVar(&g.json, "json", false, "print one JSON object a line on standard output")
+	f.BoolVar(&g.quiet, "quiet", false, "no progress on standard error")
+	root.AddCommand(newDemo(g), newTrain(g), newRetrain(g), newLRFind(g), newEval(g), newPredict(g), newExplain(g), newConvert(g), newServe(g))
+	complete(root)
+	return root
+}
+
+// strict lets cobra's own commands, help and completion, refuse arguments that
+// they would silently ignore. The root must know its output by then: completion
+// keeps it.
+func strict(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				found, rest, err := root.Find(args)
+				if err != nil {
+					return usage(err)
+				}
+				return noArguments(found, rest)
+			}
+		case "completion":
+			cmd.Args, cmd.RunE = noArguments, root.RunE
+			for _, shell := range cmd.Commands() {
+				shell.Args = noArguments
+			}
+		}
+	}
+}
+
+// apply sets what is global to the program.
+func (g *globals) apply() error {
+	if err := parallel.SetThreads(g.threads); err != nil {
+		return err
+	}
+	name := g.blas
+	if name == "auto" {
+		name = "go"
+	}
+	if err := gemm.Use(name); err != nil {
+		return errors.Wrap(err, "--blas")
+	}
+	gorgonia.Use(gemm.BLAS())
+	return nil
+}
+
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		hint := ""
+		if near := nearest(cmd, args[0]); near != "" {
+			hint = fmt.Sprintf("; did you mean %q?", near)
+		}
+		return usage(errors.Errorf("unknown argument or command %q%s; see '%s --help'", args[0], hint, cmd.CommandPath()))
+	}
+	return nil
+}
+
+// nearest returns the command under cmd whose name is most like that, or "".
+func nearest(cmd *cobra.Command, name string) string {
+	defer func(d int) { cmd.SuggestionsMinimumDistance = d }(cmd.SuggestionsMinimumDistance)
+	for cmd.SuggestionsMinimumDistance = 1; cmd.SuggestionsMinimumDistance <= mostUnlike; cmd.SuggestionsMinimumDistance++ {
+		if near := cmd.SuggestionsFor(name); len(near) > 0 {
+			return near[0]
+		}
+	}
+	return ""
+}
+
+// mostUnlike is how many letters of a command's name may be wrong, missing or too
+// many.
+const mostUnlike = 2
+
+// version returns the module's version, and the commit where the build knows
+// it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			v += " " + s.Value
+		}
+	}
+	return v
+}

@@ -1,0 +1,152 @@
+package command
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// initStream keeps the random numbers of the initial weights apart from all
+// others drawn from the same seed.
+const initStream = 0x1417
+
+func newTrain(g *globals) *cobra.Command {
+	var data dataFlags
+	var t trainingFlags
+	var saved checkpointFlags
+	cmd := &cobra.Command{
+		Use:     "train",
+		Short:   "Train the whole network",
+		Long:    "train makes a fresh network and trains all of its layers.",
+		Example: "  mnist train --classes 0-4 --epochs 5 --out digits.safetensors\n  mnist train --data sample --epochs 3 --json",
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runTrain(cmd, newOutput(cmd, g), data, t, saved)
+		},
+	}
+	data.add(cmd)
+	data.addLimit(cmd)
+	t.add(cmd, "mnist.safetensors")
+	saved.add(cmd)
+	return cmd
+}
+
+func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, saved checkpointFlags) (err error) {
+	start, ctx := time.Now(), cmd.Context()
+	if err := t.check(); err != nil {
+		return err
+	}
+	if err := saved.check(); err != nil {
+		return err
+	}
+	if err := apart(append(t.files(), saved.files()...)...); err != nil {
+		return err
+	}
+	rep, err := t.report.begin(cmd, out)
+	if err != nil {
+		return err
+	}
+	defer func() { err = rep.end(err) }()
+	data, test, err := d.open(ctx, out, t.seed)
+	if err != nil {
+		return err
+	}
+	m, from, err := saved.network(data, t.seed)
+	if err != nil {
+		return err
+	}
+	net, err := model.Build(m, model.All(), model.Batch(t.batch))
+	if err != nil {
+		return err
+	}
+	solver, err := t.newSolver()
+	if err != nil {
+		return err
+	}
+	trainer, err := train.New(net, solver, t.seed)
+	if err != nil {
+		return err
+	}
+	defer trainer.Close()
+	t.forSmall(cmd, data, out)
+	held, opt, err := t.options(data, out)
+	if err != nil {
+		return err
+	}
+	examples, err := t.augment.examples(held, t.seed)
+	if err != nil {
+		return err
+	}
+	opt.Hook = rep.hook(opt.Hook)
+	command := t.settings("train", model.All().String(), held, opt)
+	checkpoints, err := saved.begin(command, m, from, &opt, out)
+	if err != nil {
+		return err
+	}
+	if err := checkpoints.start(trainer); err != nil {
+		return err
+	}
+	if err := rep.training(net, m.Weights, &t, command, d, held); err != nil {
+		return err
+	}
+	out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
+	uneven(out, "training", held)
+	if err := layerTable(out, m.Spec, net.TrainedWeights()); err != nil {
+		return err
+	}
+	if err := t.save(checkpoints, trainer.Fit(ctx, examples, opt), out); err != nil {
+		return err
+	}
+	metrics, err := evaluate(ctx, m, test)
+	if err != nil {
+		return err
+	}
+	out.text("test accuracy %.4f (%d of %d), loss %.4f; written to %s", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, t.out)
+	if err := rep.tested(m, test, metrics); err != nil {
+		return err
+	}
+	line := newDoneLine(metrics, start, t.out)
+	line.Report, line.seenLine = rep.page(), lookUp(out, m, test)
+	if err := rep.write(line); err != nil {
+		return err
+	}
+	if err := out.object(line); err != nil {
+		return err
+	}
+	return checkpoints.lost()
+}
+
+// network returns the network to train: that of the checkpoint, or a fresh one
+// for the classes of the data.
+func (c *checkpointFlags) network(data *dataset.Set, seed uint64) (*model.Network, *resumed, error) {
+	if c.resume != "" {
+		from, err := readCheckpoint(c.resume)
+		if err != nil {
+			return nil, nil, err
+		}
+		return from.network, from, nil
+	}
+	m, err := freshNetwork(data, seed)
+	return m, nil, err
+}
+
+// freshNetwork returns the built-in network for the classes and the
+// images of the data, with weights drawn from seed.
+func freshNetwork(data *dataset.Set, seed uint64) (*model.Network, error) {
+	if n := len(data.Classes); n < 2 {
+		return nil, errors.Errorf("%s: found %d class, %s, expected 2 or more: with one every answer is right", data.Name, n, listed(data.Classes))
+	}
+	spec, err := model.DeepMNIST().WithClasses(len(data.Classes))
+	if err != nil {
+		return nil, err
+	}
+	spec.Input = data.ExampleShape()
+	w, err := model.Init(spec, rand.New(rand.NewPCG(seed, initStream)))
+	return &model.Network{Spec: spec, Classes: data.Classes, Prep: data.Prep, Weights: w, Seen: data.Seen()}, err
+}

@@ -1,0 +1,280 @@
+package command
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// trainingFlags are the flags of train and retrain.
+type trainingFlags struct {
+	epochs     int
+	batch      int
+	rate       float64
+	momentum   float64
+	decay      float64
+	solver     string
+	schedule   string
+	seed       uint64
+	validation float64
+	patience   int
+	out        string
+	report     reportFlag
+	augment    augmentFlags
+}
+
+// usualMomentum is the momentum where none is said.
+const usualMomentum = 0.9
+
+func (t *trainingFlags) add(cmd *cobra.Command, out string) {
+	f := cmd.Flags()
+	f.IntVar(&t.epochs, "epochs", 5, fmt.Sprintf("passes over the training images (%d if unsaid and there are fewer than %d)", smallEpochs, smallBelow))
+	f.Float64Var(&t.rate, "lr", 0.02, "learning rate")
+	f.StringVar(&t.schedule, "schedule", "cosine", "learning rate over the steps: constant, step or cosine")
+	f.Float64Var(&t.validation, "validation", 0, "share of the training images kept aside and evaluated after each epoch")
+	f.IntVar(&t.patience, "patience", 0, "stop after so many epochs without a better validation loss, and keep the best weights (0: never)")
+	f.StringVar(&t.out, "out", out, "file to write the whole network to")
+	t.report.add(cmd)
+	t.augment.add(cmd)
+	t.addSolver(cmd)
+}
+
+// addSolver adds the flags of a step.
+func (t *trainingFlags) addSolver(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.IntVar(&t.batch, "batch", 64, "images a step")
+	f.Float64Var(&t.momentum, "momentum", usualMomentum, "momentum of the solver momentum")
+	f.Float64Var(&t.decay, "weight-decay", 0, "L2 penalty: this times the weights, not the biases, is added to their gradient (adam: to its step)")
+	f.StringVar(&t.solver, "solver", "momentum", "sgd, momentum or adam")
+	f.Uint64Var(&t.seed, "seed", 1, "source of every random number")
+}
+
+// check returns a usage error when the flags cannot be obeyed, and an ordinary
+// one when the output file could not be written: before hours of work.
+func (t *trainingFlags) check() error {
+	switch {
+	case t.epochs < 1:
+		return usage(errors.Errorf("--epochs: found %d, expected from 1", t.epochs))
+	case !(t.rate > 0) || math.IsInf(t.rate, 0):
+		return usage(errors.Errorf("--lr: found %v, expected a number above 0", t.rate))
+	case !(t.validation >= 0 && t.validation < 1):
+		return usage(errors.Errorf("--validation: found %v, expected from 0 up to, not including, 1", t.validation))
+	case t.patience < 0 || t.patience > 0 && t.validation == 0:
+		return usage(errors.Errorf("--patience: found %d, expected 0, or more together with --validation", t.patience))
+	}
+	if t.solver != "momentum" && t.momentum != usualMomentum {
+		return usage(errors.Errorf("--momentum: goes with --solver momentum, found %s", t.solver))
+	}
+	if _, err := train.ParseSchedule(t.schedule); err != nil {
+		return usage(err)
+	}
+	if err := t.checkSolver(); err != nil {
+		return err
+	}
+	if err := t.augment.check(); err != nil {
+		return err
+	}
+	return t.checkOut()
+}
+
+// files are those that the flags name.
+func (t *trainingFlags) files() []namedFile {
+	return append(reportFiles(t.report.folder), namedFile{flag: "--out", path: t.out, written: true})
+}
+
+// checkSolver checks the flags of addSolver and the learning rate.
+func (t *trainingFlags) checkSolver() error {
+	if t.batch < 1 || t.batch > 1<<16 {
+		return usage(errors.Errorf("--batch: found %d, expected 1 to %d", t.batch, 1<<16))
+	}
+	_, err := t.newSolver()
+	return usage(err)
+}
+
+// checkOut returns an error unless there can be an output file.
+func (t *trainingFlags) checkOut() error {
+	if t.out == "" {
+		return usage(errors.New("--out: found no file name"))
+	}
+	// The file that a link names is to be replaced, not the link.
+	if file, err := filepath.EvalSymlinks(t.out); err == nil {
+		t.out = file
+	}
+	return writable(t.out)
+}
+
+func (t *trainingFlags) newSolver() (*train.Solver, error) {
+	s, err := train.SolverByName(t.solver, t.rate)
+	if err != nil {
+		return nil, errors.Errorf("--solver: found %q, expected %s, or lbfgs in 'mnist retrain --last 1'", t.solver, listOr(train.SolverNames()))
+	}
+	if _, ok := s.Rule.(train.Momentum); ok {
+		s.Rule = train.Momentum{Momentum: t.momentum}
+	}
+	s.WeightDecay = t.decay
+	return s, s.Validate()
+}
+
+// writable returns an error unless a file can be made beside path and put in
+// its place.
+func writable(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		kind := "device or pipe"
+		if info.IsDir() {
+			kind = "folder"
+		}
+		return errors.Errorf("write %s: found a %s, expected a file or nothing", path, kind)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".lastlayer-*")
+	if err != nil {
+		return errors.Wrapf(err, "write %s", path)
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
+// options returns what Fit is to do, and the examples to train on: those that
+// are not set aside for validation.
+func (t *trainingFlags) options(data *dataset.Set, out *output) (*dataset.Set, train.Options, error) {
+	schedule, err := train.ParseSchedule(t.schedule)
+	opt := train.Options{Epochs: t.epochs, Schedule: schedule, Patience: t.patience, Hook: &progressHook{out: out}}
+	if err != nil || t.validation == 0 {
+		return data, opt, err
+	}
+	data, held, err := data.Split(t.validation, t.seed)
+	if err != nil {
+		return nil, opt, errors.Wrap(err, "--validation")
+	}
+	opt.Validation = held
+	return data, opt, nil
+}
+
+// progressHook shows the steps and prints the epochs.
+type progressHook struct {
+	out   *output
+	batch int // images a step; the last of an epoch may have fewer
+}
+
+func (h *progressHook) Step(r train.StepReport) error {
+	h.batch = max(h.batch, r.Examples)
+	h.out.bar("train", "images", int64(r.Of)*int64(h.batch)).set(int64(r.Step) * int64(h.batch))
+	return nil
+}
+
+// epochLine is one epoch in --json.
+type epochLine struct {
+	Epoch              int      `json:"epoch"`
+	Loss               float64  `json:"loss"`
+	Accuracy           float64  `json:"accuracy"`
+	ValidationLoss     *float64 `json:"validation_loss,omitempty"`
+	ValidationAccuracy *float64 `json:"validation_accuracy,omitempty"`
+	LearningRate       float64  `json:"learning_rate"`
+	Seconds            float64  `json:"seconds"`
+	ImagesPerSecond    float64  `json:"images_per_second"`
+}
+
+func newEpochLine(r train.EpochReport) epochLine {
+	line := epochLine{Epoch: r.Epoch, Loss: r.Loss, Accuracy: r.Accuracy(), LearningRate: r.Rate, Seconds: r.Seconds, ImagesPerSecond: float64(r.Examples) / r.Seconds}
+	if v := r.Validation; v != nil {
+		accuracy := v.Accuracy()
+		line.ValidationLoss, line.ValidationAccuracy = &v.Loss, &accuracy
+	}
+	return line
+}
+
+func (h *progressHook) Epoch(r train.EpochReport) error {
+	line, validated := newEpochLine(r), ""
+	if v := r.Validation; v != nil {
+		validated = fmt.Sprintf("   validation loss %.4f accuracy %.4f", v.Loss, v.Accuracy())
+	}
+	h.out.text("epoch %*d/%d   loss %.4f   accuracy %.4f%s   %6.1f s   %6.0f images/s", len(fmt.Sprintf("%d", r.Of)), r.Epoch, r.Of, r.Loss, r.Accuracy(), validated, r.Seconds, line.ImagesPerSecond)
+	return h.out.object(line)
+}
+
+// doneLine is the last line of train and retrain in --json.
+type doneLine struct {
+	Done            bool     `json:"done"`
+	Accuracy        float64  `json:"accuracy"`
+	Correct         int      `json:"correct"`
+	Examples        int      `json:"examples"`
+	Loss            float64  `json:"loss"`
+	Seconds         float64  `json:"seconds"`
+	PeakRSSBytes    int64    `json:"peak_rss_bytes"`
+	BLAS            string   `json:"blas"`
+	Out             string   `json:"out"`
+	Trained         []string `json:"trained,omitzero"`
+	Frozen          []string `json:"frozen,omitzero"`
+	FrozenIdentical *bool    `json:"frozen_identical,omitempty"`
+	SecondsFeatures *float64 `json:"seconds_features,omitempty"`
+	Features        string   `json:"features,omitempty"` // memory, mapped or disk
+	Report          string   `json:"report,omitempty"`   // the page
+	TrainingLoss    *float64 `json:"training_loss,omitempty"`
+	seenLine
+	*exactDone
+	*repeatsDone
+}
+
+func newDoneLine(m train.Metrics, start time.Time, out string) doneLine {
+	return doneLine{Done: true, Accuracy: m.Accuracy(), Correct: m.Correct, Examples: m.Examples, Loss: m.Loss,
+		Seconds: time.Since(start).Seconds(), PeakRSSBytes: peakRSS(), BLAS: gemm.Name(), Out: out}
+}
+
+// add tells what a retraining adds: lists, not null, for those who read the
+// JSON.
+func (l *doneLine) add(r *transfer.Result) {
+	l.Trained, l.Frozen = append([]string{}, r.Trained...), append([]string{}, r.Frozen...)
+	l.FrozenIdentical, l.SecondsFeatures, l.Features = &r.FrozenIdentical, &r.SecondsFeatures, string(r.Features)
+	l.TrainingLoss = r.TrainingLoss
+}
+
+// evaluate runs the whole network on a data set.
+func evaluate(ctx context.Context, n *model.Network, data *dataset.Set) (train.Metrics, error) {
+	return transfer.Evaluate(ctx, n, data, transfer.Options{Select: model.None(), NoCache: true})
+}
+
+// save writes the model after a training that ended with trainErr. What an
+// interrupted training has learnt is written too, with its checkpoint, and its
+// error handed on; a diverged one leaves the files that are there.
+func (t *trainingFlags) save(c *checkpointer, trainErr error, out *output) error {
+	if trainErr != nil && !errors.Is(trainErr, context.Canceled) {
+		return trainErr
+	}
+	if trainErr != nil {
+		if err := c.save(); err != nil {
+			return err
+		}
+	}
+	if t.out == "" { // a repetition
+		return trainErr
+	}
+	if err := weightfile.Write(t.out, c.model); err != nil {
+		return err
+	}
+	if trainErr == nil {
+		return nil
+	}
+	out.note("saved what was learnt so far to %s", t.out)
+	if err := c.lost(); err != nil {
+		return fmt.Errorf("%w; %w", trainErr, err)
+	}
+	return trainErr
+}
+
+// listOr joins names for a sentence: "sgd, momentum or adam".
+func listOr(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
