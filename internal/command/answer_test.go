@@ -152,7 +152,7 @@ var (
 // a line that they do not print, times and the like apart, or reckons wrongly
 // with what they print.
 func TestAnswer(t *testing.T) {
-	costly(t)
+	slow(t)
 	page := string(readFile(t, filepath.Join(repository, "docs", "answer.md")))
 	tests := map[string]func(*testing.T) string{"TestStockBoundary": stockBoundary, "TestDecayMovesFrozen": decayMovesFrozen}
 	t.Chdir(t.TempDir())

@@ -66,7 +66,7 @@ func TestAugment(t *testing.T) {
 // TestAugmentCopiesAreKept makes sure that the cache folder knows copies apart,
 // and that their cost is told.
 func TestAugmentCopiesAreKept(t *testing.T) {
-	costly(t)
+	slow(t)
 	pretrained()
 	t.Chdir(t.TempDir())
 	for i, test := range []struct {

@@ -137,7 +137,7 @@ func TestExplainLastLayer(t *testing.T) {
 // conv1, so that it has no dx. Biases, ReLU, pooling, dropout and the loss
 // have no product.
 func TestExplainMultiplyAdds(t *testing.T) {
-	costly(t)
+	slow(t)
 	const (
 		conv1 = 28 * 28 * 32 * 25
 		conv2 = 14 * 14 * 64 * 800
@@ -199,7 +199,7 @@ func TestExplainMultiplyAdds(t *testing.T) {
 
 // TestExplainTrace looks at --trace, in JSON and as a table.
 func TestExplainTrace(t *testing.T) {
-	costly(t)
+	slow(t)
 	from := seedNetwork(t)
 	line := explained(t, from, "--last", "2", "--trace")
 	var nodes []string
@@ -244,7 +244,7 @@ func TestExplainGraph(t *testing.T) {
 
 // TestExplainRefuses gives explain what it cannot obey.
 func TestExplainRefuses(t *testing.T) {
-	costly(t)
+	slow(t)
 	from := pretrained()
 	for _, test := range []struct {
 		args []string

@@ -10,7 +10,7 @@ import (
 // TestLRFind looks at the lines and the picture, of a head and of a fresh
 // network, and that nothing else is written.
 func TestLRFind(t *testing.T) {
-	costly(t)
+	slow(t)
 	t.Chdir(t.TempDir())
 	from := pretrained()
 	before := readFile(t, from)

@@ -126,7 +126,8 @@ func (r ran) last(t *testing.T) map[string]any {
 }
 
 // slow leaves a test out of -short, which is what the race detector runs: it
-// needs each way through the program once, not each kind of damage.
+// needs each way through the program once, not each kind of damage, and makes
+// all of them some ten times as slow.
 func slow(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -164,15 +165,5 @@ func writeFile(t *testing.T, path string, content []byte) {
 	}
 	if err := os.WriteFile(path, content, 0o666); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// costly leaves a test out with -short, under which the race detector runs:
-// others take the same ways through the program, and it makes each some ten
-// times as slow.
-func costly(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("left out with -short: it takes long and shows nothing new about races")
 	}
 }

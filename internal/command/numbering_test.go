@@ -32,7 +32,7 @@ func turned(t *testing.T) string {
 // TestOutputsInAnotherOrder makes sure that the data of every command which
 // goes on with a network's outputs is numbered by their names.
 func TestOutputsInAnotherOrder(t *testing.T) {
-	costly(t)
+	slow(t)
 	from := turned(t)
 	t.Chdir(t.TempDir())
 	data := []string{"--data", "sample", "--classes", "0-1"}

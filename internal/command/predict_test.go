@@ -156,7 +156,7 @@ func TestPredictPolarity(t *testing.T) {
 
 // TestDefaultData names no data to a network that knows no digits.
 func TestDefaultData(t *testing.T) {
-	costly(t)
+	slow(t)
 	m, err := weightfile.Read(pretrained())
 	if err != nil {
 		t.Fatal(err)

@@ -9,7 +9,7 @@ import (
 
 // TestRepeats compares runs together with the same runs one by one.
 func TestRepeats(t *testing.T) {
-	costly(t)
+	slow(t)
 	t.Chdir(t.TempDir())
 	for _, solver := range [][]string{{"--epochs", "5"}, {"--solver", "lbfgs", "--weight-decay", "0.01"}} {
 		args := append([]string{"retrain", "--from", pretrained(), "--data", "sample", "--classes", "5-9", "--limit", "50", "--json", "--quiet"}, solver...)

@@ -12,7 +12,7 @@ import (
 // TestStages unfreezes layer by layer, and compares the result with the same
 // commands one after the other.
 func TestStages(t *testing.T) {
-	costly(t)
+	slow(t)
 	t.Chdir(t.TempDir())
 	from := pretrained()
 	r := ok(t, withSmall("retrain", "--json", "--from", from, "--last", "1", "--then", "2", "--then", "all:lr=0.0005,epochs=2", "--out", "a.safetensors")...)
@@ -82,7 +82,7 @@ func TestStagesUsage(t *testing.T) {
 // TestLayerRate makes sure that a factor is a factor, and that a checkpoint
 // carries it.
 func TestLayerRate(t *testing.T) {
-	costly(t)
+	slow(t)
 	t.Chdir(t.TempDir())
 	args := withSmall("retrain", "--from", pretrained(), "--last", "2", "--epochs", "3", "--schedule", "constant", "--quiet")
 	out := ok(t, append(args, "--layer-lr", "fc*=0.5", "--out", "a", "--checkpoint", "c", "--every", "3steps")...).out
