@@ -45,7 +45,7 @@ func (m *message) floats(field protowire.Number, values []float32) {
 	m.message(field, raw)
 }
 
-// node is one operator of the graph.
+// node is one operator of the graph that is written.
 type node struct {
 	operator string
 	inputs   []string // outputs of other nodes, or the graph's input

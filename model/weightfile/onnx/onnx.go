@@ -36,6 +36,12 @@ const (
 	opsetVersion = 13
 )
 
+// Names of our metadata that Read takes too.
+const (
+	keyClasses = "lastlayer.classes"
+	keyPrep    = "lastlayer.preprocessing"
+)
+
 // maxSize is protobuf's limit on a message.
 const maxSize = math.MaxInt32
 
@@ -79,7 +85,7 @@ func Encode(n *model.Network, opt Options) ([]byte, error) {
 	for _, e := range []struct {
 		key   string
 		value any
-	}{{"lastlayer.classes", n.Classes}, {"lastlayer.preprocessing", n.Prep}, {"lastlayer.spec", n.Spec}} {
+	}{{keyClasses, n.Classes}, {keyPrep, n.Prep}, {"lastlayer.spec", n.Spec}} {
 		value, err := json.Marshal(e.value)
 		if err != nil {
 			return nil, errors.Wrap(err, e.key)
@@ -130,9 +136,9 @@ func graph(n *model.Network, opt Options) (message, error) {
 // named after its layer.
 func nodesOf(spec model.Spec, shapes [][]int) ([]node, error) {
 	var nodes []node
-	values := map[string]value{model.Images: {model.Images, spec.Input}} // by layer
+	values := map[string]array{model.Images: {model.Images, spec.Input}} // by layer
 	for i, l := range spec.Layers {
-		var in []value
+		var in []array
 		for _, name := range spec.InputsOf(i) {
 			in = append(in, values[name])
 		}
@@ -140,10 +146,10 @@ func nodesOf(spec model.Spec, shapes [][]int) ([]node, error) {
 		if err != nil {
 			return nil, errors.Wrapf(weightfile.ErrModel, "layer %q: %v", l.Name, err)
 		}
-		values[l.Name] = value{in[0].name, shapes[i]}
+		values[l.Name] = array{in[0].name, shapes[i]}
 		if len(added) > 0 {
 			nodes = append(nodes, added...)
-			values[l.Name] = value{added[len(added)-1].output, shapes[i]}
+			values[l.Name] = array{added[len(added)-1].output, shapes[i]}
 		}
 	}
 	return nodes, nil

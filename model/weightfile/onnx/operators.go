@@ -5,15 +5,15 @@ import (
 	"github.com/pkg/errors"
 )
 
-// value is an array of the graph: its name, and its shape for one example.
-type value struct {
+// array is an array of the graph that is written: its name, and its shape for one example.
+type array struct {
 	name  string
 	shape []int
 }
 
 // operators returns the nodes of a layer, the last of which gives its output.
 // There are none for dropout, which is nothing when a network is used.
-func operators(l model.Layer, in []value) ([]node, error) {
+func operators(l model.Layer, in []array) ([]node, error) {
 	n := node{output: l.Name + "/out"}
 	for _, v := range in {
 		n.inputs = append(n.inputs, v.name)

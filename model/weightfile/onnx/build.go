@@ -1,0 +1,280 @@
+package onnx
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
+)
+
+// add takes one node: computes it, where its inputs are constants, or adds its
+// layers.
+func (r *reader) add(n *operator) error {
+	in := make([]*value, len(n.inputs))
+	var known []*constant
+	for i, name := range n.inputs {
+		if name == "" {
+			known = append(known, nil)
+			continue
+		}
+		v, err := r.value(name)
+		if err != nil {
+			return errors.WithMessagef(err, "node %.100q (%.40s)", n.where(), n.kind)
+		}
+		if in[i] = v; v.constant != nil {
+			known = append(known, v.constant)
+		}
+	}
+	out, err := r.apply(n, in, known)
+	if err != nil {
+		return errors.WithMessagef(err, "node %.100q (%.40s)", n.where(), n.kind)
+	}
+	if len(out) > len(n.outputs) {
+		out = out[:len(n.outputs)]
+	}
+	for i, v := range out {
+		if v.constant != nil {
+			if _, err := sides(int64s(v.constant.shape)); err != nil {
+				return errors.WithMessagef(err, "node %.100q (%.40s)", n.where(), n.kind)
+			}
+		}
+		r.values[n.outputs[i]] = v
+	}
+	return nil
+}
+
+func (r *reader) apply(n *operator, in []*value, known []*constant) ([]*value, error) {
+	layer, isLayer := layers[n.kind]
+	fold, isFold := folds[n.kind]
+	if !defaultDomain(n.domain) || !isLayer && !isFold {
+		return nil, r.missing(n, in)
+	}
+	if len(known) < len(in) {
+		if !isLayer {
+			return nil, r.missing(n, in)
+		}
+		if i := slices.IndexFunc(in, func(v *value) bool { return v != nil && v.softmax }); i >= 0 && !slices.Contains(viewsOnly, n.kind) {
+			return nil, r.cuttable(unsupported("found it behind a Softmax, expected Softmax at the end only: attention is not supported"), in)
+		}
+		return layer(r, n, in)
+	}
+	if !isFold {
+		return nil, unsupported("found no image among its inputs")
+	}
+	constants, err := fold(r, n, known)
+	out := make([]*value, len(constants))
+	for i, c := range constants {
+		out[i] = &value{constant: c}
+	}
+	return out, err
+}
+
+// missing returns the error about an operator that is not supported.
+func (r *reader) missing(n *operator, in []*value) error {
+	name := n.kind
+	if !defaultDomain(n.domain) {
+		name = n.domain + "." + n.kind
+	}
+	return r.cuttable(unsupported("found operator %.60q; supported are %s", name, strings.Join(supported(), ", ")), in)
+}
+
+// cuttable adds to an error where the network may be cut below.
+func (r *reader) cuttable(err error, in []*value) error {
+	for _, v := range in {
+		if v != nil && v.constant == nil && v.layer != model.Images {
+			return errors.WithMessagef(err, "the network may be cut below it, at layer %q", v.layer)
+		}
+	}
+	return err
+}
+
+// value returns what a name stands for.
+func (r *reader) value(name string) (*value, error) {
+	if v := r.values[name]; v != nil {
+		return v, nil
+	}
+	if err := r.failed[name]; err != nil {
+		return nil, err
+	}
+	t := r.file.initializers[name]
+	if t == nil {
+		return nil, damaged("found the input %.100q, expected the name of a value that stands before it", name)
+	}
+	c, err := t.constant(&r.budget, r.folder)
+	if err != nil {
+		return nil, err
+	}
+	r.values[name] = &value{constant: c}
+	return r.values[name], nil
+}
+
+// layer adds a layer that takes those values' layers, and returns its output.
+func (r *reader) layer(name string, kind model.Kind, in ...*value) (*value, error) {
+	l := model.Layer{Name: name, Kind: kind}
+	for _, v := range in {
+		l.Inputs = append(l.Inputs, v.layer)
+	}
+	shape, err := outputShape(kind, in)
+	if err != nil {
+		return nil, err
+	}
+	r.spec.Layers = append(r.spec.Layers, l)
+	r.shapes[name] = shape
+	return layerValue(name, shape), nil
+}
+
+// outputShape returns the shape of what a layer of that kind makes of them.
+func outputShape(kind model.Kind, in []*value) ([]int, error) {
+	switch kind.(type) {
+	case model.Add, model.Multiply:
+		return broadcast(in[0].base, in[1].base)
+	case model.Concat:
+		shape := slices.Clone(in[0].base)
+		for _, v := range in[1:] {
+			shape[0] += v.base[0]
+		}
+		return shape, nil
+	}
+	alone := model.Spec{Input: in[0].base, Layers: []model.Layer{{Name: "it", Kind: kind}, {Name: "flat", Kind: model.Flatten{}}}}
+	shapes, err := alone.Shapes()
+	if err != nil {
+		return nil, errors.Wrap(model.ErrSpec, strings.TrimSuffix(strings.TrimPrefix(err.Error(), `layer "it" `), ": "+model.ErrSpec.Error()))
+	}
+	return shapes[0], nil
+}
+
+// set gives a layer one of its weights. Two layers never share their numbers.
+func (r *reader) set(layer, part string, shape []int, c *constant) error {
+	if !c.dtype.isFloat() || product(shape) != c.size() {
+		return damaged("found weights of shape %v and data type %d, expected floating-point numbers of shape %v", c.shape, c.dtype, shape)
+	}
+	values := c.floats
+	if c.uniform || r.given[c] {
+		if err := r.budget.take(c.size()); err != nil {
+			return err
+		}
+		values = make([]float32, c.size())
+		for i := range values {
+			values[i] = c.at(i)
+		}
+	}
+	r.given[c] = true
+	r.weights.SetValues(layer+"/"+part, shape, values)
+	return nil
+}
+
+// end finds the logits and returns the layer that gives them.
+func (r *reader) end() (string, error) {
+	if r.until != "" {
+		base, ok := r.shapes[r.until]
+		if !ok || r.until == model.Images {
+			return "", unsupported("found no layer %.150q, expected one of %s", r.until, strings.Join(r.layerNames(), ", "))
+		}
+		v, err := r.vector(layerValue(r.until, base))
+		if err != nil {
+			return "", err
+		}
+		return v.layer, nil
+	}
+	name := r.file.outputs[0].name
+	v, err := r.value(name)
+	if err != nil {
+		return "", err
+	}
+	if v.constant != nil || v.layer == model.Images && !r.anything {
+		return "", unsupported("output %.100q: found something that no layer computes", name)
+	}
+	if v.softmax {
+		r.note("the Softmax at the end is dropped: the network gives logits")
+	}
+	if classes := slices.Max(append([]int{1}, v.shape...)); product(v.shape) != classes && !r.anything {
+		return "", r.cuttable(unsupported("output %.100q: found shape %v of each image, expected [classes]: not a classifier", name, v.shape), []*value{v})
+	}
+	if v, err = r.vector(v); err != nil {
+		return "", errors.WithMessagef(err, "output %.100q", name)
+	}
+	if v.layer == model.Images {
+		v, err = r.layer(r.unused("identity"), model.Flatten{}, v)
+	}
+	return v.layer, err
+}
+
+func (r *reader) layerNames() []string {
+	var names []string
+	for _, l := range r.spec.Layers {
+		names = append(names, l.Name)
+	}
+	return names
+}
+
+// prune leaves only the layers that the last one depends on, and makes it the
+// last.
+func (r *reader) prune(last string) {
+	wanted := map[string]bool{last: true}
+	var kept []model.Layer
+	for _, l := range slices.Backward(r.spec.Layers) {
+		if wanted[l.Name] {
+			kept = append(kept, l)
+			for _, in := range l.Inputs {
+				wanted[in] = true
+			}
+		}
+	}
+	slices.Reverse(kept)
+	r.spec.Layers = kept
+	before := model.Images
+	for i, l := range kept { // a chain says no inputs
+		if len(l.Inputs) == 1 && l.Inputs[0] == before {
+			kept[i].Inputs = nil
+		}
+		before = l.Name
+	}
+	weights := model.NewWeights()
+	if parameters, err := r.spec.Parameters(); err == nil { // the caller's check says what is wrong otherwise
+		for _, p := range parameters {
+			if t := r.weights.Get(p.Name); t != nil {
+				weights.Set(p.Name, t)
+			}
+		}
+		r.weights = weights
+	}
+}
+
+// describe sets what Write says of a network beside its graph.
+func (r *reader) describe(n *model.Network) error {
+	for _, e := range []struct {
+		key  string
+		into any
+	}{{keyClasses, &n.Classes}, {keyPrep, &n.Prep}} {
+		text, ok := r.file.metadata[e.key]
+		if !ok || r.until != "" {
+			return nil
+		}
+		if err := json.Unmarshal([]byte(text), e.into); err != nil {
+			return damaged("metadata %s: found %.60q", e.key, text)
+		}
+	}
+	if err := n.CheckClasses(); err != nil {
+		return damaged("metadata: %v", err)
+	}
+	return nil
+}
+
+func (r *reader) note(format string, args ...any) {
+	r.notes = append(r.notes, fmt.Sprintf(format, args...))
+}
+
+func listed(args []arg) string {
+	if len(args) == 0 {
+		return ""
+	}
+	var names []string
+	for _, a := range args[:min(len(args), 4)] {
+		names = append(names, strconv.Quote(a.name))
+	}
+	return " (" + strings.Join(names, ", ") + ")"
+}

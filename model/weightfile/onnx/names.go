@@ -1,0 +1,96 @@
+package onnx
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/lastlayer/lastlayer/model"
+)
+
+// Names of weights that an exporter made up: "onnx::Conv_193", "193",
+// "const_fold_opt__12".
+var generated = regexp.MustCompile(`^(\d+|onnx::.*|_v_\d+|val_\d+|const_fold_opt__\d+|new_shape__\d+)$`)
+
+// endings are what a weight's name has behind that of its layer.
+var endings = regexp.MustCompile(`(:0)$|([./_](weight|weights|kernel|gamma|scale|slope|W|w|w_0|weight_quantized|scale_0|gamma_0|s_0|alpha)|/(Conv2D|depthwise|MatMul|BiasAdd)?/?ReadVariableOp)$`)
+
+// functions are operators that exporters see as a function of the module in
+// whose scope they stand: their layers are named after both.
+var functions = []string{"Add", "Sum", "Mul", "Sub", "Div", "Concat", "Slice", "Split", "Gather", "Pad", "Transpose", "Reshape", "Flatten"}
+
+// nameFor returns a name for the layer of a node, as yet unused: that of its
+// weight without ".weight", or that of its scope.
+func (r *reader) nameFor(n *operator, weight string) string {
+	if weight == "" || generated.MatchString(weight) {
+		return r.unused(scope(n))
+	}
+	name := weight
+	for {
+		short := endings.ReplaceAllString(name, "")
+		if short == name || short == "" {
+			break
+		}
+		name = short
+	}
+	return r.unused(name)
+}
+
+// scope returns the name of the module that a node belongs to:
+// "layer4.0.conv1" of "/layer4/layer4.0/conv1/Conv". Without any it is the
+// node's own name, or that of its output.
+func scope(n *operator) string {
+	name := n.where()
+	parts := slices.DeleteFunc(strings.Split(name, "/"), func(s string) bool { return s == "" })
+	if len(parts) == 0 {
+		return strings.ToLower(n.kind)
+	}
+	last := parts[len(parts)-1]
+	isOperator := strings.HasPrefix(last, n.kind) || last == "out" || last == "Conv2D" || last == "depthwise" || last == "BiasAdd" || last == "MatMul"
+	if isOperator && len(parts) > 1 {
+		parts = parts[:len(parts)-1]
+	}
+	name = ""
+	for _, p := range parts {
+		switch {
+		case name == "" || strings.HasPrefix(p, name+"."):
+			name = p
+		default:
+			name += "." + p
+		}
+	}
+	if isOperator && slices.Contains(functions, n.kind) && name != last {
+		name += "." + strings.ToLower(last)
+	}
+	return name
+}
+
+// unused makes a name that a layer may have, with a number behind it where it is
+// taken.
+func (r *reader) unused(name string) string {
+	const most = 120 // leaves room for a number
+	text := strings.Map(func(c rune) rune {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '_', c == '.', c == '-':
+			return c
+		case c == '/':
+			return '.'
+		}
+		return '_'
+	}, strings.Trim(name, "/."))
+	if text == "" || text[0] == '.' || text[0] == '_' || text[0] == '-' || text[0] >= '0' && text[0] <= '9' {
+		text = "layer" + text
+	}
+	text = text[:min(len(text), most)]
+	for {
+		free := text
+		if r.taken[text]++; r.taken[text] > 1 {
+			free = fmt.Sprintf("%s_%d", text, r.taken[text])
+		}
+		if !r.names[free] && free != model.Images && free != "labels" && free != "loss" {
+			r.names[free] = true
+			return free
+		}
+	}
+}

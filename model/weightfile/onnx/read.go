@@ -1,0 +1,257 @@
+package onnx
+
+import (
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
+)
+
+// Network is what a file holds.
+type Network struct {
+	*model.Network
+	// Notes say in a sentence each what of the file is not in the network, such
+	// as a Softmax at its end.
+	Notes []string
+}
+
+// Read reads an image classifier that any program wrote. Its layers are named
+// after their weights, and the network ends in the logits.
+//
+// Classes and Prep are set where Write made the file; of another file nothing
+// says what they are. Numbers of 16 and 64 bits become float32. Nothing is read
+// but the file, and files with weights in the same folder that it names.
+//
+// The error's cause is ErrFormat, ErrUnsupported, model.ErrSpec,
+// model.ErrWeights or one of the operating system.
+func Read(path string) (*Network, error) { return readFile(path, "") }
+
+// ReadUntil reads as Read does the part of a network that ends with a layer,
+// flattened. What lies above may have operators that Read refuses; its error
+// says which layers are below.
+func ReadUntil(path, layer string) (*Network, error) { return readFile(path, layer) }
+
+func readFile(path, until string) (*Network, error) {
+	data, err := readWhole(path)
+	if err != nil {
+		return nil, err
+	}
+	n, err := decode(data, filepath.Dir(path), until, false)
+	return n, errors.WithMessage(err, path)
+}
+
+// readWhole reads a regular file that is no longer than protobuf allows.
+func readWhole(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.WithStack(err)
+	}
+	if !info.Mode().IsRegular() || info.Size() > math.MaxInt32 {
+		return nil, damaged("%s: found %d bytes, expected a regular file of at most 2 GiB", path, info.Size())
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, errors.WithStack(err)
+	}
+	defer f.Close()
+	data := make([]byte, info.Size())
+	_, err = io.ReadFull(f, data)
+	return data, errors.Wrap(err, path)
+}
+
+// Decode reads a network from memory, as Read does from disk. Weights in other
+// files are refused.
+func Decode(data []byte) (*Network, error) { return decode(data, "", "", false) }
+
+// reader turns the graph of a file into layers.
+type reader struct {
+	file     *file
+	folder   string // of external data; "" for none
+	until    string
+	anything bool // the output may have any shape: of a test of one operator
+
+	budget  budget
+	values  map[string]*value
+	failed  map[string]error // names that cannot be had
+	readers map[string]int   // how many nodes read a name
+	batch   [2]int64         // two sizes that the batch may have
+
+	spec    model.Spec
+	shapes  map[string][]int // by layer
+	weights *model.Weights
+	given   map[*constant]bool // whose numbers are some layer's weights themselves
+	names   map[string]bool    // of layers
+	taken   map[string]int
+	foldsIn map[string]bool // layers made of constant factors, which take in more of them
+	flat    map[string]string
+	notes   []string
+}
+
+func decode(data []byte, folder, until string, anything bool) (*Network, error) {
+	f, err := decodeModel(data)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{
+		file: f, folder: folder, until: until, anything: anything, budget: newBudget(),
+		values: map[string]*value{}, failed: map[string]error{}, readers: map[string]int{},
+		shapes: map[string][]int{}, weights: model.NewWeights(), given: map[*constant]bool{},
+		names: map[string]bool{}, taken: map[string]int{}, foldsIn: map[string]bool{}, flat: map[string]string{},
+	}
+	return r.read()
+}
+
+func (r *reader) read() (*Network, error) {
+	nodes, err := r.live()
+	if err != nil {
+		return nil, err
+	}
+	if err := r.addInput(nodes); err != nil {
+		return nil, err
+	}
+	for _, n := range nodes {
+		err := r.add(n)
+		if err == nil {
+			continue
+		}
+		if r.until == "" {
+			return nil, err
+		}
+		for _, name := range n.outputs {
+			r.failed[name] = err
+		}
+	}
+	last, err := r.end()
+	if err != nil {
+		return nil, err
+	}
+	r.prune(last)
+	n := &model.Network{Spec: r.spec, Weights: r.weights}
+	if err := r.describe(n); err != nil {
+		return nil, err
+	}
+	return &Network{n, r.notes}, n.Weights.Check(n.Spec)
+}
+
+// live returns the nodes that the first output depends on, patterns of several
+// replaced by one, in the order of the file.
+func (r *reader) live() ([]*operator, error) {
+	made := map[string]*operator{}
+	for _, n := range r.file.nodes {
+		for _, name := range n.outputs {
+			if name == "" {
+				continue
+			}
+			if made[name] != nil || r.file.initializers[name] != nil {
+				return nil, damaged("%.100q: found the name twice, expected each value once", name)
+			}
+			made[name] = n
+		}
+	}
+	newRewriter(r, made).rewrite()
+	wanted := map[string]bool{r.file.outputs[0].name: true}
+	if r.until != "" {
+		for _, n := range r.file.nodes {
+			for _, name := range n.inputs {
+				wanted[name] = true
+			}
+		}
+	}
+	var nodes []*operator
+	for _, n := range slices.Backward(r.file.nodes) {
+		if !slices.ContainsFunc(n.outputs, func(name string) bool { return name != "" && wanted[name] }) {
+			continue
+		}
+		nodes = append(nodes, n)
+		for _, name := range n.inputs {
+			wanted[name] = true
+			r.readers[name]++
+		}
+	}
+	slices.Reverse(nodes)
+	if len(r.file.outputs) > 1 {
+		r.note("the first output, %.100q, is taken; the file has %d", r.file.outputs[0].name, len(r.file.outputs))
+	}
+	r.readers[r.file.outputs[0].name]++
+	return nodes, nil
+}
+
+// addInput finds the images among the graph's inputs.
+func (r *reader) addInput(nodes []*operator) error {
+	var found []arg
+	for _, a := range r.file.inputs {
+		if r.file.initializers[a.name] == nil && r.readers[a.name] > 0 {
+			found = append(found, a)
+		}
+	}
+	if len(found) != 1 {
+		return unsupported("found %d inputs without values of their own%s, expected one, the images", len(found), listed(found))
+	}
+	in := found[0]
+	if !in.tensor || !in.dtype.isFloat() {
+		return unsupported("input %.100q: found data type %d, expected images as floating-point numbers", in.name, in.dtype)
+	}
+	if len(in.sides) < 1 || len(in.sides) > 4 {
+		return unsupported("input %.100q: found shape %v, expected [N,C,H,W] or [N,F]", in.name, in.sides)
+	}
+	r.batch = [2]int64{1, 2}
+	if n := in.sides[0]; n > 1 {
+		r.batch = [2]int64{n, n}
+	}
+	shape, err := sides(in.sides[1:])
+	if err != nil {
+		return damaged("input %.100q: %v", in.name, err)
+	}
+	if slices.Contains(shape, 0) {
+		return unsupported("input %.100q: found shape %v, in which 0 is left open, expected images of a fixed size: export it with one", in.name, in.sides)
+	}
+	r.values[in.name] = r.inputValue(in.name, shape, nodes)
+	return nil
+}
+
+// inputValue sets the shape of the images.
+func (r *reader) inputValue(name string, shape []int, nodes []*operator) *value {
+	base := shape
+	switch {
+	case len(shape) == 0: // a number for each image
+		base = []int{1}
+	case len(shape) == 2: // a signal in time: an image of one row
+		base = []int{shape[0], 1, shape[1]}
+	case len(shape) == 3 && r.channelsLast(name, nodes):
+		base = []int{shape[2], shape[0], shape[1]}
+	}
+	r.spec.Input = base
+	r.shapes[model.Images] = base
+	v := layerValue(model.Images, base)
+	if len(shape) == 3 && !slices.Equal(base, shape) || len(shape) == 3 && r.channelsLast(name, nodes) {
+		v, _ = v.transpose([]int{1, 2, 0})
+		return v
+	}
+	return v.reshape(shape)
+}
+
+// channelsLast reports whether the images are [N,H,W,C]: whether what reads them
+// first, operators on each number passed over, makes them [N,C,H,W].
+func (r *reader) channelsLast(name string, nodes []*operator) bool {
+	same := map[string]bool{name: true}
+	for _, n := range nodes {
+		if !slices.ContainsFunc(n.inputs, func(in string) bool { return same[in] }) {
+			continue
+		}
+		switch n.kind {
+		case "Transpose":
+			return slices.Equal(n.attributes["perm"].ints, []int64{0, 3, 1, 2})
+		case "Add", "Sub", "Mul", "Div", "Cast", "Identity":
+			for _, out := range n.outputs {
+				same[out] = true
+			}
+		default:
+			return false
+		}
+	}
+	return false
+}
