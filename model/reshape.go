@@ -40,8 +40,8 @@ func (k Pad) output(in [][]int) ([]int, error) {
 		return nil, errors.Errorf("found mode %.20q and value %v, expected constant, reflect or edge, and a finite number", k.Mode, k.Value)
 	}
 	pad := k.Pad.around()
-	if least := min(in[0][1], in[0][2]); mode == graphop.PadReflect && max(pad[0], pad[1], pad[2], pad[3]) >= least {
-		return nil, errors.Errorf("found pad %v of mode reflect, expected below the %d of the image", pad, least)
+	if mode == graphop.PadReflect && (max(pad[0], pad[2]) >= in[0][1] || max(pad[1], pad[3]) >= in[0][2]) {
+		return nil, errors.Errorf("found pad %v of mode reflect, expected each below its side of the image, %v", pad, in[0][1:])
 	}
 	return []int{in[0][0], in[0][1] + pad[0] + pad[2], in[0][2] + pad[1] + pad[3]}, nil
 }

@@ -194,6 +194,10 @@ func (r *reader) end() (string, error) {
 	if classes := slices.Max(append([]int{1}, v.shape...)); product(v.shape) != classes && !r.anything {
 		return "", r.cuttable(unsupported("output %.100q: found shape %v of each image, expected [classes]: not a classifier", name, v.shape), []*value{v})
 	}
+	if r.anything {
+		r.seen = v
+		v = layerValue(v.layer, v.base)
+	}
 	if v, err = r.vector(v); err != nil {
 		return "", errors.WithMessagef(err, "output %.100q", name)
 	}

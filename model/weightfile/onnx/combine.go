@@ -59,6 +59,10 @@ func (r *reader) pairs(n *operator, in []*value, kind model.Kind, factor func(*c
 	}
 	a := in[0]
 	for i, b := range in[1:] {
+		b, err := r.besideAxis(n, b, a)
+		if err != nil {
+			return nil, err
+		}
 		weight := i + 1
 		if a.constant != nil && b.constant == nil {
 			if kind == nil {
@@ -66,7 +70,6 @@ func (r *reader) pairs(n *operator, in []*value, kind model.Kind, factor func(*c
 			}
 			a, b, weight = b, a, i
 		}
-		var err error
 		switch {
 		case a.constant != nil:
 			var c *constant
@@ -89,6 +92,24 @@ func (r *reader) pairs(n *operator, in []*value, kind model.Kind, factor func(*c
 		}
 	}
 	return []*value{a}, nil
+}
+
+// besideAxis returns the second operand as it is broadcast before opset 7:
+// with an attribute that says at which axis of the first it begins.
+func (r *reader) besideAxis(n *operator, b, a *value) (*value, error) {
+	k, ok := n.attributes["axis"]
+	if !ok || r.file.opset >= 7 || n.whole("broadcast", 0) == 0 || b.constant == nil || a.constant != nil {
+		return b, nil
+	}
+	at, err := axis(k.whole, len(a.shape)+1)
+	if err != nil {
+		return nil, err
+	}
+	shape := slices.Clone(b.constant.shape)
+	for len(shape) < len(a.shape)+1-at {
+		shape = append(shape, 1)
+	}
+	return &value{constant: b.constant.reshaped(shape)}, nil
 }
 
 // join adds a layer of two others, whose sides may be 1 where the other's are

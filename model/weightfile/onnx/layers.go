@@ -20,14 +20,16 @@ func init() { // a table that its own functions lead back to
 		"Conv": (*reader).conv, "Gemm": (*reader).gemm, "MatMul": (*reader).matMul,
 		"BatchNormalization": (*reader).batchNorm, "LayerNormalization": (*reader).layerNorm, "PRelu": (*reader).prelu,
 		// functions of one number
-		"Relu":        pointwise(func(*operator) model.Kind { return model.ReLU{} }),
-		"Sigmoid":     pointwise(func(*operator) model.Kind { return model.Sigmoid{} }),
-		"Tanh":        pointwise(func(*operator) model.Kind { return model.Tanh{} }),
-		"HardSwish":   pointwise(func(*operator) model.Kind { return model.HardSwish{} }),
-		"Gelu":        pointwise(func(n *operator) model.Kind { return model.GELU{Tanh: n.attributes["approximate"].text == "tanh"} }),
-		"LeakyRelu":   pointwise(func(n *operator) model.Kind { return model.LeakyReLU{Slope: n.number("alpha", 0.01)} }),
-		"HardSigmoid": pointwise(func(n *operator) model.Kind { return model.HardSigmoid{Alpha: n.number("alpha", 0.2), Beta: n.number("beta", 0.5)} }),
-		"Swish":       (*reader).swish, "Clip": (*reader).clip,
+		"Relu":      pointwise(func(*operator) model.Kind { return model.ReLU{} }),
+		"Sigmoid":   pointwise(func(*operator) model.Kind { return model.Sigmoid{} }),
+		"Tanh":      pointwise(func(*operator) model.Kind { return model.Tanh{} }),
+		"HardSwish": pointwise(func(*operator) model.Kind { return model.HardSwish{} }),
+		"Gelu":      pointwise(func(n *operator) model.Kind { return model.GELU{Tanh: n.attributes["approximate"].text == "tanh"} }),
+		"LeakyRelu": pointwise(func(n *operator) model.Kind { return model.LeakyReLU{Slope: n.number("alpha", 0.01)} }),
+		"HardSigmoid": pointwise(func(n *operator) model.Kind {
+			return model.HardSigmoid{Alpha: n.number("alpha", 0.2), Beta: n.number("beta", 0.5)}
+		}),
+		"Swish": (*reader).swish, "Clip": (*reader).clip,
 		// windows
 		"MaxPool": (*reader).maxPool, "AveragePool": (*reader).averagePool, "LRN": (*reader).lrn, "Pad": (*reader).pad,
 		"GlobalAveragePool": (*reader).globalAveragePool, "GlobalMaxPool": (*reader).globalMaxPool,
@@ -47,7 +49,7 @@ var viewsOnly = []string{"Identity", "Dropout", "Cast", "Reshape", "Flatten", "S
 
 // supported lists the operators that are read.
 func supported() []string {
-	names := maps.Clone(map[string]bool{})
+	names := map[string]bool{}
 	for name := range layers {
 		names[name] = true
 	}

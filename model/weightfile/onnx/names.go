@@ -47,23 +47,26 @@ func scope(n *operator) string {
 		return strings.ToLower(n.kind)
 	}
 	last := parts[len(parts)-1]
-	isOperator := strings.HasPrefix(last, n.kind) || last == "out" || last == "Conv2D" || last == "depthwise" || last == "BiasAdd" || last == "MatMul"
-	if isOperator && len(parts) > 1 {
+	isOperator := strings.HasPrefix(last, n.kind) || n.was != "" && strings.HasPrefix(last, n.was) || slices.Contains([]string{"out", "Conv2D", "depthwise", "BiasAdd", "MatMul"}, last)
+	switch {
+	case !isOperator:
+	case len(parts) == 1:
+		return strings.ToLower(last)
+	default:
 		parts = parts[:len(parts)-1]
 	}
-	name = ""
-	for _, p := range parts {
-		switch {
-		case name == "" || strings.HasPrefix(p, name+"."):
-			name = p
-		default:
-			name += "." + p
+	path := parts[:1:1]
+	for i, p := range parts[1:] { // "block", "block.0" is one module
+		if strings.HasPrefix(p, parts[i]+".") {
+			path[len(path)-1] = p
+		} else {
+			path = append(path, p)
 		}
 	}
-	if isOperator && slices.Contains(functions, n.kind) && name != last {
-		name += "." + strings.ToLower(last)
+	if isOperator && slices.Contains(functions, n.kind) {
+		path = append(path, strings.ToLower(last))
 	}
-	return name
+	return strings.Join(path, ".")
 }
 
 // unused makes a name that a layer may have, with a number behind it where it is

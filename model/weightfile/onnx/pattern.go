@@ -24,7 +24,7 @@ func (w *rewriter) rewrite() {
 		}
 		for _, pattern := range []func(*operator) *operator{w.gate, w.layerNorm} {
 			if found := pattern(n); found != nil {
-				found.name, found.outputs = n.name, n.outputs
+				found.name, found.outputs, found.was = n.name, n.outputs, n.kind
 				if found.attributes == nil {
 					found.attributes = map[string]attribute{}
 				}

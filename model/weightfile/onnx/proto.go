@@ -24,6 +24,7 @@ type file struct {
 // operator is a NodeProto, or what rewriting made of several.
 type operator struct {
 	name, kind, domain string
+	was                string // its kind in the file, where rewriting changed it
 	inputs, outputs    []string
 	attributes         map[string]attribute
 }
@@ -79,8 +80,8 @@ func decodeModel(data []byte) (*file, error) {
 		return nil, err
 	case graphs != 1 || len(f.outputs) == 0:
 		return nil, damaged("found %d graphs and %d outputs, expected one graph with an output", graphs, len(f.outputs))
-	case f.opset < 6:
-		return nil, unsupported("found opset %d, expected 6 or later: export it again, or in Python: onnx.version_converter.convert_version(net, 13)", f.opset)
+	case f.opset < 1:
+		return nil, damaged("found opset %d, expected one from 1", f.opset)
 	}
 	return f, nil
 }

@@ -40,7 +40,7 @@ func readFile(path, until string) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	n, err := decode(data, filepath.Dir(path), until, false)
+	n, err := decode(data, filepath.Dir(path), until)
 	return n, errors.WithMessage(err, path)
 }
 
@@ -65,20 +65,22 @@ func readWhole(path string) ([]byte, error) {
 
 // Decode reads a network from memory, as Read does from disk. Weights in other
 // files are refused.
-func Decode(data []byte) (*Network, error) { return decode(data, "", "", false) }
+func Decode(data []byte) (*Network, error) { return decode(data, "", "") }
 
 // reader turns the graph of a file into layers.
 type reader struct {
 	file     *file
 	folder   string // of external data; "" for none
 	until    string
-	anything bool // the output may have any shape: of a test of one operator
+	anything bool   // the output may have any shape: of a test of one operator
+	seen     *value // that output
 
 	budget  budget
 	values  map[string]*value
 	failed  map[string]error // names that cannot be had
 	readers map[string]int   // how many nodes read a name
-	batch   [2]int64         // two sizes that the batch may have
+	made    map[string]*operator
+	batch   [2]int64 // two sizes that the batch may have
 
 	spec    model.Spec
 	shapes  map[string][]int // by layer
@@ -91,18 +93,21 @@ type reader struct {
 	notes   []string
 }
 
-func decode(data []byte, folder, until string, anything bool) (*Network, error) {
+func decode(data []byte, folder, until string) (*Network, error) {
 	f, err := decodeModel(data)
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{
-		file: f, folder: folder, until: until, anything: anything, budget: newBudget(),
+	return newReader(f, folder, until).read()
+}
+
+func newReader(f *file, folder, until string) *reader {
+	return &reader{
+		file: f, folder: folder, until: until, budget: newBudget(),
 		values: map[string]*value{}, failed: map[string]error{}, readers: map[string]int{},
 		shapes: map[string][]int{}, weights: model.NewWeights(), given: map[*constant]bool{},
 		names: map[string]bool{}, taken: map[string]int{}, foldsIn: map[string]bool{}, flat: map[string]string{},
 	}
-	return r.read()
 }
 
 func (r *reader) read() (*Network, error) {
@@ -152,6 +157,7 @@ func (r *reader) live() ([]*operator, error) {
 			made[name] = n
 		}
 	}
+	r.made = made
 	newRewriter(r, made).rewrite()
 	wanted := map[string]bool{r.file.outputs[0].name: true}
 	if r.until != "" {
@@ -215,43 +221,27 @@ func (r *reader) addInput(nodes []*operator) error {
 
 // inputValue sets the shape of the images.
 func (r *reader) inputValue(name string, shape []int, nodes []*operator) *value {
+	last := len(shape) >= 2 && r.channelsLast(name, len(shape), nodes)
 	base := shape
-	switch {
-	case len(shape) == 0: // a number for each image
+	if last {
+		base = append([]int{shape[len(shape)-1]}, shape[:len(shape)-1]...)
+	}
+	switch seen := base; len(seen) {
+	case 0: // a number for each image
 		base = []int{1}
-	case len(shape) == 2: // a signal in time: an image of one row
-		base = []int{shape[0], 1, shape[1]}
-	case len(shape) == 3 && r.channelsLast(name, nodes):
-		base = []int{shape[2], shape[0], shape[1]}
+	case 2: // a signal in time: an image of one column
+		base = []int{seen[0], seen[1], 1}
 	}
 	r.spec.Input = base
 	r.shapes[model.Images] = base
 	v := layerValue(model.Images, base)
-	if len(shape) == 3 && !slices.Equal(base, shape) || len(shape) == 3 && r.channelsLast(name, nodes) {
+	switch {
+	case last && len(shape) == 2:
+		v, _ = v.reshape(base[:2]).transpose([]int{1, 0})
+	case last:
 		v, _ = v.transpose([]int{1, 2, 0})
-		return v
+	default:
+		v = v.reshape(shape)
 	}
-	return v.reshape(shape)
-}
-
-// channelsLast reports whether the images are [N,H,W,C]: whether what reads them
-// first, operators on each number passed over, makes them [N,C,H,W].
-func (r *reader) channelsLast(name string, nodes []*operator) bool {
-	same := map[string]bool{name: true}
-	for _, n := range nodes {
-		if !slices.ContainsFunc(n.inputs, func(in string) bool { return same[in] }) {
-			continue
-		}
-		switch n.kind {
-		case "Transpose":
-			return slices.Equal(n.attributes["perm"].ints, []int64{0, 3, 1, 2})
-		case "Add", "Sub", "Mul", "Div", "Cast", "Identity":
-			for _, out := range n.outputs {
-				same[out] = true
-			}
-		default:
-			return false
-		}
-	}
-	return false
+	return v
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // image returns a value whose layer really has the shape that is seen: [C,H,W],
-// or [C,1,L] for a signal in time [C,L].
+// or [C,L,1] for a signal in time [C,L].
 func (r *reader) image(v *value) (*value, error) {
 	v, err := r.ordered(v)
 	if err != nil {
@@ -16,7 +16,7 @@ func (r *reader) image(v *value) (*value, error) {
 	want := v.shape
 	switch len(want) {
 	case 2:
-		want = []int{want[0], 1, want[1]}
+		want = []int{want[0], want[1], 1}
 	case 3:
 	default:
 		return nil, unsupported("found an input of shape %v for each image, expected [C,H,W]", v.shape)

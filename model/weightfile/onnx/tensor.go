@@ -16,17 +16,22 @@ const (
 	float32Type  dataType = 1
 	uint8Type    dataType = 2
 	int8Type     dataType = 3
+	uint16Type   dataType = 4
+	int16Type    dataType = 5
 	int32Type    dataType = 6
 	int64Type    dataType = 7
 	boolType     dataType = 9
 	float16Type  dataType = 10
 	float64Type  dataType = 11
+	uint32Type   dataType = 12
+	uint64Type   dataType = 13
 	bfloat16Type dataType = 16
 )
 
 // widths are the bytes of one number in raw data.
 var widths = map[dataType]int{
-	float32Type: 4, uint8Type: 1, int8Type: 1, int32Type: 4, int64Type: 8, boolType: 1, float16Type: 2, float64Type: 8, bfloat16Type: 2,
+	float32Type: 4, float64Type: 8, float16Type: 2, bfloat16Type: 2, boolType: 1,
+	uint8Type: 1, int8Type: 1, uint16Type: 2, int16Type: 2, uint32Type: 4, int32Type: 4, uint64Type: 8, int64Type: 8,
 }
 
 // isFloat reports whether we hold numbers of that type as float32.
@@ -60,7 +65,7 @@ func (t *initial) constant(b *budget, folder string) (*constant, error) {
 	c := &constant{dtype: t.dtype}
 	width, ok := widths[t.dtype]
 	if !ok {
-		return nil, unsupported("tensor %.100q: found data type %d, expected float32, 16, 64, bfloat16, or integers of 8, 32 or 64 bits", t.name, t.dtype)
+		return nil, unsupported("tensor %.100q: found data type %d, expected numbers of 8 to 64 bits", t.name, t.dtype)
 	}
 	var err error
 	if c.shape, err = sides(t.dims); err != nil {
@@ -124,6 +129,12 @@ func (c *constant) fromRaw(raw []byte, width int) {
 			ints[i] = int64(b[0])
 		case int8Type:
 			ints[i] = int64(int8(b[0]))
+		case uint16Type:
+			ints[i] = int64(binary.LittleEndian.Uint16(b))
+		case int16Type:
+			ints[i] = int64(int16(binary.LittleEndian.Uint16(b)))
+		case uint32Type:
+			ints[i] = int64(binary.LittleEndian.Uint32(b))
 		case int32Type:
 			ints[i] = int64(int32(binary.LittleEndian.Uint32(b)))
 		default:

@@ -7,7 +7,7 @@ import (
 )
 
 // conv reads a convolution of an image, or of a signal in time as an image of
-// one row.
+// one column.
 func (r *reader) conv(n *operator, in []*value) ([]*value, error) {
 	v, err := layerInput(in, 0)
 	if err != nil {
@@ -242,8 +242,15 @@ func (r *reader) layerNorm(n *operator, in []*value) ([]*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if k != len(v.shape)-1 || !v.isChannels(k) {
-		return nil, unsupported("found axis %d of an input of %v, expected the channels alone", k+1, v.shape)
+	seen := v
+	switch {
+	case k == len(v.shape)-1 && v.isChannels(k):
+	case k == 0: // over all numbers of an image
+		if v, err = r.vector(v); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, unsupported("found axis %d of an input of %v, expected the channels alone, or all", k+1, v.shape)
 	}
 	name := r.nameFor(n, n.weightName(1))
 	shape := []int{v.base[0]}
@@ -264,6 +271,9 @@ func (r *reader) layerNorm(n *operator, in []*value) ([]*value, error) {
 		return nil, err
 	}
 	r.foldsIn[name] = len(in) == 1 // scale and bias may follow as a product and a sum
+	if v != seen && len(v.base) == 1 {
+		return []*value{out.reshape(seen.shape)}, nil
+	}
 	return []*value{v.seenAs(out.layer)}, nil
 }
 
@@ -279,6 +289,12 @@ func (r *reader) prelu(n *operator, in []*value) ([]*value, error) {
 	kind := model.PReLU{Shared: slope.size() == 1}
 	shape := []int{1}
 	if !kind.Shared {
+		if r.file.opset < 7 && len(slope.shape) == 1 { // a slope for each channel, before it was broadcast
+			slope = slope.reshaped(append([]int{slope.size()}, make([]int, len(v.shape)-1)...))
+			for i := range slope.shape[1:] {
+				slope.shape[i+1] = 1
+			}
+		}
 		if slope, err = r.perChannel(slope, v); err != nil {
 			return nil, err
 		}

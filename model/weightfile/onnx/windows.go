@@ -30,7 +30,7 @@ func windowOf(n *operator, kernel []int, v *value) (window, error) {
 	if err != nil {
 		return window{}, err
 	}
-	image := v.base[len(v.base)-rank:]
+	image := v.base[1:]
 	switch auto := n.attributes["auto_pad"].text; auto {
 	case "", "NOTSET":
 	case "VALID":
@@ -40,9 +40,9 @@ func windowOf(n *operator, kernel []int, v *value) (window, error) {
 	default:
 		return window{}, damaged("found auto_pad %.20q", auto)
 	}
-	if rank == 1 { // a signal in time is an image of one row
-		kernel, strides, dilations = []int{1, kernel[0]}, []int{1, strides[0]}, []int{1, dilations[0]}
-		pads = []int{0, pads[0], 0, pads[1]}
+	if rank == 1 { // a signal in time is an image of one column
+		kernel, strides, dilations = []int{kernel[0], 1}, []int{strides[0], 1}, []int{dilations[0], 1}
+		pads = []int{pads[0], 0, pads[1], 0}
 	}
 	w := window{sidesOf(kernel), sidesOf(strides), sidesOf(pads), sidesOf(dilations)}
 	if w.dilation[0] == 1 && len(w.dilation) == 1 {
@@ -103,10 +103,10 @@ func sidesOf(list []int) model.Sides {
 }
 
 // seen returns a layer's output as the graph's array has it: without the one
-// row of a signal in time.
+// column of a signal in time.
 func (w window) seen(out, in *value) []*value {
 	if len(in.shape) == 2 {
-		out = out.reshape([]int{out.base[0], out.base[2]})
+		out = out.reshape([]int{out.base[0], out.base[1]})
 	}
 	return []*value{out}
 }
@@ -300,7 +300,7 @@ func (r *reader) pad(n *operator, in []*value) ([]*value, error) {
 	seen := *v
 	seen.layer, seen.base, seen.alone = out.layer, out.base, true
 	if !slices.Equal(v.dims, v.base) || !slices.Equal(v.shape, v.seen()) {
-		if len(v.shape) != 2 || !v.rowMajor() || v.base[1] != 1 || out.base[1] != 1 {
+		if len(v.shape) != 2 || !v.rowMajor() || v.base[2] != 1 || out.base[2] != 1 {
 			return nil, unsupported("found an input seen as %v of layer %q, which gives %v", v.shape, v.layer, v.base)
 		}
 		return window{}.seen(out, v), nil
