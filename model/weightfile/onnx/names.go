@@ -14,7 +14,7 @@ import (
 var generated = regexp.MustCompile(`^(\d+|onnx::.*|_v_\d+|val_\d+|const_fold_opt__\d+|new_shape__\d+)$`)
 
 // endings are what a weight's name has behind that of its layer.
-var endings = regexp.MustCompile(`(:0)$|([./_](weight|weights|kernel|gamma|scale|slope|W|w|w_0|weight_quantized|scale_0|gamma_0|s_0|alpha)|/(Conv2D|depthwise|MatMul|BiasAdd)?/?ReadVariableOp)$`)
+var endings = regexp.MustCompile(`:0$|[./_](weight|weights|kernel|gamma|slope|alpha|W|w|w_0|scale_0|gamma_0|s_0)$|[./]scale$|/((Conv2D|depthwise|MatMul|BiasAdd)/)?ReadVariableOp$`)
 
 // functions are operators that exporters see as a function of the module in
 // whose scope they stand: their layers are named after both.
@@ -23,6 +23,7 @@ var functions = []string{"Add", "Sum", "Mul", "Sub", "Div", "Concat", "Slice", "
 // nameFor returns a name for the layer of a node, as yet unused: that of its
 // weight without ".weight", or that of its scope.
 func (r *reader) nameFor(n *operator, weight string) string {
+	weight = r.sourceOf(weight)
 	if weight == "" || generated.MatchString(weight) {
 		return r.unused(scope(n))
 	}
@@ -35,6 +36,26 @@ func (r *reader) nameFor(n *operator, weight string) string {
 		name = short
 	}
 	return r.unused(name)
+}
+
+// sourceOf returns the name that the exporter gave to a weight, where nodes turn
+// it round before it is used; "" for what was computed.
+func (r *reader) sourceOf(weight string) string {
+	for range 8 {
+		n := r.made[weight]
+		if n == nil {
+			return weight
+		}
+		switch n.kind {
+		case "Identity", "Constant", "ConstantOfShape":
+			return weight
+		case "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Cast":
+			weight = n.weightName(0)
+		default:
+			return ""
+		}
+	}
+	return ""
 }
 
 // scope returns the name of the module that a node belongs to:
