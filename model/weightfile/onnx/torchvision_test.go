@@ -30,7 +30,7 @@ func TestTorchvision(t *testing.T) {
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
 			folder := t.TempDir()
-			cmd := exec.Command(python, "../../../testdata/peers/torchvision_peer.py", folder, size, opsets, network)
+			cmd := exec.Command(python, "../../../testdata/peers/export_peer.py", folder, size, opsets, network)
 			cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 			out, err := cmd.CombinedOutput()
 			if err != nil {
