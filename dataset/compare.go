@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"hash/maphash"
+	"image"
+	"slices"
 
 	"github.com/pkg/errors"
 )
@@ -50,4 +52,26 @@ func (s *Set) copiesIn(other *Set) (copies, otherwise int) {
 		}
 	}
 	return copies, otherwise
+}
+
+// checkBrightness warns of images that are not what MNIST's are, light on dark with bytes up to 255: the
+// network would see nearly black ones, or the ground as ink.
+func (s *Set) checkBrightness(opt Options) {
+	strongest, inverted := byte(0), 0
+	h, w := s.Shape[1], s.Shape[2]
+	for i := range s.Len() {
+		pixels := s.Image(i)
+		strongest = max(strongest, slices.Max(pixels))
+		if borderLevel(&image.Gray{Pix: pixels, Stride: w, Rect: image.Rect(0, 0, w, h)}) > 127 {
+			inverted++
+		}
+	}
+	switch {
+	case strongest == 0:
+		opt.warn(errors.Errorf("%s: all images are black", printable(s.Name)))
+	case strongest == 1:
+		opt.warn(errors.Errorf("%s: found pixels of only 0 and 1, expected 0 to 255: multiply them by 255, or the images are nearly black to a network", printable(s.Name)))
+	case 2*inverted > s.Len():
+		opt.warn(errors.Errorf("%s: the border of %d of %d images is light, expected light drawings on a dark ground: invert them", printable(s.Name), inverted, s.Len()))
+	}
 }

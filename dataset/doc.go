@@ -62,8 +62,9 @@
 //   - A part holds on to the pixels of the whole: 47 MB for MNIST's training images.
 //   - Labels of a filtered set begin at 0: digit 5 of "5-9" has the label 0. Classes maps back.
 //   - All IDX files are taken to be light on dark and get MNIST's mean and deviation.
-//   - Digit wants one thing on a plain, evenly lit ground: a shadow across the paper, or dust far from
-//     the digit, is taken for ink.
+//   - Digit wants one thing on its page. Noise, dust, a frame, rules, uneven light and a desk beside the
+//     paper are left out. Out of reach: a sharp shadow across the drawing, a drawing whose largest blot
+//     is not its own, slanted rules through a small one.
 //   - Nothing is drawn by the clock: the same seed gives the same images in the same order.
 //   - A file that lies about its size costs little memory: IDX data packed by gzip, and npz, may unpack to 16 MiB,
 //     or to 32 times the file if that is more, and to 1 GiB at most; images have the bounds of

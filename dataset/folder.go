@@ -100,32 +100,30 @@ func (r folderReader) read(dir, name string) (set *Set, hashes []uint64, err err
 // could be read, and a hash of each. What could not is one error for all, or with Options.SkipBad one
 // warning.
 func (r folderReader) readFiles(dir string, files []string, labels []int) (pixels []byte, kept []int, hashes []uint64, err error) {
-	var bad []error
+	var bad, doubtful []error
 	for i, path := range files {
 		if err := r.opt.context().Err(); err != nil {
 			return nil, nil, nil, errors.Wrap(err, printable(dir))
 		}
-		image, hash, err := r.readFile(path)
+		image, hash, note, err := r.readFile(path)
 		if err != nil {
 			bad = append(bad, err)
 			continue
+		}
+		if note != "" {
+			doubtful = append(doubtful, errors.Errorf("%s: %s", printable(path), note))
 		}
 		pixels = append(pixels, image...)
 		kept = append(kept, labels[i])
 		hashes = append(hashes, hash)
 	}
+	if doubtful != nil {
+		r.opt.warn(errors.Errorf("%s: %d of %d drawings are doubtful: %s", printable(dir), len(doubtful), len(files), firstOf(doubtful)))
+	}
 	if bad == nil {
 		return pixels, kept, hashes, nil
 	}
-	const most = 5
-	list := make([]string, 0, most)
-	for _, err := range bad[:min(len(bad), most)] {
-		list = append(list, err.Error())
-	}
-	message := fmt.Sprintf("%s: %d of %d files are not usable: %s", printable(dir), len(bad), len(files), strings.Join(list, "; "))
-	if more := len(bad) - most; more > 0 {
-		message += fmt.Sprintf("; and %d more", more)
-	}
+	message := fmt.Sprintf("%s: %d of %d files are not usable: %s", printable(dir), len(bad), len(files), firstOf(bad))
 	if !r.opt.SkipBad {
 		return nil, nil, nil, errors.Wrap(ErrFormat, message)
 	}
@@ -133,19 +131,33 @@ func (r folderReader) readFiles(dir string, files []string, labels []int) (pixel
 	return pixels, kept, hashes, nil
 }
 
-// readFile reads one image as the bytes of the set's shape, and the first 64 bits of the SHA-256 of the
-// file.
-func (r folderReader) readFile(path string) (image []byte, hash uint64, err error) {
+// firstOf lists errors in one line: the first ones, and how many more there are.
+func firstOf(all []error) string {
+	const most = 5
+	list := make([]string, 0, most)
+	for _, err := range all[:min(len(all), most)] {
+		list = append(list, err.Error())
+	}
+	text := strings.Join(list, "; ")
+	if more := len(all) - most; more > 0 {
+		text += fmt.Sprintf("; and %d more", more)
+	}
+	return text
+}
+
+// readFile reads one image as the bytes of the set's shape, the first 64 bits of the SHA-256 of the
+// file, and what is doubtful about it.
+func (r folderReader) readFile(path string) (image []byte, hash uint64, note string, err error) {
 	f, _, err := openRegular(path)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, "", err
 	}
 	defer f.Close()
 	content := sha256.New()
 	img, err := DecodeImage(io.TeeReader(f, content), path) // reads the whole file
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, "", err
 	}
-	image, err = r.to.convert(img)
-	return image, binary.BigEndian.Uint64(content.Sum(nil)), errors.WithMessage(err, printable(path))
+	image, note, err = r.to.convert(img)
+	return image, binary.BigEndian.Uint64(content.Sum(nil)), note, errors.WithMessage(err, printable(path))
 }

@@ -75,6 +75,23 @@ func isOneOf(s *Set, n int, pixels []byte) bool {
 	return false
 }
 
+func TestFolderNotes(t *testing.T) {
+	dir := t.TempDir()
+	pictures(t, filepath.Join(dir, "a"), 0, 4)
+	pictures(t, filepath.Join(dir, "b"), 10, 4)
+	desk := image.NewGray(image.Rect(0, 0, 200, 100))
+	for i := range desk.Pix {
+		if desk.Pix[i] = 220; i%200 < 30 {
+			desk.Pix[i] = 0
+		}
+	}
+	writeFile(t, filepath.Join(dir, "b", "desk.png"), pngOf(t, desk))
+	_, _, warnings := opened(t, dir)
+	if !strings.Contains(strings.Join(warnings, "\n"), "1 of 9 drawings are doubtful: "+filepath.Join(dir, "b", "desk.png")+": nothing was found but") {
+		t.Errorf("found the warnings %q, expected one about desk.png", warnings)
+	}
+}
+
 func TestFolderListsBadFiles(t *testing.T) {
 	dir := t.TempDir()
 	pictures(t, filepath.Join(dir, "a"), 0, 4)

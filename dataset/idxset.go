@@ -32,6 +32,8 @@ func openIDX(name string, set idxSet, opt Options) (train, test *Set, err error)
 	}
 	if train, test, err = setsOfIDX(name, halves, className); err == nil {
 		compare(train, test, opt)
+		train.checkBrightness(opt)
+		test.checkBrightness(opt)
 	}
 	return train, test, err
 }

@@ -1,11 +1,38 @@
 package dataset
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
+
+// TestBrightness has images said that are not as MNIST's are.
+func TestBrightness(t *testing.T) {
+	for _, c := range []struct {
+		ground, ink byte
+		want        string
+	}{{0, 255, ""}, {0, 1, "0 and 1"}, {255, 0, "light"}, {0, 0, "black"}} {
+		dir := t.TempDir()
+		for _, half := range []string{"train", "t10k"} {
+			pixels := bytes.Repeat([]byte{c.ground}, 2*8*8)
+			for i, place := range []int{27, 28, 35, 36, 64 + 27, 64 + 28} { // the middles of two images
+				if pixels[place] = c.ink; half == "t10k" && i < 2 && c.ink > 1 {
+					pixels[place]-- // or it would be a copy
+				}
+			}
+			writeFile(t, filepath.Join(dir, half+"-images-idx3-ubyte"), idxFile([]int{2, 8, 8}, pixels))
+			writeFile(t, filepath.Join(dir, half+"-labels-idx1-ubyte"), idxFile([]int{2}, []byte{3, 4}))
+		}
+		_, _, warnings := opened(t, dir)
+		warnings = slices.DeleteFunc(warnings, func(w string) bool { return strings.Contains(w, "copies") })
+		if c.want == "" && len(warnings) > 0 || c.want != "" && (len(warnings) != 2 || !strings.Contains(warnings[0], c.want)) {
+			t.Errorf("%d on %d: found the warnings %q, expected %q of each half", c.ink, c.ground, warnings, c.want)
+		}
+	}
+}
 
 func TestOpenIDXFolder(t *testing.T) {
 	type files map[string][]byte

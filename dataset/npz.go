@@ -51,6 +51,8 @@ func openNPZ(f *os.File, size int64, path string, opt Options) (train, test *Set
 	}
 	if train, test, err = setsOfIDX(path, halves, strconv.Itoa); err == nil {
 		compare(train, test, opt)
+		train.checkBrightness(opt)
+		test.checkBrightness(opt)
 	}
 	return train, test, err
 }

@@ -16,7 +16,7 @@ const maxImageSide = 1024
 type conversion struct {
 	shape   []int // [C,H,W]
 	prep    Preprocessing
-	convert func(image.Image) ([]byte, error)
+	convert func(image.Image) (pixels []byte, note string, err error)
 }
 
 // conversionTo returns how images become the shape: through Digit for [1,28,28] and for none given;
@@ -30,14 +30,17 @@ func conversionTo(shape []int) (conversion, error) {
 	}
 	c := conversion{shape: slices.Clone(shape), prep: MNISTPreprocessing()}
 	if [3]int(shape) == [3]int{1, digitSide, digitSide} {
-		c.convert = func(img image.Image) ([]byte, error) {
-			digit, err := Digit(img)
-			return digit[:], err
+		c.convert = func(img image.Image) ([]byte, string, error) {
+			d, err := Find(img)
+			return d.Image[:], d.Note, err
 		}
 		return c, nil
 	}
 	c.prep.Polarity = DarkOnLight
-	c.convert = func(img image.Image) ([]byte, error) { return resized(img, c.shape) }
+	c.convert = func(img image.Image) ([]byte, string, error) {
+		pixels, err := resized(img, c.shape)
+		return pixels, "", err
+	}
 	return c, nil
 }
 

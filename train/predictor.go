@@ -23,6 +23,7 @@ type Prediction struct {
 	Label         string    // its name
 	Probability   float64   // its probability, 0 to 1
 	Probabilities []float64 // of all classes, in the network's order
+	Note          string    // what makes the drawing doubtful that was found on the image, as in dataset.Drawing; "" if nothing does
 }
 
 // NewPredictor returns a Predictor that runs the network on up to batch images
@@ -48,11 +49,13 @@ func (p *Predictor) Evaluator() *Evaluator { return p.evaluator }
 // Image says what an image shows. It is prepared as the images that trained the
 // network.
 func (p *Predictor) Image(img image.Image) (Prediction, error) {
-	digit, err := dataset.Digit(img)
+	drawing, err := dataset.Find(img)
 	if err != nil {
 		return Prediction{}, err
 	}
-	return p.Digit(digit)
+	q, err := p.Digit(drawing.Image)
+	q.Note = drawing.Note
+	return q, err
 }
 
 // Digit is Image for a drawing that dataset.Digit has found on its page.

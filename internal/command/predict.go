@@ -51,6 +51,7 @@ type predictLine struct {
 	Label         string             `json:"label"`
 	Probability   float64            `json:"probability"`
 	Probabilities map[string]float64 `json:"probabilities"`
+	Note          string             `json:"note,omitempty"` // what is doubtful about the drawing
 }
 
 func runPredict(cmd *cobra.Command, out *output, file string, images []string) error {
@@ -83,11 +84,14 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 			bad++
 			continue
 		}
-		line := predictLine{File: name, Label: q.Label, Probability: q.Probability, Probabilities: map[string]float64{}}
+		line := predictLine{File: name, Label: q.Label, Probability: q.Probability, Probabilities: map[string]float64{}, Note: q.Note}
 		for i, class := range m.Classes {
 			line.Probabilities[class] = q.Probabilities[i]
 		}
 		out.text("%s: %s (%.1f%%)", name, line.Label, 100*line.Probability)
+		if q.Note != "" {
+			out.warn("%s: %s", name, q.Note)
+		}
 		if err := out.object(line); err != nil {
 			return err
 		}

@@ -225,6 +225,23 @@ func TestPredictRefuses(t *testing.T) {
 }
 
 // TestPredictGoesOn gives predict good files among bad ones.
+// TestPredictNotes says what is doubtful about a drawing.
+func TestPredictNotes(t *testing.T) {
+	t.Chdir(t.TempDir())
+	desk := image.NewGray(image.Rect(0, 0, 200, 100))
+	for i := range desk.Pix {
+		if desk.Pix[i] = 220; i%200 < 30 {
+			desk.Pix[i] = 0
+		}
+	}
+	writeFile(t, "desk.png", encoded(t, desk, ".png"))
+	r := ok(t, "predict", "--quiet", "--json", "--model", pretrained(), "desk.png")
+	note, _ := r.last(t)["note"].(string)
+	if !strings.Contains(note, "nothing was found but") || !strings.Contains(r.err, "desk.png: "+note) {
+		t.Errorf("found the note %q and on standard error %q", note, r.err)
+	}
+}
+
 func TestPredictGoesOn(t *testing.T) {
 	images, labels := digits(t, 1)
 	t.Chdir(t.TempDir())

@@ -168,12 +168,12 @@ func TestSlowClients(t *testing.T) {
 		return // the race detector makes a training of this network long
 	}
 	for name, corners := range shapes { // not by requests: a busy machine may be too slow for these limits
-		digit, err := readDigit([]byte(shape(t, corners, 0)))
+		drawing, err := readDigit([]byte(shape(t, corners, 0)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range 10 {
-			if err := r.session.draw(func(c classes) (classes, error) { return c.with(name, digit) }); err != nil {
+			if err := r.session.draw(func(c classes) (classes, error) { return c.with(name, drawing.Image) }); err != nil {
 				t.Fatal(err)
 			}
 		}

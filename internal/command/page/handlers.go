@@ -46,16 +46,17 @@ func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) predict(w http.ResponseWriter, r *http.Request) {
-	digit, err := s.readDigit(w, r)
+	drawing, err := s.readDigit(w, r)
 	if err != nil {
 		s.fail(w, err)
 		return
 	}
-	p, err := s.session.predict(digit)
+	p, err := s.session.predict(drawing.Image)
 	if err != nil {
 		s.fail(w, err)
 		return
 	}
+	p.Note = drawing.Note
 	answer(w, http.StatusOK, p)
 }
 
@@ -65,12 +66,12 @@ func (s *Server) addDrawing(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
-	digit, err := s.readDigit(w, r)
+	drawing, err := s.readDigit(w, r)
 	if err != nil {
 		s.fail(w, err)
 		return
 	}
-	if err := s.session.draw(func(c classes) (classes, error) { return c.with(name, digit) }); err != nil {
+	if err := s.session.draw(func(c classes) (classes, error) { return c.with(name, drawing.Image) }); err != nil {
 		s.fail(w, err)
 		return
 	}
@@ -100,10 +101,10 @@ func (s *Server) reset(w http.ResponseWriter, r *http.Request) {
 }
 
 // readDigit reads the image in a request's body.
-func (s *Server) readDigit(w http.ResponseWriter, r *http.Request) (dataset.Image28, error) {
+func (s *Server) readDigit(w http.ResponseWriter, r *http.Request) (dataset.Drawing, error) {
 	content, err := readBody(w, r, maxImage)
 	if err != nil {
-		return dataset.Image28{}, err
+		return dataset.Drawing{}, err
 	}
 	s.decoding <- struct{}{}
 	defer func() { <-s.decoding }()

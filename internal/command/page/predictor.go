@@ -51,6 +51,7 @@ func (p *predictor) close() error { return p.evaluator.Close() }
 type prediction struct {
 	Input         []byte       `json:"input"` // [28,28], as the network gets it
 	Label         string       `json:"label"`
+	Note          string       `json:"note,omitempty"` // what is doubtful about the drawing
 	Classes       []string     `json:"classes"`
 	Probabilities []float64    `json:"probabilities"` // in the order of Classes
 	Layers        []activation `json:"layers"`        // from input to logits
@@ -143,14 +144,14 @@ const maxPixels = 1 << 20
 var errPixels = errors.New("too many pixels")
 
 // readDigit brings a PNG or JPEG file to the form of MNIST's images.
-func readDigit(content []byte) (dataset.Image28, error) {
+func readDigit(content []byte) (dataset.Drawing, error) {
 	// What is wrong with a header, DecodeImage says better.
 	if c, _, err := image.DecodeConfig(bytes.NewReader(content)); err == nil && float64(c.Width)*float64(c.Height) > maxPixels {
-		return dataset.Image28{}, errors.Wrapf(errPixels, "image: found %d×%d pixels, expected a product of at most %d", c.Width, c.Height, maxPixels)
+		return dataset.Drawing{}, errors.Wrapf(errPixels, "image: found %d×%d pixels, expected a product of at most %d", c.Width, c.Height, maxPixels)
 	}
 	img, err := dataset.DecodeImage(bytes.NewReader(content), "image")
 	if err != nil {
-		return dataset.Image28{}, err
+		return dataset.Drawing{}, err
 	}
-	return dataset.Digit(img)
+	return dataset.Find(img)
 }

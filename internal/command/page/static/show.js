@@ -73,6 +73,7 @@ export function nothing(why) {
   setLabel('–');
   $('spoken').textContent = said = '';
   $('timing').textContent = why;
+  $('doubt').textContent = '';
   $('input').getContext('2d').clearRect(0, 0, 28, 28);
   $('input').setAttribute('aria-label', 'What the network gets: nothing yet');
   for (const row of $('bars').tBodies[0].rows) {
@@ -91,6 +92,7 @@ export function prediction(p) {
   tiles($('input'), bytes(p.input), 1, 28, 28, 1, 0);
   $('input').setAttribute('aria-label', 'What the network gets: the drawing on 28 by 28 pixels');
   setLabel(p.label);
+  $('doubt').textContent = p.note ?? '';
   const all = rows(p.classes);
   p.probabilities.forEach((probability, i) => {
     const best = p.classes[i] === p.label;
@@ -98,7 +100,7 @@ export function prediction(p) {
     all[i].querySelector('.track > div').style.width = `${100 * probability}%`;
     all[i].lastElementChild.textContent = (best ? '▸ ' : '') + percent(probability);
   });
-  said = `Prediction: ${p.label}, ${percent(Math.max(...p.probabilities))}`;
+  said = `Prediction: ${p.label}, ${percent(Math.max(...p.probabilities))}${p.note ? `; ${p.note}` : ''}`;
   for (const a of p.layers) activation(a);
 }
 
