@@ -14,15 +14,15 @@ import (
 	"time"
 )
 
-// What a request may take. Bodies being read are the most that clients can fill
-// memory with: maxRequests·maxImage bytes.
+// What a request may take. Bodies are the most that clients can fill memory
+// with: (maxArrivals+maxRequests)·maxImage bytes.
 const (
 	maxImage    = 512 << 10 // bytes of an image that is sent
 	maxJSON     = 1 << 10   // bytes of any other body
 	maxHeaders  = 16 << 10
-	maxRequests = 128 // answered at once
+	maxRequests = 64 // answered at once
 
-	patience = time.Second // how long one more waits, its body unread
+	patience = time.Second // how long one more waits
 )
 
 // timeouts are how long a client may take: it is cut off then.
@@ -45,6 +45,7 @@ type guard struct {
 	hosts    []string // names that the page may be asked for under, besides addresses
 	loopback bool     // of the addresses, only those of this machine's loopback
 	log      *log.Logger
+	arrivals arrivals
 	requests chan struct{}
 }
 
@@ -58,14 +59,6 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
-	select {
-	case g.requests <- struct{}{}:
-		defer func() { <-g.requests }()
-	case <-time.After(patience):
-		h.Set("Retry-After", "1")
-		refuse(w, http.StatusServiceUnavailable, "busy: %d requests are being answered", maxRequests)
-		return
-	}
 	if !g.knows(r.Host) {
 		refuse(w, http.StatusMisdirectedRequest, "host: found %.100q, expected the address that this page is served at", r.Host)
 		return
@@ -73,6 +66,15 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// The mux would redirect to the clean path, of which there is none either.
 	if path.Clean(r.URL.Path) != r.URL.Path {
 		refuse(w, http.StatusNotFound, "path: found %.100q, expected one of this page's", r.URL.Path)
+		return
+	}
+	g.arrivals.receive(w, r)
+	select {
+	case g.requests <- struct{}{}:
+		defer func() { <-g.requests }()
+	case <-time.After(patience):
+		h.Set("Retry-After", "1")
+		refuse(w, http.StatusServiceUnavailable, "busy: %d requests are being answered", maxRequests)
 		return
 	}
 	g.next.ServeHTTP(w, r)

@@ -216,6 +216,29 @@ func TestManyClients(t *testing.T) {
 	r.get(t, "POST", "/predict", drawing, new(prediction))
 }
 
+// TestSlowBodies has four hundred clients that send next to nothing: the page is
+// there for others all the same.
+func TestSlowBodies(t *testing.T) {
+	r := serve(t)
+	for range 400 {
+		c, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		fmt.Fprint(c, "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nx")
+	}
+	start := time.Now()
+	r.get(t, "GET", "/state", "", new(stateAnswer))
+	state := time.Since(start)
+	r.get(t, "POST", "/predict", shape(t, 4, 10), new(prediction))
+	if took := time.Since(start); state > time.Second || took > 5*time.Second {
+		t.Errorf("found the state after %v and a prediction after %v, expected 1 s and 5 s at most", state, took)
+	} else {
+		t.Logf("the state after %v, a prediction after %v", state, took)
+	}
+}
+
 // TestPanic makes a handler panic while it holds what others need.
 func TestPanic(t *testing.T) {
 	var said bytes.Buffer
