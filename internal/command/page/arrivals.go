@@ -4,19 +4,17 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
 
-// How many bodies are received at once, and how long each may take before it
-// makes room for the next one that wants to come.
-const (
-	maxArrivals = 64
-	grace       = 250 * time.Millisecond
-)
+// grace is how long a body may take before it makes room for a request that
+// waits.
+const grace = 250 * time.Millisecond
 
-// arrivals are the bodies that are being received. Whoever sends slowly holds
-// nobody up: when there are as many as may be, the oldest is cut off.
+// arrivals are the bodies that are being received, so that whoever sends slowly
+// holds nobody up.
 type arrivals struct {
 	mu  sync.Mutex
 	all []*arrival // the oldest first
@@ -27,25 +25,21 @@ type arrival struct {
 	cut   func()
 }
 
-// receive reads the whole body of a request, before which nothing else is held
-// for it. What went wrong is found by whoever reads the body. One that says it
-// is too long is left unread: readBody refuses it.
+// receive reads the whole body of a request. What went wrong is found by whoever
+// reads the body. One that says it is too long is left unread: readBody refuses it.
 func (a *arrivals) receive(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength == 0 || r.ContentLength > maxImage {
 		return
 	}
 	connection := http.NewResponseController(w)
 	this := &arrival{time.Now(), func() { _ = connection.SetReadDeadline(time.Now()) }}
-	for !a.add(this) {
-		select {
-		case <-time.After(grace / 16):
-		case <-r.Context().Done():
-			r.Body = failed{r.Context().Err()}
-			return
-		}
-	}
-	defer a.remove(this)
+	a.mu.Lock()
+	a.all = append(a.all, this)
+	a.mu.Unlock()
 	content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxImage))
+	a.mu.Lock()
+	a.all = slices.DeleteFunc(a.all, func(other *arrival) bool { return other == this })
+	a.mu.Unlock()
 	if err != nil {
 		w.Header().Set("Connection", "close")
 		r.Body = failed{err}
@@ -54,30 +48,13 @@ func (a *arrivals) receive(w http.ResponseWriter, r *http.Request) {
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(content)), int64(len(content))
 }
 
-// add adds an arrival if there is room, or the oldest has had its time.
-func (a *arrivals) add(one *arrival) bool {
+// makeRoom cuts off the oldest body, if it has had its time.
+func (a *arrivals) makeRoom() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.all) == maxArrivals {
-		if time.Since(a.all[0].since) < grace {
-			return false
-		}
+	if len(a.all) > 0 && time.Since(a.all[0].since) > grace {
 		a.all[0].cut()
 		a.all = a.all[1:]
-	}
-	one.since = time.Now()
-	a.all = append(a.all, one)
-	return true
-}
-
-func (a *arrivals) remove(one *arrival) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for i, other := range a.all {
-		if other == one {
-			a.all = append(a.all[:i:i], a.all[i+1:]...)
-			return
-		}
 	}
 }
 

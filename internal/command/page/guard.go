@@ -15,12 +15,12 @@ import (
 )
 
 // What a request may take. Bodies are the most that clients can fill memory
-// with: (maxArrivals+maxRequests)·maxImage bytes.
+// with: maxRequests·maxImage bytes.
 const (
 	maxImage    = 512 << 10 // bytes of an image that is sent
 	maxJSON     = 1 << 10   // bytes of any other body
 	maxHeaders  = 16 << 10
-	maxRequests = 64 // answered at once
+	maxRequests = 128 // answered at once
 
 	patience = time.Second // how long one more waits
 )
@@ -68,16 +68,26 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "path: found %.100q, expected one of this page's", r.URL.Path)
 		return
 	}
-	g.arrivals.receive(w, r)
-	select {
-	case g.requests <- struct{}{}:
-		defer func() { <-g.requests }()
-	case <-time.After(patience):
+	if !g.enter() {
 		h.Set("Retry-After", "1")
 		refuse(w, http.StatusServiceUnavailable, "busy: %d requests are being answered", maxRequests)
 		return
 	}
+	defer func() { <-g.requests }()
+	g.arrivals.receive(w, r)
 	g.next.ServeHTTP(w, r)
+}
+
+// enter takes one of the places for requests, and says whether there was one.
+func (g *guard) enter() bool {
+	for end := time.Now().Add(patience); time.Now().Before(end); g.arrivals.makeRoom() {
+		select {
+		case g.requests <- struct{}{}:
+			return true
+		case <-time.After(grace / 16):
+		}
+	}
+	return false
 }
 
 // knows reports whether host, with or without a port, names this server. A page
