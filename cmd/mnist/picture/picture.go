@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"html"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/pkg/errors"
@@ -38,7 +40,26 @@ func (p Picture) SVG() ([]byte, error) {
 	}
 	// Liberation Sans has the widths of Arial and Helvetica: name those too,
 	// for a browser that lacks it.
-	return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif")), nil
+	file := bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif"))
+	return svgText.ReplaceAllFunc(file, withLength), nil
+}
+
+// svgText is a text in the files of vgsvg: its beginning, its size, its letters.
+var svgText = regexp.MustCompile(`(?s)<text( [^>]*font-size:([\d.]+)px[^>]*>)([^<]*)</text>`)
+
+// withLength says how long a text is. In a font that is wider, as DejaVu Sans, it
+// would leave its box, or run into the next.
+func withLength(text []byte) []byte {
+	parts := svgText.FindSubmatch(text)
+	size, err := strconv.ParseFloat(string(parts[2]), 64)
+	if err != nil {
+		return text
+	}
+	width := textStyle(ink, vg.Length(size)).Width(html.UnescapeString(string(parts[3])))
+	if width <= 0 {
+		return text
+	}
+	return fmt.Appendf(nil, `<text textLength="%.5g" lengthAdjust="spacingAndGlyphs"%s%s</text>`, width, parts[1], parts[3])
 }
 
 // PNG returns the picture as a PNG file, at two pixels a point.

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -28,6 +29,7 @@ type box struct{ x0, y0, x1, y1 float64 }
 
 type line struct {
 	x, y, width float64
+	length      float64 // as said in the file, for whatever font it is shown in
 	s           string
 }
 
@@ -84,7 +86,7 @@ func parse(t *testing.T, g picture.Graph) drawing {
 					d.boxes = append(d.boxes, box{number(t, m[1]), number(t, m[2]), number(t, m[3]), number(t, m[4])})
 				}
 			case "text":
-				text = &line{x: number(t, attributes["x"]), y: -number(t, attributes["y"])}
+				text = &line{x: number(t, attributes["x"]), y: -number(t, attributes["y"]), length: number(t, attributes["textLength"])}
 				size = number(t, fontSize.FindStringSubmatch(attributes["style"])[1])
 			}
 		case xml.CharData:
@@ -118,6 +120,9 @@ func (d drawing) boxOf(l line) (box, bool) {
 func (d drawing) wantReadable(t *testing.T, reason string) {
 	t.Helper()
 	for i, l := range d.texts {
+		if math.Abs(l.length-l.width) > 0.1 {
+			t.Errorf("%s: %q is %.1f long by the file, %.1f by its font", reason, l.s, l.length, l.width)
+		}
 		if b, ok := d.boxOf(l); ok && l.x+l.width > b.x1 {
 			t.Errorf("%s: %q ends at %.0f, its box at %.0f", reason, l.s, l.x+l.width, b.x1)
 		}
