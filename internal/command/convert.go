@@ -28,9 +28,9 @@ func newConvert(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "convert IN OUT",
 		Short: "Take weights from elsewhere, or give them away",
-		Long: `convert reads IN, a model of ours or the weights that PyTorch, Keras, TensorFlow
-or numpy wrote as safetensors, npz or a state dictionary (.pt, .pth), and writes
-OUT: a model of ours (.safetensors), weights for others (.safetensors, .npz with
+		Long: `convert reads IN, a model of ours, a network as ONNX, or the weights that PyTorch,
+Keras, TensorFlow or numpy wrote as safetensors, npz or a state dictionary (.pt,
+.pth), and writes OUT: a model of ours (.safetensors), weights for others (.safetensors, .npz with
 --to-layout), or a network that runs anywhere (.onnx).
 
 Weights from elsewhere are for the built-in network (conv1, conv2, fc1, fc2)
@@ -132,6 +132,9 @@ func describeConverted(out *output, m *model.Network, assumed []string) {
 	p := m.Prep
 	out.text("images: %s, 0 to 1 (a byte times %.6g), less the mean %g, divided by the deviation %g", p.Polarity, p.Scale, p.Mean, p.Std)
 	out.text("classes: %s", listed(m.Classes))
+	if notes := m.Meta[weightfile.KeyNotes]; notes != "" {
+		out.text("note: %s", notes)
+	}
 	if len(assumed) > 0 {
 		out.text("assumed, since nothing was said: --%s", strings.Join(assumed, ", --"))
 	}
@@ -140,6 +143,9 @@ func describeConverted(out *output, m *model.Network, assumed []string) {
 // read reads a model of ours, or makes one of weights from elsewhere and lists
 // what of it is assumed.
 func (c *convertFlags) read(cmd *cobra.Command, path string) (m *model.Network, report foreign.Report, assumed []string, err error) {
+	if content, err := weightfile.Identify(path); err == nil && content.Format == weightfile.ONNX {
+		return c.readONNX(cmd, path)
+	}
 	tensors, err := weightfile.ReadTensors(path)
 	if err != nil {
 		return nil, foreign.Report{}, nil, err
@@ -168,9 +174,5 @@ func (c *convertFlags) readOurs(cmd *cobra.Command, path string) (*model.Network
 		}
 		m.Weights = transfer.Only(m.Weights, layers...)
 	}
-	report := foreign.Report{Layout: foreign.Ours, Reason: "a model of ours"}
-	for _, name := range m.Weights.Names() {
-		report.Taken = append(report.Taken, foreign.Taken{Weight: name, Tensor: name, Shape: m.Weights.Get(name).Shape()})
-	}
-	return m, report, nil
+	return m, takenWhole(m, "a model of ours"), nil
 }

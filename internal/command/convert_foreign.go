@@ -70,8 +70,7 @@ func (c *foreignFlags) model(t *weightfile.Tensors, layers []string) (*model.Net
 	if opt.Map, err = foreign.ParseMap(c.renames); err != nil {
 		return fail("--map", err)
 	}
-	m := &model.Network{Prep: dataset.MNISTPreprocessing()}
-	m.Prep.Mean, m.Prep.Std, m.Prep.Polarity = c.mean, c.std, c.polarity
+	m := &model.Network{Prep: c.prep()}
 	if err := m.Prep.Validate(); err != nil {
 		return fail("--mean, --std, --polarity", err)
 	}
@@ -81,6 +80,56 @@ func (c *foreignFlags) model(t *weightfile.Tensors, layers []string) (*model.Net
 	w, report, err := foreign.Import(t, m.Spec, opt)
 	m.Weights = w
 	return m, report, err
+}
+
+// readONNX reads a network whose layers the file itself says.
+func (c *convertFlags) readONNX(cmd *cobra.Command, path string) (*model.Network, foreign.Report, []string, error) {
+	fail := func(err error) (*model.Network, foreign.Report, []string, error) {
+		return nil, foreign.Report{}, nil, err
+	}
+	for _, flag := range []string{"layout", "map", "ignore", "fold-double-bias", "spec", "layers"} {
+		if cmd.Flags().Changed(flag) {
+			return fail(usage(errors.Errorf("--%s: %s is a whole network as ONNX, which says that itself", flag, path)))
+		}
+	}
+	unsaid := weightfile.Unsaid{Prep: c.foreign.prep()}
+	if err := unsaid.Prep.Validate(); err != nil {
+		return fail(usage(errors.Wrap(err, "--mean, --std, --polarity")))
+	}
+	if c.foreign.classes != "" {
+		var err error
+		if unsaid.Classes, err = dataset.ParseClasses(c.foreign.classes); err != nil {
+			return fail(usage(errors.Wrap(err, "--classes")))
+		}
+	}
+	m, used, err := weightfile.ReadAs(path, unsaid)
+	if err != nil {
+		return fail(err)
+	}
+	if flag := c.foreign.changed(cmd); flag != "" && !used {
+		return fail(usage(errors.Errorf("--%s: %s says that itself", flag, path)))
+	}
+	assumed := []string{}
+	if used {
+		assumed = c.foreign.assumed(cmd)
+	}
+	return m, takenWhole(m, "a network as ONNX"), assumed, nil
+}
+
+// takenWhole reports that all weights of a network are taken as they are.
+func takenWhole(m *model.Network, reason string) foreign.Report {
+	report := foreign.Report{Layout: foreign.Ours, Reason: reason}
+	for _, name := range m.Weights.Names() {
+		report.Taken = append(report.Taken, foreign.Taken{Weight: name, Tensor: name, Shape: m.Weights.Get(name).Shape()})
+	}
+	return report
+}
+
+// prep returns the preprocessing that the flags say.
+func (c *foreignFlags) prep() dataset.Preprocessing {
+	prep := dataset.MNISTPreprocessing()
+	prep.Mean, prep.Std, prep.Polarity = c.mean, c.std, c.polarity
+	return prep
 }
 
 // network sets the model's spec and its labels.

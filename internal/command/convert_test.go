@@ -55,6 +55,16 @@ func TestConvertThereAndBack(t *testing.T) {
 			t.Errorf("%v: %v", args, err)
 		}
 	}
+	back := filepath.Join(folder, "back.safetensors")
+	if text, err := convert(&globals{}, onnx, back); err != nil || !strings.Contains(text, "note: the Softmax at the end is dropped") {
+		t.Errorf("found %q (%v), expected a note that the Softmax is dropped", text, err)
+	}
+	if b, err := weightfile.Read(back); err != nil || b.Prep != m.Prep || strings.Join(b.Classes, "") != "56789" || b.Weights.Hash("fc1/W") != m.Weights.Hash("fc1/W") {
+		t.Errorf("through ONNX: found another network (%v)", err)
+	}
+	if _, err := convert(&globals{}, onnx, back, "--mean", "0"); err == nil || !strings.Contains(err.Error(), "says that itself") {
+		t.Errorf("found %v, expected that the file says its mean itself", err)
+	}
 	conv := filepath.Join(folder, "conv.safetensors")
 	if _, err := convert(&globals{}, ours, conv, "--layers", "conv*"); err != nil {
 		t.Fatal(err)

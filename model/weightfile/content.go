@@ -18,7 +18,7 @@ const (
 	Safetensors               // ours, or weights of others: Read, ReadTensors
 	NPZ                       // ReadTensors
 	PyTorch                   // ReadTensors
-	ONNX                      // package onnx
+	ONNX                      // Read, ReadAs
 	JSON                      // a spec: ReadSpec
 )
 

@@ -66,20 +66,10 @@ func WriteTensors(path string, t *Tensors) error {
 	}
 	switch ending := filepath.Ext(path); ending {
 	case ".npz":
-		return replace(path, func(w io.Writer) error { return errors.WithStack(writeNPZ(w, t.List)) })
+		return ReplaceFile(path, func(w io.Writer) error { return errors.WithStack(writeNPZ(w, t.List)) })
 	case ".safetensors":
 		return writeSafetensors(path, t.Metadata, views)
 	default:
 		return fault(ErrModel, path, "found the ending %q, expected .safetensors or .npz", ending)
 	}
 }
-
-// ReplaceFile puts what write writes at path as Write puts a model: whole, on
-// disk and under its name, or, on an error, not at all. It is for the formats
-// that this package does not know.
-func ReplaceFile(path string, write func(io.Writer) error) error { return replace(path, write) }
-
-// ReplaceName is ReplaceFile where others may have put a link at path, as in a
-// shared folder: the link is replaced, and the file that it names stays as it
-// is.
-func ReplaceName(path string, write func(io.Writer) error) error { return replaceName(path, write) }

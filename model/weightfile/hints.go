@@ -12,6 +12,6 @@ const (
 	graphHint      = "to ONNX: python -m tf2onnx.convert --graphdef FILE --inputs NAMES --outputs NAMES --output net.onnx"
 	tfliteHint     = "to ONNX: python -m tf2onnx.convert --tflite FILE --output net.onnx"
 	checkpointHint = "in TensorFlow: numpy.savez('w.npz', **{n: tf.train.load_variable(p, n) for n, _ in tf.train.list_variables(p)}), p without its last ending"
-	initialisers   = "its weights alone, in Python: numpy.savez('w.npz', **{t.name: onnx.numpy_helper.to_array(t) for t in onnx.load('net.onnx').graph.initializer})"
+	networkHint    = "it is a whole network, not weights alone: read it as one"
 	pickleHint     = "in Python: numpy.savez('w.npz', **{name: array for each}), as floats"
 )

@@ -12,7 +12,8 @@ import (
 
 // Read reads a network from a file that Write made and checks all of it: the
 // format, the checksum, every name, shape and number; each weight of the spec
-// must be there. The error says in one line what is wrong; its cause is
+// must be there. It reads what onnx.Write made too; see ReadAs for networks of
+// others. The error says in one line what is wrong; its cause is
 // ErrFormat, ErrForeign, model.ErrSpec, model.ErrWeights or one of the
 // operating system.
 func Read(path string) (*model.Network, error) { return network(readFile(path, false)) }
@@ -54,6 +55,13 @@ func readFile(path string, partial bool) (*ourFile, error) {
 		return nil, err
 	}
 	defer f.Close()
+	if c, err := IdentifyBytes(f, size); err == nil && c.Format == ONNX {
+		n, err := readONNX(path)
+		if err == nil && n.Classes == nil {
+			err = fault(ErrForeign, path, "found an ONNX network that does not say what its classes are and how its images are prepared (%s)", convertHint)
+		}
+		return &ourFile{Network: n}, err
+	}
 	return decode(f, size, path, partial)
 }
 

@@ -1,104 +1,36 @@
 package weightfile
 
 import (
-	"bufio"
 	"io"
-	"io/fs"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
-	"runtime"
-	"strconv"
-	"strings"
-	"time"
 
+	"github.com/lastlayer/lastlayer/internal/atomicfile"
 	"github.com/pkg/errors"
 )
 
-// replace puts what write writes at path, atomically: into a temporary file in
-// the same folder, to disk, renamed over path, and the folder to disk. On an
-// error the temporary file is removed and path is as it was.
-func replace(path string, write func(io.Writer) error) error {
-	// A rename would replace a link, not the file it names.
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	return replaceName(path, write)
+// ReplaceFile puts what write writes at path as Write puts a model: whole, on
+// disk and under its name, or, on an error, not at all. It is for the formats
+// that this package does not know.
+func ReplaceFile(path string, write func(io.Writer) error) error {
+	return inPlaceOf(path, atomicfile.Replace(path, write))
 }
 
-// replaceName is replace, but of a link it replaces the link itself.
-func replaceName(path string, write func(io.Writer) error) error {
-	// A rename would turn /dev/null, or a pipe, into a file.
-	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeSymlink {
-		return fault(ErrModel, path, "found %s in the place of the file to write", identifyOther(path, info).What)
-	}
-	folder, base := filepath.Split(path)
-	if folder == "" {
-		folder = "."
-	}
-	prefix := "." + base + ".tmp-"
-	temp := filepath.Join(folder, prefix+strconv.FormatUint(rand.Uint64(), 36))
-	if err := writeNew(temp, write); err != nil {
-		return errors.Wrapf(err, "%s: cannot be written", path)
-	}
-	if err := os.Rename(temp, path); err != nil {
-		os.Remove(temp)
-		return errors.Wrapf(err, "%s: cannot be written", path)
-	}
-	sweep(folder, prefix)
-	return errors.Wrapf(syncFolder(folder), "%s: written, but perhaps not to disk", path)
+// ReplaceName is ReplaceFile where others may have put a link at path, as in a
+// shared folder: the link is replaced, and the file that it names stays as it
+// is.
+func ReplaceName(path string, write func(io.Writer) error) error {
+	return inPlaceOf(path, atomicfile.ReplaceName(path, write))
 }
 
-// writeNew makes a new file and leaves it complete and on disk, or not at all.
-func writeNew(path string, write func(io.Writer) error) (err error) {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	if err != nil {
-		return errors.WithStack(err)
-	}
-	defer func() {
-		if closeErr := f.Close(); err == nil {
-			err = closeErr
-		}
-		if err != nil {
-			os.Remove(path)
-		}
-	}()
-	w := bufio.NewWriterSize(f, 1<<16)
-	if err := write(w); err != nil {
+// inPlaceOf says what stands in the place of the file, where that is why it
+// could not be written.
+func inPlaceOf(path string, err error) error {
+	if !errors.Is(err, atomicfile.ErrNotFile) {
 		return err
 	}
-	if err := w.Flush(); err != nil {
+	info, statErr := os.Stat(path)
+	if statErr != nil {
 		return err
 	}
-	return f.Sync()
-}
-
-// sweep removes the temporary files of writers that were killed. A write takes
-// seconds; what is an hour old is nobody's any more.
-func sweep(folder, prefix string) {
-	entries, err := os.ReadDir(folder)
-	if err != nil {
-		return // the file itself is written: what is left over can wait
-	}
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), prefix) {
-			continue
-		}
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > time.Hour {
-			os.Remove(filepath.Join(folder, e.Name()))
-		}
-	}
-}
-
-// syncFolder makes a rename last through a power cut. Windows has no such call.
-func syncFolder(folder string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	f, err := os.Open(folder)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return f.Sync()
+	return fault(ErrModel, path, "found %s in the place of the file to write", identifyOther(path, info).What)
 }

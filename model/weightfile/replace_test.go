@@ -17,7 +17,7 @@ func TestReplaceKeepsTheOldFileOnError(t *testing.T) {
 		t.Fatal(err)
 	}
 	full := errors.New("disk full")
-	err := replace(path, func(w io.Writer) error {
+	err := ReplaceFile(path, func(w io.Writer) error {
 		w.Write(make([]byte, 1<<20))
 		return full
 	})

@@ -29,7 +29,7 @@ func identifyProtobuf(r io.ReaderAt, size int64) (Content, bool) {
 	const number, message = protowire.VarintType, protowire.BytesType
 	switch {
 	case is(7, message) && (is(1, number) || is(8, message)) && highest < 100: // graph, ir_version, opset_import
-		return Content{Format: ONNX, What: "an ONNX network", Advice: initialisers}, true
+		return Content{Format: ONNX, What: "an ONNX network", Advice: networkHint}, true
 	case !whole:
 		return Content{}, false
 	case is(1, number) && is(2, message) && highest >= 200: // specificationVersion, description, a type of network

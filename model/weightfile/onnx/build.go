@@ -58,7 +58,7 @@ func (r *reader) apply(n *operator, in []*value, known []*constant) ([]*value, e
 			return nil, r.missing(n, in)
 		}
 		if i := slices.IndexFunc(in, func(v *value) bool { return v != nil && v.softmax }); i >= 0 && !slices.Contains(viewsOnly, n.kind) {
-			return nil, r.cuttable(unsupported("found it behind a Softmax, expected Softmax at the end only: attention is not supported"), in)
+			return nil, unsupported("found it behind a Softmax, expected Softmax at the end only: attention is not supported%s", below(in))
 		}
 		return layer(r, n, in)
 	}
@@ -79,17 +79,17 @@ func (r *reader) missing(n *operator, in []*value) error {
 	if !defaultDomain(n.domain) {
 		name = n.domain + "." + n.kind
 	}
-	return r.cuttable(unsupported("found operator %.60q; supported are %s", name, strings.Join(supported(), ", ")), in)
+	return unsupported("found operator %.60q%s; supported are %s", name, below(in), strings.Join(supported(), ", "))
 }
 
-// cuttable adds to an error where the network may be cut below.
-func (r *reader) cuttable(err error, in []*value) error {
+// below says where the network may be cut below an operator that cannot be read.
+func below(in []*value) string {
 	for _, v := range in {
 		if v != nil && v.constant == nil && v.layer != model.Images {
-			return errors.WithMessagef(err, "the network may be cut below it, at layer %q", v.layer)
+			return fmt.Sprintf(" (the network may be cut below it, at layer %q)", v.layer)
 		}
 	}
-	return err
+	return ""
 }
 
 // value returns what a name stands for.
@@ -192,7 +192,7 @@ func (r *reader) end() (string, error) {
 		r.note("the Softmax at the end is dropped: the network gives logits")
 	}
 	if classes := slices.Max(append([]int{1}, v.shape...)); product(v.shape) != classes && !r.anything {
-		return "", r.cuttable(unsupported("output %.100q: found shape %v of each image, expected [classes]: not a classifier", name, v.shape), []*value{v})
+		return "", unsupported("output %.100q: found shape %v of each image, expected [classes]: not a classifier%s", name, v.shape, below([]*value{v}))
 	}
 	if r.anything {
 		r.seen = v

@@ -17,9 +17,10 @@ import (
 	"encoding/json"
 	"io"
 	"math"
+	"unicode/utf8"
 
+	"github.com/lastlayer/lastlayer/internal/atomicfile"
 	"github.com/lastlayer/lastlayer/model"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 	"gorgonia.org/tensor"
 )
@@ -45,14 +46,15 @@ const (
 // maxSize is protobuf's limit on a message.
 const maxSize = math.MaxInt32
 
-// Write writes a complete network to path as weightfile.Write does: whole or not
-// at all, the same network to the same bytes. The error's cause is as there.
+// Write writes a complete network to path: whole or not at all, the same network
+// to the same bytes. The error's cause is model.ErrNetwork, model.ErrSpec,
+// model.ErrWeights or one of the operating system.
 func Write(path string, n *model.Network, opt Options) error {
 	data, err := Encode(n, opt)
 	if err != nil {
 		return errors.Wrap(err, path)
 	}
-	return weightfile.ReplaceFile(path, func(w io.Writer) error {
+	return atomicfile.Replace(path, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return errors.WithStack(err)
 	})
@@ -60,15 +62,20 @@ func Write(path string, n *model.Network, opt Options) error {
 
 // Encode returns what Write writes.
 func Encode(n *model.Network, opt Options) ([]byte, error) {
-	if err := weightfile.Check(n, false); err != nil {
+	if err := n.Check(); err != nil {
 		return nil, err
+	}
+	for i, label := range n.Classes {
+		if !utf8.ValidString(label) {
+			return nil, errors.Wrapf(model.ErrNetwork, "classes: label %d: found %.100q, expected UTF-8", i, label)
+		}
 	}
 	size := 0
 	for _, name := range n.Weights.Names() {
 		size += 4 * n.Weights.Get(name).Shape().TotalSize()
 	}
 	if size > maxSize-1<<20 {
-		return nil, errors.Wrapf(weightfile.ErrModel, "weights: found %d bytes, expected less than ONNX's 2 GiB", size)
+		return nil, errors.Wrapf(model.ErrNetwork, "weights: found %d bytes, expected less than ONNX's 2 GiB", size)
 	}
 	network, err := graph(n, opt)
 	if err != nil {
@@ -144,7 +151,7 @@ func nodesOf(spec model.Spec, shapes [][]int) ([]node, error) {
 		}
 		added, err := operators(l, in)
 		if err != nil {
-			return nil, errors.Wrapf(weightfile.ErrModel, "layer %q: %v", l.Name, err)
+			return nil, errors.Wrapf(model.ErrNetwork, "layer %q: %v", l.Name, err)
 		}
 		values[l.Name] = array{in[0].name, shapes[i]}
 		if len(added) > 0 {

@@ -39,7 +39,7 @@ func (r *reader) softmaxEnd(n *operator, in []*value) ([]*value, error) {
 		over = product(v.shape[k:])
 	}
 	if over != product(v.shape) {
-		return nil, r.cuttable(unsupported("found axis %d of an input of %v, expected the classes, at the end: attention is not supported", k+1, v.shape), in)
+		return nil, unsupported("found axis %d of an input of %v, expected the classes, at the end: attention is not supported%s", k+1, v.shape, below(in))
 	}
 	out := *v
 	out.softmax = true

@@ -1,0 +1,66 @@
+package weightfile
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile/onnx"
+	"github.com/pkg/errors"
+)
+
+// Unsaid is what a network of somebody else does not say about itself.
+type Unsaid struct {
+	Classes []string              // names of the logits; nil for numbers from 0
+	Prep    dataset.Preprocessing // what its images went through when it was trained
+}
+
+// ReadAs reads as Read does, a network of somebody else too: what the file does
+// not say is as told. Whether it was used, the second result tells.
+func ReadAs(path string, u Unsaid) (n *model.Network, used bool, err error) {
+	c, err := Identify(path)
+	if err != nil {
+		return nil, false, err
+	}
+	if c.Format != ONNX {
+		n, err := Read(path)
+		return n, false, err
+	}
+	if n, err = readONNX(path); err != nil || n.Classes != nil {
+		return n, false, err
+	}
+	n.Classes, n.Prep = append([]string(nil), u.Classes...), u.Prep
+	if u.Classes == nil {
+		for i := range n.Spec.Classes() {
+			n.Classes = append(n.Classes, strconv.Itoa(i))
+		}
+	}
+	return n, true, errors.WithMessage(n.CheckClasses(), path)
+}
+
+// KeyNotes is the metadata of a network that says what of an ONNX file is not in the network.
+const KeyNotes = "onnx.notes"
+
+// readONNX reads a network, without classes and preprocessing where the file
+// does not say them.
+func readONNX(path string) (*model.Network, error) {
+	n, err := onnx.Read(path)
+	if err != nil {
+		return nil, ofONNX(err)
+	}
+	if len(n.Notes) > 0 {
+		n.Meta = map[string]string{KeyNotes: strings.Join(n.Notes, "; ")}
+	}
+	return n.Network, nil
+}
+
+// ofONNX gives an error of package onnx the cause that this package has for it.
+func ofONNX(err error) error {
+	for theirs, ours := range map[error]error{onnx.ErrFormat: ErrFormat, onnx.ErrUnsupported: ErrForeign} {
+		if errors.Is(err, theirs) {
+			return errors.Wrap(ours, strings.TrimSuffix(err.Error(), ": "+theirs.Error()))
+		}
+	}
+	return err
+}
