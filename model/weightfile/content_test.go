@@ -30,7 +30,7 @@ func contents(t testing.TB) map[string]struct {
 		"unknown":                {text("\xfe\xdc\xba\x98"), "no known kind", "again"},
 		"Keras HDF5":             {text("\x89HDF\r\n\x1a\n"), "an HDF5 file, as Keras", "numpy.savez"},
 		"Keras zip":              {archive(t, "", "metadata.json", "{}", "config.json", "{}", "model.weights.h5", "x"), "a Keras file", "onnx"},
-		"ONNX":                   {onnx, "an ONNX network", "initializer"},
+		"ONNX":                   {onnx, "an ONNX network", "a whole network"},
 		"ONNX, cut":              {onnx[:len(onnx)/2], "an ONNX network", ""},
 		"SavedModel":             {text("\x08\x01\x12\x02\x0a\x00"), "a TensorFlow SavedModel", "tf2onnx"},
 		"frozen graph":           {text("\x0a\x10\x0a\x01x\x12\x0bPlaceholder\x22\x00"), "a TensorFlow graph", "--graphdef"},
