@@ -52,6 +52,8 @@
 // ErrDiverged says that a loss is NaN or infinite. That step changes nothing,
 // but the one before it made the weights that gave this loss: they are of no
 // use, and where they overflowed are not finite. Go back to a Clone or a file.
+// ErrNotFinite, of which it is one, says the same of what an Evaluator or a
+// Predictor computes.
 //
 // The accuracy and loss of an EpochReport are of the batches as they were
 // trained on, under dropout and before each step. Validation is without either.

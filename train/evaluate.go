@@ -70,7 +70,8 @@ func (e *Evaluator) Net() *model.Net { return e.net }
 
 // Logits runs the examples with these indices, at most a batch, and returns
 // their logits, [len(indices), classes], or what else the net computes: see
-// model.Net.Result. The next run overwrites them.
+// model.Net.Result. The next run overwrites them. Outputs that are not finite
+// are an error whose cause is ErrNotFinite.
 func (e *Evaluator) Logits(data dataset.Examples, indices []int) ([]float32, error) {
 	if err := e.net.Load(data, indices); err != nil {
 		return nil, err
@@ -79,7 +80,8 @@ func (e *Evaluator) Logits(data dataset.Examples, indices []int) ([]float32, err
 	if err := runAll(e.machine); err != nil {
 		return nil, errors.Wrap(err, "run the network")
 	}
-	return e.net.Result(len(indices)), nil
+	outputs := e.net.Result(len(indices))
+	return outputs, checkOutputs(e.net, indices, outputs)
 }
 
 // Each runs all examples in order, a batch at a time, and calls f with the

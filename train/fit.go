@@ -1,8 +1,8 @@
 package train
 
 import (
+	"cmp"
 	"context"
-	"math"
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -60,7 +60,9 @@ type run struct {
 // is trained on too.
 //
 // When ctx is done Fit stops between two steps and returns ctx's error; a
-// further call goes on with the next step.
+// further call goes on with the next step. However it ends, unless by another
+// error, the trained weights are finite: otherwise its error is ErrDiverged. At
+// its end it runs the last batch once more, to see that they give a finite loss.
 func (t *Trainer) Fit(ctx context.Context, data dataset.Examples, opt Options) error {
 	err := t.begin(data, &opt)
 	if err != nil {
@@ -82,17 +84,20 @@ func (t *Trainer) Fit(ctx context.Context, data dataset.Examples, opt Options) e
 	perEpoch := t.run.batches.PerEpoch()
 	total := opt.Epochs * perEpoch
 	for t.run.ended || t.run.steps < total && !t.impatient(opt) {
-		if t.run.ended {
+		switch {
+		case t.run.ended:
 			err = t.endEpoch(ctx, validation, opt, t.run.steps/perEpoch)
-		} else {
-			err = t.fitStep(ctx, data, opt, base, total)
+		case ctx.Err() != nil:
+			err = cmp.Or(t.checkFinite(), ctx.Err())
+		default:
+			err = t.fitStep(data, opt, base, total)
 		}
 		if err != nil {
 			return err
 		}
 	}
 	t.restoreBest()
-	return nil
+	return t.checkLast()
 }
 
 // evaluationBatch is how many examples the evaluation runs at a time.
@@ -139,10 +144,7 @@ func (t *Trainer) begin(data dataset.Examples, opt *Options) error {
 func (t *Trainer) impatient(opt Options) bool { return opt.Patience > 0 && t.run.stale >= opt.Patience }
 
 // fitStep makes one step.
-func (t *Trainer) fitStep(ctx context.Context, data dataset.Examples, opt Options, base float64, total int) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
+func (t *Trainer) fitStep(data dataset.Examples, opt Options, base float64, total int) error {
 	start := time.Now()
 	t.solver.LearningRate = base * opt.Schedule(t.run.steps, total)
 	if d, varies := data.(dataset.Varying); varies {
@@ -173,10 +175,13 @@ func (t *Trainer) endEpoch(ctx context.Context, validation *Evaluator, opt Optio
 	r := t.run.epoch
 	r.Epoch, r.Of = epoch, opt.Epochs
 	r.Loss /= float64(r.Examples)
+	if err := t.checkFinite(); err != nil {
+		return err
+	}
 	if validation != nil {
 		m, err := validation.Evaluate(ctx, opt.Validation)
 		if err != nil {
-			return errors.Wrap(err, "validation")
+			return errors.Wrapf(err, "validation after epoch %d", epoch)
 		}
 		r.Validation = &m
 		r.Best = t.judge(m.Loss, opt.Patience > 0)
@@ -191,7 +196,7 @@ func (t *Trainer) endEpoch(ctx context.Context, validation *Evaluator, opt Optio
 // judge compares a validation loss with the best, and keeps a copy of the
 // trained weights when it is better and they may be needed.
 func (t *Trainer) judge(loss float64, keep bool) (best bool) {
-	if math.IsNaN(loss) || t.run.judged && !(loss < t.run.best) {
+	if t.run.judged && !(loss < t.run.best) {
 		t.run.stale++
 		return false
 	}

@@ -78,10 +78,14 @@ const (
 	metaSettings   = "settings"
 )
 
-// Save writes a checkpoint. The one before stays until it is on disk.
+// Save writes a checkpoint. The one before stays until it is on disk, and where
+// the training has diverged.
 func (s *Saver) Save() error {
 	if s.trainer == nil {
 		return errors.New("save a checkpoint: Start was not called")
+	}
+	if err := s.trainer.checkLast(); err != nil {
+		return err // which ends the training: there is nothing to go on with
 	}
 	state, err := s.trainer.Checkpoint()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model/graphop"
+	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )
@@ -62,7 +63,22 @@ func (t *Trainer) Trace(data dataset.Examples, indices []int) ([]TraceLine, Step
 		g := norm(t.net.Node(name).Deriv().Value(), len(old))
 		lines = append(lines, TraceLine{Node: name, Kind: "update", Backward: true, Output: w.Shape(), Norm: math.Sqrt(change), Gradient: &g})
 	}
-	return lines, report, nil
+	return lines, report, checkTrace(lines)
+}
+
+// checkTrace returns an error that names the first value that is not finite: the
+// loss need not be.
+func checkTrace(lines []TraceLine) error {
+	for _, l := range lines {
+		sum := l.Norm
+		if l.Gradient != nil {
+			sum += *l.Gradient
+		}
+		if math.IsNaN(sum) || math.IsInf(sum, 0) {
+			return errors.Wrapf(ErrNotFinite, "%s (%s): the value, its gradient or its change is not finite: weights are too large; train anew with a smaller learning rate", l.Node, l.Kind)
+		}
+	}
+	return nil
 }
 
 func (t *Trainer) copyTrained() map[string][]float32 {

@@ -19,10 +19,6 @@ var (
 	// ErrNothingTrained is the cause of New's error for a graph that is all
 	// constants.
 	ErrNothingTrained = errors.New("no layer of the network is trained")
-	// ErrDiverged is the cause of a step's error when the loss is NaN or
-	// infinite. That step changes nothing, but the one before it may have left
-	// weights that are no longer finite.
-	ErrDiverged = errors.New("training diverged")
 	// ErrData is the cause of errors about examples that do not fit the
 	// network.
 	ErrData = model.ErrData
@@ -43,6 +39,7 @@ type Trainer struct {
 	labels  *tensor.Dense // [N], the value of the labels' node
 	loss    *gorgonia.Node
 	source  *rand.PCG // of the dropout masks
+	loaded  bool      // the graph holds a batch
 	run     run
 }
 
@@ -106,7 +103,8 @@ type StepReport struct {
 
 // Step makes one training step on the examples with these indices, at most
 // the net's batch: images into the graph, dropout masks drawn, forward,
-// gradients, and the solver's step over net.Trainable().
+// gradients, and the solver's step over net.Trainable(). What that leaves is not
+// looked at, as Fit does: the next step's loss tells.
 func (t *Trainer) Step(data dataset.Examples, indices []int) (StepReport, error) {
 	r, err := t.Gradients(data, indices)
 	if err != nil {
@@ -131,16 +129,27 @@ func (t *Trainer) Gradients(data dataset.Examples, indices []int) (StepReport, e
 		labels[i] = data.Label(index)
 	}
 	t.drawMasks(len(indices))
+	t.loaded = true
+	var err error
+	if r.Loss, err = t.forward(); err != nil {
+		return r, errors.WithMessagef(err, "step %d", r.Step)
+	}
+	r.Correct = countCorrect(t.net, labels[:len(indices)])
+	return r, nil
+}
+
+// forward runs the graph on the batch that it holds, gradients too, and returns
+// the loss.
+func (t *Trainer) forward() (float64, error) {
 	t.machine.Reset()
 	if err := runAll(t.machine); err != nil {
-		return r, errors.Wrapf(err, "step %d", r.Step)
+		return 0, errors.WithStack(err)
 	}
-	r.Loss = float64(*t.loss.Value().(*gorgonia.F32))
-	r.Correct = countCorrect(t.net, labels[:len(indices)])
-	if math.IsNaN(r.Loss) || math.IsInf(r.Loss, 0) {
-		return r, errors.Wrapf(ErrDiverged, "step %d: the loss is %v at learning rate %g; try a smaller one", r.Step, r.Loss, r.Rate)
+	loss := float64(*t.loss.Value().(*gorgonia.F32))
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return loss, errors.Wrapf(ErrDiverged, "the loss is %v at learning rate %g; try a smaller one", loss, t.solver.LearningRate)
 	}
-	return r, nil
+	return loss, nil
 }
 
 // runAll runs the machine. The error is the operator's: Gorgonia wraps it in one

@@ -102,10 +102,33 @@ func Exact(ctx context.Context, n *model.Network, data dataset.Examples, opt Exa
 	if changed := h.checkFrozen(); changed != nil {
 		return nil, changed
 	}
+	if err := h.checkOutputs(); err != nil {
+		return nil, err
+	}
 	result = &ExactResult{Result: h.Result, Converged: r.Converged, Gap: r.Gap, Iterations: r.Iterations, Evaluations: r.Evaluations,
 		Objective: r.Objective, GradientNorm: r.GradientNorm, Seconds: time.Since(start).Seconds()}
 	result.TrainingLoss = &r.Loss
 	return result, err
+}
+
+// checkOutputs runs the head on the first examples, to see that what it computes
+// in float32 is finite: the search is in float64.
+func (h *Head) checkOutputs() error {
+	net, err := h.Net.ForEvaluation(min(h.Data.Len(), h.Net.Batch()))
+	if err != nil {
+		return err
+	}
+	e, err := train.NewEvaluator(net)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	first := make([]int, net.Batch())
+	for i := range first {
+		first[i] = i
+	}
+	_, err = e.Logits(h.Data, first)
+	return err
 }
 
 // lastLayer is the dense layer that gives the logits.

@@ -130,6 +130,13 @@ func TestExactRefuses(t *testing.T) {
 		"not finite": func(_ *model.Spec, w *model.Weights, _ *transfer.ExactOptions) {
 			w.Get("fc2/W").Float32s()[3] = float32(math.Inf(1))
 		},
+		"overflowing features": func(_ *model.Spec, w *model.Weights, _ *transfer.ExactOptions) {
+			for _, name := range []string{"conv2/W", "fc1/W"} {
+				for i := range w.Get(name).Float32s() {
+					w.Get(name).Float32s()[i] *= 1e30
+				}
+			}
+		},
 		"label": func(spec *model.Spec, w *model.Weights, _ *transfer.ExactOptions) {
 			two, err := spec.WithClasses(2)
 			must(t, err)

@@ -41,7 +41,7 @@ type Result struct {
 
 // Minimise writes the layer with the least loss to kernel [F,K] and bias [K].
 // What they held does not matter. When ctx is done it stops with ctx's error, and
-// they hold the best so far.
+// they hold the best so far; after another error, what they held.
 func (s *Loss) Minimise(ctx context.Context, kernel, bias []float32, opt Options) (Result, error) {
 	t := s.standardise()
 	s.standard, s.scaled = &t, !t.plain()
@@ -53,9 +53,15 @@ func (s *Loss) Minimise(ctx context.Context, kernel, bias []float32, opt Options
 	}
 	search.evaluate(x)
 	best := search.value
-	t.round(x, kernel, bias)
+	w, b := make([]float32, len(kernel)), make([]float32, len(bias))
+	t.round(x, w, b)
 	r := Result{Iterations: search.iterations}
 	r.Objective, r.Loss = s.at(x, search.gradient)
+	if !finite(r.Objective) {
+		return Result{}, errors.Wrap(ErrNotFinite, "float32 cannot hold the layer: features are too small")
+	}
+	copy(kernel, w)
+	copy(bias, b)
 	r.GradientNorm = floats.Norm(search.gradient, 2)
 	r.Gap = min(r.Objective, gap+max(0, r.Objective-best))
 	search.value = r.Objective

@@ -95,7 +95,7 @@ func (p *predictor) predict(digit dataset.Image28) (prediction, error) {
 	}
 	for _, a := range result.Layers {
 		if math.IsNaN(a.Largest) || math.IsInf(a.Largest, 0) {
-			return prediction{}, errors.Errorf("layer %s: found an output that is no finite number: the network's weights are too large", a.Layers[0])
+			return prediction{}, errors.Wrapf(train.ErrNotFinite, "layer %s: found an output that is no finite number: the network's weights are too large", a.Layers[0])
 		}
 	}
 	result.Probabilities = train.Softmax(logits)
