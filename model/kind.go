@@ -70,10 +70,13 @@ func tableOf(list ...Kind) map[string]reflect.Type {
 func newKind(name string) (reflect.Value, error) {
 	t, ok := kinds[name]
 	if !ok {
-		return reflect.Value{}, errors.Errorf("found kind %.100q, expected one of %s", name, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
+		return reflect.Value{}, errors.Errorf("found kind %.100q, expected one of %s", name, strings.Join(Kinds(), ", "))
 	}
 	return reflect.New(t), nil
 }
+
+// Kinds returns the names of the kinds, in order.
+func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 // known reports whether k is a kind of the table: not nil, nor a pointer to
 // one, nor another package's type that embeds one.

@@ -111,11 +111,11 @@ func modInts(a, b int64) (int64, bool) {
 	return (a%b + b) % b, true
 }
 
-func equalInts(a, b int64) (int64, bool)   { return whole(a == b), true }
-func greaterInts(a, b int64) (int64, bool) { return whole(a > b), true }
-func lessInts(a, b int64) (int64, bool)    { return whole(a < b), true }
+func equalInts(a, b int64) (int64, bool)   { return truthOf(a == b), true }
+func greaterInts(a, b int64) (int64, bool) { return truthOf(a > b), true }
+func lessInts(a, b int64) (int64, bool)    { return truthOf(a < b), true }
 
-func whole(b bool) int64 {
+func truthOf(b bool) int64 {
 	if b {
 		return 1
 	}

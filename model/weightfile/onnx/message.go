@@ -9,8 +9,12 @@ import (
 
 // Numbers of ONNX's enumerations.
 const (
-	typeFloat         = 1 // TensorProto.DataType
-	attributeIntegers = 7 // AttributeProto.AttributeType
+	typeFloat = 1 // TensorProto.DataType
+
+	attributeFloat    = 1 // AttributeProto.AttributeType
+	attributeInteger  = 2
+	attributeText     = 3
+	attributeIntegers = 7
 )
 
 // message is an encoded protobuf message; its methods append a field.
@@ -47,17 +51,47 @@ func (m *message) floats(field protowire.Number, values []float32) {
 
 // node is one operator of the graph that is written.
 type node struct {
-	operator string
-	inputs   []string // outputs of other nodes, or the graph's input
-	output   string
-	weights  []string // further inputs
-	lists    []list
+	operator   string
+	inputs     []string // outputs of other nodes, or the graph's input
+	output     string
+	weights    []string // further inputs
+	attributes []attributeOf
 }
 
-// list is an attribute.
-type list struct {
-	name   string
-	values []int
+// attributeOf is an encoded AttributeProto.
+type attributeOf message
+
+func ints(name string, values []int) attributeOf {
+	var a message
+	a.text(1, name)
+	a.numbers(8, values)
+	a.number(20, attributeIntegers)
+	return attributeOf(a)
+}
+
+func whole(name string, value int) attributeOf {
+	var a message
+	a.text(1, name)
+	a.number(3, value)
+	a.number(20, attributeInteger)
+	return attributeOf(a)
+}
+
+func float(name string, value float64) attributeOf {
+	var a message
+	a.text(1, name)
+	a = protowire.AppendTag(a, 2, protowire.Fixed32Type)
+	a = protowire.AppendFixed32(a, math.Float32bits(float32(value)))
+	a.number(20, attributeFloat)
+	return attributeOf(a)
+}
+
+func text(name, value string) attributeOf {
+	var a message
+	a.text(1, name)
+	a.text(4, value)
+	a.number(20, attributeText)
+	return attributeOf(a)
 }
 
 // encode returns the NodeProto.
@@ -72,12 +106,8 @@ func (n node) encode() message {
 	p.text(2, n.output)
 	p.text(3, n.output) // the node's own name
 	p.text(4, n.operator)
-	for _, l := range n.lists {
-		var a message // AttributeProto
-		a.text(1, l.name)
-		a.numbers(8, l.values)
-		a.number(20, attributeIntegers)
-		p.message(5, a)
+	for _, a := range n.attributes {
+		p.message(5, message(a))
 	}
 	return p
 }

@@ -84,7 +84,7 @@ func scope(n *operator) string {
 			path = append(path, p)
 		}
 	}
-	if isOperator && slices.Contains(functions, n.kind) {
+	if isOperator && slices.Contains(functions, n.kind) && last != "out" { // which is ours
 		path = append(path, strings.ToLower(last))
 	}
 	return strings.Join(path, ".")

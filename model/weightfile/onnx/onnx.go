@@ -1,8 +1,8 @@
-// Package onnx writes a network as ONNX, so that it runs where Go does not:
-// https://onnx.ai. Operators are those of opset 13, which every runtime since
-// 2020 has.
+// Package onnx reads networks as ONNX, https://onnx.ai, that any program wrote,
+// and writes ours, so that they run where Go does not.
 //
-// The one input is "images", float32 [N,C,H,W] or [N,F] for any N, prepared as
+// What is written has the operators of opset 13, which every runtime since 2020
+// has, or of 17 where layers are normalised. The one input is "images", float32 [N,C,H,W] or [N,F] for any N, prepared as
 // the metadata lastlayer.preprocessing says: x = (byte*scale - mean)/std. The
 // one output is "logits" [N,classes], or "probabilities" when asked for; the
 // metadata lastlayer.classes is the JSON list of their labels.
@@ -22,7 +22,6 @@ import (
 	"github.com/lastlayer/lastlayer/internal/atomicfile"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 )
 
 // Options says what to write beside the network.
@@ -35,6 +34,9 @@ type Options struct {
 const (
 	irVersion    = 7
 	opsetVersion = 13
+	// irVersionLater came with opset 15, and goes with the later opset of
+	// networks that need one.
+	irVersionLater = 8
 )
 
 // Names of our metadata that Read takes too.
@@ -77,18 +79,22 @@ func Encode(n *model.Network, opt Options) ([]byte, error) {
 	if size > maxSize-1<<20 {
 		return nil, errors.Wrapf(model.ErrNetwork, "weights: found %d bytes, expected less than ONNX's 2 GiB", size)
 	}
-	network, err := graph(n, opt)
+	network, opset, err := graph(n, opt)
 	if err != nil {
 		return nil, err
 	}
 	// ModelProto
 	var p message
-	p.number(1, irVersion)
+	ir := irVersion
+	if opset > opsetVersion {
+		ir = irVersionLater
+	}
+	p.number(1, ir)
 	p.text(2, "lastlayer")
 	p.message(7, network)
-	var opset message // OperatorSetIdProto, of the default domain
-	opset.number(2, opsetVersion)
-	p.message(8, opset)
+	var set message // OperatorSetIdProto, of the default domain
+	set.number(2, opset)
+	p.message(8, set)
 	for _, e := range []struct {
 		key   string
 		value any
@@ -105,69 +111,73 @@ func Encode(n *model.Network, opt Options) ([]byte, error) {
 	return p, nil
 }
 
-// graph returns the GraphProto: nodes from input to output, and the weights.
-// Names with a slash are the layers' own, which have none in theirs.
-func graph(n *model.Network, opt Options) (message, error) {
+// graph returns the GraphProto, nodes from input to output and the weights, and
+// the opset that it needs. Names with a slash are the layers' own, which have
+// none in theirs.
+func graph(n *model.Network, opt Options) (p message, opset int, err error) {
 	shapes, err := n.Spec.Shapes()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	output := "logits"
 	if opt.Softmax {
 		output = "probabilities"
 	}
-	nodes, err := nodesOf(n.Spec, shapes)
+	w, err := nodesOf(n.Spec, shapes)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	last := len(nodes) - 1
+	last := len(w.nodes) - 1
 	if opt.Softmax {
-		nodes = append(nodes, node{operator: "Softmax", inputs: []string{nodes[last].output}}) // over the last axis, by default
+		w.nodes = append(w.nodes, node{operator: "Softmax", inputs: []string{w.nodes[last].output}}) // over the last axis, by default
 		last++
 	}
-	nodes[last].output = output
-	var p message
-	for _, n := range nodes {
+	w.nodes[last].output = output
+	for _, n := range w.nodes {
 		p.message(1, n.encode())
 	}
 	p.text(2, "lastlayer")
 	for _, name := range n.Weights.Names() {
-		p.message(5, initializer(name, n.Weights.Get(name)))
+		t := n.Weights.Get(name)
+		shape := w.shapes[name]
+		if shape == nil {
+			shape = t.Shape()
+		}
+		p.message(5, initializer(name, shape, t.Float32s()))
+	}
+	for _, c := range w.constants {
+		p.message(5, c)
 	}
 	p.message(11, valueInfo(model.Images, n.Spec.Input))
 	p.message(12, valueInfo(output, shapes[len(shapes)-1]))
-	return p, nil
+	return p, w.opset, nil
 }
 
 // nodesOf returns the nodes of the network. The last one's output is still
 // named after its layer.
-func nodesOf(spec model.Spec, shapes [][]int) ([]node, error) {
-	var nodes []node
+func nodesOf(spec model.Spec, shapes [][]int) (*writer, error) {
+	w := &writer{shapes: map[string][]int{}, opset: opsetVersion}
 	values := map[string]array{model.Images: {model.Images, spec.Input}} // by layer
 	for i, l := range spec.Layers {
 		var in []array
 		for _, name := range spec.InputsOf(i) {
 			in = append(in, values[name])
 		}
-		added, err := operators(l, in)
+		output, err := w.layer(l, in)
 		if err != nil {
-			return nil, errors.Wrapf(model.ErrNetwork, "layer %q: %v", l.Name, err)
+			return nil, err
 		}
-		values[l.Name] = array{in[0].name, shapes[i]}
-		if len(added) > 0 {
-			nodes = append(nodes, added...)
-			values[l.Name] = array{added[len(added)-1].output, shapes[i]}
-		}
+		values[l.Name] = array{output, shapes[i]}
 	}
-	return nodes, nil
+	return w, nil
 }
 
 // initializer returns the TensorProto of a weight.
-func initializer(name string, t *tensor.Dense) message {
+func initializer(name string, shape []int, values []float32) message {
 	var p message
-	p.numbers(1, t.Shape())
+	p.numbers(1, shape)
 	p.number(2, typeFloat)
 	p.text(8, name)
-	p.floats(9, t.Float32s())
+	p.floats(9, values)
 	return p
 }

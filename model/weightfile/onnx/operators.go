@@ -1,50 +1,124 @@
 package onnx
 
 import (
+	"slices"
+
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 )
 
-// array is an array of the graph that is written: its name, and its shape for one example.
+// array is an array of the graph that is written: its name, and its shape for
+// one example.
 type array struct {
 	name  string
 	shape []int
 }
 
-// operators returns the nodes of a layer, the last of which gives its output.
-// There are none for dropout, which is nothing when a network is used.
-func operators(l model.Layer, in []array) ([]node, error) {
-	n := node{output: l.Name + "/out"}
-	for _, v := range in {
-		n.inputs = append(n.inputs, v.name)
+// writer collects the nodes of the graph, and the constants beside its weights.
+type writer struct {
+	nodes     []node
+	constants []message        // TensorProto
+	shapes    map[string][]int // of weights that ONNX has in another shape, by name
+	opset     int
+}
+
+// writers add the nodes of a layer of each kind, by the kind's name, the last of
+// which gives the layer's output. A kind that is one operator with the same
+// inputs and without attributes stands in plain.
+var writers = map[string]func(w *writer, l model.Layer, in []array){
+	"conv": writeConv, "dense": writeDense, "prelu": writePReLU, "batchnorm": writeBatchNorm, "layernorm": writeLayerNorm,
+	"maxpool": writeMaxPool, "avgpool": writeAveragePool, "lrn": writeLRN, "pad": writePad,
+	"concat": writeConcat, "slice": writeSlice, "channelshuffle": writeShuffle,
+	"clip": writeClip, "leakyrelu": writeLeakyReLU, "hardsigmoid": writeHardSigmoid,
+	"silu": writeSiLU, "hardswish": writeHardSwish, "gelu": writeGELU,
+	"dropout": func(*writer, model.Layer, []array) {}, // which is nothing when a network is used
+}
+
+// plain are the operators of the other kinds.
+var plain = map[string]string{
+	"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "flatten": "Flatten", "add": "Add", "multiply": "Mul",
+	"globalavgpool": "GlobalAveragePool", "globalmaxpool": "GlobalMaxPool",
+}
+
+// layer adds the nodes of a layer and returns its output, but for the shape.
+func (w *writer) layer(l model.Layer, in []array) (string, error) {
+	count := len(w.nodes)
+	if operator, ok := plain[l.Kind.String()]; ok {
+		w.add(operator, l, in)
+	} else if write, ok := writers[l.Kind.String()]; ok {
+		write(w, l, in)
+	} else {
+		return "", errors.Wrapf(model.ErrSpec, "layer %q: found kind %s, which is not written as ONNX", l.Name, l.Kind)
 	}
-	square := func(side int) []int { return []int{side, side} }
-	switch k := l.Kind.(type) {
-	case model.Conv:
-		n.operator = "Conv"
-		n.weights = []string{l.Name + "/W", l.Name + "/b"} // [out,in,kh,kw], [out]
-		pad := 0
-		if len(k.Pad) > 0 {
-			pad = k.Pad[0]
-		}
-		n.lists = []list{{"kernel_shape", square(k.Kernel[0])}, {"pads", []int{pad, pad, pad, pad}}, {"strides", square(k.Stride[0])}}
-	case model.MaxPool:
-		n.operator = "MaxPool"
-		n.lists = []list{{"kernel_shape", square(k.Kernel[0])}, {"strides", square(k.Stride[0])}}
-	case model.ReLU:
-		n.operator = "Relu"
-	case model.Dense:
-		n.operator = "Gemm"                                // x·W + b by its defaults
-		n.weights = []string{l.Name + "/W", l.Name + "/b"} // [in,out], [out]
-		if len(in[0].shape) == 3 {
-			flatten := node{operator: "Flatten", inputs: n.inputs, output: l.Name + "/flatten"} // [N,C*H*W], by its default axis 1
-			n.inputs = []string{flatten.output}
-			return []node{flatten, n}, nil
-		}
-	case model.Dropout:
-		return nil, nil
-	default:
-		return nil, errors.Errorf("found kind %s, which is not written as ONNX", l.Kind)
+	if len(w.nodes) == count {
+		return in[0].name, nil
 	}
-	return []node{n}, nil
+	return w.nodes[len(w.nodes)-1].output, nil
+}
+
+// add adds the node that gives a layer's output.
+func (w *writer) add(operator string, l model.Layer, in []array, attributes ...attributeOf) *node {
+	return w.addAs(operator, l.Name+"/out", names(in), attributes...)
+}
+
+// addAs adds a node with an output of that name.
+func (w *writer) addAs(operator, output string, in []string, attributes ...attributeOf) *node {
+	w.nodes = append(w.nodes, node{operator: operator, inputs: in, output: output, attributes: attributes})
+	return &w.nodes[len(w.nodes)-1]
+}
+
+// step adds a node between others of a layer and returns its output.
+func (w *writer) step(operator string, l model.Layer, name string, in []string, attributes ...attributeOf) string {
+	return w.addAs(operator, l.Name+"/"+name, in, attributes...).output
+}
+
+// numbers adds a constant list of integers and returns its name.
+func (w *writer) numbers(l model.Layer, name string, values ...int) string {
+	var p message
+	p.numbers(1, []int{len(values)})
+	p.number(2, int(int64Type))
+	p.numbers(7, values)
+	p.text(8, l.Name+"/"+name)
+	w.constants = append(w.constants, p)
+	return l.Name + "/" + name
+}
+
+// scalar adds a constant number and returns its name.
+func (w *writer) scalar(l model.Layer, name string, value float64) string {
+	var p message
+	p.number(2, int(float32Type))
+	p.text(8, l.Name+"/"+name)
+	p.floats(9, []float32{float32(value)})
+	w.constants = append(w.constants, p)
+	return l.Name + "/" + name
+}
+
+func names(in []array) []string {
+	list := make([]string, len(in))
+	for i, a := range in {
+		list[i] = a.name
+	}
+	return list
+}
+
+// pair returns height and width of sides, or the default.
+func pair(s model.Sides, byDefault int) []int {
+	switch len(s) {
+	case 0:
+		return []int{byDefault, byDefault}
+	case 1:
+		return []int{s[0], s[0]}
+	}
+	return slices.Clone(s)
+}
+
+// around returns top, left, bottom and right, which is ONNX's order too.
+func around(s model.Sides) []int {
+	switch len(s) {
+	case 0:
+		return []int{0, 0, 0, 0}
+	case 1:
+		return []int{s[0], s[0], s[0], s[0]}
+	}
+	return slices.Clone(s)
 }

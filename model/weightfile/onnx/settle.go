@@ -9,7 +9,7 @@ import (
 // image returns a value whose layer really has the shape that is seen: [C,H,W],
 // or [C,L,1] for a signal in time [C,L].
 func (r *reader) image(v *value) (*value, error) {
-	v, err := r.ordered(v)
+	v, err := r.ordered(v, "")
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (r *reader) image(v *value) (*value, error) {
 
 // vector returns a value whose layer gives [F], flattened as it is seen.
 func (r *reader) vector(v *value) (*value, error) {
-	v, err := r.ordered(v)
+	v, err := r.ordered(v, "")
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +51,9 @@ func (r *reader) vector(v *value) (*value, error) {
 }
 
 // ordered returns a value that is seen in row-major order. A channel shuffle,
-// which exporters write as a transposition of split channels, becomes a layer.
-func (r *reader) ordered(v *value) (*value, error) {
+// which exporters write as a transposition of split channels, becomes a layer of
+// that name, or of one made up for "".
+func (r *reader) ordered(v *value, shuffle string) (*value, error) {
 	dims, order := v.parts()
 	if slices.IsSorted(order) {
 		return v, nil
@@ -62,8 +63,10 @@ func (r *reader) ordered(v *value) (*value, error) {
 	if !shuffles {
 		return nil, unsupported("found the output %v of layer %q with its axes in another order, %v", v.base, v.layer, v.shape)
 	}
-	out, err := r.layer(r.unused(v.layer+".shuffle"), model.ChannelShuffle{Groups: dims[0]}, v)
-	return out, err
+	if shuffle == "" {
+		shuffle = v.layer + ".shuffle"
+	}
+	return r.layer(r.unused(shuffle), model.ChannelShuffle{Groups: dims[0]}, v)
 }
 
 // asImage makes [F] an image of one pixel: dense layers on pooled channels, as

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/lastlayer/lastlayer/model"
 )
@@ -96,7 +97,11 @@ func (r *reader) viewAs(n *operator, v *value, shapes [2][]int64) ([]*value, err
 			return nil, unsupported("found shape %v for images of %v with their axes in another order", shape, v.shape)
 		}
 		if len(v.base) == 3 && slices.Equal(shape, v.base) {
-			if w, err := r.ordered(v.reshape(shape)); err == nil {
+			name := ""
+			if strings.HasSuffix(n.name, "/out") { // ours
+				name = scope(n)
+			}
+			if w, err := r.ordered(v.reshape(shape), name); err == nil {
 				return r.view(n, w)
 			}
 		}
