@@ -2,6 +2,10 @@ package transfer
 
 import (
 	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
@@ -16,10 +20,52 @@ type Stage struct {
 	LearningRate float64 // the solver's when 0
 }
 
+// ParseStage reads LAST[:epochs=N][,lr=X], as 2, 2:epochs=3,lr=0.005 or all: the
+// number of layers to train, or all of them, and what the other fields are.
+func ParseStage(text string) (Stage, error) {
+	var s Stage
+	wrong := func(format string, args ...any) (Stage, error) {
+		return Stage{}, errors.Wrapf(model.ErrSelection, "stage %q: found %s; expected LAST[:epochs=N][,lr=X], as 2 or 2:epochs=3,lr=0.005 or all", text, fmt.Sprintf(format, args...))
+	}
+	last, settings, more := strings.Cut(text, ":")
+	if n, err := strconv.Atoi(last); err == nil && n > 0 {
+		s.Select = model.Last(n)
+	} else if last == "all" {
+		s.Select = model.All()
+	} else {
+		return wrong("%q for the number of layers", last)
+	}
+	if !more {
+		return s, nil
+	}
+	seen := map[string]bool{}
+	for _, setting := range strings.Split(settings, ",") {
+		key, value, _ := strings.Cut(setting, "=")
+		var err error
+		switch {
+		case seen[key]:
+			return wrong("%s twice", key)
+		case key == "epochs":
+			if s.Epochs, err = strconv.Atoi(value); err != nil || s.Epochs < 1 {
+				return wrong("%q epochs", value)
+			}
+		case key == "lr":
+			if s.LearningRate, err = strconv.ParseFloat(value, 64); err != nil || !(float32(s.LearningRate) > 0) || math.IsInf(float64(float32(s.LearningRate)), 0) {
+				return wrong("the learning rate %q", value)
+			}
+		default:
+			return wrong("the setting %q", setting)
+		}
+		seen[key] = true
+	}
+	return s, nil
+}
+
 // RetrainStages retrains stage after stage. Each stage must train more layers
 // than the one before; the solver begins anew. The options are those of every
 // stage, but for what a Stage says. before, if not nil, is called with the index
-// and the options of each stage before it begins, and may change them.
+// and the options of each stage before it begins, and may change them. The result
+// is of all stages together.
 func RetrainStages(ctx context.Context, n *model.Network, data dataset.Examples, opt Options, stages []Stage, before func(i int, opt *Options) error) (*Result, error) {
 	if err := checkStages(n, stages); err != nil {
 		return nil, err

@@ -1,6 +1,8 @@
 package command
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,19 +27,13 @@ func layerRates(texts []string, spec model.Spec, selection model.Selection) (map
 	return factors, errors.Wrap(err, "--layer-lr")
 }
 
-// newSolver returns the solver of a stage, which trains these layers.
-func (r retrainFlags) newSolver(t trainingFlags, factors map[string]float64, layers []string) (*train.Solver, error) {
-	solver, err := t.newSolver()
-	if err != nil || len(factors) == 0 {
-		return solver, err
-	}
-	solver.Factors = map[string]float64{}
-	for _, layer := range layers {
-		if factor, ok := factors[layer]; ok {
-			solver.Factors[layer] = factor
-		}
-	}
-	return solver, solver.Validate()
+// among returns the factors of these layers, if the solver can take them.
+func among(factors map[string]float64, layers []string, solver *train.Solver) (map[string]float64, error) {
+	own := maps.Clone(factors)
+	maps.DeleteFunc(own, func(layer string, _ float64) bool { return !slices.Contains(layers, layer) })
+	as := *solver
+	as.Factors = own
+	return own, as.Validate()
 }
 
 // printRates prints the learning rates of the trained layers that have their

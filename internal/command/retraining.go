@@ -24,27 +24,50 @@ type retrained struct {
 	lost    error         // the checkpoint that could not be written
 }
 
-// run retrains stage by stage, writes the network and evaluates it.
-func (r retrainFlags) run(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, stages []stage, rep *reporter) (done retrained, err error) {
-	ctx, last := cmd.Context(), stages[len(stages)-1]
-	work, err := r.prepare(ctx, out, d, t.seed, last.selection)
+// run retrains stage by stage, writes the network after each and evaluates it. What
+// an interrupted one has learnt is written too.
+func (r retrainFlags) run(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, stages []transfer.Stage, rep *reporter) (done retrained, err error) {
+	ctx, last := cmd.Context(), stages[len(stages)-1].Select
+	work, err := r.prepare(ctx, out, d, t.seed, last)
 	if err != nil {
-		return done, err
-	}
-	if err := growing(stages, work.model.Spec); err != nil {
 		return done, err
 	}
 	t.forSmall(cmd, work.data, out)
 	done.model, done.test = work.model, work.test
-	for i := range stages {
-		result, err := r.runStage(ctx, out, d, t, work, stages, i, rep)
-		if err != nil {
-			return done, err
+	held, fit, err := t.options(work.data, out)
+	if err != nil {
+		return done, err
+	}
+	examples, err := t.augment.examples(held, t.seed)
+	if err != nil {
+		return done, err
+	}
+	opt := r.options(out, last)
+	opt.Batch, opt.Seed, opt.Train = t.batch, t.seed, fit
+	if opt.Solver, err = t.newSolver(); err != nil {
+		return done, usage(err)
+	}
+	opt.Train.Hook = rep.hook(fit.Hook)
+	before := func(i int, opt *transfer.Options) error {
+		if i > 0 {
+			if err := t.save(work.checkpoints, nil, out); err != nil {
+				return err
+			}
 		}
-		done.result = joined(done.result, result)
+		return r.beginStage(ctx, out, d, t, work, stages, i, opt, examples, held, rep)
+	}
+	done.result, err = transfer.RetrainStages(ctx, work.model, examples, opt, stages, before)
+	if done.result == nil && errors.Is(err, model.ErrSelection) && len(r.then) > 0 {
+		return done, usage(errors.WithMessage(err, "--then "+strings.Join(r.then, " --then ")))
+	}
+	if done.result == nil || work.checkpoints == nil {
+		return done, err
+	}
+	if err := t.save(work.checkpoints, err, out); err != nil {
+		return done, err
 	}
 	done.lost = work.checkpoints.lost()
-	opt := r.options(out, last.selection)
+	opt = r.options(out, last)
 	opt.Progress = nil
 	done.metrics, err = transfer.Evaluate(ctx, work.model, work.test, opt)
 	return done, err
@@ -59,67 +82,41 @@ func (r retrainFlags) options(out *output, selection model.Selection) transfer.O
 	}
 }
 
-// runStage trains the layers of one stage and writes the network. What an
-// interrupted one has learnt is written too.
-func (r retrainFlags) runStage(ctx context.Context, out *output, d dataFlags, t trainingFlags, work *retraining, stages []stage, i int, rep *reporter) (*transfer.Result, error) {
-	s := stages[i]
-	t.rate = s.rate
-	if s.epochs > 0 {
-		t.epochs = s.epochs
-	}
+// beginStage adds to the options of a stage what is of the stage alone, and tells of it.
+func (r retrainFlags) beginStage(ctx context.Context, out *output, d dataFlags, t trainingFlags, work *retraining, stages []transfer.Stage, i int, opt *transfer.Options, examples dataset.Examples, held *dataset.Set, rep *reporter) error {
 	m := work.model
-	opt := r.options(out, s.selection)
-	opt.Batch, opt.Seed = t.batch, t.seed
-	layers, err := s.selection.Resolve(m.Spec)
+	t.epochs, t.rate = opt.Train.Epochs, opt.Solver.LearningRate
+	layers, err := opt.Select.Resolve(m.Spec)
 	if err != nil {
-		return nil, usage(err)
+		return usage(err)
 	}
-	if opt.Solver, err = r.newSolver(t, work.factors, layers); err != nil {
-		return nil, usage(err)
+	if opt.Solver.Factors, err = among(work.factors, layers, opt.Solver); err != nil {
+		return usage(err)
 	}
-	held, fit, err := t.options(work.data, out)
-	if err != nil {
-		return nil, err
-	}
-	examples, err := t.augment.examples(held, t.seed)
-	if err != nil {
-		return nil, err
-	}
-	opt.Train = fit
-	opt.Train.Hook = rep.hook(fit.Hook)
-	command := t.settings("retrain", s.selection.String(), held, fit)
+	command := t.settings("retrain", opt.Select.String(), held, opt.Train)
 	command.LayerRates = strings.Join(r.layerRates, ",")
-	checkpoints, err := r.saved.begin(command, m, work.from, &opt.Train, out)
+	work.checkpoints, err = r.saved.begin(command, m, work.from, &opt.Train, out)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if i == 0 {
 		out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
 		uneven(out, "training", held)
 	}
 	if err := announce(out, i, stages, t.epochs); err != nil {
-		return nil, err
+		return err
 	}
 	opt.Start = func(trainer *train.Trainer) error {
-		if err := checkpoints.start(trainer); err != nil {
+		if err := work.checkpoints.start(trainer); err != nil {
 			return err
 		}
 		if err := rep.training(trainer.Net(), m.Weights, &t, command, d, held); err != nil {
 			return err
 		}
-		trained := trainer.Net().TrainedWeights()
-		defer printRates(out, layers, s.rate, work.factors)
-		return layerTable(out, m.Spec, trained)
+		defer printRates(out, layers, opt.Solver.LearningRate, work.factors)
+		return layerTable(out, m.Spec, trainer.Net().TrainedWeights())
 	}
-	if err := t.augment.tellCost(ctx, out, m, s.selection, examples); err != nil {
-		return nil, err
-	}
-	result, err := transfer.Retrain(ctx, m, examples, opt)
-	if result == nil {
-		return nil, err
-	}
-	work.checkpoints = checkpoints
-	return result, t.save(checkpoints, err, out)
+	return t.augment.tellCost(ctx, out, m, opt.Select, examples)
 }
 
 // retraining is what a retraining begins with.

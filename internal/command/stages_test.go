@@ -104,24 +104,6 @@ func TestLayerRate(t *testing.T) {
 	}
 }
 
-func FuzzStage(f *testing.F) {
-	for _, s := range []string{"2", "all", "2:epochs=3,lr=0.005", "3:lr=1e-3", ":", "1:epochs"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		s, err := parseStage(text, stage{epochs: 5, rate: 0.002})
-		if err != nil {
-			if !strings.Contains(err.Error(), "--then") {
-				t.Errorf("%q: found the error %v", text, err)
-			}
-			return
-		}
-		if s.epochs < 1 || !(s.rate > 0) || math.IsInf(s.rate, 0) || s.last < 0 || s.selection.String() == "" {
-			t.Errorf("%q: found %+v", text, s)
-		}
-	})
-}
-
 func FuzzLayerRates(f *testing.F) {
 	for _, s := range []string{"fc2=1", "fc*=0.1", "=", "fc[=1", "*=1e-3"} {
 		f.Add(s)
