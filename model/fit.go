@@ -11,22 +11,22 @@ import (
 var ErrData = errors.New("the data does not fit the network")
 
 // Prepare returns the set prepared as what trained the network, for a training
-// on other classes: labels stay as they are. The set must have the network's
-// shape and polarity.
+// on other classes: labels stay as they are. Grey images of the other polarity
+// become their negatives; images in colours, or of another shape, are an ErrData.
 func (n *Network) Prepare(set *dataset.Set) (*dataset.Set, error) {
 	switch {
 	case n == nil:
 		return nil, errors.Wrap(ErrNetwork, "prepare data: found no network")
 	case set == nil:
 		return nil, errors.Wrap(ErrData, "found no images")
-	case set.Prep.Polarity != n.Prep.Polarity:
-		return nil, errors.Wrapf(ErrData, "%s: found images that are %s, the network was trained on %s ones", set.Name, set.Prep.Polarity, n.Prep.Polarity)
 	case !slices.Equal(set.Shape, n.Spec.Input):
 		return nil, errors.Wrapf(ErrData, "%s: found images of %v, the network takes %v", set.Name, set.Shape, n.Spec.Input)
 	}
-	prepared := *set
-	prepared.Prep = n.Prep
-	return &prepared, nil
+	prepared, err := set.Prepared(n.Prep)
+	if errors.Is(err, dataset.ErrArgument) {
+		return nil, errors.Wrap(ErrData, err.Error())
+	}
+	return prepared, err
 }
 
 // Fit returns the set as the network takes it: prepared as by Prepare, and its

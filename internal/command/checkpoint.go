@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/atomicfile"
 	"github.com/lastlayer/lastlayer/internal/strictjson"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
@@ -119,7 +120,7 @@ func (c *checkpointFlags) check() error {
 		return usage(errors.Wrap(err, "--every"))
 	}
 	if c.file != "" {
-		return writable(c.file)
+		return atomicfile.Writable(c.file)
 	}
 	if c.every != usualInterval && c.resume == "" {
 		return usage(errors.New("--every: goes with --checkpoint, which is not given"))

@@ -66,47 +66,42 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 	return train, test, nil
 }
 
-// as returns the set as the network takes it: prepared as what trained it, its
-// labels numbered as the outputs. Labels that the network does not have are
-// left out and counted when they were not asked for, and that is said.
-func (d *dataFlags) as(set *dataset.Set, m *model.Network, out *output) (numbered *dataset.Set, leftOut map[string]int, err error) {
-	if set, err = prepared(set, m, out); err != nil {
-		return nil, nil, err
-	}
-	numbered, leftOut, err = set.Numbered(m.Classes)
+// as returns the set as the network takes it, by model.Network.Fit. Labels that the
+// network does not have are left out and counted when they were not asked for,
+// and that is said.
+func (d *dataFlags) as(set *dataset.Set, m *model.Network, out *output) (fitted *dataset.Set, leftOut map[string]int, err error) {
+	fitted, leftOut, err = m.Fit(set)
 	if len(leftOut) > 0 && d.classes != "" {
 		return nil, nil, usage(errors.Errorf("--classes: the network does not know %s, only %s", listed(slices.Sorted(maps.Keys(leftOut))), listed(m.Classes)))
 	}
 	if err != nil {
 		return nil, nil, err
 	}
+	noteNegatives(out, set, m)
 	if n := len(set.Classes); len(leftOut) > 0 {
-		out.note("the model knows %d of the %d classes in %s: the others are left out, %d of %d images", n-len(leftOut), n, set.Name, set.Len()-numbered.Len(), set.Len())
+		out.note("the model knows %d of the %d classes in %s: the others are left out, %d of %d images", n-len(leftOut), n, set.Name, set.Len()-fitted.Len(), set.Len())
 	}
-	return numbered, leftOut, nil
+	return fitted, leftOut, nil
 }
 
-// continued returns the set numbered as the outputs of a network whose last
-// layer goes on as it is. The two must have the same classes.
+// continued is as for a network whose last layer goes on as it is: the two must
+// have the same classes.
 func continued(set *dataset.Set, m *model.Network) (*dataset.Set, error) {
 	if have, found := len(m.Classes), len(set.Classes); have != found {
 		return nil, errors.Errorf("the head has %d classes, the data %d: %s and %s", have, found, listed(m.Classes), listed(set.Classes))
 	}
-	numbered, leftOut, err := set.Numbered(m.Classes)
+	fitted, leftOut, err := m.Fit(set)
 	if len(leftOut) > 0 {
 		return nil, errors.Errorf("the head does not know %s, only %s", listed(slices.Sorted(maps.Keys(leftOut))), listed(m.Classes))
 	}
-	return numbered, err
+	return fitted, err
 }
 
-// prepared returns the set with the preprocessing of a network, and says so where
-// that takes negatives.
-func prepared(set *dataset.Set, m *model.Network, out *output) (*dataset.Set, error) {
-	as, err := set.Prepared(m.Prep)
-	if err == nil && set.Prep.Polarity != m.Prep.Polarity {
+// noteNegatives says so where a network gets the negatives of a set.
+func noteNegatives(out *output, set *dataset.Set, m *model.Network) {
+	if set.Prep.Polarity != m.Prep.Polarity {
 		out.note("%s is %s, the network was trained on %s images: it gets the negatives", set.Name, set.Prep.Polarity, m.Prep.Polarity)
 	}
-	return as, err
 }
 
 // suits returns a usage error where no data is named and that taken instead, the

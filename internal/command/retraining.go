@@ -149,15 +149,18 @@ func (r retrainFlags) prepare(ctx context.Context, out *output, d dataFlags, see
 	}
 	classes := data.Classes
 	for _, set := range []**dataset.Set{&data, &test} {
-		if *set, err = prepared(*set, pretrained, out); err != nil {
+		noteNegatives(out, *set, pretrained)
+		if flag := r.headKeptBy(); flag == "" {
+			*set, err = pretrained.Prepare(*set)
+		} else if *set, err = continued(*set, pretrained); err != nil {
+			err = usage(errors.Wrap(err, flag))
+		}
+		if err != nil {
 			return nil, err
 		}
-		if flag := r.headKeptBy(); flag != "" {
-			if *set, err = continued(*set, pretrained); err != nil {
-				return nil, usage(errors.Wrap(err, flag))
-			}
-			classes = pretrained.Classes
-		}
+	}
+	if r.headKeptBy() != "" {
+		classes = pretrained.Classes
 	}
 	m, err := r.network(pretrained, classes, seed)
 	if err != nil {

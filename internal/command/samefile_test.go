@@ -61,24 +61,3 @@ func TestOneFileForTwo(t *testing.T) {
 		}
 	}
 }
-
-// TestSameName makes sure that names which the file system tells apart are two,
-// and those that it does not are one.
-func TestSameName(t *testing.T) {
-	folder := t.TempDir()
-	small, large := filepath.Join(folder, "net"), filepath.Join(folder, "NET")
-	writeFile(t, small, nil)
-	_, err := os.Stat(large)
-	if found := sameFile(small, large); found != (err == nil) {
-		t.Errorf("when one is there: found one file %v, expected %v", found, err == nil)
-	}
-	if err := os.Remove(small); err != nil {
-		t.Fatal(err)
-	}
-	if found := sameFile(small, large); found != (err == nil) {
-		t.Errorf("when none is there: found one file %v, expected %v", found, err == nil)
-	}
-	if sameFile(small, filepath.Join(folder, "sub", "net")) || sameFile(small, filepath.Join(folder, "other*")) || files(t, folder) != "" {
-		t.Errorf("found one file for two, or left %q", files(t, folder))
-	}
-}

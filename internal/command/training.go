@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/atomicfile"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
@@ -113,7 +113,7 @@ func (t *trainingFlags) checkOut() error {
 	if file, err := filepath.EvalSymlinks(t.out); err == nil {
 		t.out = file
 	}
-	return writable(t.out)
+	return atomicfile.Writable(t.out)
 }
 
 func (t *trainingFlags) newSolver() (*train.Solver, error) {
@@ -126,24 +126,6 @@ func (t *trainingFlags) newSolver() (*train.Solver, error) {
 	}
 	s.WeightDecay = t.decay
 	return s, s.Validate()
-}
-
-// writable returns an error unless a file can be made beside path and put in
-// its place.
-func writable(path string) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		kind := "device or pipe"
-		if info.IsDir() {
-			kind = "folder"
-		}
-		return errors.Errorf("write %s: found a %s, expected a file or nothing", path, kind)
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".lastlayer-*")
-	if err != nil {
-		return errors.Wrapf(err, "write %s", path)
-	}
-	f.Close()
-	return os.Remove(f.Name())
 }
 
 // options returns what Fit is to do, and the examples to train on: those that
