@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/internal/reference"
+	"github.com/lastlayer/lastlayer/model/reference"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lastlayer/lastlayer/internal/reference"
+	"github.com/lastlayer/lastlayer/model/reference"
 	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"

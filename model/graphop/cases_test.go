@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"github.com/lastlayer/lastlayer/internal/reference"
 	"github.com/lastlayer/lastlayer/model/graphop"
+	"github.com/lastlayer/lastlayer/model/reference"
 	"gorgonia.org/gorgonia"
 )
 
@@ -160,7 +160,7 @@ func maskCase(reason string, shape ...int) opCase {
 }
 
 // lossCase is the cross-entropy of n rows of k logits, drawn with a standard
-// deviation of spread. Gorgonia has no operator for it: see internal/reference
+// deviation of spread. Gorgonia has no operator for it: see model/reference
 // and the tests of model.
 func lossCase(reason string, n, k int, spread float32, tol float64) opCase {
 	rng := rand.New(rand.NewPCG(uint64(n), uint64(k)))

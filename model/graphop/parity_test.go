@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lastlayer/lastlayer/internal/reference"
+	"github.com/lastlayer/lastlayer/model/reference"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 )

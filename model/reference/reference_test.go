@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/lastlayer/lastlayer/internal/reference"
 	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/reference"
 	"gorgonia.org/tensor"
 )
 
