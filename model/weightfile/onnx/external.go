@@ -39,7 +39,7 @@ func (t *initial) readExternal(folder string, length int) ([]byte, error) {
 	case err != nil:
 		return nil, unsupported("tensor %.100q: external data at %.200q: %v: expected a file within the network's own folder", t.name, name, err)
 	case !info.Mode().IsRegular():
-		return nil, unsupported("tensor %.100q: found external data at %.200q, expected a regular file", t.name, name)
+		return nil, unsupported("tensor %.100q: found external data at %.200q, expected a regular file within the network's own folder", t.name, name)
 	case offset > info.Size() || int64(length) > info.Size()-offset:
 		return nil, damaged("tensor %.100q: expected %d bytes from %d in %.200q, which has %d (copy it again)", t.name, length, offset, name, info.Size())
 	}

@@ -139,7 +139,10 @@ func (r *reader) read() (*Network, error) {
 	if err := r.describe(n); err != nil {
 		return nil, err
 	}
-	return &Network{n, r.notes}, n.Weights.Check(n.Spec)
+	if err := n.Weights.Check(n.Spec); err != nil {
+		return nil, err
+	}
+	return &Network{n, r.notes}, nil
 }
 
 // live returns the nodes that the first output depends on, patterns of several
