@@ -15,7 +15,7 @@ import (
 var ErrCheckpoint = errors.New("the checkpoint does not fit this training")
 
 // Checkpoint is how far a training is. With the weights it is all that another
-// Trainer of the same network, selection, batch, solver, seed and data needs
+// Trainer of the same network, selection, batch, solver, seed, data and kernel needs
 // to go on, byte for byte as if there had been no break. It marshals to JSON,
 // its tensors apart.
 type Checkpoint struct {
@@ -23,6 +23,10 @@ type Checkpoint struct {
 	Batch   int      `json:"batch"`   // the net's
 	Solver  string   `json:"solver"`
 	Seed    uint64   `json:"seed"`
+	// Kernel is model.Kernel: another one rounds in another way. Restore does not
+	// compare where it is "", as in checkpoints of before it was noted, and where
+	// a caller that takes other last bits has it so.
+	Kernel string `json:"kernel,omitempty"`
 
 	Steps       int                 `json:"steps"`
 	SolverSteps int                 `json:"solver_steps"`
@@ -62,7 +66,7 @@ func (t *Trainer) Checkpoint() (Checkpoint, error) {
 	state := t.solver.State()
 	e := t.run.epoch
 	c := Checkpoint{
-		Trained: t.net.TrainedWeights(), Batch: t.net.Scope().Capacity(), Solver: t.solver.Name(), Seed: t.seed,
+		Trained: t.net.TrainedWeights(), Batch: t.net.Scope().Capacity(), Solver: t.solver.Name(), Seed: t.seed, Kernel: model.Kernel(),
 		Steps: t.run.steps, SolverSteps: state.Steps, Dropout: dropout,
 		Epoch:  EpochSums{e.Examples, e.Correct, e.Loss, e.Seconds, e.Rate, t.run.ended},
 		Judged: t.run.judged, Best: t.run.best, Stale: t.run.stale,
@@ -84,8 +88,8 @@ func (t *Trainer) Checkpoint() (Checkpoint, error) {
 }
 
 // Restore puts the trainer where c was taken. The weights are the caller's to
-// put back, before; the data is compared by the next Fit. An error, whose cause is ErrCheckpoint, names what differs
-// and leaves the trainer as it was.
+// put back, before; the data is compared by the next Fit. An error, whose cause
+// is ErrCheckpoint, names what differs and leaves the trainer as it was.
 func (t *Trainer) Restore(c Checkpoint) error {
 	next := run{steps: c.Steps, ended: c.Epoch.Ended, judged: c.Judged, best: c.Best, stale: c.Stale, resume: c.Batches}
 	next.epoch = EpochReport{Examples: c.Epoch.Examples, Correct: c.Epoch.Correct, Loss: c.Epoch.Loss, Seconds: c.Epoch.Seconds, Rate: c.Epoch.Rate}
@@ -125,6 +129,8 @@ func (t *Trainer) checkCheckpoint(c Checkpoint) error {
 		return errors.Wrapf(ErrCheckpoint, "solver: found %q, expected %q", c.Solver, t.solver.Name())
 	case c.Seed != t.seed:
 		return errors.Wrapf(ErrCheckpoint, "seed: found %d, expected %d", c.Seed, t.seed)
+	case c.Kernel != "" && c.Kernel != model.Kernel():
+		return errors.Wrapf(ErrCheckpoint, "matrix products: found those of %q, expected those in use, of %q: the last bits of the weights would be others; choose the kernel that the training began with", c.Kernel, model.Kernel())
 	case c.Steps < 0 || c.SolverSteps < 0 || c.Stale < 0 || c.Epoch.Examples < 0 || c.Epoch.Correct < 0:
 		return errors.Wrap(ErrCheckpoint, "found a negative count")
 	case math.IsNaN(c.Best) || math.IsNaN(c.Epoch.Loss):

@@ -75,6 +75,7 @@ func TestRestoreRefuses(t *testing.T) {
 		{"another batch size", func(c *train.Checkpoint) { c.Batch = 64 }, "batch: found 64, expected 32"},
 		{"another solver", func(c *train.Checkpoint) { c.Solver = "adam" }, `solver: found "adam", expected "momentum"`},
 		{"another seed", func(c *train.Checkpoint) { c.Seed = 8 }, "seed: found 8, expected 7"},
+		{"another kernel", func(c *train.Checkpoint) { c.Kernel = "abacus" }, fmt.Sprintf("found those of \"abacus\", expected those in use, of %q", model.Kernel())},
 		{"a count below 0", func(c *train.Checkpoint) { c.Steps = -1 }, "negative"},
 		{"no random source", func(c *train.Checkpoint) { c.Dropout = nil }, "dropout"},
 		{"a foreign tensor", func(c *train.Checkpoint) { c.Tensors = map[string][]float32{"solver/velocity/conv1/W": nil} }, "conv1/W"},
@@ -93,6 +94,9 @@ func TestRestoreRefuses(t *testing.T) {
 		must(t, fresh.Restore(good)) // nothing was changed
 	}
 	fresh := untrained(t, small(), initial(t, small()), model.Last(2), 32, momentum())
+	unnamed := good
+	unnamed.Kernel = ""
+	must(t, fresh.Restore(unnamed))
 	must(t, fresh.Restore(good))
 	fewer, err := data.Limit(20, 1)
 	must(t, err)

@@ -22,12 +22,14 @@ type checkpointFlags struct {
 	file   string
 	every  string
 	resume string
+	cmd    *cobra.Command
 }
 
 // usualInterval is how often a checkpoint is written where nothing is said.
 const usualInterval = "1epochs"
 
 func (c *checkpointFlags) add(cmd *cobra.Command) {
+	c.cmd = cmd
 	f := cmd.Flags()
 	f.StringVar(&c.file, "checkpoint", "", "file to save the training to, so that it can be taken up again")
 	f.StringVar(&c.every, "every", usualInterval, "how often: a number and steps, epochs or minutes, as 500steps")
@@ -162,8 +164,29 @@ func (c *checkpointFlags) begin(s settings, m *model.Network, from *resumed, opt
 	if found := s.differences(before); found != nil {
 		return nil, usage(errors.Errorf("--resume %s: the training was another one: %s", c.resume, strings.Join(found, "; ")))
 	}
+	if err := c.checkKernel(&from.checkpoint, out); err != nil {
+		return nil, err
+	}
 	saved.from = &from.checkpoint
 	return saved, nil
+}
+
+// checkKernel makes sure that the matrix kernel is the one that the training
+// began with, or that another one was asked for: the result differs from that of
+// a training without a break in the last bits.
+func (c *checkpointFlags) checkKernel(from *train.Checkpoint, out *output) error {
+	blas := c.cmd.Flag("blas")
+	switch before, now := from.Kernel, model.Kernel(); {
+	case before == "":
+		out.note("--resume %s: the checkpoint does not name its matrix kernel; if that was another one than %s, the last bits of the weights will be others than without a break", c.resume, now)
+	case before == now:
+	case !blas.Changed || blas.Value.String() == "auto":
+		return usage(errors.Errorf("--resume %s: the training was by the matrix kernel %s, this one is by %s: the result would not be the same as without a break; expected --blas %s, or --blas %s if that is meant", c.resume, before, now, before, now))
+	default:
+		out.warn("--resume %s: the training was by the matrix kernel %s and goes on by %s: the last bits of the weights will be others than without a break", c.resume, before, now)
+		from.Kernel = ""
+	}
+	return nil
 }
 
 // metaSettings names the settings in errors.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lastlayer/lastlayer/model"
 )
 
 // TestResume makes sure that a training whose checkpoint is taken up again
@@ -65,6 +67,37 @@ func TestResumeRefusesAnotherTraining(t *testing.T) {
 	mnist(t, append(args, "--resume", saved, "--from", pretrained())...).refused(t, exitUsage, "--from", "--resume")
 	mnist(t, append(args, "--from", pretrained(), "--checkpoint", saved, "--every", "5parsecs")...).refused(t, exitUsage, "parsec")
 	mnist(t, append(args, "--from", pretrained(), "--checkpoint", filepath.Join(folder, "none", "x"))...).refused(t, exitFailed, "none")
+}
+
+// TestResumeByAnotherKernel takes a training up by another matrix kernel, which
+// must be asked for, and one whose checkpoint does not name its own.
+func TestResumeByAnotherKernel(t *testing.T) {
+	first, other := "gonum", model.Kernels()[0]
+	if first == other {
+		t.Skip("this machine has one kernel")
+	}
+	from := pretrained()
+	t.Chdir(t.TempDir())
+	args := []string{"retrain", "--data", "sample", "--classes", "5-7", "--limit", "60", "--epochs", "1", "--batch", "16", "--out", "out"}
+	ok(t, append(args, "--from", from, "--checkpoint", "saved", "--blas", first)...)
+	args = append(args, "--resume", "saved")
+	whole := readFile(t, "out")
+	for _, blas := range [][]string{nil, {"--blas", "auto"}} {
+		mnist(t, append(args, blas...)...).refused(t, exitUsage, "saved", first, other, "--blas")
+	}
+	r := ok(t, append(args, "--blas", other)...)
+	if !strings.Contains(r.err, "by the matrix kernel "+first+" and goes on by "+other) {
+		t.Errorf("found on standard error %q, expected a word on the kernels", r.err)
+	}
+	if r = ok(t, append(args, "--blas", first)...); strings.Contains(r.err, "kernel") || !bytes.Equal(readFile(t, "out"), whole) {
+		t.Errorf("by the same kernel, found another network, or on standard error %q", r.err)
+	}
+
+	old := []string{"retrain", "--last", "1", "--keep-head", "--data", "sample", "--limit", "20", "--batch", "4", "--epochs", "3", "--solver", "adam", "--lr", "0.01",
+		"--resume", filepath.Join(repository, "testdata", "old", "checkpoint.safetensors"), "--out", "out"}
+	if r = ok(t, old...); !strings.Contains(r.err, "does not name its matrix kernel") {
+		t.Errorf("found on standard error %q, expected a word on the kernel", r.err)
+	}
 }
 
 // vanishing removes a folder as soon as a line was written, so that no file in
