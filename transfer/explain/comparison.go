@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/typednil"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/pkg/errors"
 )
 
 // Comparison is the ways to retrain a network's last layers, each with a trainer
@@ -52,11 +54,22 @@ const learningRate = 0.02
 
 // Compare makes the ways to retrain the last n layers, on the first batch
 // examples of data: everything; everything with the old weights put back; the
-// last n layers, all dense ones, and the last one; and these with the cut.
+// last n layers, all dense ones, and the last one; and these with the cut. n
+// itself stays as it is. The error's cause is model.ErrNetwork, model.ErrSelection
+// or one of transfer.NewHead's.
 func Compare(ctx context.Context, n *model.Network, data dataset.Examples, last, batch int) (c *Comparison, err error) {
+	if n == nil {
+		return nil, errors.Wrap(model.ErrNetwork, "compare: found no network")
+	}
 	restricted, err := model.Last(last).Resolve(n.Spec)
 	if err != nil {
 		return nil, err
+	}
+	if typednil.Is(data) || data.Len() == 0 {
+		return nil, errors.Wrap(train.ErrData, "compare: found no examples, expected at least one")
+	}
+	if batch < 1 {
+		return nil, errors.Errorf("compare: batch: found %d, expected from 1", batch)
 	}
 	batch = min(batch, data.Len())
 	data = firstOf{data, batch}
@@ -67,6 +80,7 @@ func Compare(ctx context.Context, n *model.Network, data dataset.Examples, last,
 	defer func() {
 		if err != nil {
 			_ = c.Close() // the error that is returned came first
+			c = nil
 		}
 	}()
 	add := func(name string, selection model.Selection, cut bool) (*way, error) {

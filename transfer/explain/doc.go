@@ -13,4 +13,15 @@
 //   - times steps and counts nodes, instructions, multiply-adds and bytes
 //     (Time, Costs),
 //   - follows one step instruction by instruction (Trace).
+//
+// Compare makes one, of a network that stays as it is:
+//
+//	c, err := explain.Compare(ctx, network, data, 2, 64) // the last 2 layers, 64 examples a step
+//	proof, err := c.Prove()
+//	fmt.Println(proof.Differences, proof.FrozenIdentical)
+//
+// # Caveats
+//
+// Each way has a copy of the weights. Prove begins with the network's own, so
+// call it before Time and Trace, which make further steps.
 package explain

@@ -56,7 +56,7 @@ func Example() {
 	// last layer, cut: largest difference 0, frozen weights identical: true
 }
 
-// TestCompare: on the question's kind of network and on one with several
+// TestCompare: on a chain with dropout and on a network with several
 // readers of a layer, every way makes the same step, at less cost the less it
 // trains.
 func TestCompare(t *testing.T) {
