@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/command/report"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
@@ -15,7 +16,7 @@ import (
 func newEval(g *globals) *cobra.Command {
 	var data dataFlags
 	var file string
-	var report reportFlag
+	var page reportFlag
 	cmd := &cobra.Command{
 		Use:     "eval",
 		Short:   "Measure a network on test images",
@@ -23,11 +24,11 @@ func newEval(g *globals) *cobra.Command {
 		Example: "  mnist eval --model retrained.safetensors\n  mnist eval --model digits.safetensors --data sample --json\n  mnist eval --model retrained.safetensors --report measured",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runEval(cmd, newOutput(cmd, g), data, file, report)
+			return runEval(cmd, newOutput(cmd, g), data, file, page)
 		},
 	}
 	cmd.Flags().StringVar(&file, "model", "", "file of the network")
-	report.add(cmd)
+	page.add(cmd)
 	data.add(cmd)
 	return cmd
 }
@@ -50,14 +51,14 @@ type evalLine struct {
 	LeftOutClasses map[string]int `json:"left_out_classes"` // how many of each
 }
 
-func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report reportFlag) error {
+func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, page reportFlag) error {
 	if file == "" {
 		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
 	}
-	if err := apart(append(reportFiles(report.folder), namedFile{flag: "--model", path: file})...); err != nil {
+	if err := apart(append(reportFiles(page.folder), namedFile{flag: "--model", path: file})...); err != nil {
 		return err
 	}
-	rep, err := report.begin(cmd, out)
+	rep, err := page.begin(cmd, out)
 	if err != nil {
 		return err
 	}
@@ -82,13 +83,17 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, report r
 	}
 	out.text("accuracy %.4f (%d of %d), mean recall of the classes %.4f, loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.BalancedAccuracy(), metrics.Loss)
 	line := evalLine{Accuracy: metrics.Accuracy(), Correct: metrics.Correct, Examples: metrics.Examples, Loss: metrics.Loss,
-		Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.page(), BalancedAccuracy: metrics.BalancedAccuracy(),
+		Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.Page(), BalancedAccuracy: metrics.BalancedAccuracy(),
 		seenLine: lookUp(out, m, test), LeftOut: all.Len() - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
 	maps.Copy(line.LeftOutClasses, leftOut)
 	uneven(out, "test", test)
 	confusionTable(out, test, metrics)
-	if err := rep.evaluated(m, file, d, test, metrics, line); err != nil {
+	rep.Evaluated(report.Evaluation{File: file, Data: d.name, LeftOut: line.LeftOut, TrainedOn: line.TrainedOn})
+	if err := rep.Tested(cmd.Context(), m, test, metrics); err != nil {
 		return err
+	}
+	if err := rep.Write(line); err != nil {
+		return errors.Wrap(err, "--report")
 	}
 	return out.object(line)
 }

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"github.com/lastlayer/lastlayer/transfer/feature"
 	"slices"
 	"time"
@@ -143,13 +144,13 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 	if err != nil {
 		return err
 	}
-	defer func() { err = rep.end(err) }()
+	defer func() { err = cmp.Or(errors.Wrap(rep.End(cmd.Context(), err), "--report"), err) }()
 	done, err := r.run(cmd, out, d, t, stages, rep)
 	if err != nil {
 		return err
 	}
 	printRetrained(out, done.result, done.metrics, t.out)
-	if err := rep.tested(done.model, done.test, done.metrics); err != nil {
+	if err := rep.Tested(cmd.Context(), done.model, done.test, done.metrics); err != nil {
 		return err
 	}
 	repeats, err := r.repeats.repeat(out, t, done, func(t trainingFlags) (retrained, error) {
@@ -159,10 +160,10 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 		return err
 	}
 	line := newDoneLine(done.metrics, start, t.out)
-	line.Report, line.repeatsDone, line.seenLine = rep.page(), repeats, lookUp(out, done.model, done.test)
+	line.Report, line.repeatsDone, line.seenLine = rep.Page(), repeats, lookUp(out, done.model, done.test)
 	line.add(done.result)
-	if err := rep.write(line); err != nil {
-		return err
+	if err := rep.Write(line); err != nil {
+		return errors.Wrap(err, "--report")
 	}
 	if err := out.object(line); err != nil {
 		return err

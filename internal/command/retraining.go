@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/command/report"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
@@ -26,7 +27,7 @@ type retrained struct {
 
 // run retrains stage by stage, writes the network after each and evaluates it. What
 // an interrupted one has learnt is written too.
-func (r retrainFlags) run(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, stages []transfer.Stage, rep *reporter) (done retrained, err error) {
+func (r retrainFlags) run(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, stages []transfer.Stage, rep *report.Gatherer) (done retrained, err error) {
 	ctx, last := cmd.Context(), stages[len(stages)-1].Select
 	work, err := r.prepare(ctx, out, d, t.seed, last)
 	if err != nil {
@@ -47,7 +48,7 @@ func (r retrainFlags) run(cmd *cobra.Command, out *output, d dataFlags, t traini
 	if opt.Solver, err = t.newSolver(); err != nil {
 		return done, usage(err)
 	}
-	opt.Train.Hook = rep.hook(fit.Hook)
+	opt.Train.Hook = rep.Hook(fit.Hook)
 	before := func(i int, opt *transfer.Options) error {
 		if i > 0 {
 			if err := t.save(work.checkpoints, nil, out); err != nil {
@@ -83,7 +84,7 @@ func (r retrainFlags) options(out *output, selection model.Selection) transfer.O
 }
 
 // beginStage adds to the options of a stage what is of the stage alone, and tells of it.
-func (r retrainFlags) beginStage(ctx context.Context, out *output, d dataFlags, t trainingFlags, work *retraining, stages []transfer.Stage, i int, opt *transfer.Options, examples dataset.Examples, held *dataset.Set, rep *reporter) error {
+func (r retrainFlags) beginStage(ctx context.Context, out *output, d dataFlags, t trainingFlags, work *retraining, stages []transfer.Stage, i int, opt *transfer.Options, examples dataset.Examples, held *dataset.Set, rep *report.Gatherer) error {
 	m := work.model
 	t.epochs, t.rate = opt.Train.Epochs, opt.Solver.LearningRate
 	layers, err := opt.Select.Resolve(m.Spec)
@@ -110,9 +111,7 @@ func (r retrainFlags) beginStage(ctx context.Context, out *output, d dataFlags, 
 		if err := work.checkpoints.start(trainer); err != nil {
 			return err
 		}
-		if err := rep.training(trainer.Net(), m.Weights, &t, command, d, held); err != nil {
-			return err
-		}
+		rep.Training(trainer.Net(), m.Weights, report.Settings(command), report.Files{Data: d.name, Out: t.out}, held)
 		defer printRates(out, layers, opt.Solver.LearningRate, work.factors)
 		return layerTable(out, m.Spec, trainer.Net().TrainedWeights())
 	}

@@ -1,10 +1,12 @@
 package command
 
 import (
+	"cmp"
 	"math/rand/v2"
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/command/report"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
@@ -52,7 +54,7 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	if err != nil {
 		return err
 	}
-	defer func() { err = rep.end(err) }()
+	defer func() { err = cmp.Or(errors.Wrap(rep.End(cmd.Context(), err), "--report"), err) }()
 	data, test, err := d.open(ctx, out, t.seed)
 	if err != nil {
 		return err
@@ -83,7 +85,7 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	if err != nil {
 		return err
 	}
-	opt.Hook = rep.hook(opt.Hook)
+	opt.Hook = rep.Hook(opt.Hook)
 	command := t.settings("train", model.All().String(), held, opt)
 	checkpoints, err := saved.begin(command, m, from, &opt, out)
 	if err != nil {
@@ -92,9 +94,7 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 	if err := checkpoints.start(trainer); err != nil {
 		return err
 	}
-	if err := rep.training(net, m.Weights, &t, command, d, held); err != nil {
-		return err
-	}
+	rep.Training(net, m.Weights, report.Settings(command), report.Files{Data: d.name, Out: t.out}, held)
 	out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
 	uneven(out, "training", held)
 	if err := layerTable(out, m.Spec, net.TrainedWeights()); err != nil {
@@ -108,13 +108,13 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 		return err
 	}
 	out.text("test accuracy %.4f (%d of %d), loss %.4f; written to %s", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, t.out)
-	if err := rep.tested(m, test, metrics); err != nil {
+	if err := rep.Tested(ctx, m, test, metrics); err != nil {
 		return err
 	}
 	line := newDoneLine(metrics, start, t.out)
-	line.Report, line.seenLine = rep.page(), lookUp(out, m, test)
-	if err := rep.write(line); err != nil {
-		return err
+	line.Report, line.seenLine = rep.Page(), lookUp(out, m, test)
+	if err := rep.Write(line); err != nil {
+		return errors.Wrap(err, "--report")
 	}
 	if err := out.object(line); err != nil {
 		return err

@@ -1,0 +1,129 @@
+package report
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/parallel"
+)
+
+// Settings are those of a training, as a checkpoint has them: its fields are
+// the same, so that the one converts to the other.
+type Settings struct {
+	Command    string
+	Data       string // SHA-256 of the training images
+	Held       string // and of those kept for validation
+	Batch      int
+	Epochs     int
+	Solver     string
+	Rate       float64
+	Momentum   float64
+	Decay      float64
+	Schedule   string
+	Seed       uint64
+	Validation float64
+	Patience   int
+	Train      string // the selection, in words
+	Augment    string
+	LayerRates string
+}
+
+// Files are those that a training reads and writes.
+type Files struct {
+	Data string // name of the data
+	Out  string // the network
+}
+
+// Evaluation says what was evaluated, and what of it to take with care.
+type Evaluation struct {
+	File      string // of the network
+	Data      string // name of the data
+	LeftOut   int    // images of classes that the network does not know
+	TrainedOn *int   // test images that the network was trained on; nil where nobody knows
+}
+
+// Evaluated notes what is evaluated.
+func (g *Gatherer) Evaluated(e Evaluation) {
+	if g == nil {
+		return
+	}
+	g.fact("Network", e.File)
+	g.fact("Data", e.Data)
+	if e.LeftOut > 0 {
+		g.fact("Images of classes that the network does not know, left out", fmt.Sprint(e.LeftOut))
+	}
+	if e.TrainedOn != nil {
+		g.fact("Test images that the network was trained on", fmt.Sprint(*e.TrainedOn))
+	}
+}
+
+// fact adds a row to the table of facts.
+func (g *Gatherer) fact(name, value string) {
+	g.report.Facts = append(g.report.Facts, Fact{Name: name, Value: value})
+}
+
+// trainingFacts says how and on what was trained.
+func (g *Gatherer) trainingFacts(s Settings, files Files, data *dataset.Set) {
+	g.fact("Data", files.Data+", "+describe(data)+" to train on")
+	g.fact("Seed", fmt.Sprint(s.Seed))
+	g.fact("Trained", s.Train)
+	g.fact("Epochs, batch", fmt.Sprintf("%d, %d", s.Epochs, s.Batch))
+	solver := s.Solver
+	if solver == "momentum" {
+		solver += fmt.Sprintf(" %g", s.Momentum)
+	}
+	g.fact("Solver", fmt.Sprintf("%s, learning rate %g, schedule %s, weight decay %g", solver, s.Rate, s.Schedule, s.Decay))
+	if s.LayerRates != "" {
+		g.fact("Factors on the learning rate", s.LayerRates)
+	}
+	if s.Augment != "" {
+		g.fact("Augmentation", s.Augment)
+	}
+	if s.Patience > 0 {
+		g.fact("Patience", fmt.Sprintf("%d epochs", s.Patience))
+	}
+	g.fact("Network written to", files.Out)
+	g.fact("Training data, SHA-256", s.Data)
+	if s.Held != "" {
+		g.fact("Validation data, SHA-256", s.Held)
+	}
+}
+
+// programFacts says what the program and the machine are, and what the run
+// took.
+func (g *Gatherer) programFacts() {
+	g.fact("Matrix products (BLAS)", gemm.Name())
+	g.fact("Threads", fmt.Sprintf("%d on %d processors", parallel.Threads(), runtime.NumCPU()))
+	g.fact("Time of the command", fmt.Sprintf("%.1f s until this page", time.Since(g.start).Seconds()))
+	g.fact("Peak memory", humanize.IBytes(uint64(g.opt.PeakMemory())))
+	g.fact("Finished", time.Now().Format("2006-01-02 15:04:05 -07:00"))
+	g.fact("Program version", g.opt.Version)
+	g.fact("Go", fmt.Sprintf("%s, %s/%s", strings.TrimPrefix(runtime.Version(), "go"), runtime.GOOS, runtime.GOARCH))
+	for _, module := range []struct{ name, path string }{
+		{"Gorgonia", "gorgonia.org/gorgonia"}, {"Gorgonia's tensor", "gorgonia.org/tensor"}, {"Gonum", "gonum.org/v1/gonum"},
+	} {
+		g.fact(module.name, moduleVersion(module.path))
+	}
+}
+
+// moduleVersion returns the version of a module that the program is built
+// from.
+func moduleVersion(path string) string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			if m.Path == path {
+				if m.Replace != nil {
+					m = m.Replace
+				}
+				return m.Version
+			}
+		}
+	}
+	return "unknown"
+}
