@@ -7,17 +7,13 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
-	"strings"
 
+	"github.com/lastlayer/lastlayer/internal/npz"
 	"github.com/pkg/errors"
 )
 
-// maxNPYHeader is NumPy's own limit, from numpy.lib.format.
-const maxNPYHeader = 10_000
-
-// npyHeader is the header that NumPy writes for an array of plain numbers:
-// https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html. Python 2 wrote sides as 60000L.
-var npyHeader = regexp.MustCompile(`^\{'descr': '([<>|=])([A-Za-z])([0-9]{1,3})', 'fortran_order': (True|False), 'shape': \(([0-9L, ]*)\),? *\} *\n?$`)
+// plainNumbers matches NumPy's name of a type: the order of bytes, a letter, and bytes of a number.
+var plainNumbers = regexp.MustCompile(`^([<>|=])([A-Za-z])([1-9][0-9]?)$`)
 
 // npyArray is an array of a file of NumPy's, row-major.
 type npyArray struct {
@@ -31,7 +27,7 @@ type npyArray struct {
 // readNPY reads an array that r holds and nothing else, of at most room bytes. guess is how many bytes
 // are taken to be there before they have been read.
 func readNPY(r io.Reader, guess, room int64) (npyArray, error) {
-	a, err := readNPYHeader(r)
+	a, fortran, err := readNPYHeader(r)
 	if err != nil {
 		return a, err
 	}
@@ -52,52 +48,54 @@ func readNPY(r io.Reader, guess, room int64) (npyArray, error) {
 	if n, err := io.CopyN(io.Discard, r, 1); n != 0 || err != io.EOF {
 		return a, errors.Wrapf(ErrFormat, "found more behind the numbers, or a wrong checksum (%v), expected the end", err)
 	}
+	if fortran {
+		a.rowMajor()
+	}
 	return a, nil
 }
 
-func readNPYHeader(r io.Reader) (a npyArray, err error) {
-	var head [12]byte
-	if _, err := io.ReadFull(r, head[:8]); err != nil {
-		return a, errors.Wrapf(ErrFormat, "npy header: %v", err)
+// readNPYHeader returns an array without its numbers, and whether they stand in Fortran's order.
+func readNPYHeader(r io.Reader) (a npyArray, fortran bool, err error) {
+	h, err := npz.ReadHeader(r)
+	if err != nil {
+		return a, false, errors.Wrap(ErrFormat, err.Error())
 	}
-	lengthBytes := map[byte]int{1: 2, 2: 4, 3: 4}[head[6]]
-	if string(head[:6]) != "\x93NUMPY" || lengthBytes == 0 {
-		return a, errors.Wrapf(ErrFormat, "npy header: found %q, expected NumPy's and version 1 to 3", head[:8])
+	m := plainNumbers.FindStringSubmatch(h.Descr)
+	switch {
+	case m == nil:
+		return a, false, errors.Wrapf(ErrFormat, "npy header: found the type %.100q, expected plain numbers, as uint8", h.Descr)
+	case len(h.Shape) == 0:
+		return a, false, errors.Wrap(ErrFormat, "npy header: shape: found a single number, expected an array")
 	}
-	if _, err := io.ReadFull(r, head[8:8+lengthBytes]); err != nil {
-		return a, errors.Wrapf(ErrFormat, "npy header: %v", err)
-	}
-	n := binary.LittleEndian.Uint32(head[8:]) // the upper bytes are zero in version 1
-	if n > maxNPYHeader {
-		return a, errors.Wrapf(ErrFormat, "npy header: found %d bytes, expected at most %d", n, maxNPYHeader)
-	}
-	text := make([]byte, n)
-	if _, err := io.ReadFull(r, text); err != nil {
-		return a, errors.Wrapf(ErrFormat, "npy header: %v", err)
-	}
-	m := npyHeader.FindStringSubmatch(string(text))
-	if m == nil {
-		return a, errors.Wrapf(ErrFormat, "npy header: found %.100q, expected type, order and shape of plain numbers, as NumPy writes them", text)
-	}
-	a.kind, a.order = m[2], binary.ByteOrder(binary.LittleEndian)
+	a.kind, a.order, a.shape = m[2], binary.ByteOrder(binary.LittleEndian), h.Shape
 	if m[1] == ">" {
 		a.order = binary.BigEndian
 	}
-	a.bytes, _ = strconv.Atoi(m[3]) // at most three digits
-	if a.bytes == 0 {
-		return a, errors.Wrapf(ErrFormat, "npy header: found the type %s0, expected numbers", a.kind)
+	a.bytes, _ = strconv.Atoi(m[3]) // at most two digits
+	return a, h.Fortran, nil
+}
+
+// rowMajor brings numbers from Fortran's order, in which the first index runs fastest, to C's.
+func (a *npyArray) rowMajor() {
+	if len(a.shape) < 2 {
+		return
 	}
-	for side := range strings.SplitSeq(strings.TrimRight(m[5], ", "), ",") {
-		n, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSpace(side), "L"), 10, 31)
-		if err != nil {
-			return a, errors.Wrapf(ErrFormat, "npy header: shape: found (%.50s), expected one or more whole numbers", m[5])
+	out := make([]byte, len(a.data))
+	at := make([]int, len(a.shape)) // the index of the number that is next in data
+	for from := 0; from < len(a.data); from += a.bytes {
+		to := 0
+		for i, side := range a.shape {
+			to = to*side + at[i]
 		}
-		a.shape = append(a.shape, int(n))
+		copy(out[to*a.bytes:(to+1)*a.bytes], a.data[from:])
+		for i := range at {
+			if at[i]++; at[i] < a.shape[i] {
+				break
+			}
+			at[i] = 0
+		}
 	}
-	if m[4] == "True" && len(a.shape) > 1 {
-		return a, errors.Wrapf(ErrFormat, "npy header: found Fortran's order, expected C's: save it with np.ascontiguousarray")
-	}
-	return a, nil
+	a.data = out
 }
 
 // imageShape returns the shape of grey images, [N,1,H,W], of an array [N,H,W] or [N,H,W,1].

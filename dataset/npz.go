@@ -2,8 +2,6 @@ package dataset
 
 import (
 	"archive/zip"
-	"bytes"
-	"encoding/binary"
 	"io"
 	"maps"
 	"os"
@@ -11,11 +9,9 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lastlayer/lastlayer/internal/npz"
 	"github.com/pkg/errors"
 )
-
-// maxZipDirectory bounds the part of a zip archive that archive/zip reads into memory at once.
-const maxZipDirectory = 1 << 20
 
 // npzArrays are the arrays of Keras's mnist.npz: images [N,H,W] and labels [N] of either half.
 var npzArrays = [4]string{"x_train", "y_train", "x_test", "y_test"}
@@ -63,16 +59,17 @@ func npzEntries(f io.ReaderAt, size int64, path string) (map[string]*zip.File, e
 	if n, err := f.ReadAt(head, 0); err != nil || string(head) != "PK\x03\x04" {
 		return nil, errors.Wrapf(ErrFormat, "%s: first bytes: found % x, expected a folder, or a file like Keras's mnist.npz", printable(path), head[:n])
 	}
-	if err := checkZipDirectory(f, size); err != nil {
-		return nil, errors.Wrap(err, printable(path))
-	}
-	z, err := zip.NewReader(f, size)
+	z, err := npz.Open(f, size)
 	if err != nil {
-		return nil, errors.Wrapf(ErrFormat, "%s: zip archive: %v", printable(path), err)
+		return nil, errors.Wrapf(ErrFormat, "%s: %v", printable(path), err)
 	}
 	entries := map[string]*zip.File{}
 	for _, e := range z.File {
-		entries[strings.TrimSuffix(e.Name, ".npy")] = e
+		name := strings.TrimSuffix(e.Name, ".npy")
+		if entries[name] != nil && slices.Contains(npzArrays[:], name) {
+			return nil, errors.Wrapf(ErrFormat, "%s: found the array %s twice, expected it once", printable(path), name)
+		}
+		entries[name] = e
 	}
 	for _, name := range npzArrays {
 		if entries[name] == nil {
@@ -81,23 +78,6 @@ func npzEntries(f io.ReaderAt, size int64, path string) (map[string]*zip.File, e
 		}
 	}
 	return entries, nil
-}
-
-// checkZipDirectory holds that the archive ends as NumPy ends it, with its directory just before the
-// end record (APPNOTE.TXT 4.3.16), and that the directory is small.
-func checkZipDirectory(r io.ReaderAt, size int64) error {
-	var end [22]byte
-	if _, err := r.ReadAt(end[:], size-int64(len(end))); err != nil {
-		return errors.Wrapf(ErrFormat, "end of the zip archive: %v", err)
-	}
-	length, offset := int64(binary.LittleEndian.Uint32(end[12:])), int64(binary.LittleEndian.Uint32(end[16:]))
-	switch {
-	case !bytes.HasPrefix(end[:], []byte("PK\x05\x06")) || offset+length != size-int64(len(end)):
-		return errors.Wrap(ErrFormat, "end of the zip archive: not found where expected: cut short or damaged")
-	case length > maxZipDirectory:
-		return errors.Wrapf(ErrTooLarge, "directory of the zip archive: found %d bytes, expected at most %d", length, maxZipDirectory)
-	}
-	return nil
 }
 
 // readNPZEntry reads one array, of at most room bytes.

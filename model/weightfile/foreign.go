@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"unicode/utf8"
 
+	"github.com/lastlayer/lastlayer/internal/npz"
 	"github.com/pkg/errors"
 )
 
@@ -33,7 +34,7 @@ func decodeTensors(r io.ReaderAt, size int64, file string) (*Tensors, error) {
 	case Safetensors:
 		return readSafetensors(r, size, file)
 	case NPZ:
-		z, err := openZip(r, size)
+		z, err := npz.Open(r, size)
 		if err != nil {
 			return nil, fault(ErrFormat, file, "%v (%s)", err, againHint)
 		}

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/lastlayer/lastlayer/internal/npz"
 	"github.com/pkg/errors"
 )
 
@@ -23,14 +24,14 @@ var npyFloats = map[string]struct {
 // at most room bytes as float32. A type that is not floating point is listed
 // without values, and not read.
 func readNPY(r io.Reader, name string, room int64) (Tensor, error) {
-	h, err := readNPYHeader(r)
+	h, err := npz.ReadHeader(r)
 	if err != nil {
 		return Tensor{}, err
 	}
-	f, ok := npyFloats[h.descr]
-	t := Tensor{Name: name, DType: f.dtype, Shape: h.shape}
+	f, ok := npyFloats[h.Descr]
+	t := Tensor{Name: name, DType: f.dtype, Shape: h.Shape}
 	if !ok {
-		t.DType = clip(h.descr, 40)
+		t.DType = clip(h.Descr, 40)
 		return t, nil
 	}
 	n, err := count(t.Shape, room)
@@ -40,7 +41,7 @@ func readNPY(r io.Reader, name string, room int64) (Tensor, error) {
 	if t.Values, err = floats[t.DType].decode(r, f.order, n); err != nil {
 		return Tensor{}, errors.Wrap(err, "numbers")
 	}
-	if h.fortran {
+	if h.Fortran {
 		t.Values = gather(t.Values, t.Shape, fortranStrides(t.Shape))
 	}
 	// The end, at which archive/zip also holds the entry against its checksum.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lastlayer/lastlayer/internal/npz"
 	"github.com/lastlayer/lastlayer/model/weightfile/torch"
 	"github.com/pkg/errors"
 )
@@ -49,7 +50,7 @@ func openPyTorch(r io.ReaderAt, size int64) (*torch.File, error) {
 	if looksLikePickle(head) {
 		return torch.ReadLegacy(r, size)
 	}
-	z, err := openZip(r, size)
+	z, err := npz.Open(r, size)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/lastlayer/lastlayer/internal/npz"
 )
 
 // headLength is how much of a file is looked at first.
@@ -21,7 +23,7 @@ var signatures = []struct {
 }{
 	{0, "\x89HDF\r\n\x1a\n", Content{What: "an HDF5 file, as Keras writes it (.h5)", Advice: kerasHint}},
 	{512, "\x89HDF\r\n\x1a\n", Content{What: "an HDF5 file with a block before it, as MATLAB writes it", Advice: onnxHint}},
-	{0, npyMagic, Content{What: "a single NumPy array", Advice: "write several with names: numpy.savez"}},
+	{0, npz.Magic, Content{What: "a single NumPy array", Advice: "write several with names: numpy.savez"}},
 	{0, "MATLAB 5.0 MAT-file", Content{What: "a MATLAB file", Advice: onnxHint}},
 	{4, "TFL3", Content{What: "a TensorFlow Lite network (.tflite)", Advice: tfliteHint}},
 	{0, "GGUF", Content{What: "a GGUF file, the weights of a language model"}},

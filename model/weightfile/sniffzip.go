@@ -7,11 +7,13 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/lastlayer/lastlayer/internal/npz"
 )
 
 // identifyZip says what a zip archive is by the names in it.
 func identifyZip(r io.ReaderAt, size int64) Content {
-	z, err := openZip(r, size)
+	z, err := npz.Open(r, size)
 	if err != nil {
 		return Content{What: fmt.Sprintf("a zip archive that cannot be read: %v", err), Advice: againHint, broken: true}
 	}

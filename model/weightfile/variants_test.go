@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/lastlayer/lastlayer/internal/npz"
 )
 
 // Headers that NumPy reads, though it does not write them today.
@@ -23,7 +25,7 @@ func TestNPYHeaderVariants(t *testing.T) {
 		"double quotes, spaces": {"{ \"descr\" : \"<f4\" , \"fortran_order\":False,\"shape\":( 2 , 1 ) }\n", []int{2, 1}},
 	} {
 		for version, length := range map[byte]int{1: 2, 2: 4, 3: 4} {
-			b := append([]byte(npyMagic), version, 0)
+			b := append([]byte(npz.Magic), version, 0)
 			b = append(b, binary.LittleEndian.AppendUint32(nil, uint32(len(test.text)))[:length]...)
 			b = append(b, test.text...)
 			b = append(b, "\x00\x00\x80\x3f\x00\x00\x00\x40"...)
@@ -57,6 +59,13 @@ func archive(t testing.TB, comment string, entries ...string) []byte {
 	}
 	return b.Bytes()
 }
+
+// Signatures and lengths of the records at the end of an archive.
+const (
+	zipEndLength             = 22
+	zip64End, zip64EndLength = "PK\x06\x06", 56
+	zip64Locator             = "PK\x06\x07"
+)
 
 // withZip64 adds to an archive without a comment the zip64 records that
 // PyTorch and others always write.
@@ -117,7 +126,7 @@ func TestZipVariants(t *testing.T) {
 		"a directory too large":    archive(t, "", "a.npy", array, strings.Repeat("n", 60_000), "", strings.Repeat("n", 60_001), ""),
 	} {
 		if reason == "a directory too large" {
-			for len(data) < 2*maxDirectory {
+			for len(data) < 2*npz.MaxDirectory {
 				var many []string
 				for i := range 40 {
 					many = append(many, strings.Repeat("n", 60_000+i), "")

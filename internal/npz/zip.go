@@ -1,4 +1,4 @@
-package weightfile
+package npz
 
 import (
 	"archive/zip"
@@ -10,9 +10,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// maxDirectory bounds the part of a zip archive that archive/zip reads into
+// MaxDirectory bounds the part of a zip archive that archive/zip reads into
 // memory at once: some 20,000 entries.
-const maxDirectory = 2 << 20
+const MaxDirectory = 2 << 20
 
 // Signatures and lengths of the records at the end of an archive, from
 // APPNOTE.TXT 4.3.14 to 4.3.16.
@@ -22,10 +22,10 @@ const (
 	zip64Locator, zip64LocLength = "PK\x06\x07", 20
 )
 
-// openZip opens a zip archive. Its directory must be small and stand just
+// Open opens a zip archive of that size. Its directory must be small and stand just
 // before the records at the end, since archive/zip reads on from where it
 // begins for as long as it finds entries.
-func openZip(r io.ReaderAt, size int64) (*zip.Reader, error) {
+func Open(r io.ReaderAt, size int64) (*zip.Reader, error) {
 	end, record, err := findZipEnd(r, size)
 	if err != nil {
 		return nil, err
@@ -46,8 +46,8 @@ func openZip(r io.ReaderAt, size int64) (*zip.Reader, error) {
 	if length > uint64(end) || offset != uint64(end)-length {
 		return nil, errors.New("directory of the zip archive: not found where expected: cut short or damaged")
 	}
-	if length > maxDirectory {
-		return nil, errors.Errorf("directory of the zip archive: found %d bytes, expected at most %d", length, maxDirectory)
+	if length > MaxDirectory {
+		return nil, errors.Errorf("directory of the zip archive: found %d bytes, expected at most %d", length, MaxDirectory)
 	}
 	return zip.NewReader(r, size)
 }
