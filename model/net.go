@@ -1,6 +1,7 @@
 package model
 
 import (
+	"reflect"
 	"slices"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -66,6 +67,9 @@ type Step struct {
 // graph would neither read nor train. Gorgonia does the same when it merges
 // nodes whose hashes agree, whatever they hold.
 func (n *Net) CheckWeights() error {
+	if n == nil || n.scope == nil {
+		return errors.Wrap(ErrNetwork, "found no net, expected one that Build made")
+	}
 	for name, node := range n.nodes {
 		held, _ := node.Value().(*tensor.Dense)
 		if o, ok := node.Op().(*graphop.Operator); ok {
@@ -146,9 +150,35 @@ func (n *Net) Images() []float32 {
 	return n.inputs[0].value.Float32s()
 }
 
+// CheckExamples returns nil when these are examples, of the shape of the net's
+// input; otherwise the error's cause is ErrData.
+func (n *Net) CheckExamples(data dataset.Examples) error {
+	if v := reflect.ValueOf(data); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return errors.Wrap(ErrData, "examples: found nil, expected some")
+	}
+	if got, want := data.ExampleShape(), n.InputShape(); !slices.Equal(got, want) {
+		return errors.Wrapf(ErrData, "examples: found shape %v, expected %v", got, want)
+	}
+	if data.Len() == 0 {
+		return errors.Wrap(ErrData, "examples: found none, expected at least one")
+	}
+	return nil
+}
+
 // Load puts the examples with these indices, at most a batch, into the graph's
-// input.
+// input. It calls CheckWeights and CheckExamples: all that runs a net loads it.
 func (n *Net) Load(data dataset.Examples, indices []int) error {
+	if err := n.CheckWeights(); err != nil {
+		return err
+	}
+	if err := n.CheckExamples(data); err != nil {
+		return err
+	}
+	for _, i := range indices {
+		if i < 0 || i >= data.Len() {
+			return errors.Wrapf(ErrData, "example %d: expected 0 to %d", i, data.Len()-1)
+		}
+	}
 	if err := n.scope.SetRows(len(indices)); err != nil {
 		return err
 	}

@@ -59,6 +59,9 @@ const (
 
 // Checkpoint returns how far the training is. A Hook may call it.
 func (t *Trainer) Checkpoint() (Checkpoint, error) {
+	if err := t.check(); err != nil {
+		return Checkpoint{}, err
+	}
 	dropout, err := t.source.MarshalBinary()
 	if err != nil {
 		return Checkpoint{}, errors.Wrap(err, "state of the dropout's random source")
@@ -91,6 +94,9 @@ func (t *Trainer) Checkpoint() (Checkpoint, error) {
 // put back, before; the data is compared by the next Fit. An error, whose cause
 // is ErrCheckpoint, names what differs and leaves the trainer as it was.
 func (t *Trainer) Restore(c Checkpoint) error {
+	if err := t.check(); err != nil {
+		return err
+	}
 	next := run{steps: c.Steps, ended: c.Epoch.Ended, judged: c.Judged, best: c.Best, stale: c.Stale, resume: c.Batches}
 	next.epoch = EpochReport{Examples: c.Epoch.Examples, Correct: c.Epoch.Correct, Loss: c.Epoch.Loss, Seconds: c.Epoch.Seconds, Rate: c.Epoch.Rate}
 	if err := t.checkCheckpoint(c); err != nil {

@@ -53,7 +53,10 @@ type Evaluator struct {
 // one that is trained has dropout. Where the weights' memory is shared with a
 // net that is trained, it sees the changes.
 func NewEvaluator(net *model.Net) (*Evaluator, error) {
-	if net == nil || len(net.TrainedLayers()) > 0 {
+	if err := net.CheckWeights(); err != nil {
+		return nil, err
+	}
+	if len(net.TrainedLayers()) > 0 {
 		return nil, errors.Wrap(ErrNotForEvaluation, "new evaluator")
 	}
 	if _, err := net.ShareMemory(); err != nil {
@@ -73,6 +76,9 @@ func (e *Evaluator) Net() *model.Net { return e.net }
 // model.Net.Result. The next run overwrites them. Outputs that are not finite
 // are an error whose cause is ErrNotFinite.
 func (e *Evaluator) Logits(data dataset.Examples, indices []int) ([]float32, error) {
+	if err := e.check(); err != nil {
+		return nil, err
+	}
 	if err := e.net.Load(data, indices); err != nil {
 		return nil, err
 	}
@@ -88,7 +94,13 @@ func (e *Evaluator) Logits(data dataset.Examples, indices []int) ([]float32, err
 // index of the batch's first example and its logits [n, classes]. It ends
 // early when ctx is done.
 func (e *Evaluator) Each(ctx context.Context, data dataset.Examples, f func(first int, logits []float32)) error {
-	if err := checkShape(e.net, data); err != nil {
+	if err := e.check(); err != nil {
+		return err
+	}
+	if f == nil {
+		return errors.New("run all examples: found no function to call")
+	}
+	if err := e.net.CheckExamples(data); err != nil {
 		return err
 	}
 	indices := make([]int, 0, e.net.Batch())
@@ -111,6 +123,9 @@ func (e *Evaluator) Each(ctx context.Context, data dataset.Examples, f func(firs
 
 // Evaluate runs all examples and compares the answers with the labels.
 func (e *Evaluator) Evaluate(ctx context.Context, data dataset.Examples) (Metrics, error) {
+	if err := e.check(); err != nil {
+		return Metrics{}, err
+	}
 	if err := checkData(e.net, data); err != nil {
 		return Metrics{}, err
 	}
@@ -145,6 +160,9 @@ func crossEntropy(logits []float32, label int) float64 {
 
 // Softmax returns the probabilities of one row of logits.
 func Softmax(logits []float32) []float64 {
+	if len(logits) == 0 {
+		return nil
+	}
 	largest := float64(logits[argmax(logits)])
 	p := make([]float64, len(logits))
 	var sum float64
@@ -159,4 +177,17 @@ func Softmax(logits []float32) []float64 {
 }
 
 // Close frees the machine.
-func (e *Evaluator) Close() error { return e.machine.Close() }
+func (e *Evaluator) Close() error {
+	if e.check() != nil {
+		return nil
+	}
+	return e.machine.Close()
+}
+
+// check returns an error unless NewEvaluator made it.
+func (e *Evaluator) check() error {
+	if e == nil || e.net == nil {
+		return errors.Wrap(model.ErrNetwork, "found no evaluator, expected one that NewEvaluator made")
+	}
+	return nil
+}

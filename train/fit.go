@@ -64,6 +64,9 @@ type run struct {
 // error, the trained weights are finite: otherwise its error is ErrDiverged. At
 // its end it runs the last batch once more, to see that they give a finite loss.
 func (t *Trainer) Fit(ctx context.Context, data dataset.Examples, opt Options) error {
+	if err := t.check(); err != nil {
+		return err
+	}
 	err := t.begin(data, &opt)
 	if err != nil {
 		return err

@@ -49,6 +49,9 @@ func (p *Predictor) Evaluator() *Evaluator { return p.evaluator }
 // Image says what an image shows. It is prepared as the images that trained the
 // network.
 func (p *Predictor) Image(img image.Image) (Prediction, error) {
+	if err := p.check(); err != nil {
+		return Prediction{}, err
+	}
 	drawing, err := dataset.Find(img)
 	if err != nil {
 		return Prediction{}, err
@@ -60,6 +63,9 @@ func (p *Predictor) Image(img image.Image) (Prediction, error) {
 
 // Digit is Image for a drawing that dataset.Digit has found on its page.
 func (p *Predictor) Digit(digit dataset.Image28) (Prediction, error) {
+	if err := p.check(); err != nil {
+		return Prediction{}, err
+	}
 	n := p.network
 	set, err := dataset.NewSet("image", []int{1, 28, 28}, digit.Bytes(n.Prep.Polarity), []int{0}, n.Classes, n.Prep)
 	if err != nil {
@@ -78,6 +84,12 @@ func (p *Predictor) Digit(digit dataset.Image28) (Prediction, error) {
 // Each says what each example of data shows, in their order. An error of f ends
 // it.
 func (p *Predictor) Each(ctx context.Context, data dataset.Examples, f func(i int, q Prediction) error) error {
+	if err := p.check(); err != nil {
+		return err
+	}
+	if f == nil {
+		return errors.New("predict: found no function to call")
+	}
 	classes := len(p.network.Classes)
 	var failed error
 	ctx, stop := context.WithCancel(ctx)
@@ -100,4 +112,17 @@ func (p *Predictor) prediction(logits []float32) Prediction {
 }
 
 // Close frees the machine.
-func (p *Predictor) Close() error { return p.evaluator.Close() }
+func (p *Predictor) Close() error {
+	if p.check() != nil {
+		return nil
+	}
+	return p.evaluator.Close()
+}
+
+// check returns an error unless NewPredictor made it.
+func (p *Predictor) check() error {
+	if p == nil || p.network == nil {
+		return errors.Wrap(model.ErrNetwork, "found no predictor, expected one that NewPredictor made")
+	}
+	return nil
+}

@@ -81,8 +81,8 @@ const (
 // Save writes a checkpoint. The one before stays until it is on disk, and where
 // the training has diverged.
 func (s *Saver) Save() error {
-	if s.trainer == nil {
-		return errors.New("save a checkpoint: Start was not called")
+	if s.trainer.check() != nil || s.network == nil {
+		return errors.New("save a checkpoint: Start was not called, or without a trainer and its network")
 	}
 	if err := s.trainer.checkLast(); err != nil {
 		return err // which ends the training: there is nothing to go on with

@@ -3,6 +3,7 @@ package train
 import (
 	"maps"
 	"math"
+	"reflect"
 	"strings"
 
 	"github.com/lastlayer/lastlayer/internal/parallel"
@@ -26,6 +27,7 @@ type Solver struct {
 	Factors map[string]float64
 
 	state State
+	taken bool // by a Trainer
 }
 
 // Rule is how a solver changes one parameter: SGD, Momentum or Adam.
@@ -77,7 +79,10 @@ func SolverByName(name string, learningRate float64) (*Solver, error) {
 
 // New returns a solver of the same rule and constants that remembers nothing.
 func (s *Solver) New() *Solver {
-	return &Solver{s.Rule, s.LearningRate, s.WeightDecay, maps.Clone(s.Factors), State{}}
+	if s == nil {
+		return nil
+	}
+	return &Solver{Rule: s.Rule, LearningRate: s.LearningRate, WeightDecay: s.WeightDecay, Factors: maps.Clone(s.Factors)}
 }
 
 // Name returns the rule's name.
@@ -85,7 +90,7 @@ func (s *Solver) Name() string { return s.Rule.Name() }
 
 // Validate returns an error that names the field out of its range.
 func (s *Solver) Validate() error {
-	if s == nil || s.Rule == nil {
+	if s == nil || s.noRule() {
 		return errors.Errorf("solver: found none, expected one of %s", strings.Join(SolverNames(), ", "))
 	}
 	if err := firstError(validRate(s.LearningRate), within("weight decay", s.WeightDecay, 0, 1), s.Rule.Validate()); err != nil {
@@ -102,6 +107,12 @@ func (s *Solver) Validate() error {
 	return nil
 }
 
+// noRule reports whether there is no rule, or a pointer to none.
+func (s *Solver) noRule() bool {
+	v := reflect.ValueOf(s.Rule)
+	return !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil()
+}
+
 // BytesPerUpdate is what a step reads and writes for one number: its value
 // twice, its gradient once, and twice each number that is remembered for it.
 func (s *Solver) BytesPerUpdate() int64 { return 4 * (3 + 2*int64(len(s.Rule.Memories()))) }
@@ -112,6 +123,9 @@ const chunk = 1 << 14
 
 // Step implements gorgonia.Solver.
 func (s *Solver) Step(parameters []gorgonia.ValueGrad) error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
 	s.state.Steps++
 	for _, vg := range parameters {
 		p, err := parameterOf(vg)

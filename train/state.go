@@ -20,6 +20,9 @@ func (s *Solver) State() State { return s.state.clone() }
 // SetState replaces it, by a copy. A state that is not of this rule is an error
 // and changes nothing.
 func (s *Solver) SetState(state State) error {
+	if s == nil || s.noRule() {
+		return s.Validate()
+	}
 	if err := state.check(s.Rule.Memories()); err != nil {
 		return err
 	}

@@ -27,6 +27,9 @@ type TraceLine struct {
 // instruction, so that a person can follow a batch through the program and
 // back.
 func (t *Trainer) Trace(data dataset.Examples, indices []int) ([]TraceLine, StepReport, error) {
+	if err := t.check(); err != nil {
+		return nil, StepReport{}, err
+	}
 	forward := t.neededForLoss()
 	nodes := map[string]*gorgonia.Node{}
 	for _, n := range t.net.Scope().Graph().AllNodes() {

@@ -22,6 +22,8 @@ var (
 	// ErrData is the cause of errors about examples that do not fit the
 	// network.
 	ErrData = model.ErrData
+	// ErrSolverUsed is the cause of New's error for a solver of another training.
+	ErrSolverUsed = errors.New("the solver remembers another training: take what Solver.New returns")
 )
 
 // dropoutStream keeps the dropout's random numbers apart from all others
@@ -46,9 +48,16 @@ type Trainer struct {
 // New adds to the net's graph the softmax cross-entropy of its logits and the
 // gradient of that loss towards net.Trainable() and nothing else, and compiles
 // it. Every random number, of dropout and of the order of the examples, comes
-// from seed. A net can be given to New once.
+// from seed. A net can be given to New once, and so can a solver, which remembers
+// its training: another one needs Solver.New.
 func New(net *model.Net, solver *Solver, seed uint64) (*Trainer, error) {
 	if err := solver.Validate(); err != nil {
+		return nil, err
+	}
+	if solver.taken || solver.state.Steps > 0 {
+		return nil, errors.Wrap(ErrSolverUsed, "new trainer")
+	}
+	if err := net.CheckWeights(); err != nil {
 		return nil, err
 	}
 	for layer := range solver.Factors {
@@ -76,6 +85,7 @@ func New(net *model.Net, solver *Solver, seed uint64) (*Trainer, error) {
 	}
 	machine := gorgonia.NewTapeMachine(g)
 	t.machine, t.program = machine, machine.Prog()
+	solver.taken = true
 	return t, nil
 }
 
@@ -88,8 +98,21 @@ func (t *Trainer) Solver() *Solver { return t.solver }
 // Loss returns the node of the loss, a scalar.
 func (t *Trainer) Loss() *gorgonia.Node { return t.loss }
 
+// check returns an error unless New made the trainer.
+func (t *Trainer) check() error {
+	if t == nil || t.net == nil {
+		return errors.Wrap(model.ErrNetwork, "found no trainer, expected one that New made")
+	}
+	return nil
+}
+
 // Close frees the machine.
-func (t *Trainer) Close() error { return t.machine.Close() }
+func (t *Trainer) Close() error {
+	if t.check() != nil {
+		return nil
+	}
+	return t.machine.Close()
+}
 
 // StepReport is what one step did.
 type StepReport struct {
@@ -120,6 +143,9 @@ func (t *Trainer) Step(data dataset.Examples, indices []int) (StepReport, error)
 // Gradients does all of Step but the solver's part: afterwards the gradient of
 // each trainable node is at its Grad method.
 func (t *Trainer) Gradients(data dataset.Examples, indices []int) (StepReport, error) {
+	if err := t.check(); err != nil {
+		return StepReport{}, err
+	}
 	r := StepReport{Step: t.run.steps + 1, Examples: len(indices), Rate: t.solver.LearningRate}
 	if err := t.net.Load(data, indices); err != nil {
 		return r, err
@@ -165,22 +191,10 @@ func runAll(machine gorgonia.VM) error {
 	return err
 }
 
-// checkShape returns an error unless there are examples, of the shape of the
-// net's input.
-func checkShape(net *model.Net, data dataset.Examples) error {
-	want := net.InputShape()
-	if got := data.ExampleShape(); !tensor.Shape(got).Eq(tensor.Shape(want)) {
-		return errors.Wrapf(ErrData, "examples: found shape %v, expected %v", got, want)
-	}
-	if data.Len() == 0 {
-		return errors.Wrap(ErrData, "examples: found none, expected at least one")
-	}
-	return nil
-}
-
-// checkData is checkShape, and the labels must be those the logits can give.
+// checkData is Net.CheckExamples, and the labels must be those the logits can
+// give.
 func checkData(net *model.Net, data dataset.Examples) error {
-	if err := checkShape(net, data); err != nil {
+	if err := net.CheckExamples(data); err != nil {
 		return err
 	}
 	classes := net.Spec().Classes()

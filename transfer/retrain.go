@@ -14,8 +14,8 @@ import (
 type Options struct {
 	Select      model.Selection // the layers to train
 	Batch       int             // examples a step; 64 when 0
-	Solver      *train.Solver
-	Seed        uint64 // of dropout and of the examples' order
+	Solver      *train.Solver   // its rule and constants: each training begins anew, with a solver of its own
+	Seed        uint64          // of dropout and of the examples' order
 	Train       train.Options
 	NoCache     bool                         // run the whole graph each step instead of cutting it
 	CacheMemory int64                        // as in feature.Options, for training and validation examples together
@@ -65,7 +65,7 @@ func Retrain(ctx context.Context, n *model.Network, data dataset.Examples, opt O
 			err = closeErr
 		}
 	}()
-	trainer, err := h.Trainer(opt.Solver, opt.Seed)
+	trainer, err := h.Trainer(opt.Solver.New(), opt.Seed)
 	if err != nil {
 		return nil, err
 	}
