@@ -25,6 +25,10 @@ func (r *reader) add(n *operator) error {
 		}
 		if in[i] = v; v.constant != nil {
 			known = append(known, v.constant)
+		} else if r.readers[name] > 1 {
+			shared := *v
+			shared.alone = false
+			in[i] = &shared
 		}
 	}
 	out, err := r.apply(n, in, known)

@@ -71,3 +71,27 @@ func TestPatterns(t *testing.T) {
 		}
 	}
 }
+
+// A constant that is added goes into the layer before only where nothing else
+// reads that.
+func TestSharedLayerKeepsItsNumbers(t *testing.T) {
+	g := &graphOf{}
+	g.weights("w", 4, 3)
+	g.weights("b", 3)
+	g.node("MatMul", "images w", "x")
+	g.node("Add", "x b", "shifted")
+	g.node("Mul", "x shifted", "logits")
+	n, err := Decode(g.model([]int{4}, "logits", 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, b := n.Weights.Get("w/W").Float32s(), random(3)
+	want := make([]float32, 3)
+	for j := range want {
+		x := w[j] + w[3+j] + w[6+j] + w[9+j]
+		want[j] = x * (x + b[j]/3)
+	}
+	if d := difference(t, run(t, n.Network, []float32{1, 1, 1, 1}, 1), want); !(d <= 1e-5) {
+		t.Errorf("found a difference of %g, expected at most 1e-5", d)
+	}
+}
