@@ -72,7 +72,8 @@ type Augmented struct {
 	epoch int
 }
 
-// NewAugmented returns the images of s as they are in epoch 0, changed in the way given.
+// NewAugmented returns the images of s as they are in epoch 0, changed in the way given. Check tells
+// whether there are any.
 func NewAugmented(s *Set, how Augmentation, seed uint64) *Augmented {
 	return &Augmented{set: s, how: how, seed: seed}
 }
@@ -111,6 +112,9 @@ type Copies struct {
 // NewCopies returns the images of s and copies changed ones of each, from 1. The error is an
 // ErrArgument.
 func NewCopies(s *Set, how Augmentation, seed uint64, copies int) (*Copies, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
 	if most := maxImages/s.Len() - 1; copies < 1 || copies > most {
 		return nil, errors.Wrapf(ErrArgument, "%s: augmented copies: found %d, expected 1 to %d", printable(s.Name), copies, most)
 	}

@@ -89,6 +89,8 @@ func (b *Batches) State() BatchState {
 // cannot have returned, is an ErrArgument and changes nothing.
 func (b *Batches) SetState(s BatchState) error {
 	switch {
+	case b == nil || b.rng == nil:
+		return errors.Wrap(ErrArgument, "batch state: found no batches, expected those of NewBatches")
 	case s.N != len(b.order):
 		return errors.Wrapf(ErrArgument, "batch state: n: found %d, expected %d", s.N, len(b.order))
 	case s.Size != b.size:

@@ -108,6 +108,9 @@ func checkClassNames(names []string) error {
 // mapping back. Names are compared in Unicode's form NFC. An ErrClass names the classes that s lacks
 // and lists those it has.
 func (s *Set) Filter(c Classes) (*Set, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
 	if len(c) == 0 {
 		return nil, errors.Wrapf(ErrClass, "%s: found no classes to keep, expected some of %s", printable(s.Name), someOf(s.Classes))
 	}

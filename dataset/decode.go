@@ -27,6 +27,9 @@ const (
 // EXIF orientation is followed.
 func DecodeImage(r io.Reader, name string) (image.Image, error) {
 	name = printable(name)
+	if isNil(r) {
+		return nil, errors.Wrapf(ErrArgument, "%s: found nothing to read", name)
+	}
 	content, err := io.ReadAll(io.LimitReader(r, maxImageFile+1))
 	if err != nil {
 		return nil, errors.Wrap(err, name)

@@ -9,7 +9,7 @@ import (
 // toGrey returns the luminance of an image, row by row. Transparency is laid over white where dark
 // ink was drawn on nothing, and over black where light ink was.
 func toGrey(img image.Image) (*image.Gray, error) {
-	if img == nil {
+	if isNil(img) {
 		return nil, errors.Wrap(ErrArgument, "image: found none")
 	}
 	b := img.Bounds()

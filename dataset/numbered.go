@@ -12,6 +12,9 @@ import (
 // classes that it does not know are left out, and leftOut counts them by class; it is nil if there is no
 // such class. An ErrClass says that no image remains, or that two outputs have one name.
 func (s *Set) Numbered(classes []string) (numbered *Set, leftOut map[string]int, err error) {
+	if err := s.Check(); err != nil {
+		return nil, nil, err
+	}
 	outputs := canonicalNames(classes)
 	if i := repeated(outputs); i >= 0 {
 		return nil, nil, errors.Wrapf(ErrClass, "%s: the network has two outputs named %s, expected distinct names", printable(s.Name), printable(outputs[i]))

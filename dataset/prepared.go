@@ -6,6 +6,9 @@ import "github.com/pkg/errors"
 // images of the other polarity are turned into their negatives; with colours that
 // would be another image, and is an ErrArgument.
 func (s *Set) Prepared(prep Preprocessing) (*Set, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
 	if err := prep.Validate(); err != nil {
 		return nil, err
 	}

@@ -58,6 +58,7 @@ func (s Seen) sum(i int) []byte { return s.Sums[i*sumLength : (i+1)*sumLength] }
 
 // Lowest returns the n images with the lowest sums, or s if it has no more.
 func (s Seen) Lowest(n int) Seen {
+	n = max(n, 0)
 	if s.Len() <= n {
 		return s
 	}

@@ -38,44 +38,28 @@ const maxImages = 1 << 30
 // pixels is [len(labels),C,H,W], shape is [C,H,W], each label is an index into classes, class names
 // are distinct. It keeps the slices it is given. The error is an ErrFormat or ErrArgument.
 func NewSet(name string, shape []int, pixels []byte, labels []int, classes []string, prep Preprocessing) (*Set, error) {
-	shown := printable(name)
-	if len(labels) == 0 || len(labels) > maxImages {
-		return nil, errors.Wrapf(ErrFormat, "%s: images: found %d, expected 1 to %d", shown, len(labels), maxImages)
+	s := &Set{Name: name, Shape: shape, Pixels: pixels, Labels: labels, Classes: classes, Prep: prep}
+	if err := s.Check(); err != nil {
+		return nil, err
 	}
-	if len(shape) != 3 {
-		return nil, errors.Wrapf(ErrFormat, "%s: shape: found %v, expected [channels height width]", shown, shape)
-	}
-	// Dividing what is there, rather than multiplying what is claimed, cannot overflow.
-	left, exact := len(pixels), true
-	for _, d := range append([]int{len(labels)}, shape...) {
-		if d <= 0 {
-			return nil, errors.Wrapf(ErrFormat, "%s: shape: found %v, expected dimensions above 0", shown, shape)
-		}
-		exact = exact && left%d == 0
-		left /= d
-	}
-	if !exact || left != 1 {
-		return nil, errors.Wrapf(ErrFormat, "%s: pixels: found %d bytes, expected %d images of %v", shown, len(pixels), len(labels), shape)
-	}
-	if err := checkClassNames(classes); err != nil {
-		return nil, errors.WithMessage(err, shown)
-	}
-	for i, l := range labels {
-		if l < 0 || l >= len(classes) {
-			return nil, errors.Wrapf(ErrFormat, "%s: label %d: found %d, expected 0 to %d", shown, i, l, len(classes)-1)
-		}
-	}
-	if err := prep.Validate(); err != nil {
-		return nil, errors.WithMessage(err, shown)
-	}
-	return &Set{Name: name, Shape: shape, Pixels: pixels, Labels: labels, Classes: classes, Prep: prep}, nil
+	return s, nil
 }
 
-// Len returns the number of images.
-func (s *Set) Len() int { return len(s.Labels) }
+// Len returns the number of images, 0 of a nil set.
+func (s *Set) Len() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.Labels)
+}
 
 // ExampleShape returns a copy of the shape of one image, [C,H,W].
-func (s *Set) ExampleShape() []int { return slices.Clone(s.Shape) }
+func (s *Set) ExampleShape() []int {
+	if s == nil {
+		return nil
+	}
+	return slices.Clone(s.Shape)
+}
 
 // Label returns the index into Classes of image i.
 func (s *Set) Label(i int) int { return s.Labels[i] }
@@ -99,6 +83,9 @@ func (s *Set) imageSize() int {
 
 // Counts returns the number of images of each class, in the order of Classes.
 func (s *Set) Counts() []int {
+	if s == nil {
+		return nil
+	}
 	counts := make([]int, len(s.Classes))
 	for _, l := range s.Labels {
 		counts[l]++

@@ -22,6 +22,9 @@ const (
 // the same seed draws the same images and more. An ErrArgument says that n is below the number of
 // classes, an ErrClass which class has too few images.
 func (s *Set) Limit(n int, seed uint64) (*Set, error) {
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
 	k := len(s.Classes)
 	if n < k {
 		return nil, errors.Wrapf(ErrArgument, "%s: limit: found %d, expected at least one image for each of %d classes", printable(s.Name), n, k)
@@ -46,6 +49,9 @@ func (s *Set) Limit(n int, seed uint64) (*Set, error) {
 // each class, rounded, but at least one image of each class that has two, and never the last one.
 // Both keep the order of s and all its Classes. It is an ErrArgument if a part would be empty.
 func (s *Set) Split(fraction float64, seed uint64) (train, validation *Set, err error) {
+	if err := s.Check(); err != nil {
+		return nil, nil, err
+	}
 	if !(fraction > 0 && fraction < 1) {
 		return nil, nil, errors.Wrapf(ErrArgument, "%s: split: found the fraction %v, expected more than 0 and less than 1", printable(s.Name), fraction)
 	}
