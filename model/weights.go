@@ -113,8 +113,8 @@ func (w *Weights) Check(spec Spec) error {
 	known := map[string]bool{}
 	for _, p := range want {
 		known[p.Name] = true
-		if msg := wrongTensor(w.tensors[p.Name], p); msg != "" {
-			wrong = append(wrong, p.Name+": "+msg)
+		if err := p.Check(w.tensors[p.Name]); err != nil {
+			wrong = append(wrong, p.Name+": "+err.Error())
 		}
 	}
 	for _, name := range w.names {
@@ -132,24 +132,27 @@ func (w *Weights) Check(spec Spec) error {
 	return errors.Wrap(ErrWeights, strings.Join(wrong, "; "))
 }
 
-func wrongTensor(t *tensor.Dense, p Parameter) string {
+// Check returns nil when t is a tensor as the parameter wants it: there, of its
+// shape, float32, row-major, of finite values. Otherwise the error says what was
+// wanted and found.
+func (p Parameter) Check(t *tensor.Dense) error {
 	switch {
-	case t == nil:
-		return "found nothing, expected shape " + fmt.Sprint(p.Shape)
+	case t == nil || t.Dtype().Type == nil:
+		return errors.Errorf("found nothing, expected shape %v", p.Shape)
 	case t.Dtype() != tensor.Float32:
-		return "found " + t.Dtype().String() + ", expected float32"
+		return errors.Errorf("found %v, expected float32", t.Dtype())
 	case !slices.Equal([]int(t.Shape()), p.Shape): // Shape.Eq takes [n] and [n,1] for the same
-		return fmt.Sprintf("found shape %v, expected %v", []int(t.Shape()), p.Shape)
+		return errors.Errorf("found shape %v, expected %v", []int(t.Shape()), p.Shape)
 	case !t.DataOrder().IsContiguous() || t.DataOrder().IsColMajor() || t.RequiresIterator():
-		return "found a view, expected row-major contiguous values"
+		return errors.New("found a view, expected row-major contiguous values")
 	}
 	for _, x := range t.Float32s() {
 		if x-x != 0 {
-			return "found NaN or Inf among its values"
+			return errors.New("found NaN or Inf among its values")
 		}
 		if p.NotNegative && x < 0 {
-			return fmt.Sprintf("found %v among its values, expected none below 0", x)
+			return errors.Errorf("found %v among its values, expected none below 0", x)
 		}
 	}
-	return ""
+	return nil
 }

@@ -55,15 +55,19 @@ func ReplaceName(path string, write func(io.Writer) error) error {
 
 // writeNew makes a new file and leaves it complete and on disk, or not at all.
 func writeNew(path string, write func(io.Writer) error) (err error) {
+	if write == nil {
+		return errors.New("found no function that writes")
+	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return errors.WithStack(err)
 	}
+	complete := false // not so after a panic either
 	defer func() {
 		if closeErr := f.Close(); err == nil {
 			err = closeErr
 		}
-		if err != nil {
+		if err != nil || !complete {
 			os.Remove(path)
 		}
 	}()
@@ -74,6 +78,7 @@ func writeNew(path string, write func(io.Writer) error) (err error) {
 	if err := w.Flush(); err != nil {
 		return err
 	}
+	complete = true
 	return f.Sync()
 }
 

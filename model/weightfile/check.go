@@ -5,7 +5,6 @@ import (
 
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
-	"gorgonia.org/tensor"
 )
 
 // Check returns nil when Write, or with partial WritePartial, would take the
@@ -40,10 +39,10 @@ func (c ourFile) checkWeights(file string, partial bool) error {
 	if err != nil {
 		return fault(model.ErrSpec, file, "%v", err)
 	}
-	present := map[string]bool{} // layers
-	known := map[string][]int{}  // shapes by weight
+	present := map[string]bool{}          // layers
+	known := map[string]model.Parameter{} // by weight
 	for _, p := range want {
-		known[p.Name] = p.Shape
+		known[p.Name] = p
 		if c.Weights.Get(p.Name) != nil {
 			present[p.Layer] = true
 		}
@@ -57,25 +56,15 @@ func (c ourFile) checkWeights(file string, partial bool) error {
 		}
 	}
 	for _, name := range c.Weights.Names() {
-		shape, ok := known[name]
+		p, ok := known[name]
 		if !ok {
 			return fault(model.ErrWeights, file, "%.100q: not a weight of this network", name)
 		}
-		if err := checkTensor(c.Weights.Get(name), shape); err != nil {
+		if err := p.Check(c.Weights.Get(name)); err != nil {
 			return fault(model.ErrWeights, file, "%s: %v", name, err)
 		}
 	}
 	return nil
-}
-
-func checkTensor(t *tensor.Dense, shape []int) error {
-	if !t.Shape().Eq(tensor.Shape(shape)) || t.Dtype() != tensor.Float32 {
-		return errors.Errorf("found %v %v, expected float32 %v", t.Dtype(), t.Shape(), shape)
-	}
-	if !t.DataOrder().IsContiguous() || t.DataOrder().IsColMajor() || t.RequiresIterator() {
-		return errors.New("found a view, expected row-major contiguous values")
-	}
-	return checkFinite(t.Float32s())
 }
 
 func checkFinite(values []float32) error {

@@ -51,6 +51,9 @@ func decodeTensors(r io.ReaderAt, size int64, file string) (*Tensors, error) {
 // their Shape says, finite, and names of their own in UTF-8. The error has
 // ErrModel as its cause, or one of the operating system.
 func WriteTensors(path string, t *Tensors) error {
+	if t == nil || len(t.List) == 0 {
+		return fault(ErrModel, path, "found no tensors, expected one or more")
+	}
 	views := map[string]view{}
 	for _, e := range t.List {
 		n, err := count(e.Shape, 1<<40)

@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/lastlayer/lastlayer/internal/npz"
+	"github.com/lastlayer/lastlayer/internal/typednil"
+	"github.com/pkg/errors"
 )
 
 // headLength is how much of a file is looked at first.
@@ -49,6 +51,9 @@ var sstableMagic = []byte("\x57\xfb\x80\x8b\x24\x75\x47\xdb")
 
 // IdentifyBytes says what a file of that size is. The error is one of reading.
 func IdentifyBytes(r io.ReaderAt, size int64) (Content, error) {
+	if typednil.Is(r) || size < 0 {
+		return Content{}, errors.Errorf("found no file, or one of %d bytes, expected one to read", size)
+	}
 	head, err := readHead(r, size, headLength)
 	if err != nil {
 		return Content{}, err

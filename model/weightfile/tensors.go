@@ -13,7 +13,8 @@ type Tensor struct {
 	Values []float32
 }
 
-// Tensors is what a file holds, in no layout that this package knows of.
+// Tensors is what a file holds, in no layout that this package knows of. Nil
+// Tensors can be read, as an empty list.
 type Tensors struct {
 	File     string            // where it came from, for errors
 	Metadata map[string]string // of safetensors; of PyTorch, where in the file the weights were; nil for npz
@@ -21,10 +22,13 @@ type Tensors struct {
 }
 
 // Ours reports whether the file says that Write made it; Read tells more.
-func (t *Tensors) Ours() bool { return t.Metadata[keyVersion] != "" }
+func (t *Tensors) Ours() bool { return t != nil && t.Metadata[keyVersion] != "" }
 
 // Names returns the names of the tensors, in the order of the file.
 func (t *Tensors) Names() []string {
+	if t == nil {
+		return nil
+	}
 	names := make([]string, len(t.List))
 	for i, e := range t.List {
 		names[i] = e.Name
@@ -34,6 +38,9 @@ func (t *Tensors) Names() []string {
 
 // Get returns the tensor of that name, or nil.
 func (t *Tensors) Get(name string) *Tensor {
+	if t == nil {
+		return nil
+	}
 	i := slices.IndexFunc(t.List, func(e Tensor) bool { return e.Name == name })
 	if i < 0 {
 		return nil

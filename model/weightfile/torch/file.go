@@ -41,6 +41,9 @@ type record struct {
 // Numbers returns a reader of the Span numbers of a tensor, as they lie in the
 // file.
 func (t *Tensor) Numbers() (io.Reader, error) {
+	if t == nil || t.storage == nil {
+		return nil, errors.New("found no tensor, expected one of a File's that holds numbers")
+	}
 	if err := t.storage.verify(); err != nil {
 		return nil, err
 	}

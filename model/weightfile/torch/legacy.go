@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/big"
 
+	"github.com/lastlayer/lastlayer/internal/typednil"
 	"github.com/nlpodyssey/gopickle/types"
 	"github.com/pkg/errors"
 )
@@ -19,6 +20,9 @@ const protocol = 1001
 // dictionary, the keys of the storages, each as a pickle, and then each storage
 // as its count in 8 bytes and its numbers, little-endian on every machine.
 func ReadLegacy(file io.ReaderAt, size int64) (*File, error) {
+	if typednil.Is(file) || size < 0 {
+		return nil, errors.Errorf("found no file, or one of %d bytes, expected one to read", size)
+	}
 	p := newParser(size)
 	var parts [5]any
 	at := int64(0)

@@ -8,12 +8,16 @@ import (
 	"path"
 	"strings"
 
+	"github.com/lastlayer/lastlayer/internal/typednil"
 	"github.com/pkg/errors"
 )
 
 // ReadZip reads a PyTorch file of that size that is a zip archive. Records that are
 // compressed, as PyTorch never writes them, may unpack to room bytes.
 func ReadZip(z *zip.Reader, file io.ReaderAt, size, room int64) (*File, error) {
+	if z == nil || typednil.Is(file) || size < 0 {
+		return nil, errors.Errorf("found no archive, or one of %d bytes, expected one to read", size)
+	}
 	folder, entries, err := list(z)
 	if err != nil {
 		return nil, err
