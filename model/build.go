@@ -73,6 +73,9 @@ func Build(network *Network, train Selection, opts ...Option) (*Net, error) {
 // ForEvaluation builds the same layers as constants, without dropout, for
 // batches of n examples. It shares the weights' memory.
 func (n *Net) ForEvaluation(batch int) (*Net, error) {
+	if err := n.check(); err != nil {
+		return nil, err
+	}
 	opts := []Option{Batch(batch)}
 	if n.cut != nil {
 		opts = append(opts, func(net *Net) { net.cut, net.trunk = n.cut, n.trunk })

@@ -58,6 +58,15 @@ var kinds = tableOf(
 	ReLU{}, Clip{}, LeakyReLU{}, Sigmoid{}, Tanh{}, HardSigmoid{}, SiLU{}, HardSwish{}, GELU{},
 )
 
+// kindTypes are the types in kinds.
+var kindTypes = func() map[reflect.Type]bool {
+	types := map[reflect.Type]bool{}
+	for _, t := range kinds {
+		types[t] = true
+	}
+	return types
+}()
+
 func tableOf(list ...Kind) map[string]reflect.Type {
 	table := map[string]reflect.Type{}
 	for _, k := range list {
@@ -80,7 +89,7 @@ func Kinds() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 // known reports whether k is a kind of the table: not nil, nor a pointer to
 // one, nor another package's type that embeds one.
-func known(k Kind) bool { return k != nil && kinds[k.String()] == reflect.TypeOf(k) }
+func known(k Kind) bool { return k != nil && kindTypes[reflect.TypeOf(k)] }
 
 // withoutCause returns an error of the same text, whose cause is the caller's to
 // give; nil for nil.

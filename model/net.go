@@ -1,10 +1,10 @@
 package model
 
 import (
-	"reflect"
 	"slices"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/typednil"
 	"github.com/lastlayer/lastlayer/model/graphop"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
@@ -67,8 +67,8 @@ type Step struct {
 // graph would neither read nor train. Gorgonia does the same when it merges
 // nodes whose hashes agree, whatever they hold.
 func (n *Net) CheckWeights() error {
-	if n == nil || n.scope == nil {
-		return errors.Wrap(ErrNetwork, "found no net, expected one that Build made")
+	if err := n.check(); err != nil {
+		return err
 	}
 	for name, node := range n.nodes {
 		held, _ := node.Value().(*tensor.Dense)
@@ -82,11 +82,22 @@ func (n *Net) CheckWeights() error {
 	return nil
 }
 
+// check returns an error unless Build made the net.
+func (n *Net) check() error {
+	if n == nil || n.scope == nil {
+		return errors.Wrap(ErrNetwork, "found no net, expected one that Build made")
+	}
+	return nil
+}
+
 // CheckNodes makes sure of what Gorgonia does not: that no two nodes have the
 // same hash, by which it would take one for the other, and that only our
 // operators read a constant, since a stock one may compute in place and
 // overwrite a frozen weight. Call it once all is added, the gradients too.
 func (n *Net) CheckNodes() error {
+	if err := n.check(); err != nil {
+		return err
+	}
 	g := n.scope.Graph()
 	seen := map[uint32]*gorgonia.Node{}
 	for _, node := range g.AllNodes() {
@@ -153,8 +164,16 @@ func (n *Net) Images() []float32 {
 // CheckExamples returns nil when these are examples, of the shape of the net's
 // input; otherwise the error's cause is ErrData.
 func (n *Net) CheckExamples(data dataset.Examples) error {
-	if v := reflect.ValueOf(data); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+	if err := n.check(); err != nil {
+		return err
+	}
+	if typednil.Is(data) {
 		return errors.Wrap(ErrData, "examples: found nil, expected some")
+	}
+	if c, ok := data.(interface{ Check() error }); ok { // as a *dataset.Set
+		if err := c.Check(); err != nil {
+			return errors.Wrapf(ErrData, "examples: %v", err)
+		}
 	}
 	if got, want := data.ExampleShape(), n.InputShape(); !slices.Equal(got, want) {
 		return errors.Wrapf(ErrData, "examples: found shape %v, expected %v", got, want)
@@ -232,6 +251,9 @@ func (n *Net) OutputShape() []int {
 // graph, before the first run. Afterwards Result is there as before; the values
 // of other nodes are seen by Scope().Observe alone.
 func (n *Net) ShareMemory() (graphop.Memory, error) {
+	if err := n.check(); err != nil {
+		return graphop.Memory{}, err
+	}
 	if n.shared != nil {
 		return *n.shared, nil
 	}

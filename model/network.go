@@ -53,6 +53,9 @@ func (n *Network) Check() error {
 // CheckClasses returns nil when there is a class for each logit, each with a
 // name of its own, and the preprocessing is valid.
 func (n *Network) CheckClasses() error {
+	if n == nil {
+		return errors.Wrap(ErrNetwork, "found no network")
+	}
 	if found, want := len(n.Classes), n.Spec.Classes(); found != want {
 		return errors.Wrapf(ErrNetwork, "classes: found %d labels, expected %d, one for each logit", found, want)
 	}

@@ -107,6 +107,9 @@ func ParseSpec(data []byte) (Spec, error) {
 // spec: a chain of convolutions, ReLUs, poolings, dense layers and dropout whose
 // sides are all square.
 func (s Spec) FirstVersion() bool {
+	if s.Validate() != nil {
+		return false
+	}
 	before := Images
 	for _, l := range s.Layers {
 		if len(l.Inputs) > 1 || len(l.Inputs) == 1 && l.Inputs[0] != before || len(l.Name) > 64 {

@@ -68,8 +68,8 @@ func (w *Weights) Clone() *Weights {
 	c := NewWeights()
 	for _, name := range w.Names() {
 		t := w.tensors[name]
-		if t == nil {
-			c.Set(name, nil)
+		if t == nil || t.Dtype() != tensor.Float32 { // which Check refuses
+			c.Set(name, t)
 			continue
 		}
 		c.SetValues(name, t.Shape(), append([]float32(nil), t.Float32s()...))
