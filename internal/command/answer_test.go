@@ -11,9 +11,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lastlayer/lastlayer/model/reference"
 	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/reference"
 	"github.com/lastlayer/lastlayer/train"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
