@@ -1,7 +1,6 @@
 package command
 
 import (
-	"github.com/lastlayer/lastlayer/transfer/foreign"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,7 +9,7 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/model/weightfile/onnx"
-	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/lastlayer/lastlayer/transfer/foreign"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -86,10 +85,11 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 	if err := apart(namedFile{flag: "IN", path: from}, namedFile{flag: "OUT", path: to, written: true}, namedFile{flag: "--spec", path: c.foreign.spec}); err != nil {
 		return err
 	}
-	m, report, assumed, err := c.read(cmd, from)
+	r, assumed, err := c.foreign.read(cmd, from, c.layers)
 	if err != nil {
 		return err
 	}
+	m, report := r.Network, r.Report
 	// Lists, not null, for those who read the JSON.
 	report.Ignored, report.Missing = append([]string{}, report.Ignored...), append([]string{}, report.Missing...)
 	line := convertLine{In: from, Out: to, Report: report, ToLayout: string(layout), Classes: m.Classes, Preprocessing: m.Prep, Assumed: assumed}
@@ -138,41 +138,4 @@ func describeConverted(out *output, m *model.Network, assumed []string) {
 	if len(assumed) > 0 {
 		out.text("assumed, since nothing was said: --%s", strings.Join(assumed, ", --"))
 	}
-}
-
-// read reads a model of ours, or makes one of weights from elsewhere and lists
-// what of it is assumed.
-func (c *convertFlags) read(cmd *cobra.Command, path string) (m *model.Network, report foreign.Report, assumed []string, err error) {
-	if content, err := weightfile.Identify(path); err == nil && content.Format == weightfile.ONNX {
-		return c.readONNX(cmd, path)
-	}
-	tensors, err := weightfile.ReadTensors(path)
-	if err != nil {
-		return nil, foreign.Report{}, nil, err
-	}
-	if !tensors.Ours() {
-		m, report, err = c.foreign.model(tensors, c.layers)
-		return m, report, c.foreign.assumed(cmd), err
-	}
-	m, report, err = c.readOurs(cmd, path)
-	return m, report, []string{}, err
-}
-
-// readOurs reads a model of ours.
-func (c *convertFlags) readOurs(cmd *cobra.Command, path string) (*model.Network, foreign.Report, error) {
-	if flag := c.foreign.changed(cmd); flag != "" {
-		return nil, foreign.Report{}, usage(errors.Errorf("--%s: %s is a model of ours, which says that itself", flag, path))
-	}
-	m, err := weightfile.ReadPartial(path)
-	if err != nil {
-		return nil, foreign.Report{}, err
-	}
-	if len(c.layers) > 0 {
-		layers, err := model.Layers(c.layers...).Resolve(m.Spec)
-		if err != nil {
-			return nil, foreign.Report{}, usage(errors.Wrap(err, "--layers"))
-		}
-		m.Weights = transfer.Only(m.Weights, layers...)
-	}
-	return m, takenWhole(m, "a model of ours"), nil
 }

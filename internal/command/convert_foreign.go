@@ -1,7 +1,6 @@
 package command
 
 import (
-	"github.com/lastlayer/lastlayer/transfer/foreign"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,6 +8,7 @@ import (
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/transfer/foreign"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -40,121 +40,66 @@ func (c *foreignFlags) add(cmd *cobra.Command) {
 	f.StringVar(&c.polarity, "polarity", prep.Polarity, "what the images were that trained the network: "+dataset.LightOnDark+", as in MNIST, or "+dataset.DarkOnLight+", as on paper")
 }
 
-// assumed returns the flags that were not given and tell what a file of weights
-// does not, a list and not null.
-func (c *foreignFlags) assumed(cmd *cobra.Command) []string {
-	return slices.DeleteFunc([]string{"mean", "std", "polarity", "classes"}, cmd.Flags().Changed)
+// read reads the network that the file and the flags make, and lists the flags
+// that were not given though the file does not say that either: a list, not null.
+func (c *foreignFlags) read(cmd *cobra.Command, path string, layers []string) (r foreign.Reading, assumed []string, err error) {
+	origin, err := c.origin(cmd)
+	if err != nil {
+		return r, nil, usage(err)
+	}
+	opt, err := c.options(layers)
+	if err != nil {
+		return r, nil, usage(err)
+	}
+	r, err = foreign.Read(path, origin, opt)
+	switch {
+	case errors.Is(err, foreign.ErrSaid):
+		given := slices.DeleteFunc(strings.Fields("layout map ignore fold-double-bias spec layers classes mean std polarity"), func(flag string) bool { return !cmd.Flags().Changed(flag) })
+		return r, nil, usage(errors.Wrap(err, "--"+strings.Join(given, ", --")))
+	case errors.Is(err, model.ErrSelection):
+		return r, nil, usage(errors.Wrap(err, "--layers"))
+	case err != nil || !r.Unsaid:
+		return r, []string{}, err
+	}
+	return r, slices.DeleteFunc([]string{"mean", "std", "polarity", "classes"}, cmd.Flags().Changed), nil
 }
 
-// changed returns the first of these flags that was given, or "".
-func (c *foreignFlags) changed(cmd *cobra.Command) string {
-	names := strings.Fields("layout map ignore fold-double-bias spec classes mean std polarity")
-	if i := slices.IndexFunc(names, cmd.Flags().Changed); i >= 0 {
-		return names[i]
+// origin is what the flags say of the network. What of a preprocessing is unsaid is
+// MNIST's.
+func (c *foreignFlags) origin(cmd *cobra.Command) (o foreign.Origin, err error) {
+	if slices.ContainsFunc([]string{"mean", "std", "polarity"}, cmd.Flags().Changed) {
+		prep := dataset.MNISTPreprocessing()
+		prep.Mean, prep.Std, prep.Polarity = c.mean, c.std, c.polarity
+		if err := prep.Validate(); err != nil {
+			return o, errors.Wrap(err, "--mean, --std, --polarity")
+		}
+		o.Prep = &prep
 	}
-	return ""
+	if c.spec != "" {
+		spec, err := weightfile.ReadSpec(c.spec)
+		if err != nil {
+			return o, errors.Wrap(err, "--spec")
+		}
+		o.Spec = &spec
+	}
+	if c.classes != "" {
+		if o.Classes, err = dataset.ParseClasses(c.classes); err != nil {
+			return o, errors.Wrap(err, "--classes")
+		}
+	}
+	return o, errors.Wrap(o.Check(), "--spec, --classes")
 }
 
-// model returns the model that the tensors and the flags make.
-func (c *foreignFlags) model(t *weightfile.Tensors, layers []string) (*model.Network, foreign.Report, error) {
-	fail := func(flag string, err error) (*model.Network, foreign.Report, error) {
-		return nil, foreign.Report{}, usage(errors.Wrap(err, flag))
-	}
-	opt := foreign.Options{Ignore: c.ignore, Layers: layers, FoldDoubleBias: c.double}
-	var err error
+// options are how the flags say to take the weights.
+func (c *foreignFlags) options(layers []string) (opt foreign.Options, err error) {
+	opt = foreign.Options{Ignore: c.ignore, Layers: layers, FoldDoubleBias: c.double}
 	if c.layout != "" {
 		if opt.Layout, err = foreign.ParseLayout(c.layout); err != nil {
-			return fail("--layout", err)
+			return opt, errors.Wrap(err, "--layout")
 		}
 	}
-	if opt.Map, err = foreign.ParseMap(c.renames); err != nil {
-		return fail("--map", err)
-	}
-	m := &model.Network{Prep: c.prep()}
-	if err := m.Prep.Validate(); err != nil {
-		return fail("--mean, --std, --polarity", err)
-	}
-	if err := c.network(m); err != nil {
-		return fail("--spec, --classes", err)
-	}
-	w, report, err := foreign.Import(t, m.Spec, opt)
-	m.Weights = w
-	return m, report, err
-}
-
-// readONNX reads a network whose layers the file itself says.
-func (c *convertFlags) readONNX(cmd *cobra.Command, path string) (*model.Network, foreign.Report, []string, error) {
-	fail := func(err error) (*model.Network, foreign.Report, []string, error) {
-		return nil, foreign.Report{}, nil, err
-	}
-	for _, flag := range []string{"layout", "map", "ignore", "fold-double-bias", "spec", "layers"} {
-		if cmd.Flags().Changed(flag) {
-			return fail(usage(errors.Errorf("--%s: %s is a whole network as ONNX, which says that itself", flag, path)))
-		}
-	}
-	unsaid := weightfile.Unsaid{Prep: c.foreign.prep()}
-	if err := unsaid.Prep.Validate(); err != nil {
-		return fail(usage(errors.Wrap(err, "--mean, --std, --polarity")))
-	}
-	if c.foreign.classes != "" {
-		var err error
-		if unsaid.Classes, err = dataset.ParseClasses(c.foreign.classes); err != nil {
-			return fail(usage(errors.Wrap(err, "--classes")))
-		}
-	}
-	m, used, err := weightfile.ReadAs(path, unsaid)
-	if err != nil {
-		return fail(err)
-	}
-	if flag := c.foreign.changed(cmd); flag != "" && !used {
-		return fail(usage(errors.Errorf("--%s: %s says that itself", flag, path)))
-	}
-	assumed := []string{}
-	if used {
-		assumed = c.foreign.assumed(cmd)
-	}
-	return m, takenWhole(m, "a network as ONNX"), assumed, nil
-}
-
-// takenWhole reports that all weights of a network are taken as they are.
-func takenWhole(m *model.Network, reason string) foreign.Report {
-	report := foreign.Report{Layout: foreign.Ours, Reason: reason}
-	for _, name := range m.Weights.Names() {
-		report.Taken = append(report.Taken, foreign.Taken{Weight: name, Tensor: name, Shape: m.Weights.Get(name).Shape()})
-	}
-	return report
-}
-
-// prep returns the preprocessing that the flags say.
-func (c *foreignFlags) prep() dataset.Preprocessing {
-	prep := dataset.MNISTPreprocessing()
-	prep.Mean, prep.Std, prep.Polarity = c.mean, c.std, c.polarity
-	return prep
-}
-
-// network sets the model's spec and its labels.
-func (c *foreignFlags) network(m *model.Network) error {
-	m.Spec = model.DeepMNIST()
-	if c.spec != "" {
-		var err error
-		if m.Spec, err = weightfile.ReadSpec(c.spec); err != nil {
-			return err
-		}
-	}
-	m.Classes = numbers(m.Spec.Classes())
-	if c.classes == "" {
-		return nil
-	}
-	classes, err := dataset.ParseClasses(c.classes)
-	if err != nil {
-		return err
-	}
-	if c.spec != "" && len(classes) != m.Spec.Classes() {
-		return errors.Errorf("found %d classes, expected %d, the outputs of %s", len(classes), m.Spec.Classes(), c.spec)
-	}
-	m.Classes = classes
-	m.Spec, err = m.Spec.WithClasses(len(classes))
-	return err
+	opt.Map, err = foreign.ParseMap(c.renames)
+	return opt, errors.Wrap(err, "--map")
 }
 
 // numbers returns "0", "1", ... as many as n.
