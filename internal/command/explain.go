@@ -2,7 +2,9 @@ package command
 
 import (
 	"fmt"
+	"path/filepath"
 
+	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
@@ -73,8 +75,8 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 	if e.batch < 1 || e.batch > 4096 || e.steps < 1 || e.steps > 10000 {
 		return usage(errors.Errorf("found --batch %d --steps %d, expected a batch of 1 to 4096 and 1 to 10000 steps", e.batch, e.steps))
 	}
-	if e.nodes && e.graph == "" {
-		return usage(errors.New("--nodes: found no --graph, expected --graph FILE.dot beside it"))
+	if err := e.checkGraph(); err != nil {
+		return usage(err)
 	}
 	if err := apart(namedFile{flag: "--graph", path: e.graph, written: true}, namedFile{flag: "--from", path: e.from}); err != nil {
 		return err
@@ -107,7 +109,15 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 	}()
 	line := explainLine{Last: e.last, BLAS: gemm.Name(), Batch: c.Batch(), Layers: c.Layers()}
 	if e.graph != "" {
-		if err := drawGraph(e.graph, c.Restricted(), e.nodes); err != nil {
+		g, err := picture.Of(c.Restricted())
+		if err != nil {
+			return err
+		}
+		write := g.Write
+		if e.nodes {
+			write = g.WriteNodes
+		}
+		if err := write(e.graph); err != nil {
 			return err
 		}
 		out.note("graph drawn to %s", e.graph)
@@ -126,6 +136,19 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 	}
 	explainText(out, line)
 	return out.object(line)
+}
+
+// checkGraph looks at the flags of the drawing.
+func (e explainFlags) checkGraph() error {
+	switch {
+	case e.nodes && e.graph == "":
+		return errors.New("--nodes: found no --graph, expected --graph FILE.dot beside it")
+	case e.nodes && filepath.Ext(e.graph) != ".dot":
+		return errors.Errorf("--nodes: found %q, expected a .dot file, to be laid out by Graphviz", e.graph)
+	case e.graph == "":
+		return nil
+	}
+	return errors.Wrap(picture.CheckName(e.graph, ".svg", ".png", ".dot"), "--graph")
 }
 
 func explainText(out *output, line explainLine) {

@@ -2,14 +2,11 @@ package command
 
 import (
 	"context"
-	"io"
-	"path/filepath"
 
 	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
 	"github.com/pkg/errors"
@@ -74,11 +71,11 @@ func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r 
 	if err := t.checkSolver(); err != nil {
 		return err
 	}
-	if kind := filepath.Ext(t.out); t.out != "" && kind != ".svg" && kind != ".png" {
-		return usage(errors.Errorf("--out: found %q, expected a name that ends in .svg or .png", t.out))
-	}
 	if err := t.checkOut(); err != nil {
 		return err
+	}
+	if err := picture.CheckName(t.out, ".svg", ".png"); err != nil {
+		return usage(errors.Wrap(err, "--out"))
 	}
 	if err := apart(namedFile{flag: "--out", path: t.out, written: true}, namedFile{flag: "--from", path: r.from}, namedFile{flag: "--cache-dir", path: r.dir, written: true}); err != nil {
 		return err
@@ -113,7 +110,11 @@ func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r 
 	if err != nil {
 		return err
 	}
-	if err := drawRange(t.out, test.Points(), suggested); err != nil {
+	drawn, err := picture.RangeTest(test.Points(), suggested)
+	if err != nil {
+		return err
+	}
+	if err := drawn.Write(t.out); err != nil {
 		return err
 	}
 	out.text("suggested learning rate: %.2g, where the loss fell most steeply in %d steps; drawn in %s", suggested, len(test.Points()), t.out)
@@ -146,24 +147,4 @@ func freshData(ctx context.Context, out *output, d dataFlags, seed uint64) (*dat
 	}
 	m, err := freshNetwork(data, seed)
 	return data, m, model.All(), err
-}
-
-// drawRange draws a range test into a file of the kind its name says.
-func drawRange(path string, points []train.RangePoint, suggested float64) error {
-	p, err := picture.RangeTest(points, suggested)
-	if err != nil {
-		return err
-	}
-	file := p.PNG
-	if filepath.Ext(path) == ".svg" {
-		file = p.SVG
-	}
-	data, err := file()
-	if err != nil {
-		return err
-	}
-	return weightfile.ReplaceFile(path, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
 }

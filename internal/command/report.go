@@ -29,7 +29,7 @@ func (f reportFlag) begin(cmd *cobra.Command, out *output) (*report.Gatherer, er
 	}
 	g, err := report.Gather(report.Options{
 		Folder: f.folder, Title: cmd.CommandPath(), CommandLine: cmd.Root().Annotations[typed],
-		Version: version(), PeakMemory: peakRSS,
+		Version:   version(),
 		EpochLine: func(e train.EpochReport) any { return newEpochLine(e) },
 		Progress: func(done, of int) {
 			if out.bar("mistakes for the report", "images", int64(of)).set(int64(done)); done == of {

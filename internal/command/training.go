@@ -11,6 +11,7 @@ import (
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/atomicfile"
 	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/memory"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
@@ -211,7 +212,7 @@ type doneLine struct {
 
 func newDoneLine(m train.Metrics, start time.Time, out string) doneLine {
 	return doneLine{Done: true, Accuracy: m.Accuracy(), Correct: m.Correct, Examples: m.Examples, Loss: m.Loss,
-		Seconds: time.Since(start).Seconds(), PeakRSSBytes: peakRSS(), BLAS: gemm.Name(), Out: out}
+		Seconds: time.Since(start).Seconds(), PeakRSSBytes: memory.Peak(), BLAS: gemm.Name(), Out: out}
 }
 
 // add tells what a retraining adds: lists, not null, for those who read the

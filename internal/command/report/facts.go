@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/memory"
 	"github.com/lastlayer/lastlayer/internal/parallel"
 )
 
@@ -101,7 +102,7 @@ func (g *Gatherer) programFacts() {
 	g.fact("Matrix products (BLAS)", gemm.Name())
 	g.fact("Threads", fmt.Sprintf("%d on %d processors", parallel.Threads(), runtime.NumCPU()))
 	g.fact("Time of the command", fmt.Sprintf("%.1f s until this page", time.Since(g.start).Seconds()))
-	g.fact("Peak memory", humanize.IBytes(uint64(g.opt.PeakMemory())))
+	g.fact("Peak memory", humanize.IBytes(uint64(memory.Peak())))
 	g.fact("Finished", time.Now().Format("2006-01-02 15:04:05 -07:00"))
 	g.fact("Program version", g.opt.Version)
 	g.fact("Go", fmt.Sprintf("%s, %s/%s", strings.TrimPrefix(runtime.Version(), "go"), runtime.GOOS, runtime.GOARCH))

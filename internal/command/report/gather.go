@@ -22,7 +22,6 @@ type Options struct {
 	Title       string                        // of the page: the command, such as "mnist retrain"
 	CommandLine string                        // as it was typed
 	Version     string                        // of the program
-	PeakMemory  func() int64                  // in bytes, asked when the page is written
 	EpochLine   func(e train.EpochReport) any // an epoch as a line of the figures
 	Progress    func(done, of int)            // test images looked at for mistakes
 	Written     func(page string)             // called once the report is there

@@ -34,7 +34,7 @@ func TestGathererInterrupted(t *testing.T) {
 		wrote := 0
 		g, err := report.Gather(report.Options{
 			Folder: filepath.Join(t.TempDir(), "r"), Title: "mnist train",
-			PeakMemory: func() int64 { return 1 }, Written: func(string) { wrote++ },
+			Written: func(string) { wrote++ },
 		})
 		if err != nil {
 			t.Fatal(err)

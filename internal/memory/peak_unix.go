@@ -1,14 +1,14 @@
 //go:build unix
 
-package command
+package memory
 
 import (
 	"runtime"
 	"syscall"
 )
 
-// peakRSS returns the most memory the program has held, in bytes.
-func peakRSS() int64 {
+// Peak returns the most memory the program has held, in bytes.
+func Peak() int64 {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0
