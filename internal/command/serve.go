@@ -2,15 +2,9 @@ package command
 
 import (
 	"log"
-	"net"
-	"net/netip"
-	"os"
 	"path/filepath"
-	"runtime/debug"
-	"strconv"
 
 	"github.com/lastlayer/lastlayer/internal/command/page"
-	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -59,80 +53,36 @@ func runServe(cmd *cobra.Command, out *output, s serveFlags) error {
 	if s.model == "" {
 		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
 	}
-	host, port, err := net.SplitHostPort(s.listen)
-	if _, numberErr := strconv.ParseUint(port, 10, 16); err != nil || numberErr != nil {
-		return usage(errors.Errorf("--listen: found %q, expected an address and a port, as 127.0.0.1:8080", s.listen))
-	}
 	m, err := weightfile.Read(s.model)
 	if err != nil {
 		return err
 	}
-	boundMemory(m.Weights)
-	l, err := new(net.ListenConfig).Listen(cmd.Context(), "tcp", s.listen)
-	if err != nil {
-		return errors.Wrap(err, "--listen")
+	page.BoundMemory(m.Weights)
+	site, err := page.Listen(cmd.Context(), s.listen)
+	if errors.Is(err, page.ErrAddress) {
+		return usage(errors.WithMessage(err, "--listen"))
 	}
-	defer func() { _ = l.Close() }() // closed already, unless what follows fails
-	line := serveLine{Model: s.model, Loopback: isLoopback(l.Addr())}
-	line.URL = "http://" + address(host, l.Addr()) + "/"
+	if err != nil {
+		return errors.WithMessage(err, "--listen")
+	}
+	defer func() { _ = site.Listener.Close() }() // closed already, unless what follows fails
 	server, err := page.New(m, page.Options{
-		Name: filepath.Base(s.model), Seed: s.seed, Hosts: hosts(host, line.Loopback), Loopback: line.Loopback,
+		Name: filepath.Base(s.model), Seed: s.seed, Hosts: site.Hosts, Loopback: site.Loopback,
 		Log: log.New(printableLines{cmd.ErrOrStderr()}, "mnist: ", 0),
 	})
 	if err != nil {
 		return err
 	}
-	if !line.Loopback {
+	if !site.Loopback {
 		// Not a note: --quiet is not to hide it.
 		out.warn("--listen %s: every machine that reaches this one can open the page and teach the network", s.listen)
 	}
-	out.text("%s is served at %s   (Ctrl-C ends it)", s.model, line.URL)
-	if err := out.object(line); err != nil {
+	out.text("%s is served at %s   (Ctrl-C ends it)", s.model, site.URL)
+	if err := out.object(serveLine{site.URL, s.model, site.Loopback}); err != nil {
 		return err
 	}
-	if err := server.Serve(cmd.Context(), l); err != nil {
+	if err := server.Serve(cmd.Context(), site.Listener); err != nil {
 		return err
 	}
 	return server.Close()
-}
-
-// boundMemory has garbage collected before it fills the memory: a network that
-// is being taught is there some eight times over, in copies, gradients and
-// momenta, and many clients at once need 64 MiB. GOMEMLIMIT says otherwise.
-func boundMemory(w *model.Weights) {
-	if os.Getenv("GOMEMLIMIT") != "" {
-		return
-	}
-	bytes := int64(0)
-	for _, name := range w.Names() {
-		bytes += 4 * int64(w.Get(name).Shape().TotalSize())
-	}
-	debug.SetMemoryLimit(96<<20 + 8*bytes)
-}
-
-func isLoopback(a net.Addr) bool {
-	tcp, ok := a.(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
-}
-
-// address returns what to type into a browser on this machine: the host as it
-// was given, this machine where that was none or any, and the port found.
-func address(host string, a net.Addr) string {
-	_, port, err := net.SplitHostPort(a.String())
-	if err != nil {
-		return a.String()
-	}
-	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
-		host = "localhost"
-	}
-	return net.JoinHostPort(host, port)
-}
-
-// hosts returns the names under which a browser may ask for the page.
-func hosts(host string, loopback bool) []string {
-	names := []string{host}
-	if name, err := os.Hostname(); err == nil && !loopback {
-		names = append(names, name)
-	}
-	return names
 }

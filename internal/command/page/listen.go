@@ -1,0 +1,74 @@
+package page
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
+)
+
+// Site is where a page is to be served.
+type Site struct {
+	Listener net.Listener
+	URL      string   // what to type into a browser on this machine
+	Loopback bool     // only this machine can open it
+	Hosts    []string // names under which a browser may ask for it
+}
+
+// ErrAddress is the cause of Listen's error for what is no address.
+var ErrAddress = errors.New("expected an address and a port, as 127.0.0.1:8080")
+
+// Listen listens at an address and a port, 0 for a free one. The page can be
+// opened only from this machine when the address is a loopback one.
+func Listen(ctx context.Context, at string) (*Site, error) {
+	host, port, err := net.SplitHostPort(at)
+	if _, numberErr := strconv.ParseUint(port, 10, 16); err != nil || numberErr != nil {
+		return nil, errors.WithMessagef(ErrAddress, "found %q", at)
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", at)
+	if err != nil {
+		return nil, errors.WithStack(err)
+	}
+	s := &Site{Listener: l, URL: "http://" + address(host, l.Addr()) + "/", Loopback: isLoopback(l.Addr()), Hosts: []string{host}}
+	if name, err := os.Hostname(); err == nil && !s.Loopback {
+		s.Hosts = append(s.Hosts, name)
+	}
+	return s, nil
+}
+
+func isLoopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// address returns what to type into a browser on this machine: the host as it
+// was given, this machine where that was none or any, and the port found.
+func address(host string, a net.Addr) string {
+	_, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip, err := netip.ParseAddr(host); host == "" || err == nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// BoundMemory has garbage collected before it fills the memory: a network that
+// is being taught is there some eight times over, in copies, gradients and
+// momenta, and many clients at once need 64 MiB. GOMEMLIMIT says otherwise.
+func BoundMemory(w *model.Weights) {
+	if os.Getenv("GOMEMLIMIT") != "" {
+		return
+	}
+	bytes := int64(0)
+	for _, name := range w.Names() {
+		bytes += 4 * int64(w.Get(name).Shape().TotalSize())
+	}
+	debug.SetMemoryLimit(96<<20 + 8*bytes)
+}
