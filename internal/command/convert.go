@@ -102,9 +102,7 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 	if err != nil {
 		return err
 	}
-	for text := range strings.Lines(report.String()) {
-		out.text("%s", strings.TrimSuffix(text, "\n"))
-	}
+	out.lines(report.String())
 	describeConverted(out, m, assumed)
 	out.text("wrote %s", to)
 	return out.object(line)

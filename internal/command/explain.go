@@ -1,14 +1,11 @@
 package command
 
 import (
-	"fmt"
 	"path/filepath"
 
 	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
-	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
-	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer/explain"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -54,17 +51,6 @@ the same weights and the same batch, and compares the results.`,
 	return cmd
 }
 
-// explainLine is all of explain in --json.
-type explainLine struct {
-	Last   int               `json:"last"`
-	Layers []model.LayerInfo `json:"layers"`
-	Ways   []explain.Cost    `json:"ways"`
-	Proof  explain.Proof     `json:"proof"`
-	Trace  []train.TraceLine `json:"trace,omitempty"`
-	BLAS   string            `json:"blas"`
-	Batch  int               `json:"batch"`
-}
-
 // explainSeed is that of the training images that are opened: none is drawn.
 const explainSeed = 1
 
@@ -107,7 +93,6 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 			err = closing
 		}
 	}()
-	line := explainLine{Last: e.last, BLAS: gemm.Name(), Batch: c.Batch(), Layers: c.Layers()}
 	if e.graph != "" {
 		g, err := picture.Of(c.Restricted())
 		if err != nil {
@@ -122,20 +107,14 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 		}
 		out.note("graph drawn to %s", e.graph)
 	}
-	if line.Proof, err = c.Prove(); err != nil {
+	report, err := c.Report(cmd.Context(), e.steps, e.trace, func(done int) {
+		out.bar("time steps", "rounds", int64(e.steps)).set(int64(done))
+	})
+	if err != nil {
 		return err
 	}
-	if err := c.Time(cmd.Context(), e.steps, func(done int) { out.bar("time steps", "rounds", int64(e.steps)).set(int64(done)) }); err != nil {
-		return err
-	}
-	line.Ways = c.Costs()
-	if e.trace {
-		if line.Trace, err = c.Trace(); err != nil {
-			return err
-		}
-	}
-	explainText(out, line)
-	return out.object(line)
+	out.lines(report.String())
+	return out.object(report)
 }
 
 // checkGraph looks at the flags of the drawing.
@@ -149,71 +128,4 @@ func (e explainFlags) checkGraph() error {
 		return nil
 	}
 	return errors.Wrap(picture.CheckName(e.graph, ".svg", ".png", ".dot"), "--graph")
-}
-
-func explainText(out *output, line explainLine) {
-	out.text("1. What is trained: the last %s\n", plural(line.Last, "layer"))
-	out.text("%-8s %-8s %-12s %-12s %10s   %-17s   %s", "layer", "kind", "output", "kernel", "parameters", "", "with the cut")
-	for _, l := range line.Layers {
-		kernel, parameters, state, computed := "", "", "", "each step"
-		if l.Cached {
-			computed = "once"
-		}
-		if l.Kernel != nil {
-			kernel, parameters, state = fmt.Sprint(l.Kernel), fmt.Sprint(l.Parameters), "frozen, "+l.Enters
-			if l.Trained {
-				state = "trained, " + l.Enters
-			}
-		}
-		out.text("%-8s %-8s %-12s %-12s %10s   %-17s   %s", l.Name, l.Kind, fmt.Sprint(l.Output), kernel, parameters, state, computed)
-	}
-	out.text("\n2. What a step of %d images costs (%s)\n", line.Batch, line.BLAS)
-	out.text("%-32s %11s %13s %22s %9s %9s", "way", "nodes with", "instructions", "multiply-adds an image", "MB", "ms")
-	out.text("%-32s %11s %13s %22s %9s %9s", "", "derivative", "fwd+bwd", "", "a step", "a step")
-	for _, w := range line.Ways {
-		out.text("%-32s %11d %13s %22d %9.1f %9.2f", w.Name, len(w.Plan.WithDerivative), fmt.Sprintf("%d+%d", w.Plan.Forward+w.Plan.Loads, w.Plan.Backward),
-			w.Plan.MultiplyAdds, float64(w.Plan.Bytes)/1e6, 1000*w.Seconds)
-	}
-	for _, w := range line.Ways {
-		if w.Name == explain.LastName(line.Last, false) {
-			out.text("\nWith a derivative:    %v\nWithout a derivative: %v", w.Plan.WithDerivative, w.Plan.WithoutDerivative)
-		}
-	}
-	out.text("\n3. The proof: one step by each way, from the same weights, batch and dropout\n")
-	out.text("%-32s %30s   %s", "way", "largest difference of trained", "frozen weights")
-	for _, w := range line.Ways {
-		if d, ok := line.Proof.Differences[w.Name]; ok {
-			state := "CHANGED, and should not have"
-			if line.Proof.FrozenIdentical[w.Name] {
-				state = "bit-identical"
-			} else if w.Plan.Updates > len(line.Proof.Trained) {
-				state = "changed: it trains them"
-			}
-			out.text("%-32s %30g   %s", w.Name, d, state)
-		}
-	}
-	out.text("\nThe step moved a trained weight by up to %.3g. A difference of 0 means: restricting the\ngradient changes nothing but the cost, because the gradient of the trained weights\nnever depended on the gradients of the frozen ones.", line.Proof.LargestChange)
-	traceText(out, line.Trace)
-}
-
-func traceText(out *output, lines []train.TraceLine) {
-	if lines == nil {
-		return
-	}
-	out.text("\n4. One step, instruction by instruction\n")
-	out.text("%-16s %-20s %-18s %9s %12s %12s", "node", "computes", "shape", "ms", "norm", "gradient")
-	for _, l := range lines {
-		gradient := ""
-		if l.Gradient != nil {
-			gradient = fmt.Sprintf("%.4g", *l.Gradient)
-		}
-		out.text("%-16s %-20s %-18s %9.3f %12.4g %12s", l.Node, l.Kind, fmt.Sprint(l.Output), 1000*l.Seconds, l.Norm, gradient)
-	}
-}
-
-func plural(n int, thing string) string {
-	if n == 1 {
-		return thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -34,10 +34,10 @@ func seedNetwork(t *testing.T) string {
 
 // explained runs explain on the sample, quickly, and returns what it prints
 // as JSON.
-func explained(t *testing.T, from string, more ...string) explainLine {
+func explained(t *testing.T, from string, more ...string) explain.Report {
 	t.Helper()
 	args := append([]string{"explain", "--from", from, "--data", "sample", "--batch", "8", "--steps", "1", "--json", "--quiet"}, more...)
-	var line explainLine
+	var line explain.Report
 	r := ok(t, args...)
 	d := json.NewDecoder(strings.NewReader(r.out))
 	d.DisallowUnknownFields()
@@ -47,7 +47,7 @@ func explained(t *testing.T, from string, more ...string) explainLine {
 	return line
 }
 
-func (l explainLine) way(t *testing.T, name string) explain.Cost {
+func wayOf(t *testing.T, l explain.Report, name string) explain.Cost {
 	t.Helper()
 	for _, w := range l.Ways {
 		if w.Name == name {
@@ -66,7 +66,7 @@ func TestExplainLastLayer(t *testing.T) {
 	if line.Trace != nil {
 		t.Error("found a trace that was not asked for")
 	}
-	plan := line.way(t, "last layer").Plan
+	plan := wayOf(t, line, "last layer").Plan
 	if got := strings.Join(plan.WithDerivative, " "); got != "fc2/W fc2/b fc2 loss" {
 		t.Errorf("found derivatives of %s, expected fc2/W, fc2/b, fc2 and the loss alone", got)
 	}
@@ -172,7 +172,7 @@ func TestExplainMultiplyAdds(t *testing.T) {
 	}
 	// Saving and putting back reads and writes each frozen number twice.
 	frozen := int64(32*25 + 32 + 64*800 + 64)
-	if got := line.way(t, "whole, all but last 2 put back").Plan.Bytes - line.way(t, "whole network").Plan.Bytes; got != frozen*4*4 {
+	if got := wayOf(t, line, "whole, all but last 2 put back").Plan.Bytes - wayOf(t, line, "whole network").Plan.Bytes; got != frozen*4*4 {
 		t.Errorf("putting back costs %d bytes, expected %d", got, frozen*4*4)
 	}
 
@@ -182,13 +182,13 @@ func TestExplainMultiplyAdds(t *testing.T) {
 		"last 3 layers":      forward + (fc2 + fc2) + (fc1 + fc1) + conv2,
 		"last 3 layers, cut": forward - conv1 + (fc2 + fc2) + (fc1 + fc1) + conv2,
 	} {
-		if got := line.way(t, name).Plan.MultiplyAdds; got != want {
+		if got := wayOf(t, line, name).Plan.MultiplyAdds; got != want {
 			t.Errorf("%s: found %d multiply-adds an image, expected %d", name, got, want)
 		}
 	}
 	line = explained(t, from, "--last", "4")
 	for _, name := range []string{"last 4 layers", "last 4 layers, cut"} {
-		if got := line.way(t, name).Plan.MultiplyAdds; got != want["whole network"] {
+		if got := wayOf(t, line, name).Plan.MultiplyAdds; got != want["whole network"] {
 			t.Errorf("%s: found %d multiply-adds an image, expected %d, those of the whole network", name, got, want["whole network"])
 		}
 		if line.Proof.Differences[name] != 0 || !line.Proof.FrozenIdentical[name] {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -72,6 +73,13 @@ func (o *output) text(format string, args ...any) {
 	}
 	o.endBar()
 	fmt.Fprintf(o.results, format+"\n", shown(args)...)
+}
+
+// lines prints a text for people line by line, as text does.
+func (o *output) lines(text string) {
+	for line := range strings.Lines(text) {
+		o.text("%s", strings.TrimSuffix(line, "\n"))
+	}
 }
 
 // note prints a line about what goes on.

@@ -20,6 +20,7 @@ import (
 // is of no more use.
 type Comparison struct {
 	original   *model.Weights
+	last       int // layers that restricted trains
 	ways       []*way
 	restricted *way // the last layers, without the cut
 	cut        *way // and with it
@@ -73,7 +74,7 @@ func Compare(ctx context.Context, n *model.Network, data dataset.Examples, last,
 	}
 	batch = min(batch, data.Len())
 	data = firstOf{data, batch}
-	c = &Comparison{original: n.Weights, indices: make([]int, batch)}
+	c = &Comparison{original: n.Weights, last: last, indices: make([]int, batch)}
 	for i := range c.indices {
 		c.indices[i] = i
 	}

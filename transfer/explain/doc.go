@@ -20,6 +20,9 @@
 //	proof, err := c.Prove()
 //	fmt.Println(proof.Differences, proof.FrozenIdentical)
 //
+// Report does all of it at once, and prints as tables. LayerTable is the short one,
+// which needs no Comparison: what is trained and what is frozen.
+//
 // # Caveats
 //
 // Each way has a copy of the weights. Prove begins with the network's own, so

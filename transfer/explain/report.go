@@ -1,0 +1,39 @@
+package explain
+
+import (
+	"context"
+
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/train"
+)
+
+// Report is all that a Comparison shows, as JSON or, by String, as text.
+type Report struct {
+	Last   int               `json:"last"` // layers that are trained
+	Layers []model.LayerInfo `json:"layers"`
+	Ways   []Cost            `json:"ways"`
+	Proof  Proof             `json:"proof"`
+	Trace  []train.TraceLine `json:"trace,omitempty"`
+	BLAS   string            `json:"blas"` // what computes the matrix products
+	Batch  int               `json:"batch"`
+}
+
+// Report makes the proof, times rounds steps of every way, and where trace is true
+// follows one more. Call it on a new Comparison: the ways must begin at the same
+// weights. progress, which may be nil, is as Time's.
+func (c *Comparison) Report(ctx context.Context, rounds int, trace bool, progress func(done int)) (Report, error) {
+	r := Report{Last: c.last, BLAS: gemm.Name(), Batch: c.Batch(), Layers: c.Layers()}
+	var err error
+	if r.Proof, err = c.Prove(); err != nil {
+		return r, err
+	}
+	if err := c.Time(ctx, rounds, progress); err != nil {
+		return r, err
+	}
+	r.Ways = c.Costs()
+	if trace {
+		r.Trace, err = c.Trace()
+	}
+	return r, err
+}

@@ -1,0 +1,64 @@
+package explain_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/lastlayer/lastlayer/internal/smallnet"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/transfer/explain"
+)
+
+// TestReport makes sure that the text says what the figures are, a line for each
+// layer, each way and each instruction.
+func TestReport(t *testing.T) {
+	data, _ := smallnet.Sample(t, 40, 10)
+	n, err := model.New(chain(), data.Classes, data.Prep, rand.New(rand.NewPCG(1, 2)))
+	smallnet.Must(t, err)
+	c, err := explain.Compare(t.Context(), n, data, 1, 16)
+	smallnet.Must(t, err)
+	defer c.Close()
+	rounds := 0
+	r, err := c.Report(t.Context(), 2, true, func(done int) { rounds = done })
+	smallnet.Must(t, err)
+	if rounds != 2 || r.Last != 1 || r.Batch != 16 || len(r.Trace) == 0 || len(r.Proof.Differences) == 0 {
+		t.Errorf("found %d rounds and %+v", rounds, r)
+	}
+	text := r.String()
+	for _, want := range []string{"1. What is trained: the last layer\n", "2. What a step of 16 images costs", "3. The proof", "4. One step", "changed: it trains them", "bit-identical"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("found\n%s\nexpected it to say %q", text, want)
+		}
+	}
+	if strings.Contains(text, "CHANGED") {
+		t.Errorf("found\n%s\nexpected no frozen weight to be changed", text)
+	}
+	for _, l := range r.Layers {
+		if n := strings.Count(text, "\n"+l.Name+" "); n < 1 {
+			t.Errorf("found no line of %s", l.Name)
+		}
+	}
+	r.Trace, r.Last = nil, 2
+	r.Proof.FrozenIdentical[explain.LastName(1, true)] = false
+	if text := r.String(); strings.Contains(text, "4. One step") || !strings.Contains(text, "the last 2 layers\n") || !strings.Contains(text, "CHANGED, and should not have") {
+		t.Errorf("found\n%s\nexpected no trace, 2 layers, and a changed weight", text)
+	}
+}
+
+func TestLayerTable(t *testing.T) {
+	got, err := explain.LayerTable(model.DeepMNIST(), []string{"fc2/W", "fc2/b"})
+	smallnet.Must(t, err)
+	const want = `layer    kernel           parameters
+conv1    [32 1 5 5]              832   frozen (constant)
+conv2    [64 32 5 5]           51264   frozen (constant)
+fc1      [3136 1024]         3212288   frozen (constant)
+fc2      [1024 10]             10250   trained (variable)
+`
+	if got != want {
+		t.Errorf("found\n%s\nexpected\n%s", got, want)
+	}
+	if _, err := explain.LayerTable(model.Spec{}, nil); err == nil {
+		t.Error("found no error of a spec that has no layers")
+	}
+}
