@@ -87,18 +87,14 @@ func parseNumber(s string) (int, error) {
 	return int(n), err
 }
 
-// checkClassNames returns an ErrFormat unless the names are valid and distinct.
+// checkClassNames returns an ErrFormat unless there are names, and each of them once. What they are
+// made of is not its matter: a network's file may state names that no folder can have.
 func checkClassNames(names []string) error {
 	if len(names) == 0 || len(names) > maxClasses {
 		return errors.Wrapf(ErrFormat, "classes: found %d, expected 1 to %d", len(names), maxClasses)
 	}
-	for i, name := range names {
-		if !validName(name) {
-			return errors.Wrapf(ErrFormat, "class %d: found the name %q, expected printable characters on one line, in UTF-8", i, name)
-		}
-	}
 	if i := repeated(canonicalNames(names)); i >= 0 {
-		return errors.Wrapf(ErrFormat, "class %d: found the name %s a second time, expected distinct ones", i, names[i])
+		return errors.Wrapf(ErrFormat, "class %d: found the name %s a second time, expected distinct ones", i, printable(names[i]))
 	}
 	return nil
 }

@@ -42,6 +42,11 @@ func NewSet(name string, shape []int, pixels []byte, labels []int, classes []str
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
+	for i, name := range classes {
+		if !validName(name) {
+			return nil, errors.Wrapf(ErrFormat, "%s: class %d: found the name %q, expected printable characters on one line, in UTF-8", printable(s.Name), i, name)
+		}
+	}
 	return s, nil
 }
 
