@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,6 +57,9 @@ func TestIDXFilesAreKnown(t *testing.T) {
 		{"a", []string{"TRAIN-IMAGES.IDX3-UBYTE", "Train-Labels.idx1-ubyte.GZ", "T10K-images-idx3-ubyte", "test-labels-idx1-ubyte"}, "a", false},
 		{"a", withBeginning("fashion-mnist_"), "a", false},
 		{"emnist-experiments", plainNames, "emnist-experiments", false},
+		{"EMNIST/Digits", plainNames, "EMNIST/Digits", true},
+		{"emnist/digits/raw", plainNames, "emnist", true},
+		{"emnist/fashion", plainNames, "emnist", false},
 		{"a", []string{"qmnist-train-images-idx3-ubyte", "qmnist-train-labels-idx2-int.gz", "qmnist-test-images-idx3-ubyte", "qmnist-test-labels-idx2-int"}, "a", false},
 		{"data/MNIST/raw", plainNames, "data", false},
 		{"data/MNIST/raw", plainNames, "data/MNIST", false},
@@ -169,5 +173,20 @@ func TestQMNISTLabels(t *testing.T) {
 		if _, err := ReadIDXLabels(path); err == nil || !strings.Contains(err.Error(), c.say) {
 			t.Errorf("%s: found the error %v, expected it to hold %q", reason, err, c.say)
 		}
+	}
+}
+
+// TestIDXFolderByLink has EMNIST's files in a folder of its name, opened by a link of another.
+func TestIDXFolderByLink(t *testing.T) {
+	dir := t.TempDir()
+	idxSetOf(t, filepath.Join(dir, "emnist-digits"), plainNames...)
+	link := filepath.Join(dir, "data")
+	if err := os.Symlink("emnist-digits", link); err != nil {
+		t.Skip(err)
+	}
+	train, _, err := Open(link, Options{})
+	check(t, err)
+	if want := []byte{1, 4, 2, 5, 3, 6}; !slices.Equal(train.Image(0), want) {
+		t.Errorf("found the image %v, expected %v", train.Image(0), want)
 	}
 }

@@ -70,16 +70,36 @@ func emnistPart(set string) (part string, is bool) {
 	return m[1], true
 }
 
-// folderSet returns what the name of a folder says of the set in it, with that of its parent where it
-// is one of those that data sets are unpacked into.
+// folderSet returns what the name of a folder says of the set in it, or where it does not tell of
+// EMNIST, that of the folder which it is a link to.
 func folderSet(dir string) string {
+	set := setOfPath(dir)
+	if _, is := emnistPart(set); is {
+		return set
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		linked := setOfPath(real)
+		if _, is := emnistPart(linked); is {
+			return linked
+		}
+	}
+	return set
+}
+
+// setOfPath returns the last name of a path, without those that data sets are unpacked into. A folder
+// named after a part in one named EMNIST is "emnist-" and the part.
+func setOfPath(dir string) string {
 	if abs, err := filepath.Abs(dir); err == nil {
 		dir = abs
 	}
-	base := filepath.Base(dir)
-	for unpackedInto(base) {
+	for unpackedInto(filepath.Base(dir)) {
 		dir = filepath.Dir(dir)
-		base = filepath.Base(dir)
+	}
+	base := filepath.Base(dir)
+	if strings.EqualFold(filepath.Base(filepath.Dir(dir)), "emnist") {
+		if part, _ := emnistPart("emnist-" + base); part != "" {
+			return "emnist-" + part
+		}
 	}
 	return base
 }
