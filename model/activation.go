@@ -135,8 +135,8 @@ func absorbsActivation(next []Kind, forwardOnly bool) int {
 // activation returns the activation that this node computes too: none, or the
 // one that is absorbed.
 func (p *place) activation() graphop.Activation {
-	for _, k := range p.absorbed {
-		if k, ok := k.(activator); ok {
+	for _, l := range p.absorbed {
+		if k, ok := l.Kind.(activator); ok {
 			return k.activation()
 		}
 	}

@@ -42,13 +42,45 @@ func (BatchNorm) absorbs(next []Kind, forwardOnly bool) int {
 }
 
 func (b BatchNorm) node(p *place) (*gorgonia.Node, error) {
-	nodes, err := p.tensors("scale", "bias", "mean", "variance")
+	inputs, err := p.statistics(p.name, p.trained)
 	if err != nil {
 		return nil, err
 	}
-	inputs := graphop.BatchNormInputs{Scale: nodes[0], Bias: nodes[1], Mean: nodes[2], Variance: nodes[3]}
 	want := graphop.Wants{Input: p.wantsInput(0), Weights: p.trained}
 	return graphop.BatchNorm(p.scope(), p.name, p.in[0], inputs, b.Eps, p.activation(), want) // its input's shape
+}
+
+// statistics adds the tensors of a batch normalisation, each [C].
+func (p *place) statistics(layer string, trained bool) (graphop.BatchNormInputs, error) {
+	nodes, err := p.tensorsOf(layer, trained, []string{"scale", "bias", "mean", "variance"})
+	if err != nil {
+		return graphop.BatchNormInputs{}, err
+	}
+	return graphop.BatchNormInputs{Scale: nodes[0], Bias: nodes[1], Mean: nodes[2], Variance: nodes[3]}, nil
+}
+
+// absorbsNorm returns 1 when a batch normalisation comes next that can be folded,
+// otherwise 0. The stored tensors stay as they are, and are read in each run, so
+// that a graph for evaluation sees what a training has made of them.
+func absorbsNorm(next []Kind, forwardOnly bool) int {
+	if len(next) > 0 && forwardOnly {
+		if _, ok := next[0].(BatchNorm); ok {
+			return 1
+		}
+	}
+	return 0
+}
+
+// norm returns the batch normalisation that is folded into this node, nil for
+// none.
+func (p *place) norm() (*graphop.Norm, error) {
+	for _, l := range p.absorbed {
+		if b, ok := l.Kind.(BatchNorm); ok {
+			inputs, err := p.statistics(l.Name, false)
+			return &graphop.Norm{BatchNormInputs: inputs, Eps: b.Eps}, err
+		}
+	}
+	return nil, nil
 }
 
 // LayerNorm normalises the channels of each pixel of [C,H,W], or all numbers of

@@ -120,10 +120,11 @@ type place struct {
 	net      *Net
 	name     string
 	in       []*gorgonia.Node
-	below    []bool // towards which inputs there is a gradient: something trained is below
-	trained  bool   // the layer is
-	training bool   // the layer is in a head that is trained: dropout drops
-	absorbed []Kind // the layers that this node computes too
+	below    []bool         // towards which inputs there is a gradient: something trained is below
+	trained  bool           // the layer is
+	training bool           // the layer is in a head that is trained: dropout drops
+	absorbed []Layer        // the layers that this node computes too
+	beside   *gorgonia.Node // what an Add among them takes besides this node's sum, nil where there is none
 
 	parameters []Parameter
 }
@@ -136,11 +137,16 @@ func (p *place) wantsInput(i int) bool { return p.below[i] }
 // tensors adds tensors of the layer, "W" or "mean". They are variables when the
 // layer is trained, but for those that never are; all others are constants.
 func (p *place) tensors(parts ...string) ([]*gorgonia.Node, error) {
+	return p.tensorsOf(p.name, p.trained, parts)
+}
+
+// tensorsOf is tensors for any layer that this node computes.
+func (p *place) tensorsOf(layer string, trained bool, parts []string) ([]*gorgonia.Node, error) {
 	nodes := make([]*gorgonia.Node, len(parts))
 	for i, part := range parts {
-		n, name := p.net, p.name+"/"+part
+		n, name := p.net, layer+"/"+part
 		t := n.network.Weights.Get(name)
-		if p.trained && !p.fixed(part) {
+		if trained && !p.fixed(part) {
 			nodes[i] = gorgonia.NewTensor(n.scope.Graph(), tensor.Float32, t.Dims(), gorgonia.WithShape(t.Shape()...), gorgonia.WithName(name), gorgonia.WithValue(t))
 		} else {
 			var err error
@@ -196,9 +202,10 @@ func (n *Net) build() error {
 			p.in, p.below = append(p.in, x), append(p.below, from != fromImages && below[from])
 		}
 		names := []string{l.Name}
-		chain := n.absorbed(i, !below[i])
+		chain, beside := n.absorbed(i, below, built)
+		p.beside = beside
 		for _, j := range chain {
-			p.absorbed, names = append(p.absorbed, spec.Layers[j].Kind), append(names, spec.Layers[j].Name)
+			p.absorbed, names = append(p.absorbed, spec.Layers[j]), append(names, spec.Layers[j].Name)
 		}
 		y, err := l.Kind.node(p)
 		if err != nil {
@@ -278,27 +285,4 @@ func (n *Net) dependsOnTrained() []bool {
 		depends[i] = n.isTrained(l.Name) || slices.ContainsFunc(n.wiring.inputs[i], func(from int) bool { return from != fromImages && depends[from] })
 	}
 	return depends
-}
-
-// mostAbsorbed is the length of the longest chain that a kind absorbs.
-const mostAbsorbed = 4
-
-// absorbed returns the layers that are computed in the node of layer i: those
-// that its kind takes of the chain of only readers that begins there.
-func (n *Net) absorbed(i int, forwardOnly bool) []int {
-	kind, ok := n.network.Spec.Layers[i].Kind.(absorber)
-	if !ok {
-		return nil
-	}
-	var chain []int
-	var next []Kind
-	for at := i; len(n.wiring.readers[at]) == 1 && len(chain) < mostAbsorbed; {
-		at = n.wiring.readers[at][0]
-		l := n.network.Spec.Layers[at]
-		if len(n.wiring.inputs[at]) != 1 || !n.inPart(l.Name) {
-			break
-		}
-		chain, next = append(chain, at), append(next, l.Kind)
-	}
-	return chain[:kind.absorbs(next, forwardOnly)]
 }

@@ -53,10 +53,15 @@ func (c Conv) parameters(in [][]int) []Parameter {
 }
 
 // absorbs takes an activation, and behind a ReLU or none a pooling whose windows
-// do not overlap.
+// do not overlap. Where no gradient passes it takes a batch normalisation, an
+// addition and an activation, each of which may be missing.
 func (c Conv) absorbs(next []Kind, forwardOnly bool) int {
-	n := absorbsActivation(next, forwardOnly)
-	if n > 0 && next[0] != Kind(ReLU{}) {
+	folded := absorbsNorm(next, forwardOnly)
+	if len(next) > folded && next[folded] == Kind(Add{}) {
+		folded++
+	}
+	n := folded + absorbsActivation(next[folded:], forwardOnly)
+	if folded > 0 || n > 0 && next[0] != Kind(ReLU{}) {
 		return n
 	}
 	if len(next) > n {
@@ -73,8 +78,11 @@ func (c Conv) node(p *place) (*gorgonia.Node, error) {
 		return nil, err
 	}
 	shape := c.shape()
-	for _, k := range p.absorbed {
-		switch k := k.(type) {
+	if shape.Norm, err = p.norm(); err != nil {
+		return nil, err
+	}
+	for _, l := range p.absorbed {
+		switch k := l.Kind.(type) {
 		case MaxPool:
 			shape.Pool = k.Kernel[0]
 		case activator:
@@ -82,6 +90,9 @@ func (c Conv) node(p *place) (*gorgonia.Node, error) {
 		}
 	}
 	want := graphop.Wants{Input: p.wantsInput(0), Weights: p.trained}
+	if p.beside != nil {
+		return graphop.ConvAdd(p.scope(), p.name, p.in[0], w, b, p.beside, shape, want) // [N,out,H',W']
+	}
 	return graphop.Conv(p.scope(), p.name, p.in[0], w, b, shape, want) // [N,out,H',W']
 }
 

@@ -26,12 +26,24 @@ func (d Dense) parameters(in [][]int) []Parameter {
 	return kernelAndBias([]int{size(in[0]), d.Out}, d.Out, d.NoBias)
 }
 
-func (Dense) absorbs(next []Kind, forwardOnly bool) int { return absorbsActivation(next, forwardOnly) }
+// absorbs takes an activation, and where no gradient passes a batch
+// normalisation before it.
+func (Dense) absorbs(next []Kind, forwardOnly bool) int {
+	folded := absorbsNorm(next, forwardOnly)
+	return folded + absorbsActivation(next[folded:], forwardOnly)
+}
 
 func (d Dense) node(p *place) (*gorgonia.Node, error) {
 	w, b, err := p.kernelAndBias(d.NoBias) // [in,out], [out]
 	if err != nil {
 		return nil, err
+	}
+	norm, err := p.norm()
+	switch {
+	case err != nil:
+		return nil, err
+	case norm != nil:
+		return graphop.DenseNorm(p.scope(), p.name, p.in[0], w, b, *norm, p.activation()) // [N,out]
 	}
 	want := graphop.Wants{Input: p.wantsInput(0), Weights: p.trained}
 	return graphop.Dense(p.scope(), p.name, p.in[0], w, b, p.activation(), want) // [N,out]

@@ -35,7 +35,9 @@ type (
 	inputs interface{ inputs() (least, most int) }
 	// absorber tells how many of the layers that follow it one by one, each the
 	// only reader of the one before, are computed in its own node; forwardOnly
-	// says that no gradient passes there.
+	// says that no gradient passes there, and that all of them are frozen. An Add
+	// among them takes, beside the chain, a layer of the same shape that is built
+	// before; there is one only with forwardOnly, and at most one.
 	absorber interface {
 		absorbs(next []Kind, forwardOnly bool) int
 	}

@@ -14,6 +14,21 @@ import (
 // used as they are, and no gradient goes towards them.
 type BatchNormInputs struct{ Scale, Bias, Mean, Variance *gorgonia.Node }
 
+// Norm is a batch normalisation that is computed in the node of the convolution
+// or dense layer below it.
+type Norm struct {
+	BatchNormInputs
+	Eps float64
+}
+
+// checkFolded returns an error where a normalisation cannot be folded in.
+func (n *Norm) checkFolded(want Wants, pool int) error {
+	if n != nil && (want != Wants{} || pool > 1) {
+		return errors.Wrap(ErrInput, "found a gradient or a pooling behind a batch normalisation, expected neither: use BatchNorm")
+	}
+	return nil
+}
+
 // BatchNorm adds, for x [N,C,...],
 //
 //	y = a(scale·(x − mean)/√(variance + eps) + bias)
@@ -27,38 +42,26 @@ func BatchNorm(s *Scope, name string, x *gorgonia.Node, p BatchNormInputs, eps f
 	if err := a.checkFused(want != Wants{}); err != nil {
 		return nil, errors.Wrap(err, name)
 	}
-	if !(eps >= 0) || math.IsInf(eps, 0) || p.Mean == nil || p.Variance == nil {
-		return nil, errors.Wrapf(ErrInput, "%s: found mean %v, variance %v, eps %g, expected both, and eps from 0", name, p.Mean, p.Variance, eps)
-	}
 	o := s.operator(name, "batch norm"+a.plus(), x.Shape())
-	inputs := gorgonia.Nodes{x, p.Mean, p.Variance}
-	o.want, o.overwrites = []bool{want.Input, false, false}, 1
-	n := &normalisation{eps: eps, activation: a, channels: x.Shape()[1], scale: -1, bias: -1}
-	if p.Scale != nil {
-		n.scale, inputs, o.want = len(inputs), append(inputs, p.Scale), append(o.want, want.Weights)
+	n, inputs, err := newNormalisation(name, p, eps, x.Shape()[1], gorgonia.Nodes{x})
+	if err != nil {
+		return nil, err
 	}
-	if p.Bias != nil {
-		n.bias, inputs, o.want = len(inputs), append(inputs, p.Bias), append(o.want, want.Weights)
-	}
-	for i, part := range inputs[1:] {
-		if !slices.Equal(part.Shape(), tensor.Shape{n.channels}) {
-			return nil, errors.Wrapf(ErrInput, "%s: found %v for number %d of mean, variance, scale and bias, expected [%d]", name, part.Shape(), i+1, n.channels)
+	n.activation = a
+	o.overwrites, o.want = 1, make([]bool, len(inputs))
+	o.want[0] = want.Input
+	for _, i := range []int{n.scale, n.bias} {
+		if i >= 0 {
+			o.want[i] = want.Weights
 		}
 	}
 	o.cost.Bytes = bytes(x.Shape(), o.shape)
 	o.run = func(v []gorgonia.Value) error {
 		x, y, plane := floats(v[0]), o.floats(), planeSize(o.shape)
-		mean, bias, factors := floats(v[1]), optional(v, n.bias), n.factors(v)
+		k := n.coefficients(v)
 		s.eachPlane(o.shape, func(p, c int) {
-			var b float32
-			if bias != nil {
-				b = bias[c]
-			}
 			y := image(y, p, plane)
-			m, k := mean[c], factors[c]
-			for i, v := range image(x, p, plane) {
-				y[i] = (v-m)*k + b
-			}
+			k.apply(y, image(x, p, plane), c)
 			if a.kind != identity {
 				a.apply(y, y)
 			}
@@ -77,8 +80,55 @@ type normalisation struct {
 	eps         float64
 	activation  Activation
 	channels    int
+	mean        int // which input it is; the variance is the next
 	scale, bias int // which inputs they are, -1 for none
 	factor      []float32
+}
+
+// newNormalisation returns a normalisation of that many channels, and the inputs
+// with its own behind them.
+func newNormalisation(name string, p BatchNormInputs, eps float64, channels int, inputs gorgonia.Nodes) (*normalisation, gorgonia.Nodes, error) {
+	if !(eps >= 0) || math.IsInf(eps, 0) || p.Mean == nil || p.Variance == nil {
+		return nil, nil, errors.Wrapf(ErrInput, "%s: found mean %v, variance %v, eps %g, expected both, and eps from 0", name, p.Mean, p.Variance, eps)
+	}
+	n := &normalisation{eps: eps, channels: channels, mean: len(inputs), scale: -1, bias: -1}
+	inputs = append(inputs, p.Mean, p.Variance)
+	if p.Scale != nil {
+		n.scale, inputs = len(inputs), append(inputs, p.Scale)
+	}
+	if p.Bias != nil {
+		n.bias, inputs = len(inputs), append(inputs, p.Bias)
+	}
+	for i, part := range inputs[n.mean:] {
+		if !slices.Equal(part.Shape(), tensor.Shape{channels}) {
+			return nil, nil, errors.Wrapf(ErrInput, "%s: found %v for number %d of mean, variance, scale and bias, expected [%d]", name, part.Shape(), i+1, channels)
+		}
+	}
+	return n, inputs, nil
+}
+
+// coefficients are the numbers of a normalisation in one run, one a channel.
+type coefficients struct {
+	mean, factor []float32
+	bias         []float32 // nil for none
+}
+
+func (n *normalisation) coefficients(v []gorgonia.Value) *coefficients {
+	return &coefficients{mean: floats(v[n.mean]), factor: n.factors(v), bias: optional(v, n.bias)}
+}
+
+// apply writes channel c of x, normalised, to y, which may be x. There is one
+// such loop: a normalisation rounds the same wherever it is computed.
+func (k *coefficients) apply(y, x []float32, c int) {
+	var b float32
+	if k.bias != nil {
+		b = k.bias[c]
+	}
+	m, f := k.mean[c], k.factor[c]
+	y = y[:len(x)]
+	for i, v := range x {
+		y[i] = (v-m)*f + b
+	}
 }
 
 // deviation is √(variance + eps).
@@ -89,7 +139,7 @@ func (n *normalisation) deviation(variance float32) float64 {
 // factors returns scale/√(variance + eps) for each channel.
 func (n *normalisation) factors(v []gorgonia.Value) []float32 {
 	factors, scale := grow(&n.factor, n.channels), optional(v, n.scale)
-	for c, variance := range floats(v[2]) {
+	for c, variance := range floats(v[n.mean+1]) {
 		k := 1.0
 		if scale != nil {
 			k = float64(scale[c])

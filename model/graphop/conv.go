@@ -17,6 +17,7 @@ type ConvShape struct {
 	Dilation   Pair       // from one tap of the kernel to the next; zero value: 1
 	Groups     int        // each sees a part of the channels alone; 0: 1, all channels: depthwise
 	Activation Activation // behind the bias
+	Norm       *Norm      // between the bias and what is added or the activation; no gradient passes; nil: none
 	Pool       int        // then the largest of each Pool×Pool window; 0 or 1: none; at most 15
 }
 
@@ -65,11 +66,14 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 	if err == nil {
 		err = c.Activation.checkFused(want != Wants{})
 	}
+	if err == nil {
+		err = c.Norm.checkFolded(want, c.Pool)
+	}
 	if err != nil {
 		return nil, errors.Wrap(err, name)
 	}
 	rows := x.Shape()[0]
-	o := s.operator(name, g.kind(residual != nil), tensor.Shape{rows, g.out, g.poolH, g.poolW})
+	o := s.operator(name, g.kind(c.Norm != nil, residual != nil), tensor.Shape{rows, g.out, g.poolH, g.poolW})
 	inputs, at := gorgonia.Nodes{x, w}, operands{b: -1, residual: -1}
 	o.want = []bool{want.Input, want.Weights}
 	if b != nil {
@@ -84,6 +88,13 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 		}
 		at.residual, inputs, o.want = len(inputs), append(inputs, residual), append(o.want, want.Residual)
 	}
+	var norm *normalisation
+	if c.Norm != nil {
+		if norm, inputs, err = newNormalisation(name, c.Norm.BatchNormInputs, c.Norm.Eps, g.out, inputs); err != nil {
+			return nil, err
+		}
+		o.want = make([]bool, len(inputs))
+	}
 	o.cost = Cost{int64(rows) * g.multiplyAdds(), bytes(o.shape)}
 	for _, n := range inputs {
 		o.cost.Bytes += bytes(n.Shape())
@@ -96,8 +107,12 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 		}
 		x, w, b, add, y := floats(v[0]), floats(v[1]), optional(v, at.b), optional(v, at.residual), o.floats()
 		g.transform(s, &kernels, w, false)
+		var k *coefficients
+		if norm != nil {
+			k = norm.coefficients(v)
+		}
 		parallel.For(s.rows, func(worker, i int) {
-			e := epilogue{bias: b, activation: c.Activation}
+			e := epilogue{bias: b, norm: k, activation: c.Activation}
 			if add != nil {
 				e.residual = g.outImage(add, i)
 			}
@@ -115,8 +130,11 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 type operands struct{ b, residual int }
 
 // kind names what is computed.
-func (g *geometry) kind(add bool) string {
+func (g *geometry) kind(norm, add bool) string {
 	kind := "conv"
+	if norm {
+		kind += "+batch norm"
+	}
 	if add {
 		kind += "+add"
 	}

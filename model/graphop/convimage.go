@@ -5,6 +5,7 @@ import "github.com/lastlayer/lastlayer/internal/winograd"
 // epilogue is what follows a convolution's sum [O, H"·W"].
 type epilogue struct {
 	bias       []float32 // [O]; nil for none
+	norm       *coefficients
 	residual   []float32 // of the sum's shape; nil for none
 	activation Activation
 }
@@ -21,6 +22,8 @@ func (e epilogue) biasOf(o int) float32 {
 func (e epilogue) apply(plane []float32, o int) {
 	bias := e.biasOf(o)
 	switch {
+	case e.norm != nil:
+		e.normalise(plane, o)
 	case e.residual != nil:
 		r := image(e.residual, o, len(plane))
 		for i, v := range plane {
@@ -33,6 +36,23 @@ func (e epilogue) apply(plane []float32, o int) {
 	}
 	if e.activation.kind != identity {
 		e.activation.apply(plane, plane)
+	}
+}
+
+// normalise is apply where there is a normalisation, but for the activation. Each
+// step rounds as it does in a node of its own.
+func (e epilogue) normalise(plane []float32, o int) {
+	if e.bias != nil {
+		for i, v := range plane {
+			plane[i] = v + e.bias[o]
+		}
+	}
+	e.norm.apply(plane, plane, o)
+	if e.residual != nil {
+		r := image(e.residual, o, len(plane))
+		for i, v := range plane {
+			plane[i] = v + r[i]
+		}
 	}
 }
 

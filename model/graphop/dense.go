@@ -22,6 +22,16 @@ type Wants struct {
 // Dense adds y [N,out] = a(x [N,...]·w [in,out] + b [out]). x is taken as
 // [N,in], flattened row-major; b may be nil.
 func Dense(s *Scope, name string, x, w, b *gorgonia.Node, a Activation, want Wants) (*gorgonia.Node, error) {
+	return addDense(s, name, x, w, b, nil, a, want)
+}
+
+// DenseNorm is Dense with a batch normalisation between the bias and the
+// activation. No gradient passes.
+func DenseNorm(s *Scope, name string, x, w, b *gorgonia.Node, norm Norm, a Activation) (*gorgonia.Node, error) {
+	return addDense(s, name, x, w, b, &norm, a, Wants{})
+}
+
+func addDense(s *Scope, name string, x, w, b *gorgonia.Node, folded *Norm, a Activation, want Wants) (*gorgonia.Node, error) {
 	if err := s.checkBatch(name, x); err != nil {
 		return nil, err
 	}
@@ -40,15 +50,32 @@ func Dense(s *Scope, name string, x, w, b *gorgonia.Node, a Activation, want Wan
 		}
 		inputs = append(inputs, b)
 	}
-	o := s.operator(name, "dense"+a.plus(), tensor.Shape{rows, out})
-	o.want = []bool{want.Input, want.Weights, want.Weights}[:len(inputs)]
+	kind := "dense"
+	var norm *normalisation
+	if folded != nil {
+		var err error
+		if norm, inputs, err = newNormalisation(name, folded.BatchNormInputs, folded.Eps, out, inputs); err != nil {
+			return nil, err
+		}
+		kind += "+batch norm"
+	}
+	o := s.operator(name, kind+a.plus(), tensor.Shape{rows, out})
+	o.want = make([]bool, len(inputs))
+	o.want[0], o.want[1] = want.Input, want.Weights
+	if b != nil {
+		o.want[2] = want.Weights
+	}
 	o.cost = Cost{int64(rows) * int64(in) * int64(out), bytes(x.Shape(), w.Shape(), tensor.Shape{out}, o.shape)}
 	o.run = func(v []gorgonia.Value) error {
 		var bias []float32
 		if b != nil {
 			bias = floats(v[2])
 		}
-		s.dense(o.floats(), floats(v[0]), floats(v[1]), bias, in, out, a)
+		var k *coefficients
+		if norm != nil {
+			k = norm.coefficients(v)
+		}
+		s.dense(o.floats(), floats(v[0]), floats(v[1]), bias, in, out, k, a)
 		return nil
 	}
 	o.diff = func(v gorgonia.Nodes, y, dy *gorgonia.Node) (grads gorgonia.Nodes, err error) {
@@ -77,8 +104,9 @@ func Dense(s *Scope, name string, x, w, b *gorgonia.Node, a Activation, want Wan
 	return o.apply(inputs...)
 }
 
-// dense computes y [n,out] = a(x [n,in]·w [in,out] + b) for the rows in use.
-func (s *Scope) dense(y, x, w, b []float32, in, out int, a Activation) {
+// dense computes y [n,out] = a(norm(x [n,in]·w [in,out] + b)) for the rows in
+// use.
+func (s *Scope) dense(y, x, w, b []float32, in, out int, norm *coefficients, a Activation) {
 	n, beta := s.rows, float32(0)
 	if b != nil {
 		beta = 1
@@ -87,6 +115,11 @@ func (s *Scope) dense(y, x, w, b []float32, in, out int, a Activation) {
 		}
 	}
 	s.gemm.Sgemm(false, false, n, out, in, 1, x, in, w, out, beta, y, out)
+	if norm != nil {
+		for i := range n * out {
+			norm.apply(y[i:i+1], y[i:i+1], i%out)
+		}
+	}
 	if a.kind != identity {
 		inPieces(n*out, func(lo, hi int) { a.apply(y[lo:hi], y[lo:hi]) })
 	}
