@@ -18,6 +18,7 @@ type LayerInfo struct {
 	Trained    bool     `json:"trained"`
 	Enters     string   `json:"enters,omitempty"` // how its tensors are in the graph: "variable", "constant", or "cut off"
 	Node       string   `json:"node,omitempty"`   // the node that computes the layer, shared by fused layers
+	Folded     bool     `json:"folded,omitempty"` // a frozen normalisation that the layer below it computes, in its node
 	Cached     bool     `json:"cached"`           // below the cut: not in this graph, computed once
 }
 
@@ -35,6 +36,8 @@ func (n *Net) Describe() []LayerInfo {
 			Name: l.Name, Kind: l.Kind.String(), Inputs: slices.Clone(l.Inputs), Output: slices.Clone(n.wiring.shapes[i]),
 			Trained: n.isTrained(l.Name), Node: nodes[l.Name], Cached: n.cut != nil && !n.trunk && !n.inPart(l.Name),
 		}
+		_, norm := l.Kind.(BatchNorm)
+		infos[i].Folded = norm && infos[i].Node != "" && infos[i].Node != l.Name
 		for j, p := range n.wiring.parameters[i] {
 			infos[i].Parameters += size(p.Shape)
 			if j == 0 {

@@ -2,6 +2,7 @@ package explain
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/lastlayer/lastlayer/model"
@@ -26,7 +27,8 @@ func (r Report) layers(b *strings.Builder) {
 		trained = fmt.Sprintf("%d layers", r.Last)
 	}
 	fmt.Fprintf(b, "1. What is trained: the last %s\n\n", trained)
-	fmt.Fprintf(b, "%-8s %-8s %-12s %-12s %10s   %-17s   %s\n", "layer", "kind", "output", "kernel", "parameters", "", "with the cut")
+	table := newTable(-8, -8, -12, -12, 10, -19, -1)
+	table.add("layer", "kind", "output", "kernel", "parameters", "  ", "  with the cut")
 	for _, l := range r.Layers {
 		kernel, parameters, state, computed := "", "", "", "each step"
 		if l.Cached {
@@ -37,22 +39,28 @@ func (r Report) layers(b *strings.Builder) {
 			if l.Trained {
 				state = "trained, " + l.Enters
 			}
+			if l.Folded {
+				state += ", folded into " + l.Node
+			}
 		}
-		fmt.Fprintf(b, "%-8s %-8s %-12s %-12s %10s   %-17s   %s\n", l.Name, l.Kind, fmt.Sprint(l.Output), kernel, parameters, state, computed)
+		table.add(l.Name, l.Kind, fmt.Sprint(l.Output), kernel, parameters, "  "+state, "  "+computed)
 	}
+	table.print(b)
 }
 
 func (r Report) costs(b *strings.Builder) {
 	fmt.Fprintf(b, "\n2. What a step of %d images costs (%s)\n\n", r.Batch, r.BLAS)
-	fmt.Fprintf(b, "%-32s %11s %13s %22s %9s %9s\n", "way", "nodes with", "instructions", "multiply-adds an image", "MB", "ms")
-	fmt.Fprintf(b, "%-32s %11s %13s %22s %9s %9s\n", "", "derivative", "fwd+bwd", "", "a step", "a step")
+	table := newTable(-32, 11, 13, 22, 9, 9)
+	table.add("way", "nodes with", "instructions", "multiply-adds an image", "MB", "ms")
+	table.add("", "derivative", "fwd+bwd", "", "a step", "a step")
 	for _, w := range r.Ways {
-		fmt.Fprintf(b, "%-32s %11d %13s %22d %9.1f %9.2f\n", w.Name, len(w.Plan.WithDerivative), fmt.Sprintf("%d+%d", w.Plan.Forward+w.Plan.Loads, w.Plan.Backward),
-			w.Plan.MultiplyAdds, float64(w.Plan.Bytes)/1e6, 1000*w.Seconds)
+		table.add(w.Name, strconv.Itoa(len(w.Plan.WithDerivative)), fmt.Sprintf("%d+%d", w.Plan.Forward+w.Plan.Loads, w.Plan.Backward),
+			fmt.Sprint(w.Plan.MultiplyAdds), fmt.Sprintf("%.1f", float64(w.Plan.Bytes)/1e6), fmt.Sprintf("%.2f", 1000*w.Seconds))
 	}
+	table.print(b)
 	for _, w := range r.Ways {
 		if w.Name == LastName(r.Last, false) {
-			fmt.Fprintf(b, "\nWith a derivative:    %v\nWithout a derivative: %v\n", w.Plan.WithDerivative, w.Plan.WithoutDerivative)
+			fmt.Fprintf(b, "\nWith a derivative:    %s\nWithout a derivative: %s\n", names(w.Plan.WithDerivative), names(w.Plan.WithoutDerivative))
 		}
 	}
 }
@@ -76,14 +84,16 @@ func (r Report) proof(b *strings.Builder) {
 
 func (r Report) trace(b *strings.Builder) {
 	fmt.Fprint(b, "\n4. One step, instruction by instruction\n\n")
-	fmt.Fprintf(b, "%-16s %-20s %-18s %9s %12s %12s\n", "node", "computes", "shape", "ms", "norm", "gradient")
+	table := newTable(-16, -20, -18, 9, 12, 12)
+	table.add("node", "computes", "shape", "ms", "norm", "gradient")
 	for _, l := range r.Trace {
 		gradient := ""
 		if l.Gradient != nil {
 			gradient = fmt.Sprintf("%.4g", *l.Gradient)
 		}
-		fmt.Fprintf(b, "%-16s %-20s %-18s %9.3f %12.4g %12s\n", l.Node, l.Kind, fmt.Sprint(l.Output), 1000*l.Seconds, l.Norm, gradient)
+		table.add(l.Node, l.Kind, fmt.Sprint(l.Output), fmt.Sprintf("%.3f", 1000*l.Seconds), fmt.Sprintf("%.4g", l.Norm), gradient)
 	}
+	table.print(b)
 }
 
 // LayerTable returns the layers that have weights as a table: which are trained,
@@ -98,7 +108,8 @@ func LayerTable(spec model.Spec, trained []string) (string, error) {
 		state[model.LayerOf(name)] = "trained (variable)"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-8s %-16s %10s\n", "layer", "kernel", "parameters")
+	table := newTable(-8, -16, 10, -1)
+	table.add("layer", "kernel", "parameters", "")
 	for len(parameters) > 0 {
 		first, count := parameters[0], 0
 		for len(parameters) > 0 && parameters[0].Layer == first.Layer {
@@ -108,7 +119,8 @@ func LayerTable(spec model.Spec, trained []string) (string, error) {
 		if is == "" {
 			is = "frozen (constant)"
 		}
-		fmt.Fprintf(&b, "%-8s %-16s %10d   %s\n", first.Layer, fmt.Sprintf("%v", first.Shape), count, is)
+		table.add(first.Layer, fmt.Sprint(first.Shape), strconv.Itoa(count), "  "+is)
 	}
+	table.print(&b)
 	return b.String(), nil
 }

@@ -46,6 +46,44 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// TestReportOfBlocks makes sure that the table of a network with normalisations
+// says which are folded, and stays in columns where names are long.
+func TestReportOfBlocks(t *testing.T) {
+	data, _ := smallnet.Sample(t, 40, 10)
+	spec := smallnet.Residual()
+	long := "layer1.0.downsample.0"
+	for i, l := range spec.Layers {
+		if l.Name == "down" {
+			spec.Layers[i].Name = long
+		}
+		for j, in := range l.Inputs {
+			if in == "down" {
+				spec.Layers[i].Inputs[j] = long
+			}
+		}
+	}
+	n, err := model.New(spec, data.Classes, data.Prep, rand.New(rand.NewPCG(1, 2)))
+	smallnet.Must(t, err)
+	c, err := explain.Compare(t.Context(), n, data, 1, 8)
+	smallnet.Must(t, err)
+	defer c.Close()
+	r, err := c.Report(t.Context(), 1, false, nil)
+	smallnet.Must(t, err)
+	text := r.String()
+	for _, want := range []string{"frozen, constant, folded into conv1   ", "frozen, constant, folded into conv2   "} {
+		if !strings.Contains(text, want) {
+			t.Errorf("found\n%s\nexpected it to say %q", text, want)
+		}
+	}
+	lines := strings.Split(text, "\n")
+	at := strings.Index(lines[2], "with the cut")
+	for _, line := range lines[3 : 3+len(spec.Layers)] {
+		if at < 0 || len(line) < at || line[at-1] != ' ' || !strings.HasPrefix(line[at:], "once") && !strings.HasPrefix(line[at:], "each step") {
+			t.Errorf("found the line %q, expected its last column at %d", line, at)
+		}
+	}
+}
+
 func TestLayerTable(t *testing.T) {
 	got, err := explain.LayerTable(model.DeepMNIST(), []string{"fc2/W", "fc2/b"})
 	smallnet.Must(t, err)
