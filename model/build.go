@@ -16,6 +16,14 @@ type Option func(*Net)
 // Batch sets the largest number of examples that one run takes; 64 if unsaid.
 func Batch(n int) Option { return func(net *Net) { net.batch = n } }
 
+// BatchUpTo sets the batch for a graph that only runs forward: at most n
+// examples, and fewer where the outputs of the layers would take more than some
+// 64 MiB, with the memory shared. What is computed does not depend on it.
+func BatchUpTo(n int) Option { return func(net *Net) { net.batch, net.bounded = n, true } }
+
+// forwardBytes is what the outputs of a graph with BatchUpTo take.
+const forwardBytes = 64 << 20
+
 // TrunkOf builds only the trunk of a cut network. Its outputs are the features.
 func TrunkOf(c Cut) Option { return func(net *Net) { net.cut, net.trunk = &c, true } }
 
@@ -52,7 +60,7 @@ func Build(network *Network, train Selection, opts ...Option) (*Net, error) {
 	net := &Net{network: network, wiring: wiring, trained: trained, batch: 64, nodes: map[string]*gorgonia.Node{}}
 	for _, opt := range opts {
 		if opt == nil {
-			return nil, errors.New("build: found a nil Option, expected Batch, TrunkOf or HeadOf")
+			return nil, errors.New("build: found a nil Option, expected Batch, BatchUpTo, TrunkOf or HeadOf")
 		}
 		opt(net)
 	}
@@ -62,6 +70,11 @@ func Build(network *Network, train Selection, opts ...Option) (*Net, error) {
 	if err := net.checkPart(); err != nil {
 		return nil, err
 	}
+	if net.bounded {
+		if err := net.boundBatch(); err != nil {
+			return nil, err
+		}
+	}
 	building.Lock()
 	defer building.Unlock()
 	if err := net.build(); err != nil {
@@ -70,13 +83,30 @@ func Build(network *Network, train Selection, opts ...Option) (*Net, error) {
 	return net, net.CheckWeights()
 }
 
+// boundBatch lowers the batch to what BatchUpTo says, by the memory that one
+// example takes in the very graph.
+func (n *Net) boundBatch() error {
+	if len(n.trained) > 0 {
+		return errors.Wrap(ErrSelection, "found trained layers, expected none with BatchUpTo: use Batch")
+	}
+	one, err := Build(n.network, None(), Batch(1), func(net *Net) { net.cut, net.trunk = n.cut, n.trunk })
+	if err != nil {
+		return err
+	}
+	memory, err := one.ShareMemory()
+	if err == nil {
+		n.batch = int(max(1, min(int64(n.batch), forwardBytes/max(1, memory.Bytes))))
+	}
+	return err
+}
+
 // ForEvaluation builds the same layers as constants, without dropout, for
-// batches of n examples. It shares the weights' memory.
+// batches by BatchUpTo. It shares the weights' memory.
 func (n *Net) ForEvaluation(batch int) (*Net, error) {
 	if err := n.check(); err != nil {
 		return nil, err
 	}
-	opts := []Option{Batch(batch)}
+	opts := []Option{BatchUpTo(batch)}
 	if n.cut != nil {
 		opts = append(opts, func(net *Net) { net.cut, net.trunk = n.cut, n.trunk })
 	}

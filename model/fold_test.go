@@ -5,7 +5,9 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
 )
 
 // steps returns which layers each node computes.
@@ -84,5 +86,41 @@ func TestFoldIsExact(t *testing.T) {
 		}
 		w.Get("bn2/scale").Float32s()[1], w.Get("bn1/mean").Float32s()[0] = -2, 0.7
 		before = w.Clone()
+	}
+}
+
+// TestBatchUpTo: a graph that only runs forward takes as many examples as asked
+// for, or as its layers' outputs have room for.
+func TestBatchUpTo(t *testing.T) {
+	wide := small()
+	wide.Input = []int{1, 512, 512}
+	w := mustInit(t, wide, 1)
+	for _, test := range []struct {
+		spec model.Spec
+		w    *model.Weights
+		most int
+		want int
+	}{
+		{small(), mustInit(t, small(), 1), 250, 250},
+		{wide, w, 250, 63}, // conv1 with relu1 and pool1 gives [4,256,256], fc1 [6], a MiB together
+		{wide, w, 7, 7},
+	} {
+		net := mustBuild(t, test.spec, test.w, model.None(), model.BatchUpTo(test.most))
+		if net.Batch() != test.want {
+			t.Errorf("found a batch of %d, expected %d of at most %d", net.Batch(), test.want, test.most)
+		}
+		again, err := net.ForEvaluation(test.most)
+		if err != nil || again.Batch() != test.want {
+			t.Errorf("for evaluation: found error %v and a batch of %d, expected %d", err, again.Batch(), test.want)
+		}
+	}
+	_, err := model.Build(smallnet.Of(small(), mustInit(t, small(), 1)), model.Last(1), model.BatchUpTo(8))
+	if !errors.Is(err, model.ErrSelection) {
+		t.Errorf("trained: found error %v, expected ErrSelection", err)
+	}
+	for _, n := range []int{0, -1} {
+		if _, err := model.Build(smallnet.Of(small(), mustInit(t, small(), 1)), model.None(), model.BatchUpTo(n)); err == nil {
+			t.Errorf("batch up to %d: found no error", n)
+		}
 	}
 }

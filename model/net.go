@@ -25,6 +25,7 @@ type Net struct {
 	wiring  *wiring
 	trained []string // layers
 	batch   int
+	bounded bool // the batch is at most that
 	cut     *Cut // of which part is the graph; nil for a whole network
 	trunk   bool // the part is the trunk, otherwise the head
 	scope   *graphop.Scope

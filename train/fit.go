@@ -103,7 +103,7 @@ func (t *Trainer) Fit(ctx context.Context, data dataset.Examples, opt Options) e
 	return t.checkLast()
 }
 
-// evaluationBatch is how many examples the evaluation runs at a time.
+// evaluationBatch is how many examples the evaluation runs at a time, at most.
 const evaluationBatch = 250
 
 func (t *Trainer) begin(data dataset.Examples, opt *Options) error {

@@ -86,7 +86,7 @@ func Retrain(ctx context.Context, n *model.Network, data dataset.Examples, opt O
 	return &h.Result, err
 }
 
-// evaluationBatch is how many examples Evaluate runs at a time.
+// evaluationBatch is how many examples Evaluate runs at a time, at most.
 const evaluationBatch = 250
 
 // Evaluate runs the network that Retrain made, with the same options, over

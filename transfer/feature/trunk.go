@@ -2,7 +2,6 @@ package feature
 
 import (
 	"context"
-	"slices"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
@@ -32,44 +31,12 @@ func NewTrunk(n *model.Network, selection model.Selection) (*Trunk, error) {
 	if t.cut, err = n.Spec.Cut(trained); err != nil || len(t.cut.Trunk) == 0 {
 		return t, err
 	}
-	batch, err := trunkBatch(n.Spec, t.cut)
-	if err != nil {
-		return nil, err
-	}
-	net, err := model.Build(n, model.None(), model.Batch(batch), model.TrunkOf(t.cut))
+	net, err := model.Build(n, model.None(), model.BatchUpTo(piece), model.TrunkOf(t.cut))
 	if err != nil {
 		return nil, errors.Wrap(err, "build the frozen trunk")
 	}
 	t.evaluator, err = train.NewEvaluator(net)
 	return t, err
-}
-
-// The trunk runs so many examples at a time that what its layers give takes
-// about batchBytes, and at most piece of them.
-const batchBytes = 64 << 20
-
-// trunkBatch returns how many examples the trunk runs at a time. The features
-// do not depend on it.
-func trunkBatch(spec model.Spec, cut model.Cut) (int, error) {
-	shapes, err := spec.Shapes()
-	if err != nil {
-		return 0, err
-	}
-	one := numbers(spec.Input)
-	for i, l := range spec.Layers {
-		if slices.Contains(cut.Trunk, l.Name) {
-			one += numbers(shapes[i])
-		}
-	}
-	return max(1, min(piece, batchBytes/4/one)), nil
-}
-
-func numbers(shape []int) int {
-	n := 1
-	for _, side := range shape {
-		n *= side
-	}
-	return n
 }
 
 // Cut returns where the network is cut.

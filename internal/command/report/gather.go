@@ -109,7 +109,7 @@ func (g *Gatherer) Tested(ctx context.Context, m *model.Network, test *dataset.S
 	if g == nil {
 		return nil
 	}
-	net, err := model.Build(m, model.None(), model.Batch(250))
+	net, err := model.Build(m, model.None(), model.BatchUpTo(250))
 	if err != nil {
 		return err
 	}
