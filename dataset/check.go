@@ -46,7 +46,10 @@ func (s *Set) Check() error {
 			return errors.Wrapf(ErrFormat, "%s: label %d: found %d, expected 0 to %d", shown, i, l, len(s.Classes)-1)
 		}
 	}
-	return errors.WithMessage(s.Prep.Validate(), shown)
+	if err := s.Prep.Validate(); err != nil {
+		return errors.WithMessage(err, shown)
+	}
+	return errors.WithMessage(s.Prep.CheckShape(s.Shape), shown)
 }
 
 // Check returns Set.Check of the images that are changed.

@@ -50,7 +50,8 @@
 // test, but at least one of each class that has two: those whose file has a low hash, so that an image
 // stays on its side whatever else comes, goes or is renamed. Each image goes through Digit and becomes
 // [1,28,28]. With another Options.Shape, [1,H,W] or [3,H,W], it is resized as a whole instead, over
-// white, its proportions not kept and its brightness not inverted.
+// white, its proportions not kept and its brightness not inverted. With an Options.Prep of photos, each
+// goes through that.
 //
 // In every data set a class alone is an error, and so is a class that only test images have. Classes
 // without test images, and test images that are exact copies of training images, are told to

@@ -19,7 +19,7 @@ const testShare = 0.2
 // training and one of test images. Classes are the names of the sub-folders of the training images, in
 // ascending order.
 func openFolder(dir string, opt Options) (train, test *Set, err error) {
-	to, err := conversionTo(opt.Shape)
+	to, err := conversionTo(opt.Shape, opt.Prep)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -24,6 +24,9 @@ type Options struct {
 	// Shape is what the images of a folder become, [C,H,W], by default [1,28,28]; see Folder images in
 	// the package comment. IDX files have the shape they have.
 	Shape []int
+	// Prep is what the photos of a folder go through for a network whose Preprocessing is that of
+	// photos; Shape is its images' then. Another Preprocessing changes nothing.
+	Prep Preprocessing
 	// SkipBad leaves out the files of an image folder that cannot be read, and warns of them, where
 	// otherwise they are an error.
 	SkipBad bool

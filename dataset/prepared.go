@@ -4,13 +4,17 @@ import "github.com/pkg/errors"
 
 // Prepared returns the set as a network with that preprocessing takes it. Grey
 // images of the other polarity are turned into their negatives; with colours that
-// would be another image, and is an ErrArgument.
+// would be another image, and is an ErrArgument; so are images that were not made
+// of photos as the network's are.
 func (s *Set) Prepared(prep Preprocessing) (*Set, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
 	if err := prep.Validate(); err != nil {
 		return nil, err
+	}
+	if was, is := s.Prep.Photo.geometry(), prep.Photo.geometry(); was != is {
+		return nil, errors.Wrapf(ErrArgument, "%s: found images made by %s, the network's are made by %s: open the data with its preprocessing", printable(s.Name), was, is)
 	}
 	as := *s
 	as.Prep = prep

@@ -13,13 +13,14 @@ const (
 )
 
 // Preprocessing says how a stored byte v (0..255) becomes a network's input:
-// x = (v*Scale - Mean)/Std. It belongs to a model's metadata, since weights trained on data prepared
+// x = (v*Scale - Mean)/Std, with a mean and a deviation of each channel for photos. It belongs to a model's metadata, since weights trained on data prepared
 // one way give wrong answers, not errors, on data prepared another way. Two are the same if == says so.
 type Preprocessing struct {
 	Scale    float64 `json:"scale"`    // applied to the byte, > 0
 	Mean     float64 `json:"mean"`     // subtracted, in units of scaled bytes
 	Std      float64 `json:"std"`      // divided by, > 0, in units of scaled bytes
 	Polarity string  `json:"polarity"` // LightOnDark or DarkOnLight
+	Photo    Photo   `json:"photo,omitzero"`
 }
 
 // MNISTPreprocessing scales bytes to 0..1 and standardises them with the mean and the standard
@@ -40,15 +41,23 @@ func (p Preprocessing) Validate() error {
 		return errors.Wrapf(ErrArgument, "preprocessing: std: found %v, expected a finite number above 0", p.Std)
 	case p.Polarity != LightOnDark && p.Polarity != DarkOnLight:
 		return errors.Wrapf(ErrArgument, "preprocessing: polarity: found %q, expected %q or %q", p.Polarity, LightOnDark, DarkOnLight)
+	case p.IsPhoto() && (p.Mean != 0 || p.Std != 1 || p.Polarity != DarkOnLight):
+		return errors.Wrapf(ErrArgument, "preprocessing: found mean %v, std %v, polarity %q beside those of photos, expected 0, 1, %q", p.Mean, p.Std, p.Polarity, DarkOnLight)
+	case p.IsPhoto():
+		return p.Photo.validate()
 	}
 	return nil
 }
 
-// table returns the input that each of the 256 bytes becomes.
-func (p Preprocessing) table() *[256]float32 {
+// table returns the input that each of the 256 bytes of a channel becomes.
+func (p Preprocessing) table(channel int) *[256]float32 {
+	mean, std := p.Mean, p.Std
+	if p.IsPhoto() {
+		mean, std = p.Photo.Mean[channel], p.Photo.Std[channel]
+	}
 	var t [256]float32
 	for v := range t {
-		t[v] = float32((float64(v)*p.Scale - p.Mean) / p.Std)
+		t[v] = float32((float64(v)*p.Scale - mean) / std)
 	}
 	return &t
 }

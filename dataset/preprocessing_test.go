@@ -7,7 +7,7 @@ import (
 )
 
 func TestPreprocessingTable(t *testing.T) {
-	table := MNISTPreprocessing().table()
+	table := MNISTPreprocessing().table(0)
 	// The figures that PyTorch's Normalize((0.1307,), (0.3081,)) gives for black and white.
 	for v, want := range map[int]float64{0: -0.42421296, 255: 2.8214867} {
 		if got := float64(table[v]); math.Abs(got-want) > 1e-6 {

@@ -20,13 +20,25 @@ type conversion struct {
 }
 
 // conversionTo returns how images become the shape: through Digit for [1,28,28] and for none given;
-// otherwise resized as a whole, to grey for one channel and to red, green and blue for three.
-func conversionTo(shape []int) (conversion, error) {
+// for photos as prep says; otherwise resized as a whole, to grey for one channel and to red, green and
+// blue for three.
+func conversionTo(shape []int, prep Preprocessing) (conversion, error) {
 	if len(shape) == 0 {
 		shape = []int{1, digitSide, digitSide}
 	}
 	if len(shape) != 3 || shape[0] != 1 && shape[0] != 3 || min(shape[1], shape[2]) < 1 || max(shape[1], shape[2]) > maxImageSide {
 		return conversion{}, errors.Wrapf(ErrArgument, "shape: found %v, expected [1 or 3, height, width] with sides of 1 to %d", shape, maxImageSide)
+	}
+	if prep.IsPhoto() {
+		for _, err := range []error{prep.Validate(), prep.CheckShape(shape)} {
+			if err != nil {
+				return conversion{}, err
+			}
+		}
+		return conversion{slices.Clone(shape), prep, func(img image.Image) ([]byte, string, error) {
+			pixels, err := prep.Photo.Pixels(img, shape[1], shape[2])
+			return pixels, "", err
+		}}, nil
 	}
 	c := conversion{shape: slices.Clone(shape), prep: MNISTPreprocessing()}
 	if [3]int(shape) == [3]int{1, digitSide, digitSide} {

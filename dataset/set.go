@@ -111,14 +111,20 @@ func (s *Set) gather(dst []float32, indices []int, image func(i int) []byte) {
 	if len(dst) != len(indices)*size {
 		panic(errors.Errorf("dataset: Gather of %d images of %v into %d numbers", len(indices), s.Shape, len(dst)))
 	}
-	table := s.Prep.table()
+	tables := make([]*[256]float32, s.Shape[0])
+	for c := range tables {
+		tables[c] = s.Prep.table(c)
+	}
 	for _, i := range indices {
 		pixels := image(i)
-		out := dst[:len(pixels)]
-		for j, v := range pixels {
-			out[j] = table[v]
+		plane := len(pixels) / len(tables)
+		for c, table := range tables {
+			out := dst[c*plane:][:plane]
+			for j, v := range pixels[c*plane:][:plane] {
+				out[j] = table[v]
+			}
 		}
-		dst = dst[len(pixels):]
+		dst = dst[size:]
 	}
 }
 

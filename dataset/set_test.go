@@ -48,7 +48,7 @@ func TestGather(t *testing.T) {
 	s := ramp(t, 30)
 	part, err := s.Filter(Classes{"c"})
 	check(t, err)
-	table := s.Prep.table()
+	table := s.Prep.table(0)
 	dst := make([]float32, 3*4)
 	part.Gather(dst, []int{9, 0, 9})
 	for i, number := range []int{29, 2, 29} { // the tenth and the first c
@@ -58,7 +58,7 @@ func TestGather(t *testing.T) {
 	}
 	s.Prep.Mean = 0
 	s.Gather(dst[:4], []int{3})
-	if want := s.Prep.table()[3]; dst[0] != want {
+	if want := s.Prep.table(0)[3]; dst[0] != want {
 		t.Errorf("after another Prep: found %v, expected %v", dst[0], want)
 	}
 	part.Gather(nil, nil)

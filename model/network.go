@@ -66,7 +66,10 @@ func (n *Network) CheckClasses() error {
 		}
 		seen[label] = true
 	}
-	return errors.Wrap(n.Prep.Validate(), "preprocessing")
+	if err := n.Prep.Validate(); err != nil {
+		return errors.Wrap(err, "preprocessing")
+	}
+	return errors.Wrap(n.Prep.CheckShape(n.Spec.Input), "preprocessing")
 }
 
 // Clone returns a deep copy.

@@ -52,6 +52,9 @@ func (p *Predictor) Image(img image.Image) (Prediction, error) {
 	if err := p.check(); err != nil {
 		return Prediction{}, err
 	}
+	if p.network.Prep.IsPhoto() {
+		return p.photo(img)
+	}
 	drawing, err := dataset.Find(img)
 	if err != nil {
 		return Prediction{}, err
@@ -66,8 +69,23 @@ func (p *Predictor) Digit(digit dataset.Image28) (Prediction, error) {
 	if err := p.check(); err != nil {
 		return Prediction{}, err
 	}
+	return p.one([]int{1, 28, 28}, digit.Bytes(p.network.Prep.Polarity))
+}
+
+// photo is Image for a network of photos.
+func (p *Predictor) photo(img image.Image) (Prediction, error) {
+	shape := p.network.Spec.Input
+	pixels, err := p.network.Prep.Photo.Pixels(img, shape[1], shape[2])
+	if err != nil {
+		return Prediction{}, err
+	}
+	return p.one(shape, pixels)
+}
+
+// one says what an image of that shape shows.
+func (p *Predictor) one(shape []int, pixels []byte) (Prediction, error) {
 	n := p.network
-	set, err := dataset.NewSet("image", []int{1, 28, 28}, digit.Bytes(n.Prep.Polarity), []int{0}, n.Classes, n.Prep)
+	set, err := dataset.NewSet("image", shape, pixels, []int{0}, n.Classes, n.Prep)
 	if err != nil {
 		return Prediction{}, err
 	}

@@ -58,7 +58,7 @@ func parseMetadata(metadata map[string]string, file string) (*ourFile, error) {
 // metadata returns what parseMetadata reads, but for the checksum.
 func (m *ourFile) metadata() (map[string]string, error) {
 	all := map[string]string{keyVersion: versionGraph}
-	if m.Spec.FirstVersion() {
+	if m.Spec.FirstVersion() && !m.Prep.IsPhoto() {
 		all[keyVersion] = versionChain
 	}
 	for key, v := range map[string]any{keySpec: m.Spec, keyClasses: m.Classes, keyPrep: m.Prep} {
@@ -108,8 +108,10 @@ func (m ourFile) checkText(file string, cause error) error {
 		}
 		seen[label] = true
 	}
-	if err := m.Prep.Validate(); err != nil {
-		return fault(cause, file, "%v", err)
+	for _, err := range []error{m.Prep.Validate(), m.Prep.CheckShape(m.Spec.Input)} {
+		if err != nil {
+			return fault(cause, file, "%v", err)
+		}
 	}
 	if err := m.Seen.Validate(); err != nil {
 		return fault(cause, file, "metadata %s: %v", keySeen, err)
