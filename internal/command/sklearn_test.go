@@ -3,6 +3,7 @@ package command
 import (
 	"encoding/json"
 	"fmt"
+	"github.com/lastlayer/lastlayer/internal/peer"
 	"github.com/lastlayer/lastlayer/transfer/feature"
 	"image"
 	"math"
@@ -26,7 +27,7 @@ import (
 // mnist, than those that the repository holds.
 func TestSklearn(t *testing.T) {
 	slow(t)
-	python := sklearn(t)
+	python := peer.Python(t, "sklearn")
 	t.Chdir(t.TempDir())
 	from, data := os.Getenv("FEWSHOT_FROM"), os.Getenv("FEWSHOT_DATA")
 	if from == "" {
@@ -57,18 +58,6 @@ func TestSklearn(t *testing.T) {
 			t.Errorf("%v: found the accuracy %v, expected at most 2 points below scikit-learn's %v", flags, done["accuracy"], theirs["accuracy"])
 		}
 	}
-}
-
-// sklearn returns an interpreter that has scikit-learn, or skips the test.
-func sklearn(t *testing.T) string {
-	t.Helper()
-	for _, program := range []string{os.Getenv("PYTHON"), "python3", "/usr/bin/python3"} {
-		if program != "" && exec.Command(program, "-c", "import sklearn").Run() == nil {
-			return program
-		}
-	}
-	t.Skip("no python3 with scikit-learn here (Debian: python3-sklearn)")
-	return ""
 }
 
 // writeFew makes a folder of PNG files: of each of the classes 5 to 9, 20

@@ -1,14 +1,13 @@
 package weightfile
 
 import (
-	"os"
-	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/internal/peer"
 	"github.com/lastlayer/lastlayer/model/weightfile/torch"
 	"github.com/pkg/errors"
 )
@@ -22,26 +21,10 @@ func TestReadsPyTorch(t *testing.T) {
 
 // The same script, run here and now, with more of the same.
 func TestReadsWhatPyTorchWrites(t *testing.T) {
-	python := withTorch(t)
+	python := peer.Python(t, "torch", "numpy") // or testdata/peers/torch stands in for it
 	folder := t.TempDir()
-	cmd := exec.Command(python, "../../testdata/peers/torch_files.py", folder)
-	cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1", "OMP_NUM_THREADS=1")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	peer.RunPython(t, python, "torch_files.py", folder)
 	checkPyTorch(t, folder, 4*6)
-}
-
-// withTorch returns a Python that has torch, or skips the test.
-func withTorch(t *testing.T) string {
-	t.Helper()
-	for _, program := range []string{os.Getenv("PYTHON"), "python3", "/usr/bin/python3"} {
-		if program != "" && exec.Command(program, "-c", "from importlib.util import find_spec as f; f('torch') and f('numpy') or exit(1)").Run() == nil {
-			return program
-		}
-	}
-	t.Skip("no python3 with torch here (Debian: python3-torch); testdata/peers/torch stands in for it")
-	return ""
 }
 
 // checkPyTorch holds every .pt file of a folder against the safetensors beside

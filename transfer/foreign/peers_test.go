@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/peer"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/model/weightfile/onnx"
@@ -24,21 +25,21 @@ import (
 
 const peerImages = 256
 
-// peer runs programs on the small network and the seed network, with the first
+// exchange runs programs on the small network and the seed network, with the first
 // real images of the sample's test set.
-type peer struct {
+type exchange struct {
 	t      *testing.T
 	folder string
 	images []float32 // [256,1,28,28]
 }
 
-func newPeer(t *testing.T) *peer {
+func newPeer(t *testing.T) *exchange {
 	t.Helper()
 	_, test, err := dataset.Open("sample", dataset.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &peer{t, t.TempDir(), make([]float32, peerImages*784)}
+	p := &exchange{t, t.TempDir(), make([]float32, peerImages*784)}
 	indices := make([]int, peerImages)
 	for i := range indices {
 		indices[i] = i
@@ -51,10 +52,10 @@ func newPeer(t *testing.T) *peer {
 	return p
 }
 
-func (p *peer) path(name string) string { return filepath.Join(p.folder, name) }
+func (p *exchange) path(name string) string { return filepath.Join(p.folder, name) }
 
 // run runs a program and fails with what it printed.
-func (p *peer) run(program string, args ...string) {
+func (p *exchange) run(program string, args ...string) {
 	p.t.Helper()
 	cmd := exec.Command(program, args...)
 	// One thread: spinning OpenMP threads are slow on a busy machine.
@@ -65,7 +66,7 @@ func (p *peer) run(program string, args ...string) {
 }
 
 // spec writes the spec as JSON and returns the file's path.
-func (p *peer) spec(spec model.Spec) string {
+func (p *exchange) spec(spec model.Spec) string {
 	p.t.Helper()
 	text, err := json.Marshal(spec)
 	if err != nil {
@@ -75,19 +76,6 @@ func (p *peer) spec(spec model.Spec) string {
 		p.t.Fatal(err)
 	}
 	return p.path("spec.json")
-}
-
-// python returns an interpreter that has the modules, or skips the test. The
-// environment's PYTHON comes first; Debian's modules are /usr/bin/python3's.
-func python(t *testing.T, imports string) string {
-	t.Helper()
-	for _, program := range []string{os.Getenv("PYTHON"), "python3", "/usr/bin/python3"} {
-		if program != "" && exec.Command(program, "-c", "import "+imports).Run() == nil {
-			return program
-		}
-	}
-	t.Skipf("no python3 with %s here (Debian: python3-numpy, python3-torch)", imports)
-	return ""
 }
 
 // bothModels returns the small and the seed network.
@@ -142,19 +130,19 @@ func testImport(t *testing.T, interpreter, script string, layout Layout, endings
 }
 
 func TestPyTorchRunsOurExport(t *testing.T) {
-	testExport(t, python(t, "torch, numpy"), "torch_peer.py", PyTorch)
+	testExport(t, peer.Python(t, "torch", "numpy"), "torch_peer.py", PyTorch)
 }
 
 func TestWeRunPyTorchsExport(t *testing.T) {
-	testImport(t, python(t, "torch, numpy"), "torch_peer.py", PyTorch, ".safetensors", ".npz", ".pt")
+	testImport(t, peer.Python(t, "torch", "numpy"), "torch_peer.py", PyTorch, ".safetensors", ".npz", ".pt")
 }
 
 func TestNumPyRunsOurExport(t *testing.T) {
-	testExport(t, python(t, "numpy"), "nhwc_peer.py", TensorFlow)
+	testExport(t, peer.Python(t, "numpy"), "nhwc_peer.py", TensorFlow)
 }
 
 func TestWeRunNumPysExport(t *testing.T) {
-	testImport(t, python(t, "numpy"), "nhwc_peer.py", TensorFlow, ".npz")
+	testImport(t, peer.Python(t, "numpy"), "nhwc_peer.py", TensorFlow, ".npz")
 }
 
 func TestONNXRuntimeRunsOurExport(t *testing.T) {
@@ -192,7 +180,7 @@ func softmax(logits []float32, classes int) []float32 {
 }
 
 // onnx returns the output of the exported model.
-func (p *peer) onnx(m *model.Network, opt onnx.Options, output string) []float32 {
+func (p *exchange) onnx(m *model.Network, opt onnx.Options, output string) []float32 {
 	p.t.Helper()
 	if err := onnx.Write(p.path("m.onnx"), m, opt); err != nil {
 		p.t.Fatal(err)

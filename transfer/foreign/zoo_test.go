@@ -3,12 +3,12 @@ package foreign_test
 import (
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/peer"
 	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
@@ -28,16 +28,13 @@ func TestTorchvision(t *testing.T) {
 			sizes[name] = 0
 		}
 	}
-	python := torchvision(t)
+	python := peer.Python(t, "torch", "torchvision")
 	for name, size := range sizes {
 		t.Run(name, func(t *testing.T) {
 			spec, err := zoo.Spec(name, 10, size)
 			smallnet.Must(t, err)
 			folder := t.TempDir()
-			out, err := exec.Command(python, "../../testdata/peers/torchvision_peer.py", name, strconv.Itoa(spec.Input[1]), folder).CombinedOutput()
-			if err != nil {
-				t.Fatalf("%v: %s", err, out)
-			}
+			peer.RunPython(t, python, "torchvision_peer.py", name, strconv.Itoa(spec.Input[1]), folder)
 			tensors, err := weightfile.ReadTensors(filepath.Join(folder, "net.pt"))
 			smallnet.Must(t, err)
 			w, report, err := foreign.Import(tensors, spec, foreign.Options{})
@@ -88,16 +85,4 @@ func exported(t *testing.T, spec model.Spec, w *model.Weights) *weightfile.Tenso
 	tensors, err := weightfile.ReadTensors(path)
 	smallnet.Must(t, err)
 	return tensors
-}
-
-// torchvision returns a Python that has it, or skips the test.
-func torchvision(t *testing.T) string {
-	t.Helper()
-	for _, python := range []string{"/usr/bin/python3", "python3"} {
-		if exec.Command(python, "-c", "import torchvision").Run() == nil {
-			return python
-		}
-	}
-	t.Skip("no Python with torchvision here")
-	return ""
 }

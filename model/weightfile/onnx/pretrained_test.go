@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/lastlayer/lastlayer/internal/peer"
 )
 
 // photo returns the middle of a photo at that size as [3,H,W] of −1 to 1, each
@@ -80,7 +82,7 @@ func TestPretrained(t *testing.T) {
 				t.Errorf("%s, %s: found %q, expected %q", file, name, names[best], w)
 			}
 		}
-		theirs, ok := onnxruntime(t, path, x, len(photos), 3, 224, 224)
+		theirs, ok := peer.ONNXRuntime(t, path, x, len(photos), 3, 224, 224)
 		if !ok {
 			continue
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/peer"
 	"github.com/lastlayer/lastlayer/model"
 )
 
@@ -130,7 +131,7 @@ func TestThereAndBack(t *testing.T) {
 	if fmt.Sprint(back.Classes) != fmt.Sprint(n.Classes) || back.Prep != n.Prep || len(back.Notes) > 0 {
 		t.Errorf("found classes %v, %+v and %v", back.Classes, back.Prep, back.Notes)
 	}
-	if theirs, ok := onnxruntime(t, path, x, batch, 4, 11, 9); ok {
+	if theirs, ok := peer.ONNXRuntime(t, path, x, batch, 4, 11, 9); ok {
 		d := difference(t, theirs, want)
 		t.Logf("largest difference from onnxruntime %.2g of the largest logit", d)
 		if !(d <= 1e-4) {

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/lastlayer/lastlayer/internal/peer"
 )
 
 // graphOf collects the parts of a graph.
@@ -127,7 +129,7 @@ func TestChannelsLast(t *testing.T) {
 		}
 	}
 	got := softmax(run(t, n.Network, ours, batch), batch)
-	theirs, ok := onnxruntime(t, path, x, batch, 5, 6, 3)
+	theirs, ok := peer.ONNXRuntime(t, path, x, batch, 5, 6, 3)
 	if !ok {
 		t.Skip("nothing to compare with")
 	}

@@ -4,12 +4,12 @@ import (
 	"encoding/binary"
 	"math"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/internal/peer"
 	"github.com/lastlayer/lastlayer/model"
 )
 
@@ -17,7 +17,7 @@ import (
 // small networks, or with LASTLAYER_ZOO=all, or a list of names, large ones of
 // all.
 func TestTorchvision(t *testing.T) {
-	python := interpreter(t)
+	python := peer.Python(t, "torch", "torchvision")
 	networks, size, opsets := []string{"squeezenet1_1", "mobilenet_v3_small"}, "64", "13"
 	switch list := os.Getenv("LASTLAYER_ZOO"); list {
 	case "":
@@ -30,12 +30,7 @@ func TestTorchvision(t *testing.T) {
 	for _, network := range networks {
 		t.Run(network, func(t *testing.T) {
 			folder := t.TempDir()
-			cmd := exec.Command(python, "../../../testdata/peers/export_peer.py", folder, size, opsets, network)
-			cmd.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
-			out, err := cmd.CombinedOutput()
-			if err != nil {
-				t.Fatalf("%v: %.2000s", err, out)
-			}
+			peer.RunPython(t, python, "export_peer.py", folder, size, opsets, network)
 			x, y := rawFloats(t, filepath.Join(folder, network+"-x")), rawFloats(t, filepath.Join(folder, network+"-y"))
 			paths, err := filepath.Glob(filepath.Join(folder, "*.onnx"))
 			if err != nil || len(paths) != 2*(strings.Count(opsets, ",")+1) {
@@ -77,18 +72,6 @@ func checkNames(t *testing.T, network string, n *model.Network, plain bool) {
 			t.Errorf("%s: found no layer %q", network, name)
 		}
 	}
-}
-
-// interpreter returns a Python that has torchvision, or skips.
-func interpreter(t *testing.T) string {
-	t.Helper()
-	for _, program := range []string{os.Getenv("PYTHON"), "python3", "/usr/bin/python3"} {
-		if program != "" && exec.Command(program, "-c", "from importlib.util import find_spec as f; f('torchvision') and f('torch') or exit(1)").Run() == nil {
-			return program
-		}
-	}
-	t.Skip("no python3 with torchvision here (Debian: python3-torchvision)")
-	return ""
 }
 
 func rawFloats(t *testing.T, path string) []float32 {

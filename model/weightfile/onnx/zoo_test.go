@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/internal/peer"
 	"github.com/lastlayer/lastlayer/model/zoo"
 )
 
@@ -35,7 +36,7 @@ func TestZoo(t *testing.T) {
 		if d := difference(t, run(t, back.Network, x, 2), want); !(d <= 1e-5) {
 			t.Errorf("%s read again: found a difference of %g, expected at most 1e-5", arch, d)
 		}
-		if theirs, ok := onnxruntime(t, path, x, 2, 3, size, size); ok {
+		if theirs, ok := peer.ONNXRuntime(t, path, x, 2, 3, size, size); ok {
 			d := difference(t, theirs, want)
 			t.Logf("%s: largest difference from onnxruntime %.2g of the largest logit", arch, d)
 			if !(d <= 1e-4) {
