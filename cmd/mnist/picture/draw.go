@@ -57,12 +57,9 @@ func left(i int) vg.Length { return vg.Length(margin + i*(boxW+gap)) }
 func (g Graph) draw(c draw.Canvas) {
 	for i, b := range g.blocks {
 		box(c, left(i), forwardY, paper, ink, b.title, b.shape)
-		if b.weights != nil {
-			fill, kind := color.Color(constant), "constants"
-			if b.trained {
-				fill, kind = variable, "variables"
-			}
-			box(c, left(i), weightsY, fill, ink, kind, b.weights...)
+		if b.tensors != nil {
+			fill, kind := b.held()
+			box(c, left(i), weightsY, fill, ink, kind, b.weights()...)
 			arrow(c, ink, 1, left(i)+boxW/2, weightsY, left(i)+boxW/2, forwardY+boxH)
 		}
 		if i > 0 {
@@ -82,15 +79,11 @@ func (g Graph) drawGradients(c draw.Canvas) {
 		if !b.reached {
 			continue
 		}
-		title, lines := "gradient", []string(nil)
+		title, line := "gradient", b.gradients()
 		if i == last {
-			title, lines = "dloss = 1", []string{"starts here"}
-		} else if b.gradients != nil {
-			lines = []string{join(b.gradients)}
-		} else {
-			lines = []string{"passes through"}
+			title, line = "dloss = 1", "starts here"
 		}
-		box(c, left(i), gradientY, gradient, paper, title, lines...)
+		box(c, left(i), gradientY, gradient, paper, title, line)
 		if i < last {
 			arrow(c, gradient, 2.5, left(i+1), gradientY+boxH/2, left(i)+boxW, gradientY+boxH/2)
 		} else {
@@ -99,12 +92,12 @@ func (g Graph) drawGradients(c draw.Canvas) {
 	}
 }
 
-func join(parts []string) string {
-	s := parts[0]
-	for _, p := range parts[1:] {
-		s += ", " + p
+// held returns the colour of the block's weights, and what they are.
+func (b block) held() (fill color.Color, kind string) {
+	if b.trained() {
+		return variable, "variables"
 	}
-	return s
+	return constant, "constants"
 }
 
 // drawCut draws the line below which nothing changes.
