@@ -35,15 +35,17 @@ var (
 
 // width is that of the columns, and for a short network that of the legend.
 func (g Graph) width() vg.Length {
-	entries := vg.Length(margin)
-	for _, entry := range legend {
-		entries += entryWidth(entry.text)
-	}
-	return max(vg.Length(2*margin+len(g.blocks)*boxW+(len(g.blocks)-1)*gap), entries+entryWidth(cutEntry))
+	return max(vg.Length(2*margin+len(g.blocks)*boxW+(len(g.blocks)-1)*gap), legendWidth())
 }
 
-// Picture returns the drawing.
-func (g Graph) Picture() Picture { return Picture{g.width(), height, g.draw} }
+// Picture returns the drawing: of a short chain every layer, of other networks
+// blocks of layers.
+func (g Graph) Picture() Picture {
+	if g.chain() {
+		return Picture{g.width(), height, g.draw}
+	}
+	return rowedOf(g.folded()).picture()
+}
 
 // SVG returns the picture as an SVG file.
 func (g Graph) SVG() ([]byte, error) { return g.Picture().SVG() }
@@ -68,7 +70,7 @@ func (g Graph) draw(c draw.Canvas) {
 	}
 	g.drawGradients(c)
 	g.drawCut(c)
-	g.drawLegend(c)
+	drawLegend(c, g.cut > 0, ink)
 }
 
 // drawGradients draws the way of the gradient, from the loss to the lowest
@@ -106,8 +108,7 @@ func (g Graph) drawCut(c draw.Canvas) {
 		return
 	}
 	x := left(g.cut) - gap/2
-	style := draw.LineStyle{Color: ink, Width: 1.5, Dashes: []vg.Length{6, 4}}
-	c.StrokeLine2(style, x, gradientY-8, x, height-margin)
+	c.StrokeLine2(cutStyle(ink), x, gradientY-8, x, height-margin)
 	text(c, ink, 10, x-6, height-margin-6, 1, "computed once")
 	text(c, ink, 10, x+6, height-margin-6, 0, "computed each step")
 }
@@ -123,7 +124,20 @@ const cutEntry = "the cut"
 // entryWidth is the room that an entry of the legend takes.
 func entryWidth(s string) vg.Length { return 18 + textStyle(ink, 10).Width(s) + 24 }
 
-func (g Graph) drawLegend(c draw.Canvas) {
+func legendWidth() vg.Length {
+	entries := vg.Length(margin)
+	for _, entry := range legend {
+		entries += entryWidth(entry.text)
+	}
+	return entries + entryWidth(cutEntry)
+}
+
+// cutStyle is the look of the cut.
+func cutStyle(colour color.Color) draw.LineStyle {
+	return draw.LineStyle{Color: colour, Width: 1.5, Dashes: []vg.Length{6, 4}}
+}
+
+func drawLegend(c draw.Canvas, cut bool, cutColour color.Color) {
 	x := vg.Length(margin)
 	for _, entry := range legend {
 		square := vg.Rectangle{Min: vg.Point{X: x, Y: legendY}, Max: vg.Point{X: x + 12, Y: legendY + 12}}
@@ -136,9 +150,8 @@ func (g Graph) drawLegend(c draw.Canvas) {
 		text(c, ink, 10, x+18, legendY+2, 0, entry.text)
 		x += entryWidth(entry.text)
 	}
-	if g.cut > 0 {
-		style := draw.LineStyle{Color: ink, Width: 1.5, Dashes: []vg.Length{6, 4}}
-		c.StrokeLine2(style, x, legendY+6, x+24, legendY+6)
+	if cut {
+		c.StrokeLine2(cutStyle(cutColour), x, legendY+6, x+24, legendY+6)
 		text(c, ink, 10, x+30, legendY+2, 0, cutEntry)
 	}
 }
