@@ -93,6 +93,9 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 			err = closing
 		}
 	}()
+	if asked := min(e.batch, data.Len()); c.Batch() < asked {
+		out.note("steps of %d images, not %d: of more the whole network's values would take more than 2 GiB", c.Batch(), asked)
+	}
 	if e.graph != "" {
 		g, err := picture.Of(c.Restricted())
 		if err != nil {

@@ -54,7 +54,8 @@ const seed = 1
 const learningRate = 0.02
 
 // Compare makes the ways to retrain the last n layers, on the first batch
-// examples of data: everything; everything with the old weights put back; the
+// examples of data, or fewer where a step would take more than some 2 GiB: see
+// Comparison.Batch. The ways are: everything; everything with the old weights put back; the
 // last n layers, all dense ones, and the last one; and these with the cut. n
 // itself stays as it is. The error's cause is model.ErrNetwork, model.ErrSelection
 // or one of transfer.NewHead's.
@@ -72,7 +73,11 @@ func Compare(ctx context.Context, n *model.Network, data dataset.Examples, last,
 	if batch < 1 {
 		return nil, errors.Errorf("compare: batch: found %d, expected from 1", batch)
 	}
-	batch = min(batch, data.Len())
+	fits, err := mostExamples(ctx, n, data)
+	if err != nil {
+		return nil, err
+	}
+	batch = min(batch, data.Len(), fits)
 	data = firstOf{data, batch}
 	c = &Comparison{original: n.Weights, last: last, indices: make([]int, batch)}
 	for i := range c.indices {
@@ -122,6 +127,23 @@ func Compare(ctx context.Context, n *model.Network, data dataset.Examples, last,
 	return c, nil
 }
 
+// wayBytes is what the values of one way's graph may take.
+const wayBytes = 2 << 30
+
+// mostExamples returns how many examples a step may take, by the values that the
+// graph of the whole network has for one, gradients included.
+func mostExamples(ctx context.Context, n *model.Network, data dataset.Examples) (int, error) {
+	one, err := newWay(ctx, n, firstOf{data, 1}, 1, "", model.All(), false)
+	if err != nil {
+		return 0, err
+	}
+	memory, err := one.head.Net.ShareMemory() // never run: only to be told
+	if closing := one.close(); err == nil {
+		err = closing
+	}
+	return int(max(1, wayBytes/max(1, memory.Without))), err
+}
+
 // LastName names the way that trains the last k layers.
 func LastName(k int, cut bool) string {
 	name := fmt.Sprintf("last %d layers", k)
@@ -158,6 +180,15 @@ func newWay(ctx context.Context, n *model.Network, data dataset.Examples, batch 
 		return nil, err
 	}
 	return w, nil
+}
+
+// close frees the machine and the features.
+func (w *way) close() error {
+	err := w.trainer.Close()
+	if closing := w.head.Close(); err == nil {
+		err = closing
+	}
+	return err
 }
 
 // step makes one training step, and puts the old weights back where this way
@@ -223,10 +254,8 @@ func (c *Comparison) Trace() ([]train.TraceLine, error) {
 func (c *Comparison) Close() error {
 	var first error
 	for _, w := range c.ways {
-		for _, release := range []func() error{w.trainer.Close, w.head.Close} {
-			if err := release(); first == nil {
-				first = err
-			}
+		if err := w.close(); first == nil {
+			first = err
 		}
 	}
 	return first

@@ -59,3 +59,21 @@ func TestProofOfZoo(t *testing.T) {
 		}
 	}
 }
+
+// large are pictures [3,256,256]; as many are asked for as nobody has memory for.
+type large struct{ pictures }
+
+func (large) ExampleShape() []int { return []int{3, 256, 256} }
+
+// TestBatchHasRoom: a step of a large network takes fewer examples than asked
+// for.
+func TestBatchHasRoom(t *testing.T) {
+	spec, err := zoo.Spec("squeezenet1_1", 5, 256)
+	smallnet.Must(t, err)
+	c, err := explain.Compare(t.Context(), smallnet.Of(spec, smallnet.Init(t, spec)), large{1000}, 1, 1000)
+	smallnet.Must(t, err)
+	defer c.Close()
+	if c.Batch() < 10 || c.Batch() > 100 {
+		t.Errorf("found %d examples a step, expected some ten", c.Batch())
+	}
+}
