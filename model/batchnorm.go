@@ -14,6 +14,10 @@ import (
 // and bias can be trained; mean and variance, all four [C], never change, in
 // training neither: with the few images of a retraining, statistics collected
 // anew make a network worse (https://github.com/keras-team/keras/pull/9965).
+//
+// Where it is frozen, as is the convolution or dense layer below it, and nothing
+// else reads that layer, one node computes both; the stored tensors stay as they
+// are, and the results are the same to the bit.
 type BatchNorm struct {
 	Eps float64 `json:"eps"` // from 0
 }

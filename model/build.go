@@ -10,26 +10,6 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// An Option changes how Build builds.
-type Option func(*Net)
-
-// Batch sets the largest number of examples that one run takes; 64 if unsaid.
-func Batch(n int) Option { return func(net *Net) { net.batch = n } }
-
-// BatchUpTo sets the batch for a graph that only runs forward: at most n
-// examples, and fewer where the outputs of the layers would take more than some
-// 64 MiB, with the memory shared. What is computed does not depend on it.
-func BatchUpTo(n int) Option { return func(net *Net) { net.batch, net.bounded = n, true } }
-
-// forwardBytes is what the outputs of a graph with BatchUpTo take.
-const forwardBytes = 64 << 20
-
-// TrunkOf builds only the trunk of a cut network. Its outputs are the features.
-func TrunkOf(c Cut) Option { return func(net *Net) { net.cut, net.trunk = &c, true } }
-
-// HeadOf builds only the head of a cut network. Its inputs are the features.
-func HeadOf(c Cut) Option { return func(net *Net) { net.cut, net.trunk = &c, false } }
-
 // building guards Gorgonia's graph construction, which shares state between
 // graphs.
 var building sync.Mutex
@@ -83,23 +63,6 @@ func Build(network *Network, train Selection, opts ...Option) (*Net, error) {
 	return net, net.CheckWeights()
 }
 
-// boundBatch lowers the batch to what BatchUpTo says, by the memory that one
-// example takes in the very graph.
-func (n *Net) boundBatch() error {
-	if len(n.trained) > 0 {
-		return errors.Wrap(ErrSelection, "found trained layers, expected none with BatchUpTo: use Batch")
-	}
-	one, err := Build(n.network, None(), Batch(1), func(net *Net) { net.cut, net.trunk = n.cut, n.trunk })
-	if err != nil {
-		return err
-	}
-	memory, err := one.ShareMemory()
-	if err == nil {
-		n.batch = int(max(1, min(int64(n.batch), forwardBytes/max(1, memory.Bytes))))
-	}
-	return err
-}
-
 // ForEvaluation builds the same layers as constants, without dropout, for
 // batches by BatchUpTo. It shares the weights' memory.
 func (n *Net) ForEvaluation(batch int) (*Net, error) {
@@ -143,71 +106,6 @@ func (n *Net) inPart(layer string) bool {
 		return slices.Contains(n.cut.Trunk, layer)
 	}
 	return slices.Contains(n.cut.Head, layer)
-}
-
-// place is where a layer's node goes.
-type place struct {
-	net      *Net
-	name     string
-	in       []*gorgonia.Node
-	below    []bool         // towards which inputs there is a gradient: something trained is below
-	trained  bool           // the layer is
-	training bool           // the layer is in a head that is trained: dropout drops
-	absorbed []Layer        // the layers that this node computes too
-	beside   *gorgonia.Node // what an Add among them takes besides this node's sum, nil where there is none
-
-	parameters []Parameter
-}
-
-func (p *place) scope() *graphop.Scope { return p.net.scope }
-
-// wantsInput reports whether a gradient towards input i is of use.
-func (p *place) wantsInput(i int) bool { return p.below[i] }
-
-// tensors adds tensors of the layer, "W" or "mean". They are variables when the
-// layer is trained, but for those that never are; all others are constants.
-func (p *place) tensors(parts ...string) ([]*gorgonia.Node, error) {
-	return p.tensorsOf(p.name, p.trained, parts)
-}
-
-// tensorsOf is tensors for any layer that this node computes.
-func (p *place) tensorsOf(layer string, trained bool, parts []string) ([]*gorgonia.Node, error) {
-	nodes := make([]*gorgonia.Node, len(parts))
-	for i, part := range parts {
-		n, name := p.net, layer+"/"+part
-		t := n.network.Weights.Get(name)
-		if trained && !p.fixed(part) {
-			nodes[i] = gorgonia.NewTensor(n.scope.Graph(), tensor.Float32, t.Dims(), gorgonia.WithShape(t.Shape()...), gorgonia.WithName(name), gorgonia.WithValue(t))
-		} else {
-			var err error
-			if nodes[i], err = graphop.Constant(n.scope, name, t); err != nil {
-				return nil, err
-			}
-		}
-		n.nodes[name] = nodes[i]
-	}
-	return nodes, nil
-}
-
-// fixed reports whether a tensor of the layer is never trained.
-func (p *place) fixed(part string) bool {
-	return slices.ContainsFunc(p.parameters, func(q Parameter) bool { return q.Part == part && q.Fixed })
-}
-
-// kernelAndBias adds W and, unless there is none, b.
-func (p *place) kernelAndBias(noBias bool) (w, b *gorgonia.Node, err error) {
-	parts := []string{"W", "b"}
-	if noBias {
-		parts = parts[:1]
-	}
-	nodes, err := p.tensors(parts...)
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case noBias:
-		return nodes[0], nil, nil
-	}
-	return nodes[0], nodes[1], nil
 }
 
 // build adds the inputs, then each layer after those it takes.

@@ -92,22 +92,30 @@ func TestFoldIsExact(t *testing.T) {
 // TestBatchUpTo: a graph that only runs forward takes as many examples as asked
 // for, or as its layers' outputs have room for.
 func TestBatchUpTo(t *testing.T) {
+	t.Cleanup(func() { _ = model.SetThreads(0) })
 	wide := small()
 	wide.Input = []int{1, 512, 512}
 	w := mustInit(t, wide, 1)
 	for _, test := range []struct {
-		spec model.Spec
-		w    *model.Weights
-		most int
-		want int
+		spec    model.Spec
+		w       *model.Weights
+		most    int
+		threads int
+		want    int
 	}{
-		{small(), mustInit(t, small(), 1), 250, 250},
-		{wide, w, 250, 63}, // conv1 with relu1 and pool1 gives [4,256,256], fc1 [6], a MiB together
-		{wide, w, 7, 7},
+		{small(), mustInit(t, small(), 1), 250, 4, 250},
+		{wide, w, 250, 1, 63}, // conv1 with relu1 and pool1 gives [4,256,256], fc1 [6], a MiB together
+		{wide, w, 250, 4, 60},
+		{wide, w, 250, 80, 80},
+		{wide, w, 300, 300, 255},
+		{wide, w, 7, 4, 7},
 	} {
+		if err := model.SetThreads(test.threads); err != nil {
+			t.Fatal(err)
+		}
 		net := mustBuild(t, test.spec, test.w, model.None(), model.BatchUpTo(test.most))
 		if net.Batch() != test.want {
-			t.Errorf("found a batch of %d, expected %d of at most %d", net.Batch(), test.want, test.most)
+			t.Errorf("found a batch of %d, expected %d of at most %d on %d threads", net.Batch(), test.want, test.most, test.threads)
 		}
 		again, err := net.ForEvaluation(test.most)
 		if err != nil || again.Batch() != test.want {
