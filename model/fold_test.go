@@ -28,6 +28,13 @@ func TestFold(t *testing.T) {
 	flat := model.Spec{Input: []int{5}, Layers: []model.Layer{
 		{Name: "fc1", Kind: model.Dense{Out: 4}}, {Name: "bn", Kind: model.BatchNorm{}}, {Name: "relu", Kind: model.ReLU{}}, {Name: "fc2", Kind: model.Dense{Out: 3}},
 	}}
+	conv := func(kernel int) model.Conv {
+		return model.Conv{Out: 4, Kernel: model.Sides{kernel}, Stride: model.Sides{1}, Pad: model.Sides{kernel / 2}}
+	}
+	stretched := model.Spec{Input: []int{2, 4, 4}, Layers: []model.Layer{ // the addition is of [4,1,1] and [4,4,4]
+		{Name: "conv1", Kind: conv(3)}, {Name: "pool", Kind: model.GlobalAveragePool{}}, {Name: "conv2", Kind: conv(1)},
+		{Name: "add", Kind: model.Add{}, Inputs: []string{"conv2", "conv1"}}, {Name: "fc", Kind: model.Dense{Out: 3}},
+	}}
 	for _, test := range []struct {
 		reason string
 		spec   model.Spec
@@ -40,6 +47,7 @@ func TestFold(t *testing.T) {
 		{"a normalisation trained", residual(), model.Layers("bn2"), "[[conv1 bn1 relu1] [conv2] [bn2] [add1 relu2] [conv3] [down] [add2] [silu] [pool] [drop] [fc]]"},
 		{"one path trained", residual(), model.Layers("down"), "[[conv1 bn1 relu1] [conv2 bn2 add1 relu2] [conv3] [down] [add2] [silu] [pool] [drop] [fc]]"},
 		{"two readers", tapped, model.None(), "[[conv1 bn1 relu1] [conv2] [bn2] [add1 relu2] [conv3] [down add2 silu] [pool] [fc]]"},
+		{"an addition that stretches", stretched, model.None(), "[[conv1] [pool] [conv2] [add] [fc]]"},
 		{"dense", flat, model.None(), "[[fc1 bn relu] [fc2]]"},
 	} {
 		w := mustInit(t, test.spec, 4)

@@ -60,6 +60,7 @@ func TestFolded(t *testing.T) {
 			"images conv1+bn1 l1.0 l1.1 l1.2 l1.3 l1.4 l1.5 l1.6 l1.7 l1.8 l1.9 l1.10 l1.11 fc loss", 14},
 		{"a skip inside, and over the cut", several(14, "a.%.x a.%.y a.%.z:a.%.x,a.%.y") + " b.x cut *b.y *b.pool:b.x,b.y fc", "images " + several(14, "~a.%") + " b.x b.y b.pool[15,16] fc loss", 16},
 		{"trained beside frozen", several(31, "a.%.conv") + " cut *b.conv1 b.conv2 *b.conv3 b.pool", "images a b.conv1 b.conv2 b.conv3+pool loss", 2},
+		{"both sides of the cut", several(40, "a.%.conv") + " b.conv1 b.conv2 cut b.pool *fc", "images a b.conv1+conv2 b.pool fc loss", 3},
 		{"underlines", several(20, "block%_conv1 block%_conv2"), "images " + several(20, "block%") + " loss", 0},
 		{"no prefix", several(90, "conv%"), "", 0},
 	} {
