@@ -56,8 +56,13 @@ func (f fetcher) fetch(ctx context.Context, file mnistFile, dir string) error {
 		if err != nil {
 			f.warn(err)
 		}
-		if err = f.fetchFrom(ctx, mirror, file, dir); err == nil || ctx.Err() != nil {
-			break
+		if err = f.fetchFrom(ctx, mirror, file, dir); err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			// A server that sees us leave may end its answer before the client
+			// does: whatever a broken answer looks like, this is why.
+			return errors.Wrapf(context.Cause(ctx), "%s%s.gz", mirror, file.name)
 		}
 	}
 	return err

@@ -215,18 +215,26 @@ func TestDownloadRefuses(t *testing.T) {
 }
 
 func TestDownloadEndsWithTheContext(t *testing.T) {
-	m, cache := newMirror(t), t.TempDir()
-	ctx, cancel := context.WithCancel(t.Context())
-	m.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = w.Write([]byte("some"))
-		w.(http.Flusher).Flush()
-		cancel()
-		<-r.Context().Done()
-	})
-	_, _, err := m.source(cache, Options{Context: ctx}, m.URL+"/", m.URL+"/second/").open()
-	wantErr(t, err, context.Canceled)
-	if names := namesIn(t, cache); names != nil {
-		t.Errorf("found %v left in the cache", names)
+	for reason, end := range map[string]func(w http.ResponseWriter, r *http.Request){
+		"nothing more comes":  func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"the answer ends":     func(http.ResponseWriter, *http.Request) {},
+		"the answer is wrong": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, 1<<16)) },
+	} {
+		t.Run(reason, func(t *testing.T) {
+			m, cache := newMirror(t), t.TempDir()
+			ctx, cancel := context.WithCancel(t.Context())
+			m.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				_, _ = w.Write([]byte("some"))
+				w.(http.Flusher).Flush()
+				cancel()
+				end(w, r)
+			})
+			_, _, err := m.source(cache, Options{Context: ctx}, m.URL+"/", m.URL+"/second/").open()
+			wantErr(t, err, context.Canceled)
+			if names := namesIn(t, cache); names != nil {
+				t.Errorf("found %v left in the cache", names)
+			}
+		})
 	}
 }
 
