@@ -129,11 +129,14 @@ func TestCacheRefuses(t *testing.T) {
 			}
 		}
 	}
-	_, err := trunk(t, initial(t, small())).Features(t.Context(), wide{data}, feature.Options{CacheDir: t.TempDir()})
-	if errors.Cause(err) != feature.ErrCache || !strings.Contains(err.Error(), "feature_test.wide") {
+	_, err := trunk(t, initial(t, small())).Features(t.Context(), hashless{data}, feature.Options{CacheDir: t.TempDir()})
+	if errors.Cause(err) != feature.ErrCache || !strings.Contains(err.Error(), "feature_test.hashless") {
 		t.Errorf("examples without a hash: found error %v", err)
 	}
 }
+
+// hashless are examples that cannot be found again.
+type hashless struct{ dataset.Examples }
 
 // TestCacheReadOnly makes sure that a folder that cannot be written serves what
 // it holds, and is an error that names it where it does not.
