@@ -44,7 +44,13 @@ func NewHead(ctx context.Context, n *model.Network, data dataset.Examples, opt O
 		build = append(build, model.HeadOf(cut))
 	}
 	var err error
-	if h.Net, err = model.Build(n, opt.Select, build...); err != nil {
+	if h.Net, err = model.Build(n, opt.Select, build...); err == nil {
+		err = h.Net.CheckExamples(h.Data)
+	}
+	if err == nil && h.Validation != nil {
+		err = errors.Wrap(h.Net.CheckExamples(h.Validation), "validation")
+	}
+	if err != nil {
 		_ = h.Close() // the error that is returned came first
 		return nil, err
 	}
@@ -70,7 +76,7 @@ func (h *Head) runTrunk(ctx context.Context, opt Options) (cut model.Cut, err er
 		return cut, err
 	}
 	for i, examples := range []*dataset.Examples{&h.Data, &h.Validation} {
-		if *examples == nil {
+		if *examples == nil && i > 0 {
 			continue
 		}
 		set, err := trunk.Features(ctx, *examples, options)
@@ -101,11 +107,17 @@ func (h *Head) checkFrozen() error {
 
 // Trainer returns a trainer of the head. The caller closes it.
 func (h *Head) Trainer(solver *train.Solver, seed uint64) (*train.Trainer, error) {
+	if h == nil {
+		return nil, errors.Wrap(model.ErrNetwork, "trainer: found no head, expected one that NewHead made")
+	}
 	return train.New(h.Net, solver, seed)
 }
 
 // Close gives the features' memory back.
 func (h *Head) Close() error {
+	if h == nil {
+		return nil
+	}
 	var first error
 	for _, set := range h.sets {
 		if err := set.Close(); first == nil {

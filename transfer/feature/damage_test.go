@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"

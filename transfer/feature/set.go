@@ -42,7 +42,7 @@ func (f *Set) Block(first, n int) ([]float32, bool) {
 // mapped and not to be kept. No row may be used afterwards. A second Close
 // does nothing.
 func (f *Set) Close() error {
-	if f.rows == nil {
+	if f == nil || f.rows == nil {
 		return nil
 	}
 	return f.rows.close()

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/typednil"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
@@ -44,7 +45,7 @@ func (t *Trunk) Cut() model.Cut { return t.cut }
 
 // Close frees the trunk's machine. Features that it made stay.
 func (t *Trunk) Close() error {
-	if t.evaluator == nil {
+	if t == nil || t.evaluator == nil {
 		return nil
 	}
 	return t.evaluator.Close()
@@ -76,8 +77,17 @@ func (o *Options) warn(err error) {
 // are found again: for other examples the error's cause is ErrCache. Where the folder or a file
 // in it cannot be written that is an error too, a damaged file is none.
 func (t *Trunk) Features(ctx context.Context, data dataset.Examples, opt Options) (*Set, error) {
+	if t == nil {
+		return nil, errors.Wrap(model.ErrNetwork, "features: found no trunk, expected one that NewTrunk made")
+	}
+	if typednil.Is(data) {
+		return nil, errors.Wrap(train.ErrData, "features: found no examples")
+	}
 	if t.evaluator == nil {
 		return &Set{Examples: data}, nil
+	}
+	if err := t.evaluator.Net().CheckExamples(data); err != nil {
+		return nil, errors.Wrap(err, "features")
 	}
 	if _, varies := data.(dataset.Varying); varies {
 		return nil, errors.Wrapf(ErrCache, "features of %T: its examples differ from one epoch to the next; expected others, such as *dataset.Copies, or no cut", data)

@@ -41,6 +41,9 @@ type Options struct {
 //
 // The weights share memory with t where the numbers are taken as they are.
 func Import(t *weightfile.Tensors, spec model.Spec, opt Options) (*model.Weights, Report, error) {
+	if t == nil {
+		return nil, Report{}, errors.Wrap(model.ErrWeights, "import: found no tensors, expected those of a file")
+	}
 	w, report, err := importTensors(t, spec, opt)
 	return w, report, errors.Wrap(err, t.File)
 }
