@@ -21,7 +21,7 @@ func (b *byteSize) String() string {
 func (b *byteSize) Set(text string) error {
 	n, err := humanize.ParseBytes(text)
 	if err != nil || n > math.MaxInt64 {
-		return errors.New("expected a size, as 512MiB or 2GB")
+		return errors.New("a size, as 512MiB or 2GB")
 	}
 	*b = byteSize(n)
 	return nil

@@ -75,12 +75,6 @@ func Run(args []string, stdout, stderr io.Writer) (status int) {
 	return exitStatus(ctx, err, stderr)
 }
 
-// flagError is an error about the flags of a command.
-type flagError struct {
-	error
-	of *cobra.Command
-}
-
 // unknownCommand returns an error if the first argument that is no flag is no
 // command.
 func unknownCommand(root *cobra.Command, args []string) error {
@@ -163,9 +157,7 @@ Gorgonia graph as constants: no gradient can reach them.`,
 			return usage(g.apply())
 		},
 	}
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(flagError{errors.Errorf("%v; see '%s --help'", err, cmd.CommandPath()), cmd})
-	})
+	root.SetFlagErrorFunc(wrongFlag)
 	f := root.PersistentFlags()
 	f.IntVar(&g.threads, "threads", 0, "goroutines to compute on (0: one a processor)")
 	f.StringVar(&g.blas, "blas", "auto", "matrix products: auto, go (the best of these), or one of "+strings.Join(gemm.Names(), ", "))

@@ -1,0 +1,63 @@
+package command
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flagError is an error about the flags of a command.
+type flagError struct {
+	error
+	of *cobra.Command
+}
+
+// wrongFlag returns pflag's error about a flag of cmd as ours: the flag that may
+// have been meant where there is none of that name, and what a value should be.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	message := err.Error()
+	var unknown *pflag.NotExistError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		name := unknown.GetSpecifiedName()
+		if short := unknown.GetSpecifiedShortnames(); short != "" {
+			name = short // one dash too few
+		}
+		if near := nearestFlag(cmd, name); near != "" {
+			message += fmt.Sprintf("; did you mean --%s?", near)
+		}
+	case errors.As(err, &invalid):
+		message = fmt.Sprintf("--%s: found %q, expected %s", invalid.GetFlag().Name, invalid.GetValue(), expected(invalid))
+	}
+	return usage(flagError{errors.Errorf("%s; see '%s --help'", message, cmd.CommandPath()), cmd})
+}
+
+// nearestFlag returns the flag of cmd whose name is most like that, or "".
+func nearestFlag(cmd *cobra.Command, name string) string {
+	names := &cobra.Command{} // nearest looks at commands
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		names.AddCommand(&cobra.Command{Use: f.Name, Run: func(*cobra.Command, []string) {}})
+	})
+	return nearest(names, name)
+}
+
+// expected says what the value of a flag should be.
+func expected(invalid *pflag.InvalidValueError) string {
+	kind := map[string]string{
+		"bool":    "true or false",
+		"int":     "a whole number",
+		"uint64":  "a whole number from 0",
+		"float64": "a number",
+	}[invalid.GetFlag().Value.Type()]
+	switch {
+	case kind == "":
+		return invalid.Unwrap().Error()
+	case errors.Is(invalid, strconv.ErrRange):
+		return "a number nearer to 0"
+	}
+	return kind
+}
