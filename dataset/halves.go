@@ -31,7 +31,7 @@ func halvesOf(dir string, opt Options) (halves, error) {
 		return halves{}, err
 	}
 	if len(subs) == 0 {
-		return halves{}, errors.Wrapf(ErrNotFound, "%s: found neither IDX files nor sub-folders of images%s", printable(dir), npzHint(dir))
+		return halves{}, errors.Wrapf(ErrNotFound, "%s: found neither IDX files nor sub-folders of images, expected train-images-idx3-ubyte and the others of MNIST, or a folder a class%s", printable(dir), npzHint(dir))
 	}
 	named := map[string]string{} // folder by half
 	var others []string

@@ -96,6 +96,29 @@ func TestFolderWithAClassNamedTrain(t *testing.T) {
 	}
 }
 
+// TestFolderNamesWithSpaces has names that differ in the white space around them.
+func TestFolderNamesWithSpaces(t *testing.T) {
+	dir := t.TempDir()
+	pictures(t, filepath.Join(dir, "train", "tea "), 0, 3)
+	pictures(t, filepath.Join(dir, "train", " green\u00a0tea\u00a0"), 10, 3)
+	pictures(t, filepath.Join(dir, "test", "tea"), 20, 2)
+	pictures(t, filepath.Join(dir, "test", "tea\u2003"), 30, 1)
+	train, test, _ := opened(t, dir)
+	if !slices.Equal(train.Classes, []string{"green\u00a0tea", "tea"}) || !slices.Equal(test.Counts(), []int{0, 3}) {
+		t.Errorf("found classes %q, %v test images a class", train.Classes, test.Counts())
+	}
+	classes, err := ParseClasses("tea ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept, err := train.Filter(classes); err != nil || kept.Len() != 3 {
+		t.Errorf("found %v, error %v", kept, err)
+	}
+	if _, _, err := test.Numbered([]string{"green\u00a0tea", " tea"}); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestFolderNamesInBothForms has a class under both forms of its name.
 func TestFolderNamesInBothForms(t *testing.T) {
 	dir := t.TempDir()

@@ -10,15 +10,16 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// canonicalName returns the form in which class names are compared and kept: NFC, in which a letter
-// with its accent is one character. File systems and keyboards also give letter and accent apart
-// (NFD), which looks the same. (Unicode Standard Annex 15, https://unicode.org/reports/tr15/.)
-func canonicalName(name string) string { return norm.NFC.String(name) }
+// canonicalName returns the form in which class names are compared and kept: without white space
+// around, and in NFC, in which a letter with its accent is one character. File systems and keyboards
+// also give letter and accent apart (NFD), or a space at the end, which looks the same. (Unicode
+// Standard Annex 15, https://unicode.org/reports/tr15/.)
+func canonicalName(name string) string { return norm.NFC.String(strings.TrimSpace(name)) }
 
 // ClassName returns a name as a class has it: in Unicode's form NFC, without white space around it. A
 // name that is empty, shows nothing, does not fit on one line or is not UTF-8 is an ErrClass.
 func ClassName(name string) (string, error) {
-	name = canonicalName(strings.TrimSpace(name))
+	name = canonicalName(name)
 	if !validName(name) {
 		return "", errors.Wrapf(ErrClass, "class: found the name %q, expected printable characters on one line, in UTF-8", name)
 	}

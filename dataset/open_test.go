@@ -12,7 +12,7 @@ func TestOpenNamesWhatThereIs(t *testing.T) {
 	_, _, err := Open("no/such/folder", Options{})
 	wantErr(t, err, ErrNotFound, "no/such/folder", "mnist", "sample", "folder")
 	_, _, err = Open(t.TempDir(), Options{})
-	wantErr(t, err, ErrNotFound, "neither IDX files nor sub-folders")
+	wantErr(t, err, ErrNotFound, "neither IDX files nor sub-folders", "train-images-idx3-ubyte")
 }
 
 func TestContextEndsOpen(t *testing.T) {
