@@ -2,6 +2,7 @@ package logistic
 
 import (
 	"math"
+	"slices"
 
 	"github.com/lastlayer/lastlayer/internal/parallel"
 	"gonum.org/v1/gonum/floats"
@@ -20,7 +21,11 @@ type standard struct {
 
 // standardise returns the standard of the loss's rows. s² is the variance plus
 // the penalty's share in the curvature, so that features whose weights the
-// penalty keeps at 0 do not slow the others down.
+// penalty keeps at 0 do not slow the others down, and plus a thousand times the
+// variance that nine tenths of the features exceed: features of about one scale
+// get nearly the same s. The rare ones among them matter little then, as they
+// do in the data, which more than halves the iterations. Features of many
+// scales get an s of their own still.
 //
 // Without a penalty the largest variance takes its place, so that s is nearly
 // the same for all features. Where classes can be separated there is no minimum
@@ -60,7 +65,7 @@ func (s *Loss) standardise() standard {
 		t.mean[j] = origin[j] + sum
 		variances[j] = squares/float64(n) - sum*sum
 	}
-	extra := 4 * s.l2
+	extra := 4*s.l2 + 1000*low(variances)
 	if s.l2 == 0 {
 		extra = floats.Max(variances)
 	}
@@ -70,6 +75,21 @@ func (s *Loss) standardise() standard {
 		}
 	}
 	return t
+}
+
+// low returns the variance above 0 that nine tenths of those above 0 exceed, or 0.
+func low(variances []float64) float64 {
+	var sorted []float64
+	for _, v := range variances {
+		if v > 0 {
+			sorted = append(sorted, v)
+		}
+	}
+	if len(sorted) == 0 {
+		return 0
+	}
+	slices.Sort(sorted)
+	return sorted[len(sorted)/10]
 }
 
 // plain returns whether sums over features as they are lose little to rounding.
