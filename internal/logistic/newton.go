@@ -57,6 +57,9 @@ func (s *search) newton(x []float64) (direction []float64, decrement float64, ex
 		if upper/2 <= s.share(aim) {
 			break
 		}
+		if s.bound(r) <= s.share(aim)/2 {
+			return direction, upper, true // r is about the gradient after the step
+		}
 		before := rz
 		rz = precondition()
 		if rz <= 1e-8*first {

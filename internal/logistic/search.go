@@ -87,7 +87,7 @@ func (s *search) flat(norm float64) bool {
 
 // aim is the share of the loss by which it may be above the minimum where the
 // search ends.
-const aim = 1e-9
+const aim = 1e-7
 
 // share returns that share of the loss, but not less than is worth while: where
 // classes can be separated the minimum may be 0, at infinity.
