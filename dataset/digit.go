@@ -75,6 +75,10 @@ func Find(img image.Image) (Drawing, error) {
 		d.Note = fmt.Sprintf("the drawing found fills the whole image of %d×%d", size.X, size.Y)
 	case f.atEdge:
 		d.Note = "nothing was found but what runs along the image's edge"
+	case f.scattered:
+		d.Note = "the pieces of ink found are far from each other, and were taken for one drawing"
+	case f.doubtful:
+		d.Note = fmt.Sprintf("the ink found differs from the paper by %d of 255 only, and may be a shadow", f.level)
 	}
 	return d, nil
 }

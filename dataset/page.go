@@ -10,15 +10,19 @@ const (
 	faintest = 32      // least difference of ink and paper, of 255
 	visible  = 3       // times the noise: little of the paper differs from itself by more
 	certain  = 5       // times the noise: none of it does
+
+	stepsToInk = 5 // steps of the paper's level that ink is stronger than
 )
 
 // found is what a search found on a page.
 type found struct {
-	ink    *image.Gray // the strength of the drawing's ink, and 0 beside it; nil if there is none
-	level  int         // strength of most ink, or of the strongest where there is none
-	needed int         // strength that counts as ink
-	weight int64       // of all ink
-	atEdge bool        // it is only what runs along the page's edge
+	ink       *image.Gray // the strength of the drawing's ink, and 0 beside it; nil if there is none
+	level     int         // strength of most ink, or of the strongest where there is none
+	needed    int         // strength that counts as ink
+	weight    int64       // of all ink
+	atEdge    bool        // it is only what runs along the page's edge
+	scattered bool        // its pieces lie far from each other
+	doubtful  bool        // it may be a change of light
 }
 
 // betterThan compares what was found of darker ink with what was found of lighter ink.
@@ -55,11 +59,27 @@ func reduced(page *image.Gray) *image.Gray {
 	return out
 }
 
-// drawingOn finds the drawing on a page. The border tells which level is the paper's, unless what
-// contrasts with it is a sheet with a drawing on it: then the border was a frame, or a desk.
+// drawingOn finds the drawing on a page. Ink that is hardly stronger than the steps in which the paper's
+// level may change could have been taken for paper, where its strokes are thick and their edges soft: then
+// it is looked for once more, on paper that changes less.
 func drawingOn(page *image.Gray) found {
+	f := drawingByStep(page, mostStep)
+	if f.level >= stepsToInk*mostStep {
+		return f
+	}
+	if faint := drawingByStep(page, max(leastStep, f.level/stepsToInk)); faint.ink != nil && !faint.atEdge {
+		faint.doubtful = f.ink == nil
+		return faint
+	}
+	return f
+}
+
+// drawingByStep finds the drawing on a page whose level changes by at most a step from tile to tile. The
+// border tells which level is the paper's, unless what contrasts with it is a sheet with a drawing on it:
+// then the border was a frame, or a desk.
+func drawingByStep(page *image.Gray, step int) found {
 	border := int(borderLevel(page))
-	paper := paperOf(page, border)
+	paper := paperOf(page, border, step)
 	f := inkOn(page, paper)
 	if sheet := paper.sheet(border); sheet != nil {
 		if on := inkOn(page, sheet); on.ink != nil && !on.atEdge {

@@ -87,6 +87,11 @@ func (s *sheet) fill(r image.Rectangle, light float64) {
 	}
 }
 
+// faint makes the ink 48 darker than the paper.
+func (s *sheet) faint() {
+	s.each(func(x, y int, v float64) float64 { return 210 - (210-v)*48/102 })
+}
+
 func (s *sheet) noise(deviation float64) {
 	for i := range s.light {
 		s.light[i] += s.rng.NormFloat64() * deviation
@@ -170,6 +175,9 @@ func settings() []setting {
 	}
 	desk := func(w int) func(s *sheet) { return func(s *sheet) { s.fill(image.Rect(0, 0, w, pageSide), 60) } }
 	return []setting{
+		{"faint", func(s *sheet) { s.faint() }},
+		{"faint, lit, noise 4", func(s *sheet) { s.faint(); lit(s); s.noise(4) }},
+		{"faint, vignette", func(s *sheet) { s.faint(); vignette(s) }},
 		{"noise 16", func(s *sheet) { s.noise(16) }},
 		{"noise 25", func(s *sheet) { s.noise(25) }},
 		{"salt and pepper 1%", func(s *sheet) {
@@ -321,6 +329,8 @@ func TestFindNotes(t *testing.T) {
 		"a bar on a page":       {page(image.Rect(90, 20, 110, 80)), ""},
 		"a cross to its edges":  {cross, "fills the whole image"},
 		"a desk and no drawing": {page(image.Rect(0, 0, 30, 100)), "along the image's edge"},
+		"holes far away":        {withHoles(), "far from each other"},
+		"a soft shadow":         {softShadow(), "may be a shadow"},
 	} {
 		d, err := dataset.Find(c.img)
 		check(t, err)
@@ -328,6 +338,29 @@ func TestFindNotes(t *testing.T) {
 			t.Errorf("%s: found the note %q, expected %q", name, d.Note, c.want)
 		}
 	}
+}
+
+// withHoles is a page with a bar and the two holes of a file's paper.
+func withHoles() image.Image {
+	img := image.NewGray(image.Rect(0, 0, 400, 400))
+	for i := range img.Pix {
+		img.Pix[i] = 220
+	}
+	for _, ink := range []image.Rectangle{image.Rect(190, 170, 200, 230), image.Rect(10, 80, 30, 100), image.Rect(10, 300, 30, 320)} {
+		draw.Draw(img, ink, image.Black, image.Point{}, draw.Src)
+	}
+	return img
+}
+
+// softShadow is paper with a shadow in the middle, 70 darker, whose edge is soft.
+func softShadow() image.Image {
+	img := image.NewGray(image.Rect(0, 0, pageSide, pageSide))
+	for i := range img.Pix {
+		x, y := i%pageSide, i/pageSide
+		away := math.Hypot(float64(x-300), float64(y-300)) - 150
+		img.Pix[i] = uint8(220 - 70/(1+math.Exp(away/25)))
+	}
+	return img
 }
 
 // TestFindAnySize: whatever the size and the values, there is a drawing or an error.

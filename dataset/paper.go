@@ -10,12 +10,14 @@ const (
 	tilesASide = 32 // about, of the shorter side
 	leastTile  = 8  // pixels
 	mostStep   = 16 // by which the paper may differ from one tile to the next
+	leastStep  = 4
 )
 
 // paper is how light the ground of a page is, tile by tile. The tiles are those that can be reached
 // from the border in small steps; beneath a drawing and beside the paper it is guessed from them.
 type paper struct {
 	w, h       int // of the page
+	step       int // by which the level may differ from one tile to the next
 	tile       int // pixels a side
 	cols, rows int
 	measured   []int  // median of each tile
@@ -23,9 +25,10 @@ type paper struct {
 	known      []bool // whether it was measured there; if it was nowhere, it is even
 }
 
-// paperOf returns the paper of a page with a border of that level.
-func paperOf(page *image.Gray, border int) *paper {
-	p := &paper{w: page.Rect.Dx(), h: page.Rect.Dy()}
+// paperOf returns the paper of a page with a border of that level, which may change by so much from one
+// tile to the next.
+func paperOf(page *image.Gray, border, step int) *paper {
+	p := &paper{w: page.Rect.Dx(), h: page.Rect.Dy(), step: step}
 	p.tile = max(leastTile, min(p.w, p.h)/tilesASide)
 	p.cols, p.rows = (p.w+p.tile-1)/p.tile, (p.h+p.tile-1)/p.tile
 	p.measured = make([]int, p.cols*p.rows)
@@ -82,7 +85,7 @@ func (p *paper) reach(from []int) []bool {
 	}
 	for queue := from; len(queue) > 0; queue = queue[1:] {
 		p.around(queue[0], func(next int) {
-			if !reached[next] && abs(p.measured[next]-p.measured[queue[0]]) <= mostStep {
+			if !reached[next] && abs(p.measured[next]-p.measured[queue[0]]) <= p.step {
 				reached[next] = true
 				queue = append(queue, next)
 			}

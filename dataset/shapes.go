@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"image"
+	"maps"
 )
 
 // shapes are the connected pieces of ink on a page.
@@ -125,6 +126,29 @@ func (s *shapes) main() map[int32]bool {
 	})
 }
 
+// scattered says whether some shapes are further from all others, largest first, than these are long.
+func (s *shapes) scattered(numbers map[int32]bool) bool {
+	left := maps.Clone(numbers)
+	var box image.Rectangle
+	for n := range left {
+		if b := s.all[n].box; b.Dx()*b.Dy() > box.Dx()*box.Dy() {
+			box = b
+		}
+	}
+	for grown := true; grown; {
+		grown = false
+		near := box.Inset(-max(box.Dx(), box.Dy()))
+		for n := range left {
+			if s.all[n].box.Overlaps(near) {
+				box = box.Union(s.all[n].box)
+				delete(left, n)
+				grown = true
+			}
+		}
+	}
+	return len(left) > 0
+}
+
 // longest returns the longest side of all shapes.
 func (s *shapes) longest() int {
 	n := 0
@@ -176,7 +200,7 @@ func (s *shapes) drawing(ink *image.Gray, numbers map[int32]bool, weak int) foun
 	for n := range numbers {
 		box = box.Union(s.all[n].box)
 	}
-	f := found{ink: image.NewGray(ink.Rect)}
+	f := found{ink: image.NewGray(ink.Rect), scattered: s.scattered(numbers)}
 	longer := max(box.Dx(), box.Dy())
 	for i, in := range s.grown(ink, numbers, weak, 1+longer/8) {
 		if in {
