@@ -104,11 +104,7 @@ type turned struct {
 
 // Bounds returns the rectangle from (0,0), lying where the image stands from orientation 5 on.
 func (t turned) Bounds() image.Rectangle {
-	size := t.RGBA64Image.Bounds().Size()
-	if t.orientation >= 5 {
-		size.X, size.Y = size.Y, size.X
-	}
-	return image.Rectangle{Max: size}
+	return image.Rectangle{Max: across(t.orientation, t.RGBA64Image.Bounds().Size())}
 }
 
 // At returns the colour of the stored pixel that belongs at (x,y).
@@ -119,8 +115,22 @@ func (t turned) RGBA64At(x, y int) color.RGBA64 { return t.RGBA64Image.RGBA64At(
 
 func (t turned) stored(x, y int) (int, int) {
 	b := t.RGBA64Image.Bounds()
-	right, bottom := b.Dx()-1, b.Dy()-1
-	switch t.orientation {
+	x, y = storedAt(t.orientation, b.Size(), x, y)
+	return b.Min.X + x, b.Min.Y + y
+}
+
+// across returns the size of an image seen with an orientation, or the stored size of one seen so.
+func across(orientation int, size image.Point) image.Point {
+	if orientation >= 5 {
+		size.X, size.Y = size.Y, size.X
+	}
+	return size
+}
+
+// storedAt returns where the pixel is stored that is seen at (x,y), in an image of that stored size.
+func storedAt(orientation int, size image.Point, x, y int) (int, int) {
+	right, bottom := size.X-1, size.Y-1
+	switch orientation {
 	case 2:
 		x = right - x
 	case 3:
@@ -136,5 +146,12 @@ func (t turned) stored(x, y int) (int, int) {
 	case 8:
 		x, y = right-y, x
 	}
-	return b.Min.X + x, b.Min.Y + y
+	return x, y
+}
+
+// storedWithin returns where a part of the image is stored.
+func storedWithin(orientation int, size image.Point, part image.Rectangle) image.Rectangle {
+	x0, y0 := storedAt(orientation, size, part.Min.X, part.Min.Y)
+	x1, y1 := storedAt(orientation, size, part.Max.X-1, part.Max.Y-1)
+	return image.Rect(min(x0, x1), min(y0, y1), max(x0, x1)+1, max(y0, y1)+1)
 }

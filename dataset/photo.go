@@ -7,11 +7,10 @@ import (
 	"math"
 
 	"github.com/pkg/errors"
-	"golang.org/x/image/draw"
 )
 
-// How the pixels of a resized photo are computed. Both average when the photo becomes smaller, as
-// Pillow's filters of these names do.
+// How the pixels of a resized photo are computed. Both average over all pixels when the photo becomes
+// smaller, and give Pillow's bytes to the bit.
 const (
 	Bilinear = "bilinear"
 	Bicubic  = "bicubic"
@@ -20,8 +19,8 @@ const (
 // Photo is how a photo of any size becomes an image of a network, [3,H,W]: it is resized, its middle
 // is cut out, and each channel is standardised. The zero value stands for images that are no photos.
 type Photo struct {
-	Resize        int        `json:"resize"`           // what the shorter side becomes
-	Squash        bool       `json:"squash,omitempty"` // what both sides become, whatever the proportions
+	Resize        int        `json:"resize"`           // pixels of the shorter side
+	Squash        bool       `json:"squash,omitempty"` // both sides become Resize, whatever the proportions; with a Resize of 0, H and W
 	Interpolation string     `json:"interpolation"`    // Bilinear or Bicubic
 	BGR           bool       `json:"bgr,omitempty"`    // blue, green, red rather than red, green, blue
 	Mean          PerChannel `json:"mean"`             // in the place of Preprocessing's, which is 0 then
@@ -44,15 +43,6 @@ func (p *PerChannel) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// ImageNetPreprocessing is what torchvision does to photos: the shorter side becomes resize, the
-// middle is cut out, and bytes are scaled to 0..1 and standardised with the means and deviations of
-// ImageNet's channels.
-func ImageNetPreprocessing(resize int, interpolation string) Preprocessing {
-	return Preprocessing{Scale: 1.0 / 255, Std: 1, Polarity: DarkOnLight, Photo: Photo{
-		Resize: resize, Interpolation: interpolation, Mean: PerChannel{0.485, 0.456, 0.406}, Std: PerChannel{0.229, 0.224, 0.225},
-	}}
-}
-
 // IsPhoto reports whether images are photos.
 func (p Preprocessing) IsPhoto() bool { return p.Photo != Photo{} }
 
@@ -63,7 +53,11 @@ func (p Preprocessing) CheckShape(shape []int) error {
 		return nil
 	case len(shape) != 3 || shape[0] != 3:
 		return errors.Wrapf(ErrArgument, "preprocessing: found that of photos in colours for images of %v, expected [3 height width]", shape)
-	case min(shape[1], shape[2]) < 1 || max(shape[1], shape[2]) > p.Photo.Resize:
+	case min(shape[1], shape[2]) < 1:
+		return errors.Wrapf(ErrArgument, "preprocessing: found images of %v, expected sides above 0", shape)
+	case p.Photo.Squash && p.Photo.Resize == 0:
+		return nil
+	case max(shape[1], shape[2]) > p.Photo.Resize:
 		return errors.Wrapf(ErrArgument, "preprocessing: resize: found %d, expected at least the sides of the images, %d and %d", p.Photo.Resize, shape[1], shape[2])
 	}
 	return nil
@@ -71,10 +65,14 @@ func (p Preprocessing) CheckShape(shape []int) error {
 
 func (f Photo) validate() error {
 	const most = 16384
+	least := 1
+	if f.Squash {
+		least = 0
+	}
 	finite := func(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 	switch {
-	case f.Resize < 1 || f.Resize > most:
-		return errors.Wrapf(ErrArgument, "preprocessing: resize: found %d, expected 1 to %d", f.Resize, most)
+	case f.Resize < least || f.Resize > most:
+		return errors.Wrapf(ErrArgument, "preprocessing: resize: found %d, expected %d to %d", f.Resize, least, most)
 	case f.Interpolation != Bilinear && f.Interpolation != Bicubic:
 		return errors.Wrapf(ErrArgument, "preprocessing: interpolation: found %.60q, expected %q or %q", f.Interpolation, Bilinear, Bicubic)
 	}
@@ -87,7 +85,7 @@ func (f Photo) validate() error {
 }
 
 // Pixels returns the bytes of a photo as an image of a network, [3,H,W]. What is transparent shows
-// white. The error is an ErrArgument, or an ErrTooLarge for a photo whose sides differ too much.
+// white. The error is an ErrArgument.
 func (f Photo) Pixels(img image.Image, height, width int) ([]byte, error) {
 	prep := Preprocessing{Photo: f}
 	if err := f.validate(); err != nil {
@@ -99,44 +97,56 @@ func (f Photo) Pixels(img image.Image, height, width int) ([]byte, error) {
 	if isNil(img) || img.Bounds().Empty() {
 		return nil, errors.Wrap(ErrArgument, "found no pixels, expected an image")
 	}
-	from := img.Bounds()
-	whole := f.resized(from.Dx(), from.Dy())
-	const columnBytes = 32 // what the scaler keeps of a row for a column it makes
-	if max(whole.X, whole.Y) > maxImageLength || from.Dy() > maxImageDecoded/(whole.X*columnBytes) {
-		return nil, errors.Wrapf(ErrTooLarge, "size: found %d×%d pixels, which would become %d×%d, expected sides that differ less", from.Dx(), from.Dy(), whole.X, whole.Y)
-	}
+	size := img.Bounds().Size()
+	whole := f.resized(size, height, width)
 	// The corner of the middle, as torchvision rounds it: half to even.
 	left := int(math.RoundToEven(float64(whole.X-width) / 2))
 	top := int(math.RoundToEven(float64(whole.Y-height) / 2))
-	rgba := image.NewRGBA(image.Rect(left, top, left+width, top+height))
-	draw.Draw(rgba, rgba.Rect, image.White, image.Point{}, draw.Src)
-	scaler := draw.BiLinear
-	if f.Interpolation == Bicubic {
-		scaler = draw.CatmullRom
+	return f.window(img, image.Rectangle{Max: size}, whole, image.Rect(left, top, left+width, top+height)), nil
+}
+
+// window returns the window, [3,H,W], of what the part from of a photo becomes when it is resized to
+// whole. Coordinates are those of the photo as it is seen, from (0,0).
+func (f Photo) window(img image.Image, from image.Rectangle, whole image.Point, window image.Rectangle) []byte {
+	stored, orientation := img, 1
+	if t, is := img.(turned); is { // turning the few pixels afterwards is faster
+		stored, orientation = t.RGBA64Image, t.orientation
 	}
-	scaler.Scale(rgba, image.Rectangle{Max: whole}, img, from, draw.Over, nil)
-	out := make([]byte, 3*height*width)
-	plane := height * width
+	bounds := stored.Bounds()
+	from = storedWithin(orientation, bounds.Size(), from).Add(bounds.Min)
+	whole = across(orientation, whole)
+	at := storedWithin(orientation, whole, window)
+	pixels := resample(stored, from, whole, at, kernels[f.Interpolation])
+	w, h := window.Dx(), window.Dy()
+	plane := w * h
+	out := make([]byte, 3*plane)
 	first, last := 0, 2
 	if f.BGR {
 		first, last = 2, 0
 	}
-	for i := range plane {
-		out[first*plane+i], out[plane+i], out[last*plane+i] = rgba.Pix[4*i], rgba.Pix[4*i+1], rgba.Pix[4*i+2]
+	for y := range h {
+		for x := range w {
+			u, v := storedAt(orientation, at.Size(), x, y)
+			to, i := y*w+x, v*at.Dx()+u
+			out[first*plane+to], out[plane+to], out[last*plane+to] = pixels[i], pixels[plane+i], pixels[2*plane+i]
+		}
 	}
-	return out, nil
+	return out
 }
 
 // resized returns the size of a photo before its middle is cut out. The longer side is rounded down,
 // as torchvision does.
-func (f Photo) resized(w, h int) image.Point {
-	switch {
+func (f Photo) resized(size image.Point, height, width int) image.Point {
+	switch w, h := size.X, size.Y; {
+	case f.Squash && f.Resize == 0:
+		return image.Pt(width, height)
 	case f.Squash:
 		return image.Pt(f.Resize, f.Resize)
 	case w <= h:
 		return image.Pt(f.Resize, f.Resize*h/w)
+	default:
+		return image.Pt(f.Resize*w/h, f.Resize)
 	}
-	return image.Pt(f.Resize*w/h, f.Resize)
 }
 
 // geometry returns the photo without the numbers that Gather applies.
@@ -147,15 +157,20 @@ func (f Photo) geometry() Photo {
 
 // String says in words where the pixels come from.
 func (f Photo) String() string {
-	if f.Resize == 0 {
+	var what string
+	switch {
+	case f == Photo{}:
 		return "no photo's preparation"
+	case f.Squash && f.Resize == 0:
+		what = "photos resized as a whole"
+	case f.Squash:
+		what = fmt.Sprintf("the middle of photos resized to %d×%d", f.Resize, f.Resize)
+	default:
+		what = fmt.Sprintf("the middle of photos whose shorter side becomes %d", f.Resize)
 	}
-	what, order := "the middle of photos whose shorter side becomes", "RGB"
-	if f.Squash {
-		what = "the middle of photos of which both sides become"
-	}
+	order := "RGB"
 	if f.BGR {
 		order = "BGR"
 	}
-	return fmt.Sprintf("%s %d (%s, %s)", what, f.Resize, f.Interpolation, order)
+	return fmt.Sprintf("%s (%s, %s)", what, f.Interpolation, order)
 }

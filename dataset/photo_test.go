@@ -6,8 +6,6 @@ import (
 	"image/color"
 	"math"
 	"math/rand/v2"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -23,48 +21,6 @@ func painted(w, h int) *image.NRGBA {
 		}
 	}
 	return img
-}
-
-// TestPhotoAsTorchvision compares with its transforms on images that are wide, high,
-// small and of the very size.
-func TestPhotoAsTorchvision(t *testing.T) {
-	python := "/usr/bin/python3"
-	if exec.Command(python, "-c", "import torchvision").Run() != nil {
-		t.Skip("no Python with torchvision here")
-	}
-	folder := t.TempDir()
-	var files []string
-	var images []image.Image
-	for i, size := range [][2]int{{301, 97}, {61, 200}, {17, 20}, {64, 64}, {333, 501}} {
-		img := painted(size[0], size[1])
-		path := filepath.Join(folder, string(rune('a'+i))+".png")
-		writeFile(t, path, pngOf(t, img))
-		files, images = append(files, path), append(images, img)
-	}
-	const resize, crop = 64, 56
-	// Pillow clips to bytes between columns and rows, where bicubic overshoots: at hard edges, of which
-	// these images have many, single pixels differ.
-	for how, most := range map[string]float64{Bilinear: 2, Bicubic: 16} {
-		out := filepath.Join(folder, how)
-		args := append([]string{"../testdata/peers/photo_peer.py", "64", "56", how, out}, files...)
-		if text, err := exec.Command(python, args...).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %s", err, text)
-		}
-		want, err := os.ReadFile(out)
-		check(t, err)
-		for i, img := range images {
-			pixels, err := ImageNetPreprocessing(resize, how).Photo.Pixels(img, crop, crop)
-			check(t, err)
-			sum, worst := 0.0, 0.0
-			for j, v := range pixels {
-				d := math.Abs(float64(v) - float64(want[i*len(pixels)+j]))
-				sum, worst = sum+d, max(worst, d)
-			}
-			if mean := sum / float64(len(pixels)); mean > 0.4 || worst > most {
-				t.Errorf("%s of %v: found differences of %.2f on average and %g, expected at most 0.4 and %g", how, img.Bounds(), mean, worst, most)
-			}
-		}
-	}
 }
 
 func TestPhotoForms(t *testing.T) {
@@ -93,8 +49,66 @@ func TestPhotoForms(t *testing.T) {
 			t.Errorf("%s: found %v, expected %v", test.name, found, test.want)
 		}
 	}
-	_, err := f.Pixels(image.NewGray(image.Rect(0, 0, 1, 60000)), 20, 20)
-	wantErr(t, err, ErrTooLarge, "expected sides that differ less")
+	thin := image.NewGray(image.Rect(0, 0, 1, 60000)) // its other side would become 1,200,000
+	if got := allocated(func() {
+		_, err := f.Pixels(thin, 20, 20)
+		check(t, err)
+	}); got > 1<<20 {
+		t.Errorf("found %d bytes allocated for 20×20 pixels", got)
+	}
+	_, err := f.Pixels(nil, 20, 20)
+	wantErr(t, err, ErrArgument, "found no pixels")
+}
+
+func TestPhotoOfBothSides(t *testing.T) {
+	f := Photo{Squash: true, Interpolation: Bilinear, Std: PerChannel{1, 1, 1}}
+	img := image.NewGray(image.Rect(0, 0, 40, 10))
+	for y := range 10 {
+		img.Pix[40*y] = 240 // the left column, which a crop would leave out
+	}
+	p, err := f.Pixels(img, 10, 10)
+	check(t, err)
+	if p[0] == 0 || p[9] != 0 {
+		t.Errorf("found %d and %d at the left and the right, expected the whole photo", p[0], p[9])
+	}
+	f.Squash = false
+	_, err = f.Pixels(img, 10, 10)
+	wantErr(t, err, ErrArgument, "resize: found 0, expected 1")
+}
+
+func TestPresets(t *testing.T) {
+	for _, test := range []struct {
+		name         string
+		shape        []int
+		resize       int
+		channel      int
+		black, white float64 // what the bytes 0 and 255 become
+	}{
+		{"torchvision", []int{3, 224, 224}, 256, 0, -0.485 / 0.229, (1 - 0.485) / 0.229},
+		{"torchvision", []int{3, 299, 299}, 342, 2, -0.406 / 0.225, (1 - 0.406) / 0.225},
+		{"tf", []int{3, 160, 192}, 219, 1, -1, 1},
+		{"caffe", []int{3, 224, 224}, 256, 0, -103.939, 255 - 103.939},
+		{"caffe", []int{3, 224, 224}, 256, 2, -123.68, 255 - 123.68},
+		{"mnist", []int{1, 28, 28}, 0, 0, -0.1307 / 0.3081, (1 - 0.1307) / 0.3081},
+	} {
+		p, err := Preset(test.name, test.shape)
+		check(t, err)
+		table := p.table(test.channel)
+		if p.Photo.Resize != test.resize || math.Abs(float64(table[0])-test.black) > 1e-5 || math.Abs(float64(table[255])-test.white) > 1e-5 {
+			t.Errorf("%s of %v: found resize %d, %v for black, %v for white in channel %d", test.name, test.shape, p.Photo.Resize, table[0], table[255], test.channel)
+		}
+		if p.Photo.BGR != (test.name == "caffe") {
+			t.Errorf("%s: found BGR %v", test.name, p.Photo.BGR)
+		}
+	}
+	_, err := Preset("keras", []int{3, 224, 224})
+	wantErr(t, err, ErrArgument, `"keras"`, "torchvision, tf, caffe, mnist")
+	for _, shape := range [][]int{nil, {3}, {1, 224, 224}, {3, 0, 1}} {
+		_, err := Preset("tf", shape)
+		wantErr(t, err, ErrArgument, "expected")
+	}
+	_, err = Preset("mnist", []int{3, 224, 224})
+	wantErr(t, err, ErrArgument, "grey")
 }
 
 func TestPhotoPreprocessing(t *testing.T) {

@@ -98,3 +98,20 @@ func ONNXRuntime(t testing.TB, model string, x []float32, shape ...int) ([]float
 	}
 	return answer.Values, true
 }
+
+// Data returns the path of a file or folder of test data made by others, or
+// skips the test. They lie in LASTLAYER_TEST_DATA, by default in shared/data
+// beside the repository.
+func Data(t testing.TB, name string) string {
+	t.Helper()
+	folder := os.Getenv("LASTLAYER_TEST_DATA")
+	if folder == "" {
+		_, file, _, _ := runtime.Caller(0)
+		folder = filepath.Join(filepath.Dir(file), "../../../shared/data")
+	}
+	path := filepath.Join(folder, filepath.FromSlash(name))
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("no test data of others here: %v", err)
+	}
+	return path
+}

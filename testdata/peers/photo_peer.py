@@ -1,13 +1,19 @@
-"""Prepares photos as torchvision does: photo_peer.py RESIZE CROP FILTER OUT PHOTO...
-writes the bytes of each, [3,H,W], one after the other."""
+"""Prepares photos as torchvision does: photo_peer.py OUT PREPARATIONS PHOTO...
+writes the bytes of each photo, [3,H,W], one after the other, for each of the
+preparations. These are RESIZE:CROP:FILTER, separated by commas; RESIZE is the
+shorter side, or HxW for both."""
 import sys
 
 import PIL.Image
 from torchvision import transforms
 
-resize, crop, how, out = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
-mode = transforms.InterpolationMode(how)
-prepare = transforms.Compose([transforms.Resize(resize, mode), transforms.CenterCrop(crop), transforms.PILToTensor()])
-with open(out, "wb") as f:
-    for path in sys.argv[5:]:
-        f.write(prepare(PIL.Image.open(path).convert("RGB")).numpy().tobytes())
+photos = [PIL.Image.open(path).convert("RGB") for path in sys.argv[3:]]
+with open(sys.argv[1], "wb") as out:
+    for preparation in sys.argv[2].split(","):
+        sides, crop, how = preparation.split(":")
+        sides = [int(side) for side in sides.split("x")]
+        prepare = transforms.Compose([
+            transforms.Resize(sides if len(sides) > 1 else sides[0], transforms.InterpolationMode(how)),
+            transforms.CenterCrop(int(crop)), transforms.PILToTensor()])
+        for photo in photos:
+            out.write(prepare(photo).numpy().tobytes())

@@ -5,12 +5,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lastlayer/lastlayer/internal/peer"
 )
 
 // Networks of ONNX's model zoo, their weights filled with one number each, give
 // the output that comes with them.
 func TestLight(t *testing.T) {
-	folder := data(t, "onnx-light")
+	folder := peer.Data(t, "onnx-light")
 	paths, err := filepath.Glob(filepath.Join(folder, "*.onnx"))
 	if err != nil || len(paths) != 9 {
 		t.Fatalf("found %d networks (%v), expected 9", len(paths), err)

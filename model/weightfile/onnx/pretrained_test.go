@@ -50,13 +50,13 @@ func photo(t *testing.T, path string, size int) []float32 {
 // Networks that others trained see what is on photos, and give onnxruntime's
 // logits where that is there.
 func TestPretrained(t *testing.T) {
-	labels, err := os.ReadFile(data(t, "pretrained/imagenet-1001-labels.txt"))
+	labels, err := os.ReadFile(peer.Data(t, "pretrained/imagenet-1001-labels.txt"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	names := strings.Split(strings.TrimSpace(string(labels)), "\n")
 	for _, file := range []string{"mobilenet_v1_025_224.onnx", "mobilenet_v2_100_224.onnx"} {
-		path := data(t, filepath.Join("pretrained", file))
+		path := peer.Data(t, filepath.Join("pretrained", file))
 		n, err := Read(path)
 		if err != nil {
 			t.Fatal(err)
@@ -67,7 +67,7 @@ func TestPretrained(t *testing.T) {
 			want["cat"] = "Egyptian cat"
 		}
 		for _, name := range photos {
-			x = append(x, photo(t, data(t, "photos/single/"+name+".jpg"), 224)...)
+			x = append(x, photo(t, peer.Data(t, "photos/single/"+name+".jpg"), 224)...)
 		}
 		logits := run(t, n.Network, x, len(photos))
 		for i, name := range photos {

@@ -3,26 +3,11 @@ package onnx
 import (
 	"math"
 	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/model"
 	"gorgonia.org/gorgonia"
 )
-
-// data returns the path of test data of others, and skips where it is not there.
-func data(t testing.TB, name string) string {
-	t.Helper()
-	folder := os.Getenv("LASTLAYER_TEST_DATA")
-	if folder == "" {
-		folder = "../../../../shared/data"
-	}
-	path := filepath.Join(folder, name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no test data of others here: %v", err)
-	}
-	return path
-}
 
 // run returns what a network makes of n examples.
 func run(t testing.TB, network *model.Network, x []float32, n int) []float32 {
