@@ -17,6 +17,14 @@ func TestOverflow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	steep := *n // finite up to the new last layer, whose first step is not
+	steep.Weights = n.Weights.Clone()
+	for i, x := range steep.Weights.Get("fc1/W").Float32s() {
+		steep.Weights.Get("fc1/W").Float32s()[i] = 1e25 * x
+	}
+	if err := weightfile.Write("steep.safetensors", &steep); err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range n.Weights.Names() {
 		values := n.Weights.Get(name).Float32s()
 		for i := range values {
@@ -39,6 +47,7 @@ func TestOverflow(t *testing.T) {
 		withSmall("retrain", "--from", "big.safetensors", "--quiet", "--no-cache"),
 		{"retrain", "--from", "big.safetensors", "--data", "sample", "--limit", "100", "--quiet", "--solver", "lbfgs"},
 		{"lr-find", "--from", "big.safetensors", "--data", "sample", "--limit", "100", "--quiet"},
+		{"lr-find", "--from", "steep.safetensors", "--data", "sample", "--limit", "100", "--quiet"},
 		{"explain", "--from", "big.safetensors", "--data", "sample", "--quiet"},
 		{"train", "--data", "sample", "--limit", "16", "--batch", "16", "--epochs", "1", "--lr", "1e30", "--quiet", "--checkpoint", "saved"},
 		{"train", "--data", "sample", "--limit", "16", "--batch", "16", "--epochs", "1", "--lr", "3e38", "--momentum", "0", "--quiet", "--checkpoint", "saved"},

@@ -106,9 +106,12 @@ func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r 
 	if !errors.Is(err, train.ErrRangeTested) && !errors.Is(err, train.ErrDiverged) {
 		return err
 	}
-	suggested, err := test.Suggest()
-	if err != nil {
+	suggested, unknown := test.Suggest()
+	switch {
+	case unknown != nil && errors.Is(err, train.ErrDiverged):
 		return err
+	case unknown != nil:
+		return unknown
 	}
 	drawn, err := picture.RangeTest(test.Points(), suggested)
 	if err != nil {
