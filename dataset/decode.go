@@ -1,12 +1,7 @@
 package dataset
 
 import (
-	"bytes"
-	"encoding/binary"
 	"image"
-	"image/color"
-	"image/jpeg"
-	"image/png"
 	"io"
 
 	"github.com/pkg/errors"
@@ -14,17 +9,17 @@ import (
 
 // Bounds of image files: what may be read, and what it may unpack to.
 const (
-	maxImageFile    = 64 << 20   // bytes of a file
-	maxImagePixels  = 50_000_000 // width times height
-	maxImageLength  = 65535      // width, and height
-	maxImageDecoded = 128 << 20  // bytes that decoding takes
+	maxImageFile    = 64 << 20    // bytes of a file
+	maxImagePixels  = 100_000_000 // width times height
+	maxImageLength  = 65535       // width, and height
+	maxImageDecoded = 256 << 20   // bytes that decoding takes
 )
 
-// DecodeImage reads a PNG or JPEG file; the content decides which, name is for messages. Its
-// dimensions are looked at before it is decoded: an image over 64 MiB, over 50 million pixels or 65,535 a side, or
-// that takes over 128 MiB to decode (33 million pixels of 8-bit RGBA, 11 of a progressive JPEG at
-// full colour resolution) is an ErrTooLarge. All else that is wrong with it is an ErrFormat. The
-// EXIF orientation is followed.
+// DecodeImage reads a PNG, JPEG, WebP, GIF, BMP or TIFF file; the content decides which, name is for
+// messages. Its dimensions are looked at before it is decoded: an image over 64 MiB, over 100 million
+// pixels or 65,535 a side, or that takes over 256 MiB to decode (67 million pixels of 8-bit RGBA, 22 of
+// a progressive JPEG at full colour resolution) is an ErrTooLarge. All else that is wrong with it is an
+// ErrFormat. The EXIF orientation is followed. Of an animation it is the first picture.
 func DecodeImage(r io.Reader, name string) (image.Image, error) {
 	name = printable(name)
 	if isNil(r) {
@@ -34,43 +29,50 @@ func DecodeImage(r io.Reader, name string) (image.Image, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, name)
 	}
-	if len(content) > maxImageFile {
-		return nil, errors.Wrapf(ErrTooLarge, "%s: length: found more than %d bytes, expected at most as many", name, maxImageFile)
-	}
-	var config image.Config
-	var bytesPerPixel float64
-	isPNG := bytes.HasPrefix(content, []byte("\x89PNG\r\n\x1a\n"))
-	switch {
-	case isPNG:
-		config, err = png.DecodeConfig(bytes.NewReader(content))
-		bytesPerPixel = pngBytesPerPixel(config.ColorModel)
-	case bytes.HasPrefix(content, []byte("\xff\xd8")):
-		config, err = jpeg.DecodeConfig(bytes.NewReader(content))
-		bytesPerPixel = jpegBytesPerPixel(content)
-	default:
-		if len(content) == 0 {
-			return nil, errors.Wrapf(ErrFormat, "%s: first bytes: found nothing, expected a PNG or JPEG image", name)
-		}
-		return nil, errors.Wrapf(ErrFormat, "%s: first bytes: found % x, expected a PNG or JPEG image", name, content[:min(4, len(content))])
-	}
+	e, err := encodedImage(content, name)
 	if err != nil {
-		return nil, errors.Wrapf(ErrFormat, "%s: header: %v", name, err)
-	}
-	if err := checkSize(name, config.Width, config.Height, bytesPerPixel); err != nil {
 		return nil, err
 	}
-	if isPNG {
-		img, err := png.Decode(bytes.NewReader(content))
-		if err != nil {
-			return nil, errors.Wrapf(ErrFormat, "%s: PNG: %v", name, err)
-		}
-		return upright(img, pngEXIF(content)), nil
+	return e.decode()
+}
+
+// encoded is an image file in memory of which the header is good.
+type encoded struct {
+	name    string
+	content []byte
+	format  *imageFormat
+	memory  int64 // bytes that decoding takes, at most
+}
+
+// encodedImage looks at the header of an image file.
+func encodedImage(content []byte, name string) (encoded, error) {
+	if len(content) > maxImageFile {
+		return encoded{}, errors.Wrapf(ErrTooLarge, "%s: length: found more than %d bytes, expected at most as many", name, maxImageFile)
 	}
-	img, err := jpeg.Decode(bytes.NewReader(content))
+	format, err := formatOf(content)
 	if err != nil {
-		return nil, errors.Wrapf(ErrFormat, "%s: JPEG: %v", name, err)
+		return encoded{}, errors.WithMessage(err, name)
 	}
-	return upright(img, jpegEXIF(content)), nil
+	config, err := format.config(content)
+	if err != nil {
+		return encoded{}, errors.Wrapf(ErrFormat, "%s: header: %v", name, err)
+	}
+	perPixel := format.bytesPerPixel(content, config.ColorModel)
+	if err := checkSize(name, config.Width, config.Height, perPixel); err != nil {
+		return encoded{}, err
+	}
+	return encoded{name, content, format, int64(float64(config.Width) * float64(config.Height) * perPixel)}, nil
+}
+
+func (e encoded) decode() (image.Image, error) {
+	img, err := e.format.decode(e.content)
+	if err != nil {
+		return nil, errors.Wrapf(ErrFormat, "%s: %s: %v", e.name, e.format.name, err)
+	}
+	if e.format.exif == nil {
+		return img, nil
+	}
+	return upright(img, e.format.exif(e.content)), nil
 }
 
 func checkSize(name string, w, h int, bytesPerPixel float64) error {
@@ -86,69 +88,4 @@ func checkSize(name string, w, h int, bytesPerPixel float64) error {
 			name, w, h, pixels*bytesPerPixel/(1<<20), maxImageDecoded>>20)
 	}
 	return nil
-}
-
-func pngBytesPerPixel(m color.Model) float64 {
-	switch m {
-	case color.GrayModel:
-		return 1
-	case color.Gray16Model:
-		return 2
-	case color.RGBAModel, color.NRGBAModel:
-		return 4
-	case color.RGBA64Model, color.NRGBA64Model:
-		return 8
-	}
-	return 1 // a palette
-}
-
-// jpegBytesPerPixel returns what decoding takes: a byte for each sample, of which there are fewer
-// than three a pixel where colour is stored coarser than light, and in a progressive JPEG another
-// four for its coefficient.
-func jpegBytesPerPixel(content []byte) float64 {
-	const most = 4 * 5 // for four components
-	for marker, segment := range jpegSegments(content) {
-		progressive := marker == 0xc2
-		if !progressive && marker != 0xc0 && marker != 0xc1 {
-			continue
-		}
-		if len(segment) < 6 || len(segment) < 6+3*int(segment[5]) {
-			return most
-		}
-		var samples, widest, highest int
-		for i := range int(segment[5]) {
-			w, h := int(segment[7+3*i]>>4), int(segment[7+3*i]&15)
-			samples, widest, highest = samples+w*h, max(widest, w), max(highest, h)
-		}
-		if samples == 0 {
-			return most
-		}
-		perPixel := float64(samples) / float64(widest*highest)
-		if progressive {
-			perPixel *= 5
-		}
-		return perPixel
-	}
-	return most
-}
-
-// jpegSegments yields the marker and the content of each segment of a JPEG file before its pixels.
-func jpegSegments(content []byte) func(yield func(marker byte, segment []byte) bool) {
-	return func(yield func(byte, []byte) bool) {
-		for rest := content[min(2, len(content)):]; len(rest) >= 4 && rest[0] == 0xff; {
-			marker := rest[1]
-			if marker == 0xff { // padding
-				rest = rest[1:]
-				continue
-			}
-			length := int(binary.BigEndian.Uint16(rest[2:]))
-			if marker == 0xda || length < 2 || len(rest) < 2+length {
-				return
-			}
-			if !yield(marker, rest[4:2+length]) {
-				return
-			}
-			rest = rest[2+length:]
-		}
-	}
 }

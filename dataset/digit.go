@@ -47,7 +47,7 @@ const wholePage = 95
 // or more. A frame, rules and a desk beside the paper are left out. The note says so where that leaves
 // nothing, or the drawing fills the whole image.
 //
-// It wants one thing drawn. An image without ink is an ErrBlank, one over 50 million pixels an
+// It wants one thing drawn. An image without ink is an ErrBlank, one over 100 million pixels an
 // ErrTooLarge.
 func Find(img image.Image) (Drawing, error) {
 	grey, err := toGrey(img)

@@ -44,7 +44,8 @@
 //
 // # Folder images
 //
-// Otherwise each sub-folder is a class of its name, with PNG and JPEG files in it. Training images
+// Otherwise each sub-folder is a class of its name, with image files in it, of the kinds that DecodeImage
+// reads. Training images
 // may lie one level deeper, beneath train or training, and test images beneath test or testing, or, if
 // there is neither, beneath val, valid or validation. Without them about a fifth of the images is the
 // test, but at least one of each class that has two: those whose file has a low hash, so that an image

@@ -10,6 +10,7 @@ py torch_peer.py make small.json images.npz torch
 rm torch.pt # tests make it anew
 py nhwc_peer.py make small.json images.npz keras
 py nhwc_peer.py kinds kinds
+py photo_files.py ../photos
 py torch_files.py torch plain types views wrapped parameters whole quantised sparse
 
 # The ONNX file is ours; onnxruntime's answer to it is not (npm: onnxruntime-node
