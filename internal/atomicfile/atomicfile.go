@@ -36,12 +36,9 @@ func ReplaceName(path string, write func(io.Writer) error) error {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() && info.Mode().Type() != fs.ModeSymlink {
 		return errors.Wrapf(ErrNotFile, "%s: cannot be written", path)
 	}
-	folder, base := filepath.Split(path)
-	if folder == "" {
-		folder = "."
-	}
-	prefix := "." + base + ".tmp-"
-	temp := filepath.Join(folder, prefix+strconv.FormatUint(rand.Uint64(), 36))
+	folder, base := split(path)
+	prefix := "." + strings.ToValidUTF8(base[:min(len(base), mostOfName)], "") + ".tmp-"
+	temp := folder + prefix + strconv.FormatUint(rand.Uint64(), 36)
 	if err := writeNew(temp, write); err != nil {
 		return errors.Wrapf(err, "%s: cannot be written", path)
 	}
@@ -51,6 +48,20 @@ func ReplaceName(path string, write func(io.Writer) error) error {
 	}
 	sweep(folder, prefix)
 	return errors.Wrapf(syncFolder(folder), "%s: written, but perhaps not to disk", path)
+}
+
+// mostOfName is how many bytes of a file's name are in that of its temporary file:
+// names may have 255.
+const mostOfName = 200
+
+// split returns the folder of a path as it stands there, with a separator at its
+// end, and the file's name. filepath.Dir takes "missing/../file" for "file", which
+// the system does not.
+func split(path string) (folder, base string) {
+	if folder, base = filepath.Split(path); folder == "" {
+		folder = "." + string(filepath.Separator)
+	}
+	return folder, base
 }
 
 // writeNew makes a new file and leaves it complete and on disk, or not at all.
@@ -94,7 +105,7 @@ func sweep(folder, prefix string) {
 			continue
 		}
 		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > time.Hour {
-			os.Remove(filepath.Join(folder, e.Name()))
+			os.Remove(folder + e.Name())
 		}
 	}
 }

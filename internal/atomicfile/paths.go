@@ -11,14 +11,22 @@ import (
 // Writable returns an error unless a file can be made beside path and put in
 // its place.
 func Writable(path string) error {
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+	info, err := os.Stat(path)
+	if err != nil && !os.IsNotExist(err) {
+		return errors.Wrapf(err, "write %s", path)
+	}
+	if err == nil && !info.Mode().IsRegular() {
 		kind := "device or pipe"
 		if info.IsDir() {
 			kind = "folder"
 		}
 		return errors.Errorf("write %s: found a %s, expected a file or nothing", path, kind)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".lastlayer-*")
+	folder, base := split(path)
+	if base == "" {
+		return errors.Errorf("write %q: found no name of a file", path)
+	}
+	f, err := os.CreateTemp(folder, ".lastlayer-*")
 	if err != nil {
 		return errors.Wrapf(err, "write %s", path)
 	}

@@ -1,8 +1,10 @@
 package atomicfile_test
 
 import (
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/internal/atomicfile"
@@ -31,5 +33,29 @@ func TestSameName(t *testing.T) {
 	}
 	if left, err := os.ReadDir(folder); err != nil || len(left) > 0 {
 		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+// TestWritableIsTrue asks of many paths whether they can be written, and then
+// writes.
+func TestWritableIsTrue(t *testing.T) {
+	folder := t.TempDir()
+	t.Chdir(folder)
+	if err := os.WriteFile("file", nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{
+		"new": true, "./new": true, "file": true, "file/new": false, "none/new": false, "none/../new": false, "./none/.././file": false,
+		strings.Repeat("n", 250): true, strings.Repeat("é", 120): true, strings.Repeat("n", 300): false,
+		".": false, "": false, "none/": false, filepath.Join(folder, "absolute"): true,
+	} {
+		err := atomicfile.Writable(name)
+		written := atomicfile.Replace(name, func(w io.Writer) error { _, err := w.Write([]byte("text")); return err })
+		if (err == nil) != want || (written == nil) != want {
+			t.Errorf("%.40q: found the errors %v and %v, expected none: %t", name, err, written, want)
+		}
+	}
+	if left, err := filepath.Glob(".*"); err != nil || len(left) > 0 {
+		t.Errorf("left %q, %v", left, err)
 	}
 }
