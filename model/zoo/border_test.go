@@ -18,5 +18,7 @@ func TestBorder(t *testing.T) {
 	for _, size := range []int{-1, 1, 1 << 40} {
 		b.Refuse("Spec", "size", model.ErrSpec, func() error { _, err := zoo.Spec("alexnet", 10, size); return err })
 	}
+	b.Refuse("Timm", "no name", zoo.ErrUnknown, func() error { _, _, err := zoo.Timm("", 10, 0); return err })
+	b.Refuse("Timm", "classes", model.ErrSpec, func() error { _, _, err := zoo.Timm("mobilenetv2_100", -1, 0); return err })
 	b.Complete()
 }

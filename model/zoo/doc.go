@@ -7,6 +7,9 @@
 // what a ResNet is, read resnet.go. Layers that have no weights, and so no name
 // in torchvision's files, are named after what they do: "layer1.0.add".
 //
+// Timm is Spec for the weights that timm publishes, and says what timm calls each
+// layer.
+//
 // The networks are for RGB images; the size may be another than the published
 // one where the layers allow it. What a network's images must be prepared like is
 // said where its weights are published.
