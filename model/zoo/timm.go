@@ -34,7 +34,8 @@ func TimmNames() []string {
 }
 
 // Timm is Spec for the weights of timm,
-// https://github.com/huggingface/pytorch-image-models: name is one of TimmNames.
+// https://github.com/huggingface/pytorch-image-models: name is one of TimmNames, or
+// torchvision's name of such a network.
 // The layers have the names that Spec gives them; the second result is timm's name
 // of each layer that has weights and is called otherwise there: "conv_stem" for
 // "features.0.0". Where timm has a convolution over the whole image in the place of
@@ -43,7 +44,7 @@ func TimmNames() []string {
 func Timm(name string, classes, size int) (model.Spec, map[string]string, error) {
 	ours, ok := timms[name]
 	if !ok {
-		ours, ok = name, slices.Contains(sameInTimm, name)
+		ours, ok = name, slices.Contains(sameInTimm, name) || slices.Contains(slices.Collect(maps.Values(timms)), name)
 	}
 	if !ok {
 		return model.Spec{}, nil, errors.Wrapf(ErrUnknown, "found %.100q, expected a network that timm has too, one of %s", name, strings.Join(TimmNames(), ", "))

@@ -79,7 +79,7 @@ func timmLines(t *testing.T, spec model.Spec, layers map[string]string) []string
 // The normalisations of MobileNet V3 have other constants in timm, and nothing
 // else differs but names.
 func TestTimmEps(t *testing.T) {
-	for name, eps := range map[string]float64{"mobilenetv3_small_100": 1e-5, "efficientnet_b0": 1e-5} {
+	for name, eps := range map[string]float64{"mobilenetv3_small_100": 1e-5, "mobilenet_v3_large": 1e-5, "efficientnet_b0": 1e-5} {
 		spec, _, err := zoo.Timm(name, 10, 0)
 		if err != nil {
 			t.Fatal(err)

@@ -21,6 +21,10 @@ type Options struct {
 	// Map says where weights come from whose names and shapes do not tell:
 	// "conv1/W" -> "features.0.weight". The bias comes along.
 	Map map[string]string
+	// Names is what the file calls layers, by their names here, as zoo.Timm has it;
+	// layers that are not in it keep theirs. Unless it is nil, tensors are matched
+	// by name alone, and not by shape.
+	Names map[string]string
 	// Ignore lists patterns, as of path.Match but with * matching / too, of
 	// tensors that are not to be taken. One that matches nothing is an error.
 	Ignore []string
@@ -53,7 +57,7 @@ func importTensors(t *weightfile.Tensors, spec model.Spec, opt Options) (*model.
 	if err != nil {
 		return nil, Report{}, err
 	}
-	if !byShape {
+	if !byShape || opt.Names != nil {
 		return importNamed(t, spec, opt)
 	}
 	layers, missing, err := chooseLayers(spec, opt.Layers)

@@ -40,7 +40,7 @@ type wanted struct {
 
 // wantedLayers returns the layers with weights, from input to output.
 func wantedLayers(spec model.Spec) ([]wanted, error) {
-	shapes, err := spec.Shapes()
+	images, err := flattened(spec)
 	if err != nil {
 		return nil, err
 	}
@@ -48,10 +48,8 @@ func wantedLayers(spec model.Spec) ([]wanted, error) {
 	if err != nil {
 		return nil, err
 	}
-	byName := map[string][]int{model.Images: spec.Input}
 	var layers []wanted
-	for i, l := range spec.Layers {
-		byName[l.Name] = shapes[i]
+	for _, l := range spec.Layers {
 		var own []model.Parameter
 		for len(parameters) > 0 && parameters[0].Layer == l.Name {
 			own, parameters = append(own, parameters[0]), parameters[1:]
@@ -62,11 +60,7 @@ func wantedLayers(spec model.Spec) ([]wanted, error) {
 		if len(own) != 2 || own[0].Part != "W" || own[1].Part != "b" {
 			return nil, errors.Wrapf(model.ErrSpec, "layer %q (%s): weights of such layers are not read from, nor written in, other layouts", l.Name, l.Kind)
 		}
-		w := wanted{layer: l.Name, kernel: own[0].Shape, bias: own[1].Shape}
-		if in := byName[spec.InputsOf(i)[0]]; len(own[0].Shape) == 2 && len(in) == 3 {
-			w.image = in
-		}
-		layers = append(layers, w)
+		layers = append(layers, wanted{layer: l.Name, kernel: own[0].Shape, bias: own[1].Shape, image: images[l.Name]})
 	}
 	return layers, nil
 }
@@ -77,7 +71,13 @@ func wantedLayers(spec model.Spec) ([]wanted, error) {
 // nothing.
 type arrangement struct {
 	shape, view, perm []int
+	kernel            []int  // in the place of shape, of a convolution over the whole image; or nil
 	note              string // for people
+}
+
+// fits reports whether an array of that shape lies as the arrangement says.
+func (a arrangement) fits(shape []int) bool {
+	return slices.Equal(shape, a.shape) || a.kernel != nil && slices.Equal(shape, a.kernel)
 }
 
 // arrange returns how the layer's kernel lies in files of this layout.
@@ -86,13 +86,16 @@ func (l Layout) arrange(w wanted) arrangement {
 	switch {
 	case len(k) == 4 && l == TensorFlow:
 		shape := []int{k[2], k[3], k[1], k[0]} // [kh,kw,in,out]
-		return arrangement{shape, shape, []int{3, 2, 0, 1}, "[kh,kw,in,out] to [out,in,kh,kw]"}
+		return arrangement{shape, shape, []int{3, 2, 0, 1}, nil, "[kh,kw,in,out] to [out,in,kh,kw]"}
 	case len(k) == 2 && l == PyTorch:
-		shape := []int{k[1], k[0]} // [out,in]
-		return arrangement{shape, shape, []int{1, 0}, "[out,in] to [in,out]"}
+		shape, kernel := []int{k[1], k[0]}, []int{k[1], k[0], 1, 1} // [out,in]
+		if w.image != nil {
+			kernel = append(kernel[:1], w.image...)
+		}
+		return arrangement{shape, shape, []int{1, 0}, kernel, "[out,in] to [in,out]"}
 	case len(k) == 2 && l == TensorFlow && w.image != nil && w.image[0] > 1 && w.image[1]*w.image[2] > 1:
 		c, h, wd := w.image[0], w.image[1], w.image[2]
-		return arrangement{k, []int{h, wd, c, k[1]}, []int{2, 0, 1, 3}, "rows from [H,W,C] to [C,H,W]"}
+		return arrangement{k, []int{h, wd, c, k[1]}, []int{2, 0, 1, 3}, nil, "rows from [H,W,C] to [C,H,W]"}
 	}
 	return arrangement{shape: k, view: k}
 }

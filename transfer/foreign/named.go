@@ -72,15 +72,19 @@ func flattened(spec model.Spec) (map[string][]int, error) {
 	}
 	images := map[string][]int{}
 	shape := map[string][]int{model.Images: spec.Input}
+	flat := map[string][]int{} // the image that a vector holds, by the layer it comes from
 	for i, l := range spec.Layers {
 		shape[l.Name] = shapes[i]
 		in := spec.InputsOf(i)[0]
+		image := flat[in]
+		if len(shape[in]) == 3 {
+			image = shape[in]
+		}
 		switch l.Kind.(type) {
-		case model.Flatten, model.Dropout, model.Dense:
-			images[l.Name] = images[in]
-			if len(shape[in]) == 3 {
-				images[l.Name] = shape[in]
-			}
+		case model.Flatten, model.Dropout:
+			flat[l.Name] = image
+		case model.Dense:
+			images[l.Name] = image
 		}
 	}
 	return images, nil
@@ -183,6 +187,9 @@ func (l Layout) named(byName map[string]*weightfile.Tensor, spec model.Spec, opt
 			continue
 		}
 		name := p.name
+		if theirs, ok := opt.Names[p.weight.Layer]; ok {
+			name = theirs + strings.TrimPrefix(name, p.weight.Layer)
+		}
 		if other, ok := opt.Map[p.weight.Name]; ok {
 			name = other
 		}
@@ -192,7 +199,7 @@ func (l Layout) named(byName map[string]*weightfile.Tensor, spec model.Spec, opt
 			n.wrong = append(n.wrong, fmt.Sprintf("%s: found no tensor %.100q, expected one of shape %v", p.weight.Name, name, p.how.shape))
 		case e.Values == nil:
 			n.wrong = append(n.wrong, fmt.Sprintf("%s: found type %.20q in %.100q, expected floating point", p.weight.Name, e.DType, name))
-		case !slices.Equal(e.Shape, p.how.shape):
+		case !p.how.fits(e.Shape):
 			n.wrong = append(n.wrong, fmt.Sprintf("%s: found %s, expected shape %v", p.weight.Name, describeTensor(e), p.how.shape))
 		default:
 			n.weights.SetValues(p.weight.Name, p.weight.Shape, p.how.toOurs(e.Values))
