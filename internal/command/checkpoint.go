@@ -1,16 +1,11 @@
 package command
 
 import (
-	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"github.com/lastlayer/lastlayer/model"
-	"reflect"
 	"strings"
 
-	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/atomicfile"
-	"github.com/lastlayer/lastlayer/internal/strictjson"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -34,76 +29,6 @@ func (c *checkpointFlags) add(cmd *cobra.Command) {
 	f.StringVar(&c.file, "checkpoint", "", "file to save the training to, so that it can be taken up again")
 	f.StringVar(&c.every, "every", usualInterval, "how often: a number and steps, epochs or minutes, as 500steps")
 	f.StringVar(&c.resume, "resume", "", "checkpoint to go on from, with the same flags; the result is the same as without a break")
-}
-
-// settings are what must be the same for a training that is taken up again.
-type settings struct {
-	Command    string  `json:"command"`
-	Data       string  `json:"data"` // SHA-256 of the training images
-	Held       string  `json:"held"` // and of those kept for validation
-	Batch      int     `json:"batch"`
-	Epochs     int     `json:"epochs"`
-	Solver     string  `json:"solver"`
-	Rate       float64 `json:"lr"`
-	Momentum   float64 `json:"momentum"`
-	Decay      float64 `json:"weight-decay"`
-	Schedule   string  `json:"schedule"`
-	Seed       uint64  `json:"seed"`
-	Validation float64 `json:"validation"`
-	Patience   int     `json:"patience"`
-	Train      string  `json:"train"` // the selection, in words
-	Augment    string  `json:"augment,omitempty"`
-	LayerRates string  `json:"layer-lr,omitempty"`
-}
-
-func (t *trainingFlags) settings(command, selection string, data *dataset.Set, opt train.Options) settings {
-	s := settings{command, hash(data), "", t.batch, t.epochs, t.solver, t.rate, t.momentum, t.decay, t.schedule, t.seed, t.validation, t.patience, selection, t.augment.String(), ""}
-	if held, ok := opt.Validation.(*dataset.Set); ok {
-		s.Held = hash(held)
-	}
-	return s
-}
-
-func hash(set *dataset.Set) string {
-	h := set.Hash()
-	return hex.EncodeToString(h[:])
-}
-
-// differences names the settings in which a checkpoint differs from this
-// command. With a constant learning rate the number of epochs may differ.
-func (s settings) differences(saved settings) []string {
-	if s.Schedule == "constant" {
-		saved.Epochs = s.Epochs
-	}
-	var found []string
-	now, then := reflect.ValueOf(s), reflect.ValueOf(saved)
-	for i := range now.NumField() {
-		if a, b := now.Field(i).Interface(), then.Field(i).Interface(); a != b {
-			found = append(found, fmt.Sprintf("%s was %v, is %v", settingName(now.Type().Field(i)), orNone(b), orNone(a)))
-		}
-	}
-	return found
-}
-
-// settingName names a setting for people: as its flag, which is its name in the
-// checkpoint too, but for what no flag says.
-func settingName(field reflect.StructField) string {
-	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-	switch name {
-	case "data":
-		return "the training data"
-	case "held":
-		return "the validation data"
-	}
-	return name
-}
-
-// orNone returns the value of a setting, or what to say where it has none.
-func orNone(value any) any {
-	if value == "" {
-		return "none"
-	}
-	return value
 }
 
 // checkpointer writes checkpoints of a training, and takes one up.
@@ -138,7 +63,7 @@ func (c *checkpointFlags) files() []namedFile {
 
 // begin returns what writes the checkpoints of a training of m, and has it told
 // of each step. What is to be resumed must be of the same training.
-func (c *checkpointFlags) begin(s settings, m *model.Network, from *resumed, opt *train.Options, out *output) (*checkpointer, error) {
+func (c *checkpointFlags) begin(s train.Recipe, m *model.Network, from *resumed, opt *train.Options, out *output) (*checkpointer, error) {
 	every, err := train.ParseInterval(c.every)
 	if err != nil {
 		return nil, usage(errors.Wrap(err, "--every"))
@@ -157,11 +82,11 @@ func (c *checkpointFlags) begin(s settings, m *model.Network, from *resumed, opt
 	if c.resume == "" {
 		return saved, nil
 	}
-	var before settings
-	if err := strictjson.Decode([]byte(from.settings), &before); err != nil {
+	before, err := train.ParseRecipe(from.settings)
+	if err != nil {
 		return nil, errors.Wrapf(err, "%s: %s", c.resume, metaSettings)
 	}
-	if found := s.differences(before); found != nil {
+	if found := s.Differences(before); found != nil {
 		return nil, usage(errors.Errorf("--resume %s: the training was another one: %s", c.resume, strings.Join(found, "; ")))
 	}
 	if err := c.checkKernel(&from.checkpoint, out); err != nil {

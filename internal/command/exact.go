@@ -75,8 +75,8 @@ func runExact(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r r
 	if err := r.exact.check(cmd, r); err != nil {
 		return err
 	}
-	if !(t.decay >= 0) || math.IsInf(t.decay, 0) {
-		return usage(errors.Errorf("--weight-decay: found %v, expected a number from 0", t.decay))
+	if !(t.Decay >= 0) || math.IsInf(t.Decay, 0) {
+		return usage(errors.Errorf("--weight-decay: found %v, expected a number from 0", t.Decay))
 	}
 	if err := t.augment.check(); err != nil {
 		return err
@@ -110,12 +110,12 @@ func runExact(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r r
 // runExact takes the last layer to its optimum, writes the network and
 // evaluates it.
 func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t trainingFlags) (done retrained, err error) {
-	work, err := r.prepare(ctx, out, d, t.seed, r.selection())
+	work, err := r.prepare(ctx, out, d, t.Seed, r.selection())
 	if err != nil {
 		return done, err
 	}
 	m := work.model
-	examples, err := t.augment.examples(work.data, t.seed)
+	examples, err := t.augment.examples(work.data, t.Seed)
 	if err != nil {
 		return done, err
 	}
@@ -135,7 +135,7 @@ func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t 
 	opt := r.options(out, r.selection())
 	features := feature.Options{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress}
 	result, err := transfer.Exact(ctx, m, examples, transfer.ExactOptions{
-		WeightDecay: t.decay, Iterations: r.exact.iterations, Features: features,
+		WeightDecay: t.Decay, Iterations: r.exact.iterations, Features: features,
 		Iteration: func(i transfer.ExactIteration) {
 			out.bar("lbfgs", "iterations", int64(i.Of)).set(int64(i.Iteration))
 			if err := out.object(iterationLine{i.Iteration, i.Loss, i.GradientNorm}); failed == nil {

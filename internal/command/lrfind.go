@@ -67,8 +67,8 @@ func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r 
 	if err := test.Validate(); err != nil {
 		return usage(errors.WithMessage(err, "--lr-min, --lr-max, --steps"))
 	}
-	t.rate = test.Min
-	if err := t.checkSolver(); err != nil {
+	t.Rate, t.Epochs, t.Schedule = test.Min, 1, "constant" // which the test decides
+	if err := t.checkRecipe(); err != nil {
 		return err
 	}
 	if err := t.checkOut(); err != nil {
@@ -80,7 +80,7 @@ func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r 
 	if err := apart(namedFile{flag: "--out", path: t.out, written: true}, namedFile{flag: "--from", path: r.from}, namedFile{flag: "--cache-dir", path: r.dir, written: true}); err != nil {
 		return err
 	}
-	data, m, selection, err := r.rangeTested(cmd, out, d, t.seed)
+	data, m, selection, err := r.rangeTested(cmd, out, d, t.Seed)
 	if err != nil {
 		return err
 	}
@@ -89,8 +89,8 @@ func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r 
 		return out.object(rangeLine{p.Step, p.Rate, p.Loss, p.Smoothed})
 	}
 	opt := r.options(out, selection)
-	opt.Batch, opt.Seed = t.batch, t.seed
-	if opt.Solver, err = t.newSolver(); err != nil {
+	opt.Batch, opt.Seed = t.Batch, t.Seed
+	if opt.Solver, err = t.NewSolver(); err != nil {
 		return usage(err)
 	}
 	var trained []string
@@ -98,7 +98,7 @@ func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r 
 		trained = trainer.Net().TrainedWeights()
 		return layerTable(out, m.Spec, trained)
 	}
-	perEpoch := (data.Len() + t.batch - 1) / t.batch
+	perEpoch := (data.Len() + t.Batch - 1) / t.Batch
 	opt.Train = train.Options{Epochs: test.Steps/perEpoch + 1, Schedule: test.Schedule, Hook: &test}
 	out.note("%s, %s; matrix products by %s", d.name, describe(data), gemm.Name())
 	// The weights are trained in memory and forgotten.

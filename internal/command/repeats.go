@@ -57,20 +57,20 @@ func (f *repeatFlags) repeat(out *output, t trainingFlags, first retrained, run 
 		return nil, nil
 	}
 	all := &repeatsDone{}
-	seed := t.seed
+	seed := t.Seed
 	if err := all.add(out, seed, first); err != nil {
 		return nil, err
 	}
 	file := t.out
 	t.out = "" // nothing more is written
 	for i := 1; i < f.runs; i++ {
-		t.seed = seed + uint64(i)
+		t.Seed = seed + uint64(i)
 		done, err := run(t)
 		if err != nil {
 			out.note("the network of the first run stays in %s", file)
-			return nil, errors.WithMessagef(err, "run %d, seed %d", i+1, t.seed)
+			return nil, errors.WithMessagef(err, "run %d, seed %d", i+1, t.Seed)
 		}
-		if err := all.add(out, t.seed, done); err != nil {
+		if err := all.add(out, t.Seed, done); err != nil {
 			return nil, err
 		}
 	}

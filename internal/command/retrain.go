@@ -118,7 +118,7 @@ func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r
 	if err := r.repeats.check(cmd); err != nil {
 		return usage(err)
 	}
-	if t.solver == exactSolver {
+	if t.Solver == exactSolver {
 		return runExact(cmd, out, d, t, r)
 	}
 	if err := r.exact.unused(cmd); err != nil {

@@ -29,33 +29,33 @@ type retrained struct {
 // an interrupted one has learnt is written too.
 func (r retrainFlags) run(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, stages []transfer.Stage, rep *report.Gatherer) (done retrained, err error) {
 	ctx, last := cmd.Context(), stages[len(stages)-1].Select
-	work, err := r.prepare(ctx, out, d, t.seed, last)
+	work, err := r.prepare(ctx, out, d, t.Seed, last)
 	if err != nil {
 		return done, err
 	}
 	t.forSmall(cmd, work.data, out)
 	done.model, done.test = work.model, work.test
-	held, fit, err := t.options(work.data, out)
+	held, fit, err := t.Begin(work.data)
 	if err != nil {
-		return done, err
+		return done, errors.Wrap(err, "--validation")
 	}
-	examples, err := t.augment.examples(held, t.seed)
+	examples, err := t.augment.examples(held, t.Seed)
 	if err != nil {
 		return done, err
 	}
 	opt := r.options(out, last)
-	opt.Batch, opt.Seed, opt.Train = t.batch, t.seed, fit
-	if opt.Solver, err = t.newSolver(); err != nil {
+	opt.Batch, opt.Seed, opt.Train = t.Batch, t.Seed, fit
+	if opt.Solver, err = t.NewSolver(); err != nil {
 		return done, usage(err)
 	}
-	opt.Train.Hook = rep.Hook(fit.Hook)
+	opt.Train.Hook = rep.Hook(&progressHook{out: out})
 	before := func(i int, opt *transfer.Options) error {
 		if i > 0 {
 			if err := t.save(work.checkpoints, nil, out); err != nil {
 				return err
 			}
 		}
-		return r.beginStage(ctx, out, d, t, work, stages, i, opt, examples, held, rep)
+		return r.beginStage(cmd, out, d, t, work, stages, i, opt, examples, held, rep)
 	}
 	done.result, err = transfer.RetrainStages(ctx, work.model, examples, opt, stages, before)
 	if done.result == nil && errors.Is(err, model.ErrSelection) && len(r.then) > 0 {
@@ -84,9 +84,9 @@ func (r retrainFlags) options(out *output, selection model.Selection) transfer.O
 }
 
 // beginStage adds to the options of a stage what is of the stage alone, and tells of it.
-func (r retrainFlags) beginStage(ctx context.Context, out *output, d dataFlags, t trainingFlags, work *retraining, stages []transfer.Stage, i int, opt *transfer.Options, examples dataset.Examples, held *dataset.Set, rep *report.Gatherer) error {
+func (r retrainFlags) beginStage(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, work *retraining, stages []transfer.Stage, i int, opt *transfer.Options, examples dataset.Examples, held *dataset.Set, rep *report.Gatherer) error {
 	m := work.model
-	t.epochs, t.rate = opt.Train.Epochs, opt.Solver.LearningRate
+	t.Epochs, t.Rate = opt.Train.Epochs, opt.Solver.LearningRate
 	layers, err := opt.Select.Resolve(m.Spec)
 	if err != nil {
 		return usage(err)
@@ -94,9 +94,8 @@ func (r retrainFlags) beginStage(ctx context.Context, out *output, d dataFlags, 
 	if opt.Solver.Factors, err = among(work.factors, layers, opt.Solver); err != nil {
 		return usage(err)
 	}
-	command := t.settings("retrain", opt.Select.String(), held, opt.Train)
-	command.LayerRates = strings.Join(r.layerRates, ",")
-	work.checkpoints, err = r.saved.begin(command, m, work.from, &opt.Train, out)
+	t.Command, t.Train, t.Augment, t.LayerRates = cmd.Name(), opt.Select.String(), t.augment.String(), strings.Join(r.layerRates, ",")
+	work.checkpoints, err = r.saved.begin(t.Recipe, m, work.from, &opt.Train, out)
 	if err != nil {
 		return err
 	}
@@ -104,18 +103,18 @@ func (r retrainFlags) beginStage(ctx context.Context, out *output, d dataFlags, 
 		out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
 		uneven(out, "training", held)
 	}
-	if err := announce(out, i, stages, t.epochs); err != nil {
+	if err := announce(out, i, stages, t.Epochs); err != nil {
 		return err
 	}
 	opt.Start = func(trainer *train.Trainer) error {
 		if err := work.checkpoints.start(trainer); err != nil {
 			return err
 		}
-		rep.Training(trainer.Net(), m.Weights, report.Settings(command), report.Files{Data: d.name, Out: t.out}, held)
+		rep.Training(trainer.Net(), m.Weights, t.Recipe, report.Files{Data: d.name, Out: t.out}, held)
 		defer printRates(out, layers, opt.Solver.LearningRate, work.factors)
 		return layerTable(out, m.Spec, trainer.Net().TrainedWeights())
 	}
-	return t.augment.tellCost(ctx, out, m, opt.Select, examples)
+	return t.augment.tellCost(cmd.Context(), out, m, opt.Select, examples)
 }
 
 // retraining is what a retraining begins with.

@@ -33,7 +33,7 @@ func (t *trainingFlags) forSmall(cmd *cobra.Command, data *dataset.Set, out *out
 	if f := cmd.Flags(); data.Len() >= smallBelow || f.Changed("epochs") || f.Changed("validation") || f.Changed("patience") {
 		return
 	}
-	t.epochs = smallEpochs
+	t.Epochs = smallEpochs
 	out.note("%d training images are fewer than %d: %d epochs on all of them (--epochs says otherwise; keeping some aside to stop early costs more than it gains)",
-		data.Len(), smallBelow, t.epochs)
+		data.Len(), smallBelow, t.Epochs)
 }

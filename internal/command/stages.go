@@ -9,7 +9,7 @@ import (
 // stages returns the stages of a retraining, of which there is one without
 // --then.
 func (r retrainFlags) stages(cmd *cobra.Command, t trainingFlags) ([]transfer.Stage, error) {
-	stages := []transfer.Stage{{Select: r.selection(), LearningRate: t.rate}}
+	stages := []transfer.Stage{{Select: r.selection(), LearningRate: t.Rate}}
 	for _, name := range []string{"train", "checkpoint", "every", "resume", "report"} {
 		if len(r.then) > 0 && cmd.Flags().Changed(name) {
 			return nil, errors.Errorf("--%s: does not go with --then", name)
@@ -21,7 +21,7 @@ func (r retrainFlags) stages(cmd *cobra.Command, t trainingFlags) ([]transfer.St
 			return nil, errors.WithMessage(err, "--then")
 		}
 		if s.LearningRate == 0 {
-			s.LearningRate = t.rate / 10
+			s.LearningRate = t.Rate / 10
 		}
 		stages = append(stages, s)
 	}

@@ -55,46 +55,46 @@ func runTrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, sav
 		return err
 	}
 	defer func() { err = cmp.Or(errors.Wrap(rep.End(cmd.Context(), err), "--report"), err) }()
-	data, test, err := d.open(ctx, out, t.seed)
+	data, test, err := d.open(ctx, out, t.Seed)
 	if err != nil {
 		return err
 	}
-	m, from, err := saved.network(data, t.seed)
+	m, from, err := saved.network(data, t.Seed)
 	if err != nil {
 		return err
 	}
-	net, err := model.Build(m, model.All(), model.Batch(t.batch))
+	net, err := model.Build(m, model.All(), model.Batch(t.Batch))
 	if err != nil {
 		return err
 	}
-	solver, err := t.newSolver()
+	solver, err := t.NewSolver()
 	if err != nil {
 		return err
 	}
-	trainer, err := train.New(net, solver, t.seed)
+	trainer, err := train.New(net, solver, t.Seed)
 	if err != nil {
 		return err
 	}
 	defer trainer.Close()
 	t.forSmall(cmd, data, out)
-	held, opt, err := t.options(data, out)
+	held, opt, err := t.Begin(data)
+	if err != nil {
+		return errors.Wrap(err, "--validation")
+	}
+	examples, err := t.augment.examples(held, t.Seed)
 	if err != nil {
 		return err
 	}
-	examples, err := t.augment.examples(held, t.seed)
-	if err != nil {
-		return err
-	}
-	opt.Hook = rep.Hook(opt.Hook)
-	command := t.settings("train", model.All().String(), held, opt)
-	checkpoints, err := saved.begin(command, m, from, &opt, out)
+	opt.Hook = rep.Hook(&progressHook{out: out})
+	t.Command, t.Train, t.Augment = cmd.Name(), model.All().String(), t.augment.String()
+	checkpoints, err := saved.begin(t.Recipe, m, from, &opt, out)
 	if err != nil {
 		return err
 	}
 	if err := checkpoints.start(trainer); err != nil {
 		return err
 	}
-	rep.Training(net, m.Weights, report.Settings(command), report.Files{Data: d.name, Out: t.out}, held)
+	rep.Training(net, m.Weights, t.Recipe, report.Files{Data: d.name, Out: t.out}, held)
 	out.note("%s, %s; matrix products by %s", d.name, describe(held), gemm.Name())
 	uneven(out, "training", held)
 	if err := layerTable(out, m.Spec, net.TrainedWeights()); err != nil {

@@ -3,9 +3,7 @@ package command
 import (
 	"context"
 	"fmt"
-	"math"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -22,19 +20,10 @@ import (
 
 // trainingFlags are the flags of train and retrain.
 type trainingFlags struct {
-	epochs     int
-	batch      int
-	rate       float64
-	momentum   float64
-	decay      float64
-	solver     string
-	schedule   string
-	seed       uint64
-	validation float64
-	patience   int
-	out        string
-	report     reportFlag
-	augment    augmentFlags
+	train.Recipe
+	out     string
+	report  reportFlag
+	augment augmentFlags
 }
 
 // usualMomentum is the momentum where none is said.
@@ -42,11 +31,11 @@ const usualMomentum = 0.9
 
 func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 	f := cmd.Flags()
-	f.IntVar(&t.epochs, "epochs", 5, fmt.Sprintf("passes over the training images (%d if unsaid and there are fewer than %d)", smallEpochs, smallBelow))
-	f.Float64Var(&t.rate, "lr", 0.02, "learning rate")
-	f.StringVar(&t.schedule, "schedule", "cosine", "learning rate over the steps: constant, step or cosine")
-	f.Float64Var(&t.validation, "validation", 0, "share of the training images kept aside and evaluated after each epoch")
-	f.IntVar(&t.patience, "patience", 0, "stop after so many epochs without a better validation loss, and keep the best weights (0: never)")
+	f.IntVar(&t.Epochs, "epochs", 5, fmt.Sprintf("passes over the training images (%d if unsaid and there are fewer than %d)", smallEpochs, smallBelow))
+	f.Float64Var(&t.Rate, "lr", 0.02, "learning rate")
+	f.StringVar(&t.Schedule, "schedule", "cosine", "learning rate over the steps: constant, step or cosine")
+	f.Float64Var(&t.Validation, "validation", 0, "share of the training images kept aside and evaluated after each epoch")
+	f.IntVar(&t.Patience, "patience", 0, "stop after so many epochs without a better validation loss, and keep the best weights (0: never)")
 	f.StringVar(&t.out, "out", out, "file to write the whole network to")
 	t.report.add(cmd)
 	t.augment.add(cmd)
@@ -56,33 +45,20 @@ func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 // addSolver adds the flags of a step.
 func (t *trainingFlags) addSolver(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.IntVar(&t.batch, "batch", 64, "images a step")
-	f.Float64Var(&t.momentum, "momentum", usualMomentum, "momentum of the solver momentum")
-	f.Float64Var(&t.decay, "weight-decay", 0, "L2 penalty: this times the weights, not the biases, is added to their gradient (adam: to its step)")
-	f.StringVar(&t.solver, "solver", "momentum", "sgd, momentum or adam")
-	f.Uint64Var(&t.seed, "seed", 1, "source of every random number")
+	f.IntVar(&t.Batch, "batch", 64, "images a step")
+	f.Float64Var(&t.Momentum, "momentum", usualMomentum, "momentum of the solver momentum")
+	f.Float64Var(&t.Decay, "weight-decay", 0, "L2 penalty: this times the weights, not the biases, is added to their gradient (adam: to its step)")
+	f.StringVar(&t.Solver, "solver", "momentum", "sgd, momentum or adam")
+	f.Uint64Var(&t.Seed, "seed", 1, "source of every random number")
 }
 
 // check returns a usage error when the flags cannot be obeyed, and an ordinary
 // one when the output file could not be written: before hours of work.
 func (t *trainingFlags) check() error {
-	switch {
-	case t.epochs < 1:
-		return usage(errors.Errorf("--epochs: found %d, expected from 1", t.epochs))
-	case !(t.rate > 0) || math.IsInf(t.rate, 0):
-		return usage(errors.Errorf("--lr: found %v, expected a number above 0", t.rate))
-	case !(t.validation >= 0 && t.validation < 1):
-		return usage(errors.Errorf("--validation: found %v, expected from 0 up to, not including, 1", t.validation))
-	case t.patience < 0 || t.patience > 0 && t.validation == 0:
-		return usage(errors.Errorf("--patience: found %d, expected 0, or more together with --validation", t.patience))
+	if t.Solver != "momentum" && t.Momentum != usualMomentum {
+		return usage(errors.Errorf("--momentum: goes with --solver momentum, found %s", t.Solver))
 	}
-	if t.solver != "momentum" && t.momentum != usualMomentum {
-		return usage(errors.Errorf("--momentum: goes with --solver momentum, found %s", t.solver))
-	}
-	if _, err := train.ParseSchedule(t.schedule); err != nil {
-		return usage(err)
-	}
-	if err := t.checkSolver(); err != nil {
+	if err := t.checkRecipe(); err != nil {
 		return err
 	}
 	if err := t.augment.check(); err != nil {
@@ -91,18 +67,21 @@ func (t *trainingFlags) check() error {
 	return t.checkOut()
 }
 
+// checkRecipe returns a usage error that names the flag where a setting is out
+// of its range: a setting has the name of its flag.
+func (t *trainingFlags) checkRecipe() error {
+	err := t.Validate()
+	var wrong *train.SettingError
+	if !errors.As(err, &wrong) {
+		return usage(err)
+	}
+	more := map[string]string{"solver": ", or lbfgs in 'mnist retrain --last 1'", "patience": ", as --validation 0.1"}
+	return usage(errors.Errorf("--%v%s", err, more[wrong.Setting]))
+}
+
 // files are those that the flags name.
 func (t *trainingFlags) files() []namedFile {
 	return append(reportFiles(t.report.folder), namedFile{flag: "--out", path: t.out, written: true})
-}
-
-// checkSolver checks the flags of addSolver and the learning rate.
-func (t *trainingFlags) checkSolver() error {
-	if t.batch < 1 || t.batch > 1<<16 {
-		return usage(errors.Errorf("--batch: found %d, expected 1 to %d", t.batch, 1<<16))
-	}
-	_, err := t.newSolver()
-	return usage(err)
 }
 
 // checkOut returns an error unless there can be an output file.
@@ -115,34 +94,6 @@ func (t *trainingFlags) checkOut() error {
 		t.out = file
 	}
 	return atomicfile.Writable(t.out)
-}
-
-func (t *trainingFlags) newSolver() (*train.Solver, error) {
-	s, err := train.SolverByName(t.solver, t.rate)
-	if err != nil {
-		return nil, errors.Errorf("--solver: found %q, expected %s, or lbfgs in 'mnist retrain --last 1'", t.solver, listOr(train.SolverNames()))
-	}
-	if _, ok := s.Rule.(train.Momentum); ok {
-		s.Rule = train.Momentum{Momentum: t.momentum}
-	}
-	s.WeightDecay = t.decay
-	return s, s.Validate()
-}
-
-// options returns what Fit is to do, and the examples to train on: those that
-// are not set aside for validation.
-func (t *trainingFlags) options(data *dataset.Set, out *output) (*dataset.Set, train.Options, error) {
-	schedule, err := train.ParseSchedule(t.schedule)
-	opt := train.Options{Epochs: t.epochs, Schedule: schedule, Patience: t.patience, Hook: &progressHook{out: out}}
-	if err != nil || t.validation == 0 {
-		return data, opt, err
-	}
-	data, held, err := data.Split(t.validation, t.seed)
-	if err != nil {
-		return nil, opt, errors.Wrap(err, "--validation")
-	}
-	opt.Validation = held
-	return data, opt, nil
 }
 
 // progressHook shows the steps and prints the epochs.
@@ -254,10 +205,4 @@ func (t *trainingFlags) save(c *checkpointer, trainErr error, out *output) error
 		return fmt.Errorf("%w; %w", trainErr, err)
 	}
 	return trainErr
-}
-
-// listOr joins names for a sentence: "sgd, momentum or adam".
-func listOr(names []string) string {
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

@@ -12,28 +12,8 @@ import (
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/memory"
 	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/lastlayer/lastlayer/train"
 )
-
-// Settings are those of a training, as a checkpoint has them: its fields are
-// the same, so that the one converts to the other.
-type Settings struct {
-	Command    string
-	Data       string // SHA-256 of the training images
-	Held       string // and of those kept for validation
-	Batch      int
-	Epochs     int
-	Solver     string
-	Rate       float64
-	Momentum   float64
-	Decay      float64
-	Schedule   string
-	Seed       uint64
-	Validation float64
-	Patience   int
-	Train      string // the selection, in words
-	Augment    string
-	LayerRates string
-}
 
 // Files are those that a training reads and writes.
 type Files struct {
@@ -70,7 +50,7 @@ func (g *Gatherer) fact(name, value string) {
 }
 
 // trainingFacts says how and on what was trained.
-func (g *Gatherer) trainingFacts(s Settings, files Files, data *dataset.Set) {
+func (g *Gatherer) trainingFacts(s train.Recipe, files Files, data *dataset.Set) {
 	g.fact("Data", files.Data+", "+describe(data)+" to train on")
 	g.fact("Seed", fmt.Sprint(s.Seed))
 	g.fact("Trained", s.Train)

@@ -59,7 +59,7 @@ func (g *Gatherer) Page() string {
 // Training notes what is trained, before the first step: the net, and w, the
 // weights of the whole network that it is a part of. What is kept of w is what
 // it was then.
-func (g *Gatherer) Training(net *model.Net, w *model.Weights, s Settings, files Files, data *dataset.Set) {
+func (g *Gatherer) Training(net *model.Net, w *model.Weights, s train.Recipe, files Files, data *dataset.Set) {
 	if g == nil {
 		return
 	}

@@ -39,7 +39,7 @@ func TestGathererInterrupted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g.Training(net, network.weights, report.Settings{Epochs: 3}, report.Files{Data: "sample"}, full(t, 2, 0).Test)
+		g.Training(net, network.weights, train.Recipe{Epochs: 3}, report.Files{Data: "sample"}, full(t, 2, 0).Test)
 		if err := g.End(ctx, test.err); err != nil || wrote > 0 != test.wrote {
 			t.Errorf("%v: found %v and %d reports, expected one: %v", test.err, err, wrote, test.wrote)
 		}
@@ -53,7 +53,7 @@ func TestGathererInterrupted(t *testing.T) {
 // TestNoGatherer calls the methods where no report is asked for.
 func TestNoGatherer(t *testing.T) {
 	var g *report.Gatherer
-	g.Training(nil, nil, report.Settings{}, report.Files{}, nil)
+	g.Training(nil, nil, train.Recipe{}, report.Files{}, nil)
 	g.Evaluated(report.Evaluation{})
 	tested, written, ended := g.Tested(context.Background(), nil, nil, train.Metrics{}), g.Write(nil), g.End(context.Background(), context.Canceled)
 	if g.Page() != "" || g.Hook(nil) != nil || tested != nil || written != nil || ended != nil {

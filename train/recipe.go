@@ -1,0 +1,161 @@
+package train
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/strictjson"
+	"github.com/pkg/errors"
+)
+
+// Recipe is a training in numbers and words: what decides, beside the network,
+// what becomes of it. As JSON it travels in a checkpoint, Saver.Settings, so that
+// a training is resumed by the same recipe.
+type Recipe struct {
+	Command    string  `json:"command"` // of the program, as "retrain"
+	Data       string  `json:"data"`    // SHA-256 of the training images, set by Begin
+	Held       string  `json:"held"`    // and of those kept for validation; "" for none
+	Batch      int     `json:"batch"`   // examples a step
+	Epochs     int     `json:"epochs"`
+	Solver     string  `json:"solver"` // one of SolverNames
+	Rate       float64 `json:"lr"`
+	Momentum   float64 `json:"momentum"` // of the solver momentum
+	Decay      float64 `json:"weight-decay"`
+	Schedule   string  `json:"schedule"` // as ParseSchedule reads it
+	Seed       uint64  `json:"seed"`
+	Validation float64 `json:"validation"`         // share of the images kept aside, below 1
+	Patience   int     `json:"patience"`           // as in Options
+	Train      string  `json:"train"`              // the selection of layers, in words
+	Augment    string  `json:"augment,omitempty"`  // how images are changed, in words
+	LayerRates string  `json:"layer-lr,omitempty"` // factors on the rates of layers, in words
+}
+
+// SettingError is the error for a setting of a Recipe that is out of its range.
+type SettingError struct {
+	Setting string // its name in JSON
+	Problem string // what was found and expected
+}
+
+func (e *SettingError) Error() string { return e.Setting + ": " + e.Problem }
+
+func wrongSetting(name, format string, args ...any) error {
+	return &SettingError{name, fmt.Sprintf(format, args...)}
+}
+
+// maxBatch is how many examples a step may take.
+const maxBatch = 1 << 16
+
+// Validate returns an error unless a training can follow the recipe: a
+// SettingError, or NewSolver's.
+func (r Recipe) Validate() error {
+	switch {
+	case r.Epochs < 1:
+		return wrongSetting("epochs", "found %d, expected from 1", r.Epochs)
+	case !(r.Rate > 0) || math.IsInf(r.Rate, 0):
+		return wrongSetting("lr", "found %v, expected a number above 0", r.Rate)
+	case !(r.Validation >= 0 && r.Validation < 1):
+		return wrongSetting("validation", "found %v, expected from 0 up to, not including, 1", r.Validation)
+	case r.Patience < 0 || r.Patience > 0 && r.Validation == 0:
+		return wrongSetting("patience", "found %d, expected 0, or more together with validation", r.Patience)
+	case r.Batch < 1 || r.Batch > maxBatch:
+		return wrongSetting("batch", "found %d, expected 1 to %d", r.Batch, maxBatch)
+	}
+	if _, err := ParseSchedule(r.Schedule); err != nil {
+		return err
+	}
+	_, err := r.NewSolver()
+	return err
+}
+
+// NewSolver returns the solver that the recipe names.
+func (r Recipe) NewSolver() (*Solver, error) {
+	s, err := SolverByName(r.Solver, r.Rate)
+	if err != nil {
+		return nil, wrongSetting("solver", "found %q, expected %s", r.Solver, listOr(SolverNames()))
+	}
+	if _, ok := s.Rule.(Momentum); ok {
+		s.Rule = Momentum{Momentum: r.Momentum}
+	}
+	s.WeightDecay = r.Decay
+	return s, s.Validate()
+}
+
+// listOr joins names for a sentence: "sgd, momentum or adam".
+func listOr(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// Begin returns the examples to train on, and what Fit is to do: those of data,
+// but for the share that is kept aside for validation. It notes the hashes of
+// both in the recipe.
+func (r *Recipe) Begin(data *dataset.Set) (*dataset.Set, Options, error) {
+	schedule, err := ParseSchedule(r.Schedule)
+	opt := Options{Epochs: r.Epochs, Schedule: schedule, Patience: r.Patience}
+	if err != nil {
+		return nil, opt, err
+	}
+	r.Held = ""
+	if r.Validation != 0 {
+		var held *dataset.Set
+		if data, held, err = data.Split(r.Validation, r.Seed); err != nil {
+			return nil, opt, err
+		}
+		opt.Validation, r.Held = held, hashOf(held)
+	}
+	r.Data = hashOf(data)
+	return data, opt, nil
+}
+
+func hashOf(set *dataset.Set) string {
+	h := set.Hash()
+	return hex.EncodeToString(h[:])
+}
+
+// ParseRecipe reads a recipe from JSON.
+func ParseRecipe(text string) (Recipe, error) {
+	var r Recipe
+	err := strictjson.Decode([]byte(text), &r)
+	return r, errors.WithStack(err)
+}
+
+// Differences says in what this recipe differs from one that was saved, one
+// difference an item, as "batch was 16, is 8"; nil for the same. With a constant
+// learning rate the number of epochs may differ.
+func (r Recipe) Differences(saved Recipe) []string {
+	if r.Schedule == "constant" {
+		saved.Epochs = r.Epochs
+	}
+	var found []string
+	now, then := reflect.ValueOf(r), reflect.ValueOf(saved)
+	for i := range now.NumField() {
+		if a, b := now.Field(i).Interface(), then.Field(i).Interface(); a != b {
+			found = append(found, fmt.Sprintf("%s was %v, is %v", settingName(now.Type().Field(i)), orNone(b), orNone(a)))
+		}
+	}
+	return found
+}
+
+// settingName names a setting for people: as in JSON, but for the hashes.
+func settingName(field reflect.StructField) string {
+	name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+	switch name {
+	case "data":
+		return "the training data"
+	case "held":
+		return "the validation data"
+	}
+	return name
+}
+
+// orNone returns the value of a setting, or what to say where it has none.
+func orNone(value any) any {
+	if value == "" {
+		return "none"
+	}
+	return value
+}
