@@ -115,12 +115,12 @@ func TestCacheOfTwoPrograms(t *testing.T) {
 
 func TestCacheUsage(t *testing.T) {
 	for word, more := range map[string][]string{
-		"expected a size, as 512MiB": {"--cache-memory", "much"},
-		`invalid argument "-1"`:      {"--cache-memory", "-1"},
-		`invalid argument "16EB"`:    {"--cache-memory", "16EB"},
-		"found no folder name":       {"--cache-dir", ""},
-		"[cache-dir no-cache]":       {"--cache-dir", "x", "--no-cache"},
-		"[cache-memory no-cache]":    {"--cache-memory", "1GB", "--no-cache"},
+		`found "much", expected a size, as 512MiB`: {"--cache-memory", "much"},
+		`found "-1", expected a size`:              {"--cache-memory", "-1"},
+		`found "16EB", expected a size`:            {"--cache-memory", "16EB"},
+		"found no folder name":                     {"--cache-dir", ""},
+		"[cache-dir no-cache]":                     {"--cache-dir", "x", "--no-cache"},
+		"[cache-memory no-cache]":                  {"--cache-memory", "1GB", "--no-cache"},
 	} {
 		mnist(t, retrainSmall(more...)...).refused(t, exitUsage, word)
 	}
