@@ -3,12 +3,11 @@ package command
 import (
 	"context"
 	"fmt"
-	"github.com/lastlayer/lastlayer/transfer/feature"
-	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/transfer/feature"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -80,8 +79,7 @@ func (a *augmentFlags) examples(set *dataset.Set, seed uint64) (dataset.Examples
 	return copies, nil
 }
 
-// tellCost says what the copies cost, before it is spent: the frozen layers run
-// over a few examples and the time is multiplied.
+// tellCost says what the copies cost, before it is spent.
 func (a *augmentFlags) tellCost(ctx context.Context, out *output, n *model.Network, selection model.Selection, examples dataset.Examples) error {
 	if a.copies == 0 {
 		return nil
@@ -91,36 +89,16 @@ func (a *augmentFlags) tellCost(ctx context.Context, out *output, n *model.Netwo
 		return err
 	}
 	defer trunk.Close()
-	all := examples.Len()
-	plain := all / (a.copies + 1)
-	if len(trunk.Cut().Trunk) == 0 {
-		out.note("%d changed copies: an epoch has %d images instead of %d", a.copies, all, plain)
+	all, times := examples.Len(), a.copies+1
+	cost, err := trunk.Estimate(ctx, examples)
+	if err != nil {
+		return err
+	}
+	if cost.Bytes == 0 {
+		out.note("%d changed copies: an epoch has %d images instead of %d", a.copies, all, all/times)
 		return nil
 	}
-	few := firstOf{examples, min(32, plain)}
-	var each float64 // seconds
-	var row int      // numbers
-	for range 2 {    // the first run makes the buffers
-		start := time.Now()
-		features, err := trunk.Features(ctx, few, feature.Options{})
-		if err != nil {
-			return err
-		}
-		each, row = time.Since(start).Seconds()/float64(few.n), len(features.Row(0))
-		if err := features.Close(); err != nil {
-			return err
-		}
-	}
-	size := func(n int) string { return humanize.IBytes(4 * uint64(n) * uint64(row)) }
 	out.note("%d changed copies: an epoch has %d images instead of %d; features of %s instead of %s, for about %.1f s of the frozen layers instead of %.1f s",
-		a.copies, all, plain, size(all), size(plain), each*float64(all), each*float64(plain))
+		a.copies, all, all/times, humanize.IBytes(uint64(cost.Bytes)), humanize.IBytes(uint64(cost.Bytes)/uint64(times)), cost.Seconds, cost.Seconds/float64(times))
 	return nil
 }
-
-// firstOf are the first n examples.
-type firstOf struct {
-	dataset.Examples
-	n int
-}
-
-func (f firstOf) Len() int { return f.n }

@@ -1,14 +1,10 @@
 package command
 
 import (
-	"fmt"
 	"maps"
-	"math"
 
-	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/command/report"
 	"github.com/lastlayer/lastlayer/model/weightfile"
-	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -87,7 +83,7 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, page rep
 		seenLine: lookUp(out, m, test), LeftOut: all.Len() - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
 	maps.Copy(line.LeftOutClasses, leftOut)
 	uneven(out, "test", test)
-	confusionTable(out, test, metrics)
+	out.lines("\n" + metrics.ConfusionTable(test.Classes))
 	rep.Evaluated(report.Evaluation{File: file, Data: d.name, LeftOut: line.LeftOut, TrainedOn: line.TrainedOn})
 	if err := rep.Tested(cmd.Context(), m, test, metrics); err != nil {
 		return err
@@ -96,28 +92,4 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, page rep
 		return errors.Wrap(err, "--report")
 	}
 	return out.object(line)
-}
-
-// confusionTable prints how often each label was taken for each class, and the
-// share of its images that was recognised.
-func confusionTable(out *output, set *dataset.Set, m train.Metrics) {
-	width := 6
-	for _, name := range set.Classes {
-		width = max(width, len(name)+2)
-	}
-	head := fmt.Sprintf("%-*s", width, "")
-	for _, name := range set.Classes {
-		head += fmt.Sprintf("%*s", width, name)
-	}
-	out.text("\nlabel down, prediction across\n%s  recall", head)
-	for i, row := range m.Confusion {
-		line := fmt.Sprintf("%-*s", width, set.Classes[i])
-		for _, n := range row {
-			line += fmt.Sprintf("%*d", width, n)
-		}
-		if recall := m.Recall(i); !math.IsNaN(recall) { // NaN: the data has none of this class
-			line += fmt.Sprintf("%8.4f", recall)
-		}
-		out.text("%s", line)
-	}
 }

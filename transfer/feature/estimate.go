@@ -1,0 +1,49 @@
+package feature
+
+import (
+	"context"
+	"time"
+
+	"github.com/lastlayer/lastlayer/dataset"
+)
+
+// Estimate is about what the features of some examples cost. It is zero where
+// nothing is below the cut.
+type Estimate struct {
+	Bytes   int64   // of all features
+	Seconds float64 // of running the trunk
+}
+
+// timedExamples is how many examples an estimate runs the trunk over.
+const timedExamples = 32
+
+// Estimate runs the trunk over the first examples and multiplies, to say what
+// Features would take before it is spent.
+func (t *Trunk) Estimate(ctx context.Context, data dataset.Examples) (Estimate, error) {
+	if t.evaluator == nil || data.Len() == 0 {
+		return Estimate{}, nil
+	}
+	few := firstOf{data, min(timedExamples, data.Len())}
+	var e Estimate
+	for range 2 { // the first run makes the buffers
+		start := time.Now()
+		features, err := t.Features(ctx, few, Options{})
+		if err != nil {
+			return Estimate{}, err
+		}
+		e.Seconds = time.Since(start).Seconds() / float64(few.n) * float64(data.Len())
+		e.Bytes = 4 * int64(len(features.Row(0))) * int64(data.Len())
+		if err := features.Close(); err != nil {
+			return Estimate{}, err
+		}
+	}
+	return e, nil
+}
+
+// firstOf are the first n examples.
+type firstOf struct {
+	dataset.Examples
+	n int
+}
+
+func (f firstOf) Len() int { return f.n }
