@@ -18,10 +18,10 @@ func TestBalancedAccuracy(t *testing.T) {
 func TestConfusionTable(t *testing.T) {
 	m := Metrics{Examples: 12, Correct: 9, Confusion: [][]int{{8, 2, 0}, {1, 1, 0}, {0, 0, 0}}}
 	const want = `label down, prediction across
-            cat       dog  elephant  recall
-cat           8         2         0  0.8000
-dog           1         1         0  0.5000
-elephant      0         0         0
+                 cat       dog  elephant  recall
+cat                8         2         0  0.8000
+dog                1         1         0  0.5000
+elephant           0         0         0
 `
 	if got := m.ConfusionTable([]string{"cat", "dog", "elephant"}); got != want {
 		t.Errorf("found\n%s\nexpected\n%s", got, want)

@@ -35,6 +35,15 @@ func printable(s string) string {
 	return b.String()
 }
 
+// printableNames returns the names as printable does each.
+func printableNames(names []string) []string {
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = printable(name)
+	}
+	return list
+}
+
 // shown returns the arguments of a line of text with all that is text printable.
 func shown(args []any) []any {
 	list := make([]any, len(args))
@@ -45,11 +54,7 @@ func shown(args []any) []any {
 		case error:
 			list[i] = printable(a.Error())
 		case []string:
-			names := make([]string, len(a))
-			for j, name := range a {
-				names[j] = printable(name)
-			}
-			list[i] = names
+			list[i] = printableNames(a)
 		case fmt.Stringer:
 			list[i] = printable(a.String())
 		default:
