@@ -10,7 +10,8 @@ import (
 
 func TestParseAugmentation(t *testing.T) {
 	for s, want := range map[string]Augmentation{
-		"shift": {Shift: true}, "rotate": {Rotate: true}, "shift,rotate": {true, true}, "rotate, shift": {true, true},
+		"shift": {Shift: true}, "rotate": {Rotate: true}, "shift,rotate": {Shift: true, Rotate: true}, "rotate, shift": {Shift: true, Rotate: true},
+		"crop,flip,colour": {Crop: true, Flip: true, Colour: true},
 	} {
 		got, err := ParseAugmentation(s)
 		check(t, err)
@@ -18,7 +19,7 @@ func TestParseAugmentation(t *testing.T) {
 			t.Errorf("%s: found %v, expected %v", s, got, want)
 		}
 	}
-	for _, s := range []string{"", "flip", "shift,", "Shift"} {
+	for _, s := range []string{"", "mirror", "shift,", "Shift"} {
 		_, err := ParseAugmentation(s)
 		wantErr(t, err, ErrArgument, "shift, rotate")
 	}

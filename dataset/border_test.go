@@ -86,6 +86,13 @@ func TestBorder(t *testing.T) {
 	b.Refuse("ParseClasses", "nothing", ErrClass, func() error { _, err := ParseClasses(""); return err })
 	b.Refuse("ParseAugmentation", "nothing", ErrArgument, func() error { _, err := ParseAugmentation(""); return err })
 	b.Refuse("ClassName", "nothing", ErrClass, func() error { _, err := ClassName(""); return err })
+	b.Refuse("Preset", "nothing", ErrArgument, func() error { _, err := Preset("", nil); return err })
+	b.Refuse("BadFiles.Unwrap", "the zero value", ErrFormat, (&BadFiles{}).Unwrap)
+	b.Refuse("Read", "nil", ErrArgument, func() error { return Read(nil, nil, nil) })
+	b.Refuse("Read", "a nil pointer", ErrArgument, func() error { return Read(copies, nil, nil) })
+	b.Refuse("Read", "too large an index", ErrArgument, func() error { return Read(train, make([]float32, 784), []int{train.Len()}) })
+	b.Refuse("Set.ReadImage", "a negative index", ErrArgument, func() error { _, err := train.ReadImage(-1); return err })
+	b.Refuse("Set.ReadImage", "a nil set", ErrArgument, func() error { _, err := (*Set)(nil).ReadImage(0); return err })
 	b.Complete()
 }
 

@@ -21,6 +21,9 @@ func (s *Set) Check() error {
 	}
 	// Dividing what is there, rather than multiplying what is claimed, cannot overflow.
 	images, exact := len(s.Pixels), true
+	if s.files != nil {
+		images = len(s.files.paths) * s.imageSize()
+	}
 	for _, d := range s.Shape {
 		if d <= 0 {
 			return errors.Wrapf(ErrFormat, "%s: shape: found %v, expected dimensions above 0", shown, s.Shape)

@@ -33,17 +33,17 @@ func compare(train, test *Set, opt Options) {
 	opt.warn(errors.Errorf("%s: %d of %d test images are exact copies of training images%s", printable(test.Name), copies, test.Len(), labels))
 }
 
-// copiesIn returns how many images of another set have the same bytes as one of s, and how many of
-// these belong to another class there.
+// copiesIn returns how many images of another set have the same bytes, or photos the same file, as one of
+// s, and how many of these belong to another class there.
 func (s *Set) copiesIn(other *Set) (copies, otherwise int) {
 	seed := maphash.MakeSeed()
 	places := make(map[uint64]int, s.Len()) // of images, by a hash
 	for i := range s.Len() {
-		places[maphash.Bytes(seed, s.Image(i))] = i
+		places[maphash.Bytes(seed, s.content(i))] = i
 	}
 	for i := range other.Len() {
-		at, is := places[maphash.Bytes(seed, other.Image(i))]
-		if !is || !bytes.Equal(s.Image(at), other.Image(i)) {
+		at, is := places[maphash.Bytes(seed, other.content(i))]
+		if !is || !bytes.Equal(s.content(at), other.content(i)) {
 			continue
 		}
 		copies++

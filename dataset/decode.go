@@ -64,8 +64,13 @@ func encodedImage(content []byte, name string) (encoded, error) {
 	return encoded{name, content, format, int64(float64(config.Width) * float64(config.Height) * perPixel)}, nil
 }
 
-func (e encoded) decode() (image.Image, error) {
-	img, err := e.format.decode(e.content)
+func (e encoded) decode() (img image.Image, err error) {
+	defer func() {
+		if r := recover(); r != nil { // a decoder's fault, not its caller's
+			img, err = nil, errors.Wrapf(ErrFormat, "%s: %s: the decoder failed: %v", e.name, e.format.name, r)
+		}
+	}()
+	img, err = e.format.decode(e.content)
 	if err != nil {
 		return nil, errors.Wrapf(ErrFormat, "%s: %s: %v", e.name, e.format.name, err)
 	}

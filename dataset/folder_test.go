@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/pkg/errors"
 )
 
 // pictures writes n images of the sample as PNG files to a folder.
@@ -42,7 +44,8 @@ func TestFolderIsSplit(t *testing.T) {
 		t.Errorf("found %v training and %v test images a class", train.Counts(), tested)
 	}
 	said := fmt.Sprintf("no test folder; %d of 16 images, drawn by a hash of each file, are the test images", test.Len())
-	if len(warnings) != 2 || !strings.Contains(warnings[0], said) || !strings.Contains(warnings[1], "no test images of t-shirt") {
+	if len(warnings) != 3 || !strings.Contains(warnings[0], "passed over that are no images: 4, such as desktop.ini") ||
+		!strings.Contains(warnings[1], said) || !strings.Contains(warnings[2], "no test images of t-shirt") {
 		t.Errorf("found warnings %q", warnings)
 	}
 	if !slices.Equal(train.Shape, []int{1, 28, 28}) || train.Prep != MNISTPreprocessing() || test.Name != dir+"/test" {
@@ -107,7 +110,11 @@ func TestFolderListsBadFiles(t *testing.T) {
 	}
 	check(t, os.Mkdir(filepath.Join(dir, "a", "deeper"), 0o755))
 	_, _, err = Open(dir, Options{})
-	wantErr(t, err, ErrFormat, "8 of 16 files are not usable", "deeper: found a folder", "blank.png", "empty.png", "and 3 more")
+	wantErr(t, err, ErrFormat, "7 of 15 files are not usable", "deeper: found a folder", "blank.png", "empty.png", "and 2 more")
+	var bad *BadFiles
+	if !errors.As(err, &bad) || len(bad.Paths) != 7 || len(bad.Errors) != 7 || filepath.Base(bad.Paths[6]) != "x2.jpg" {
+		t.Errorf("found %+v, expected all 7 files", bad)
+	}
 
 	var warnings []string
 	train, test, err := Open(dir, Options{SkipBad: true, Warn: func(s string) { warnings = append(warnings, s) }})
@@ -115,7 +122,7 @@ func TestFolderListsBadFiles(t *testing.T) {
 	if train.Len()+test.Len() != 8 {
 		t.Errorf("found %d and %d images", train.Len(), test.Len())
 	}
-	if len(warnings) != 2 || !strings.Contains(warnings[0], "8 of 16 files are not usable") {
+	if len(warnings) != 3 || !strings.Contains(warnings[0], "files passed over that are no images: 1, such as notes.txt") || !strings.Contains(warnings[1], "7 of 15 files are not usable") {
 		t.Errorf("found warnings %q", warnings)
 	}
 }
@@ -195,5 +202,5 @@ func TestFolderShape(t *testing.T) {
 	long := image.NewGray(image.Rect(0, 0, 1, 30000))
 	writeFile(t, filepath.Join(dir, "a", "3.png"), pngOf(t, long))
 	_, _, err := Open(dir, Options{Shape: []int{1, 512, 512}})
-	wantErr(t, err, ErrFormat, "3.png", "found 30000 rows, expected at most 8192")
+	wantErr(t, err, ErrFormat, "3.png", "found 30000 rows, expected at most 16384")
 }

@@ -125,27 +125,27 @@ func subFolders(dir string) ([]string, error) {
 	return names, nil
 }
 
-// visibleFiles returns the names of all entries of a folder, in ascending order, but hidden ones and
-// what systems leave there.
-func visibleFiles(dir string) ([]string, error) {
+// filesIn returns the names of all entries of a folder, in ascending order, and apart from them hidden
+// ones and what systems leave there.
+func filesIn(dir string) (visible, hidden []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return nil, errors.WithStack(err)
+		return nil, nil, errors.WithStack(err)
 	}
-	var names []string
 	for _, e := range entries {
 		switch name := e.Name(); {
 		case strings.HasPrefix(name, "."), name == "__MACOSX", name == "Thumbs.db", name == "desktop.ini":
+			hidden = append(hidden, name)
 		default:
-			names = append(names, name)
+			visible = append(visible, name)
 		}
 	}
-	return names, nil
+	return visible, hidden, nil
 }
 
 // npzHint tells of NumPy files in a folder, which are named themselves.
 func npzHint(dir string) string {
-	files, err := visibleFiles(dir)
+	files, _, err := filesIn(dir)
 	if err != nil {
 		return ""
 	}

@@ -148,7 +148,7 @@ func partOf(dir string, f idxName) (string, error) {
 
 // packedHint tells of a file that lacks but is there, packed by something other than gzip.
 func packedHint(dir string, role idxRole) string {
-	names, err := visibleFiles(dir)
+	names, _, err := filesIn(dir)
 	if err != nil {
 		return ""
 	}

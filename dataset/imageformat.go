@@ -10,7 +10,9 @@ import (
 	"image/png"
 	"io"
 	"iter"
+	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/pkg/errors"
 	"golang.org/x/image/bmp"
@@ -42,6 +44,20 @@ var imageFormats = []imageFormat{
 	{"TIFF", begins("II*\x00", "MM\x00*"), reading(tiff.DecodeConfig), reading(tiff.Decode),
 		func(_ []byte, m color.Model) float64 { return 2 * modelBytes(m) }, // a strip may be all of it
 		func(content []byte) iter.Seq[[]byte] { return slices.Values([][]byte{content}) }},
+}
+
+// isImage reports whether a file begins as an image does, be it one that can be read or not.
+func isImage(head []byte) bool {
+	return isHEIF(head) || slices.ContainsFunc(imageFormats, func(f imageFormat) bool { return f.is(head) })
+}
+
+// namedAsImage reports whether a file is named as images are.
+func namedAsImage(path string) bool {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".heic", ".heif", ".avif":
+		return true
+	}
+	return false
 }
 
 // formatOf returns the kind of an image file, by its first bytes.

@@ -28,8 +28,12 @@ type Options struct {
 	// photos; Shape is its images' then. Another Preprocessing changes nothing.
 	Prep Preprocessing
 	// SkipBad leaves out the files of an image folder that cannot be read, and warns of them, where
-	// otherwise they are an error.
+	// otherwise they are an error, a *BadFiles. Skipped, if given, gets all that are left out.
 	SkipBad bool
+	Skipped func(*BadFiles)
+	// Checked, if given, is told how many files of an image folder, training or test images, have been
+	// read or, of photos, checked.
+	Checked func(done, of int)
 }
 
 func (o Options) context() context.Context {

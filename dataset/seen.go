@@ -23,8 +23,11 @@ type Seen struct {
 	Sums     []byte `json:"sums"`     // first 6 bytes of SHA-256s, in ascending order, each once
 }
 
-// imageSum returns the SHA-256 of an image's sides, [C,H,W], and its stored bytes.
+// imageSum returns the SHA-256 of an image's sides, [C,H,W], and its stored bytes, or of a photo's file.
 func (s *Set) imageSum(i int) [sha256.Size]byte {
+	if s.files != nil {
+		return s.files.sums[s.place(i)]
+	}
 	image := s.Image(i)
 	b := make([]byte, 0, 4*len(s.Shape)+len(image))
 	for _, side := range s.Shape {

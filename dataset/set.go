@@ -10,7 +10,7 @@ import (
 )
 
 // Examples is what a training loop needs of its data. *Set satisfies it with images, the features of
-// a frozen network with what they became.
+// a frozen network with what they became. Gather panics where Read would return an error.
 type Examples interface {
 	Len() int                            // number of examples
 	ExampleShape() []int                 // shape of one example, without the batch dimension
@@ -20,15 +20,21 @@ type Examples interface {
 
 // Set is labelled images. Make one with Open or NewSet; what Filter, Limit and Split return shares
 // its pixels, so a Set is to be read, not written to.
+//
+// The images are in memory or, photos of a folder, in their files: these are decoded and prepared
+// whenever they are asked for, on all cores, and the next ones ahead where they are asked for in order.
+// They are the same bytes each time, and a file that has changed or gone is an error of Read.
 type Set struct {
 	Name    string        // for messages, such as "mnist/train"
 	Shape   []int         // of one image: [C,H,W]
-	Pixels  []byte        // store of images, [any number,C,H,W]; read image i of this set with Image(i)
+	Pixels  []byte        // store of images, [any number,C,H,W], nil of photos; read image i of this set with Image(i)
 	Labels  []int         // Labels[i] is the index into Classes of image i
 	Classes []string      // label names
 	Prep    Preprocessing // turns a byte into a network's input
 
-	index []int32 // place of image i in Pixels; nil where that is i
+	index []int32     // place of image i in the store; nil where that is i
+	files *photoFiles // the store of photos
+	ahead *ahead      // what reads them
 }
 
 // maxImages bounds the images of a set, so that an index of them fits 32 bits.
@@ -50,6 +56,12 @@ func NewSet(name string, shape []int, pixels []byte, labels []int, classes []str
 	return s, nil
 }
 
+// newPhotos returns a set of photos that stay in their files.
+func newPhotos(name string, files *photoFiles, labels []int, classes []string, prep Preprocessing) (*Set, error) {
+	s := &Set{Name: name, Shape: []int{3, files.height, files.width}, Labels: labels, Classes: classes, Prep: prep, files: files, ahead: &ahead{}}
+	return s, s.Check()
+}
+
 // Len returns the number of images, 0 of a nil set.
 func (s *Set) Len() int {
 	if s == nil {
@@ -69,13 +81,51 @@ func (s *Set) ExampleShape() []int {
 // Label returns the index into Classes of image i.
 func (s *Set) Label(i int) int { return s.Labels[i] }
 
-// Image returns the stored bytes of image i, [C,H,W]. They belong to the set.
+// Image returns the stored bytes of image i, [C,H,W]. They belong to the set. It panics where ReadImage
+// returns an error.
 func (s *Set) Image(i int) []byte {
-	size := s.imageSize()
-	if s.index != nil {
-		i = int(s.index[i])
+	pixels, err := s.ReadImage(i)
+	if err != nil {
+		panic(unreadable{err})
 	}
-	return s.Pixels[i*size : (i+1)*size : (i+1)*size]
+	return pixels
+}
+
+// ReadImage is Image of a set of photos, whose files may have changed or gone.
+func (s *Set) ReadImage(i int) ([]byte, error) {
+	if i < 0 || i >= s.Len() {
+		return nil, errors.Wrapf(ErrArgument, "image %d: found %d images", i, s.Len())
+	}
+	if s.files != nil {
+		return s.files.pixels(s.place(i), nil)
+	}
+	size := s.imageSize()
+	i = s.place(i)
+	return s.Pixels[i*size : (i+1)*size : (i+1)*size], nil
+}
+
+// File returns the path of image i, "" where the images are in memory.
+func (s *Set) File(i int) string {
+	if s.files == nil {
+		return ""
+	}
+	return s.files.paths[s.place(i)]
+}
+
+// content returns what tells image i from others: the SHA-256 of its file, or its stored bytes.
+func (s *Set) content(i int) []byte {
+	if s.files != nil {
+		return s.files.sums[s.place(i)][:]
+	}
+	return s.Image(i)
+}
+
+// place returns the place of image i in the store.
+func (s *Set) place(i int) int {
+	if s.index != nil {
+		return int(s.index[i])
+	}
+	return i
 }
 
 func (s *Set) imageSize() int {
@@ -100,23 +150,40 @@ func (s *Set) Counts() []int {
 
 // Gather writes the images with these indices to dst, preprocessed by Prep. dst is
 // [len(indices),C,H,W]. Several goroutines may gather from one set. It panics, as indexing a slice
-// does, if dst has another length or an index is outside 0..Len()-1.
+// does, if dst has another length or an index is outside 0..Len()-1, and where Read returns an error.
 func (s *Set) Gather(dst []float32, indices []int) {
-	s.gather(dst, indices, s.Image)
+	if s.files == nil {
+		gatherEach(s, dst, indices, s.ReadImage)
+		return
+	}
+	s.gather(dst, indices, s.ahead, s.Len(), s.ReadImage)
 }
 
-// gather is Gather of images whose bytes image returns.
-func (s *Set) gather(dst []float32, indices []int, image func(i int) []byte) {
+// gather is Gather of images, of n, whose bytes read returns. Those of photos are read by a.
+func (s *Set) gather(dst []float32, indices []int, a *ahead, n int, read func(i int) ([]byte, error)) {
+	if s.files == nil {
+		gatherEach(s, dst, indices, read)
+		return
+	}
+	images := a.begin(indices, n, read)
+	gatherEach(s, dst, images, (*arriving).wait)
+}
+
+// gatherEach writes images whose bytes read returns to dst.
+func gatherEach[T any](s *Set, dst []float32, images []T, read func(T) ([]byte, error)) {
 	size := s.imageSize()
-	if len(dst) != len(indices)*size {
-		panic(errors.Errorf("dataset: Gather of %d images of %v into %d numbers", len(indices), s.Shape, len(dst)))
+	if len(dst) != len(images)*size {
+		panic(errors.Errorf("dataset: Gather of %d images of %v into %d numbers", len(images), s.Shape, len(dst)))
 	}
 	tables := make([]*[256]float32, s.Shape[0])
 	for c := range tables {
 		tables[c] = s.Prep.table(c)
 	}
-	for _, i := range indices {
-		pixels := image(i)
+	for _, image := range images {
+		pixels, err := read(image)
+		if err != nil {
+			panic(unreadable{err})
+		}
 		plane := len(pixels) / len(tables)
 		for c, table := range tables {
 			out := dst[c*plane:][:plane]
@@ -128,8 +195,32 @@ func (s *Set) gather(dst []float32, indices []int, image func(i int) []byte) {
 	}
 }
 
+// unreadable is what Gather panics with where an image cannot be read.
+type unreadable struct{ error }
+
+// Read is data.Gather, but returns an error where a photo's file has changed or gone, and gathering
+// panics.
+func Read(data Examples, dst []float32, indices []int) (err error) {
+	if isNil(data) {
+		return errors.Wrap(ErrArgument, "found no examples to read")
+	}
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case unreadable:
+			err = r.error
+		default:
+			panic(r)
+		}
+	}()
+	data.Gather(dst, indices)
+	return nil
+}
+
 // Hash identifies the data: a SHA-256 over shape, pixels, labels and class names in the set's order.
-// Name and Prep are not in it. It reads every pixel: 0.1 s or less for MNIST's training images.
+// Name and Prep are not in it. It reads every pixel: 0.1 s or less for MNIST's training images. Of
+// photos, the hashes of their files and how they become pixels stand for these, whatever the files are
+// named.
 func (s *Set) Hash() [sha256.Size]byte {
 	h := sha256.New()
 	writeInts(h, s.Shape)
@@ -139,8 +230,11 @@ func (s *Set) Hash() [sha256.Size]byte {
 		writeInts(h, []int{len(c)})
 		h.Write([]byte(c))
 	}
+	if s.files != nil {
+		s.files.hash(h)
+	}
 	for i := range s.Labels {
-		h.Write(s.Image(i))
+		h.Write(s.content(i))
 	}
 	return [sha256.Size]byte(h.Sum(nil))
 }

@@ -87,6 +87,7 @@ func (s *Set) shuffledMembers(seed, stream uint64) [][]int {
 // labels of its own.
 func (s *Set) subset(indices []int) *Set {
 	sub := *s
+	sub.ahead = &ahead{}
 	sub.Labels = make([]int, len(indices))
 	sub.index = make([]int32, len(indices))
 	for to, from := range indices {

@@ -204,7 +204,9 @@ func (n *Net) Load(data dataset.Examples, indices []int) error {
 	}
 	rows := n.Images()
 	size := len(rows) / n.batch
-	data.Gather(rows[:len(indices)*size], indices)
+	if err := dataset.Read(data, rows[:len(indices)*size], indices); err != nil {
+		return errors.Wrap(err, "read the examples")
+	}
 	if n.row == nil {
 		return nil
 	}

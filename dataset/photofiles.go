@@ -1,0 +1,118 @@
+package dataset
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"hash"
+	"image"
+	"io"
+
+	"github.com/pkg/errors"
+	"golang.org/x/sync/semaphore"
+)
+
+// photosVersion goes up when other pixels come of the same photos.
+const photosVersion = 1
+
+// photoFiles are the images of a set that are read from their files whenever they are needed: memory
+// holds their paths and hashes.
+type photoFiles struct {
+	paths  []string
+	sums   [][sha256.Size]byte // of the files' content when they were checked
+	photo  Photo
+	height int
+	width  int
+}
+
+// pixels reads a file and returns its image, [3,H,W]: as the network takes it, or the part that
+// within chooses of a photo of its size, resized as a whole. A file that is not what it was when it was
+// checked is an ErrFormat.
+func (p *photoFiles) pixels(at int, within func(size image.Point) image.Rectangle) (pixels []byte, err error) {
+	path := p.paths[at]
+	f, err := openImageFile(path)
+	if err != nil && err != errNoImage {
+		return nil, err
+	}
+	if f.sum != p.sums[at] {
+		return nil, errors.Wrapf(ErrFormat, "%s: found another content than when the data set was opened: leave the files as they are while they are in use", printable(path))
+	}
+	err = f.decoded(context.Background(), func(img image.Image) error {
+		if within == nil {
+			pixels, err = p.photo.Pixels(img, p.height, p.width)
+			return errors.WithMessage(err, printable(path))
+		}
+		window := image.Rect(0, 0, p.width, p.height)
+		pixels = p.photo.window(img, within(img.Bounds().Size()), window.Max, window)
+		return nil
+	})
+	return pixels, err
+}
+
+// hash writes what the pixels of all images depend on, but the files.
+func (p *photoFiles) hash(h hash.Hash) {
+	text, err := json.Marshal(p.photo.geometry())
+	if err != nil {
+		panic(err) // numbers, all finite, and a name
+	}
+	writeInts(h, []int{photosVersion, len(text)})
+	h.Write(text)
+}
+
+// imageFile is the content of an image file.
+type imageFile struct {
+	path    string
+	content []byte
+	sum     [sha256.Size]byte
+}
+
+// errNoImage says that a file is no image, and is not named as one.
+var errNoImage = errors.New("not an image")
+
+// openImageFile reads a file, whatever it is named. What neither begins as an image nor is named as one
+// is an errNoImage.
+func openImageFile(path string) (imageFile, error) {
+	f, size, err := openRegular(path)
+	if err != nil {
+		return imageFile{}, err
+	}
+	defer f.Close()
+	head := make([]byte, 16)
+	n, err := io.ReadFull(f, head)
+	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		return imageFile{}, errors.WithStack(err)
+	}
+	if head = head[:n]; !isImage(head) && !namedAsImage(path) {
+		return imageFile{}, errNoImage
+	}
+	if size > maxImageFile {
+		return imageFile{}, errors.Wrapf(ErrTooLarge, "%s: length: found %d bytes, expected at most %d", printable(path), size, maxImageFile)
+	}
+	content := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	content.Write(head)
+	if _, err := content.ReadFrom(io.LimitReader(f, maxImageFile+1-int64(n))); err != nil {
+		return imageFile{}, errors.WithStack(err)
+	}
+	return imageFile{path, content.Bytes(), sha256.Sum256(content.Bytes())}, nil
+}
+
+// decoding bounds the memory that images take which are decoded at a time.
+var decoding = semaphore.NewWeighted(maxImageDecoded)
+
+// decoded calls use with the image, whose memory use gives back.
+func (f imageFile) decoded(ctx context.Context, use func(image.Image) error) error {
+	e, err := encodedImage(f.content, printable(f.path))
+	if err != nil {
+		return err
+	}
+	if err := decoding.Acquire(ctx, e.memory); err != nil {
+		return err
+	}
+	defer decoding.Release(e.memory)
+	img, err := e.decode()
+	if err != nil {
+		return err
+	}
+	return use(img)
+}
