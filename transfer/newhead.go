@@ -33,9 +33,9 @@ func HeadOn(n *model.Network, layer string, flat bool, classes []string, seed ui
 	if err != nil {
 		return nil, err
 	}
-	at := slices.IndexFunc(n.Spec.Layers, func(l model.Layer) bool { return l.Name == layer })
-	if at < 0 {
-		return nil, errors.Wrapf(model.ErrSelection, "found no layer %.100q to put a head on; there are: %s", layer, layerNames(n.Spec))
+	at, err := position(n.Spec, layer)
+	if err != nil {
+		return nil, err
 	}
 	spec := model.Spec{Input: slices.Clone(n.Spec.Input), Layers: needed(n.Spec, at)}
 	if len(shapes[at]) == 3 {
@@ -45,18 +45,11 @@ func HeadOn(n *model.Network, layer string, flat bool, classes []string, seed ui
 		spec.Layers = append(spec.Layers, model.Layer{Name: headFlatten, Kind: model.Flatten{}})
 	}
 	spec.Layers = append(spec.Layers, model.Layer{Name: headDense, Kind: model.Dense{Out: len(classes)}})
-	kept := *n
-	kept.Spec, kept.Classes = spec, slices.Clone(classes)
-	kept.Weights = model.NewWeights()
-	parameters, err := spec.Parameters()
+	kept, err := onto(n, spec)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range parameters {
-		if t := n.Weights.Get(p.Name); t != nil && p.Layer != headDense {
-			kept.Weights.SetValues(p.Name, t.Shape(), slices.Clone(t.Float32s()))
-		}
-	}
+	kept.Classes = slices.Clone(classes)
 	fresh, err := model.Init(spec, rand.New(rand.NewPCG(seed, headStream)))
 	if err != nil {
 		return nil, err
@@ -66,7 +59,7 @@ func HeadOn(n *model.Network, layer string, flat bool, classes []string, seed ui
 			kept.Weights.Set(name, fresh.Get(name))
 		}
 	}
-	return &kept, kept.Check()
+	return kept, kept.Check()
 }
 
 // needed returns the layers that layer at depends on, and it, in their order. Each
