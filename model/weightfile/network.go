@@ -14,6 +14,9 @@ import (
 type Unsaid struct {
 	Classes []string              // names of the logits; nil for numbers from 0
 	Prep    dataset.Preprocessing // what its images went through when it was trained
+	// Until is a layer that the network is to end with, whose values are its
+	// outputs; empty for all of it. Only ONNX can be cut so.
+	Until string
 }
 
 // ReadAs reads as Read does, a network of somebody else too: what the file does
@@ -27,7 +30,7 @@ func ReadAs(path string, u Unsaid) (n *model.Network, used bool, err error) {
 		n, err := Read(path)
 		return n, false, err
 	}
-	if n, err = readONNX(path); err != nil || n.Classes != nil {
+	if n, err = readONNX(path, u.Until); err != nil || n.Classes != nil {
 		return n, false, err
 	}
 	n.Classes, n.Prep = append([]string(nil), u.Classes...), u.Prep
@@ -44,8 +47,8 @@ const KeyNotes = "onnx.notes"
 
 // readONNX reads a network, without classes and preprocessing where the file
 // does not say them.
-func readONNX(path string) (*model.Network, error) {
-	n, err := onnx.Read(path)
+func readONNX(path, until string) (*model.Network, error) {
+	n, err := onnx.ReadUntil(path, until) // all of it for ""
 	if err != nil {
 		return nil, ofONNX(err)
 	}

@@ -56,7 +56,7 @@ func readFile(path string, partial bool) (*ourFile, error) {
 	}
 	defer f.Close()
 	if c, err := IdentifyBytes(f, size); err == nil && c.Format == ONNX {
-		n, err := readONNX(path)
+		n, err := readONNX(path, "")
 		if err == nil && n.Classes == nil {
 			err = fault(ErrForeign, path, "found an ONNX network that does not say what its classes are and how its images are prepared (%s)", convertHint)
 		}

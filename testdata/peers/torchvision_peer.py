@@ -1,11 +1,10 @@
-"""Saves a torchvision classifier with random weights, and what it makes of a
-random image: torchvision_peer.py ARCH SIZE FOLDER writes net.pt (a state
+"""Saves a classifier of torchvision, or of timm for timm/ARCH, with random weights,
+and what it makes of a random image: torchvision_peer.py ARCH SIZE FOLDER writes net.pt (a state
 dictionary) and run.npz (image, logits)."""
 import sys
 
 import numpy
 import torch
-import torchvision
 
 arch, size, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 torch.manual_seed(1)
@@ -13,7 +12,14 @@ torch.set_num_threads(1)
 options = {"num_classes": 10}
 if arch in ("googlenet", "inception_v3"):
     options.update(aux_logits=False, init_weights=False, transform_input=False)
-net = getattr(torchvision.models, arch)(**options).eval()
+if arch.startswith("timm/"):
+    import timm
+
+    net = timm.create_model(arch.removeprefix("timm/"), **options).eval()
+else:
+    import torchvision
+
+    net = getattr(torchvision.models, arch)(**options).eval()
 with torch.no_grad():
     for m in net.modules():
         if isinstance(m, torch.nn.BatchNorm2d):

@@ -137,7 +137,7 @@ func importNamed(t *weightfile.Tensors, spec model.Spec, opt Options) (*model.We
 	if err := pick.unused(); err != nil {
 		return nil, Report{}, errors.Wrap(err, "ignore")
 	}
-	layouts, reason := Layouts(), "the names"
+	layouts, reason := byEndings(byName), "the names"
 	if opt.Layout != "" {
 		layouts, reason = []Layout{opt.Layout}, "as told"
 	}
@@ -159,6 +159,23 @@ func importNamed(t *weightfile.Tensors, spec model.Spec, opt Options) (*model.We
 		return nil, Report{}, err
 	}
 	return best.weights, best.report, nil
+}
+
+// byEndings returns the layouts, first the one that more names end like.
+func byEndings(byName map[string]*weightfile.Tensor) []Layout {
+	layouts := Layouts()
+	count := map[Layout]int{}
+	for name := range byName {
+		for _, endings := range parts {
+			for i, l := range layouts {
+				if strings.HasSuffix(name, endings[i]) {
+					count[l]++
+				}
+			}
+		}
+	}
+	slices.SortStableFunc(layouts, func(a, b Layout) int { return count[b] - count[a] })
+	return layouts
 }
 
 // named is what one layout makes of named tensors.

@@ -1,12 +1,12 @@
 package foreign
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/model/weightfile/hub"
 	"github.com/lastlayer/lastlayer/transfer"
 	"github.com/pkg/errors"
 )
@@ -15,54 +15,6 @@ import (
 // says it itself.
 var ErrSaid = errors.New("the file says that itself")
 
-// Origin is what a file of weights does not say about its network. The zero value
-// assumes the network of model.DeepMNIST, classes 0, 1, ... and MNIST's
-// preprocessing.
-type Origin struct {
-	Spec    *model.Spec            // nil: model.DeepMNIST, with as many outputs as there are Classes
-	Classes []string               // labels of the outputs, in their order; nil: numbers from 0
-	Prep    *dataset.Preprocessing // what the images went through that trained it; nil: MNIST's
-}
-
-// Check returns an error unless there is such a network.
-func (o Origin) Check() error {
-	_, err := o.network()
-	return err
-}
-
-// network returns the network without its weights.
-func (o Origin) network() (*model.Network, error) {
-	n := &model.Network{Spec: model.DeepMNIST(), Classes: o.Classes, Prep: o.prep()}
-	if err := n.Prep.Validate(); err != nil {
-		return nil, err
-	}
-	if o.Spec != nil {
-		n.Spec = *o.Spec
-	}
-	outputs := n.Spec.Classes()
-	switch {
-	case o.Classes == nil:
-		for i := range outputs {
-			n.Classes = append(n.Classes, strconv.Itoa(i))
-		}
-	case o.Spec == nil:
-		var err error
-		if n.Spec, err = n.Spec.WithClasses(len(o.Classes)); err != nil {
-			return nil, err
-		}
-	case len(o.Classes) != outputs:
-		return nil, errors.Errorf("found %d classes, expected %d, the outputs of the network", len(o.Classes), outputs)
-	}
-	return n, nil
-}
-
-func (o Origin) prep() dataset.Preprocessing {
-	if o.Prep == nil {
-		return dataset.MNISTPreprocessing()
-	}
-	return *o.Prep
-}
-
 // Reading is a network that was read, and how.
 type Reading struct {
 	Network *model.Network
@@ -70,6 +22,7 @@ type Reading struct {
 	// Unsaid is true where the file says neither classes nor preprocessing: they are
 	// those of the Origin, and assumed where it has none.
 	Unsaid bool
+	Notes  []string // a sentence each: what was assumed of the network, and what of the file is not in it
 }
 
 // Read reads a network: one of ours, whole or in part, a network as ONNX, or
@@ -78,64 +31,129 @@ type Reading struct {
 // may leave out layers, but not of ONNX; a pattern without a layer in a file of ours
 // has the cause model.ErrSelection.
 func Read(path string, o Origin, opt Options) (Reading, error) {
-	if content, err := weightfile.Identify(path); err == nil && content.Format == weightfile.ONNX {
-		return readONNX(path, o, opt)
+	f := file{path: path, origin: o, options: opt}
+	return f.read()
+}
+
+// file is a file to read, and what is known of it.
+type file struct {
+	path    string
+	origin  Origin
+	options Options
+	until   string      // the layer to end with; "" for the whole network
+	config  *hub.Config // beside it; nil for none
+	unknown error       // why there is none on the Hub
+}
+
+func (f *file) read() (Reading, error) {
+	r, err := f.whole()
+	if err == nil && f.until != "" {
+		r.Network, err = transfer.Until(r.Network, f.until)
+		err = errors.Wrap(err, f.path)
 	}
-	tensors, err := weightfile.ReadTensors(path)
+	return r, err
+}
+
+// whole reads a network; of ONNX that has an operator which cannot be read, the
+// part that f.until ends.
+func (f *file) whole() (Reading, error) {
+	if content, err := weightfile.Identify(f.path); err == nil && content.Format == weightfile.ONNX {
+		return f.onnx()
+	}
+	tensors, err := weightfile.ReadTensors(f.path)
 	if err != nil {
 		return Reading{}, err
 	}
 	if tensors.Ours() {
-		return readOurs(path, o, opt)
+		return f.ours()
 	}
-	n, err := o.network()
+	return f.weights(tensors)
+}
+
+// weights makes a network of weights that do not say what they are of.
+func (f *file) weights(tensors *weightfile.Tensors) (r Reading, err error) {
+	o, err := f.configured()
 	if err != nil {
-		return Reading{}, errors.Wrap(err, path)
+		return r, errors.Wrap(err, f.path)
 	}
-	r := Reading{Network: n, Unsaid: true}
+	n, opt := &model.Network{}, f.options
+	if n.Spec, opt, err = o.network(tensors, opt); err != nil {
+		return r, errors.Wrap(err, f.path)
+	}
+	r = Reading{Network: n, Unsaid: true}
+	if r.Notes, err = o.describe(n); err != nil {
+		return r, errors.Wrap(err, f.path)
+	}
 	n.Weights, r.Report, err = Import(tensors, n.Spec, opt)
+	if err != nil && o.Spec == nil && o.Arch == "" {
+		if f.unknown != nil {
+			err = errors.Wrapf(err, "%v", f.unknown)
+		}
+		err = errors.WithMessage(err, "weights that the built-in network does not take; say of which network they are, as --arch resnet18")
+	}
 	return r, err
 }
 
-// readOurs reads a model of ours.
-func readOurs(path string, o Origin, opt Options) (Reading, error) {
-	if given := append(opt.given(), o.given()...); len(given) > 0 {
-		return Reading{}, errors.Wrapf(ErrSaid, "%s: found a %s given for a model of ours", path, strings.Join(given, ", "))
+// ours reads a model of ours.
+func (f *file) ours() (Reading, error) {
+	if given := append(f.options.given(), f.origin.given()...); len(given) > 0 {
+		return Reading{}, errors.Wrapf(ErrSaid, "%s: found a %s given for a model of ours", f.path, strings.Join(given, ", "))
 	}
-	n, err := weightfile.ReadPartial(path)
+	n, err := weightfile.ReadPartial(f.path)
 	if err != nil {
 		return Reading{}, err
 	}
-	if len(opt.Layers) > 0 {
-		layers, err := model.Layers(opt.Layers...).Resolve(n.Spec)
+	if len(f.options.Layers) > 0 {
+		layers, err := model.Layers(f.options.Layers...).Resolve(n.Spec)
 		if err != nil {
-			return Reading{}, errors.Wrap(err, path)
+			return Reading{}, errors.Wrap(err, f.path)
 		}
 		n.Weights = transfer.Only(n.Weights, layers...)
 	}
 	return Reading{Network: n, Report: takenWhole(n, "a model of ours")}, nil
 }
 
-// readONNX reads a network whose layers the file itself says.
-func readONNX(path string, o Origin, opt Options) (Reading, error) {
-	given := opt.given()
-	if o.Spec != nil {
+// onnx reads a network whose layers the file itself says.
+func (f *file) onnx() (Reading, error) {
+	given := f.options.given()
+	if f.origin.Spec != nil || f.origin.Arch != "" {
 		given = append(given, "network")
 	}
-	if len(opt.Layers) > 0 {
+	if len(f.options.Layers) > 0 {
 		given = append(given, "list of layers")
 	}
 	if len(given) > 0 {
-		return Reading{}, errors.Wrapf(ErrSaid, "%s: found a %s given for a whole network as ONNX", path, strings.Join(given, ", "))
+		return Reading{}, errors.Wrapf(ErrSaid, "%s: found a %s given for a whole network as ONNX", f.path, strings.Join(given, ", "))
 	}
-	n, unsaid, err := weightfile.ReadAs(path, weightfile.Unsaid{Classes: o.Classes, Prep: o.prep()})
+	unknown := weightfile.Unsaid{Prep: dataset.MNISTPreprocessing()} // describe says what it is
+	n, unsaid, err := weightfile.ReadAs(f.path, unknown)
+	if errors.Is(err, weightfile.ErrForeign) && f.until != "" {
+		unknown.Until = f.until
+		n, unsaid, err = weightfile.ReadAs(f.path, unknown)
+	}
 	if err != nil {
 		return Reading{}, err
 	}
-	if given := o.given(); !unsaid && len(given) > 0 {
-		return Reading{}, errors.Wrapf(ErrSaid, "%s: found a %s given", path, strings.Join(given, ", "))
+	r := Reading{Network: n, Report: takenWhole(n, "a network as ONNX"), Unsaid: unsaid}
+	if given := f.origin.given(); !unsaid && len(given) > 0 {
+		return Reading{}, errors.Wrapf(ErrSaid, "%s: found a %s given", f.path, strings.Join(given, ", "))
 	}
-	return Reading{n, takenWhole(n, "a network as ONNX"), unsaid}, nil
+	if unsaid {
+		o, err := f.configured()
+		if err != nil {
+			return Reading{}, errors.Wrap(err, f.path)
+		}
+		if unknown.Until != "" {
+			o.Classes = n.Classes // numbers, of features
+		}
+		if r.Notes, err = o.describe(n); err != nil {
+			return Reading{}, errors.Wrap(err, f.path)
+		}
+	}
+	if notes := n.Meta[weightfile.KeyNotes]; notes != "" {
+		r.Notes = append(r.Notes, notes)
+	}
+	return r, nil
 }
 
 // given names what is in the options and is only of use for weights from
@@ -144,7 +162,7 @@ func (opt Options) given() (names []string) {
 	if opt.Layout != "" {
 		names = append(names, "layout")
 	}
-	if len(opt.Map) > 0 {
+	if len(opt.Map) > 0 || len(opt.Names) > 0 {
 		names = append(names, "map")
 	}
 	if len(opt.Ignore) > 0 {
@@ -152,20 +170,6 @@ func (opt Options) given() (names []string) {
 	}
 	if len(opt.FoldDoubleBias) > 0 {
 		names = append(names, "bias to double")
-	}
-	return names
-}
-
-// given names what is known of the origin.
-func (o Origin) given() (names []string) {
-	if o.Spec != nil {
-		names = append(names, "network")
-	}
-	if o.Classes != nil {
-		names = append(names, "list of classes")
-	}
-	if o.Prep != nil {
-		names = append(names, "preprocessing")
 	}
 	return names
 }

@@ -42,25 +42,7 @@ func TestTorchvision(t *testing.T) {
 			if report.Layout != foreign.PyTorch || len(report.Missing) > 0 {
 				t.Errorf("found %+v", report)
 			}
-			run, err := weightfile.ReadTensors(filepath.Join(folder, "run.npz"))
-			smallnet.Must(t, err)
-			net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(2))
-			smallnet.Must(t, err)
-			_, err = net.ShareMemory()
-			smallnet.Must(t, err)
-			copy(net.Images(), run.Get("image").Values)
-			machine := gorgonia.NewTapeMachine(net.Scope().Graph())
-			defer machine.Close()
-			smallnet.Must(t, machine.RunAll())
-			largest, worst := 0.0, 0.0
-			for i, v := range run.Get("logits").Values {
-				largest = math.Max(largest, math.Abs(float64(v)))
-				worst = math.Max(worst, math.Abs(float64(v)-float64(net.Result(2)[i])))
-			}
-			t.Logf("%d layers, largest difference %.1e of the largest logit", len(spec.Layers), worst/largest)
-			if !(worst <= 1e-4*largest) {
-				t.Errorf("the largest difference is %g of the largest logit, expected at most 1e-4", worst/largest)
-			}
+			sameLogits(t, spec, w, folder)
 			again, _, err := foreign.Import(exported(t, spec, w), spec, foreign.Options{Layout: foreign.PyTorch})
 			smallnet.Must(t, err)
 			for _, name := range w.Names() {
@@ -68,6 +50,50 @@ func TestTorchvision(t *testing.T) {
 					t.Errorf("%s: exported and imported, it has other bytes", name)
 				}
 			}
+		})
+	}
+}
+
+// sameLogits compares the logits of a network with those that a peer wrote.
+func sameLogits(t *testing.T, spec model.Spec, w *model.Weights, folder string) {
+	t.Helper()
+	run, err := weightfile.ReadTensors(filepath.Join(folder, "run.npz"))
+	smallnet.Must(t, err)
+	net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(2))
+	smallnet.Must(t, err)
+	_, err = net.ShareMemory()
+	smallnet.Must(t, err)
+	copy(net.Images(), run.Get("image").Values)
+	machine := gorgonia.NewTapeMachine(net.Scope().Graph())
+	defer machine.Close()
+	smallnet.Must(t, machine.RunAll())
+	largest, worst := 0.0, 0.0
+	for i, v := range run.Get("logits").Values {
+		largest = math.Max(largest, math.Abs(float64(v)))
+		worst = math.Max(worst, math.Abs(float64(v)-float64(net.Result(2)[i])))
+	}
+	t.Logf("%d layers, largest difference %.1e of the largest logit", len(spec.Layers), worst/largest)
+	if !(worst <= 1e-4*largest) {
+		t.Errorf("the largest difference is %g of the largest logit, expected at most 1e-4", worst/largest)
+	}
+}
+
+// TestTimm is TestTorchvision of timm's networks, which are opened by name.
+func TestTimm(t *testing.T) {
+	names := []string{"mobilenetv3_small_100"}
+	if os.Getenv("LASTLAYER_ZOO") == "all" {
+		names = zoo.TimmNames()
+	}
+	python := peer.Python(t, "torch", "timm")
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			spec, _, err := zoo.Timm(name, 10, 0)
+			smallnet.Must(t, err)
+			peer.RunPython(t, python, "torchvision_peer.py", "timm/"+name, strconv.Itoa(spec.Input[1]), folder)
+			r, err := foreign.Open(t.Context(), filepath.Join(folder, "net.pt"), foreign.OpenOptions{Origin: foreign.Origin{Arch: name}})
+			smallnet.Must(t, err)
+			sameLogits(t, r.Network.Spec, r.Network.Weights, folder)
 		})
 	}
 }
