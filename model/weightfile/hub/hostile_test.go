@@ -128,7 +128,13 @@ func TestStalled(t *testing.T) {
 		return true
 	}
 	opt := s.options(t)
-	_, err := Fetch(t.Context(), ref(t, "hf:own/net"), opt)
+	var err error
+	for range 10 {
+		_, err = Fetch(t.Context(), ref(t, "hf:own/net"), opt)
+		if err == nil || !strings.Contains(err.Error(), "no answer in") { // from a busy machine
+			break
+		}
+	}
 	close(done)
 	if err == nil || !strings.Contains(err.Error(), "gave up") {
 		t.Errorf("found %v, expected it to give up", err)

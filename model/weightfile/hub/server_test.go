@@ -46,7 +46,7 @@ func newServer(t testing.TB) *server {
 	t.Cleanup(s.hub.Close)
 	t.Cleanup(s.storage.Close)
 	oldPatience, oldPause := patience, pause
-	patience, pause = 2*time.Second, time.Millisecond
+	patience, pause = time.Minute, time.Millisecond
 	t.Cleanup(func() { patience, pause = oldPatience, oldPause })
 	return s
 }
