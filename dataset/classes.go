@@ -144,6 +144,9 @@ func (s *Set) Filter(c Classes) (*Set, error) {
 	return kept, nil
 }
 
+// String lists the classes for a message, the first twenty of them.
+func (c Classes) String() string { return someOf(c) }
+
 // someOf lists names for a message, the first twenty of them.
 func someOf(names []string) string {
 	const most = 20

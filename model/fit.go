@@ -1,6 +1,7 @@
 package model
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -37,4 +38,17 @@ func (n *Network) Fit(set *dataset.Set) (fitted *dataset.Set, leftOut map[string
 		return nil, nil, err
 	}
 	return fitted.Numbered(n.Classes)
+}
+
+// FitAll is Fit for a training that goes on with the network's classes: those of
+// the set must be the same, in whatever order. Otherwise the error is an ErrData.
+func (n *Network) FitAll(set *dataset.Set) (*dataset.Set, error) {
+	if n != nil && set != nil && len(set.Classes) != len(n.Classes) {
+		return nil, errors.Wrapf(ErrData, "the network has %d classes, %s has %d: %s and %s", len(n.Classes), set.Name, len(set.Classes), dataset.Classes(n.Classes), dataset.Classes(set.Classes))
+	}
+	fitted, leftOut, err := n.Fit(set)
+	if len(leftOut) > 0 {
+		return nil, errors.Wrapf(ErrData, "%s: the network does not know %s, only %s", set.Name, dataset.Classes(slices.Sorted(maps.Keys(leftOut))), dataset.Classes(n.Classes))
+	}
+	return fitted, err
 }

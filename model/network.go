@@ -3,6 +3,7 @@ package model
 import (
 	"maps"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/pkg/errors"
@@ -32,6 +33,33 @@ func New(spec Spec, classes []string, prep dataset.Preprocessing, rng *rand.Rand
 	}
 	n := &Network{Spec: spec, Weights: w, Classes: append([]string(nil), classes...), Prep: prep}
 	return n, n.Check()
+}
+
+// initStream keeps the random numbers of Fresh's weights apart from all others
+// drawn from the same seed.
+const initStream = 0x1417
+
+// Fresh returns a network to be trained on data from nothing: spec with the input
+// of its images and an output for each of its classes, with fresh weights drawn
+// from seed.
+func Fresh(spec Spec, data *dataset.Set, seed uint64) (*Network, error) {
+	if data == nil {
+		return nil, errors.Wrap(ErrData, "found no images")
+	}
+	if n := len(data.Classes); n < 2 {
+		return nil, errors.Wrapf(ErrData, "%s: found %d class, %s, expected 2 or more: with one every answer is right", data.Name, n, strings.Join(data.Classes, ", "))
+	}
+	spec, err := spec.WithClasses(len(data.Classes))
+	if err != nil {
+		return nil, err
+	}
+	spec.Input = data.ExampleShape()
+	n, err := New(spec, data.Classes, data.Prep, rand.New(rand.NewPCG(seed, initStream)))
+	if err != nil {
+		return nil, err
+	}
+	n.Seen = data.Seen()
+	return n, nil
 }
 
 // ErrNetwork is the cause of errors about a Network whose parts do not fit

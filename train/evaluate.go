@@ -148,6 +148,20 @@ func (e *Evaluator) Evaluate(ctx context.Context, data dataset.Examples) (Metric
 	return m, err
 }
 
+// Evaluate runs the whole network over labelled examples, each once.
+func Evaluate(ctx context.Context, n *model.Network, data dataset.Examples) (Metrics, error) {
+	net, err := model.Build(n, model.None(), model.BatchUpTo(evaluationBatch))
+	if err != nil {
+		return Metrics{}, err
+	}
+	e, err := NewEvaluator(net)
+	if err != nil {
+		return Metrics{}, err
+	}
+	defer e.Close()
+	return e.Evaluate(ctx, data)
+}
+
 // crossEntropy returns log Σ exp(x) − x_label.
 func crossEntropy(logits []float32, label int) float64 {
 	largest := float64(logits[argmax(logits)])

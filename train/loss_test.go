@@ -96,6 +96,13 @@ func TestEvaluate(t *testing.T) {
 			t.Errorf("batch %d: found loss %g, expected %g", batch, m.Loss, first.Loss)
 		}
 	}
+	whole, err := train.Evaluate(t.Context(), smallnet.Of(spec, w), test)
+	must(t, err)
+	if whole.Loss != first.Loss || whole.Correct != first.Correct {
+		t.Errorf("found %+v of the whole network, expected %+v", whole, first)
+	}
+	_, err = train.Evaluate(t.Context(), nil, test)
+	wantError(t, "no network", err, model.ErrNetwork)
 	net, err := model.Build(smallnet.Of(spec, w), model.None())
 	must(t, err)
 	oddOne, err := train.NewEvaluator(net)

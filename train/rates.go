@@ -3,6 +3,7 @@ package train
 import (
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/lastlayer/lastlayer/model"
@@ -14,6 +15,16 @@ import (
 type LayerRate struct {
 	Pattern string
 	Factor  float64 // above 0
+}
+
+// ParseLayerRate reads PATTERN=FACTOR, as fc1=0.1 or conv*=0.01.
+func ParseLayerRate(text string) (LayerRate, error) {
+	pattern, value, _ := strings.Cut(text, "=")
+	factor, err := strconv.ParseFloat(value, 64)
+	if err != nil {
+		return LayerRate{}, errors.Errorf("layer rate %q: found the factor %q, expected LAYER=FACTOR, as fc1=0.1, with a number above 0", text, value)
+	}
+	return LayerRate{pattern, factor}, nil
 }
 
 // LayerFactors returns Solver.Factors for the layers that selection trains. A

@@ -118,3 +118,14 @@ func TestLayerFactors(t *testing.T) {
 		t.Errorf("a factor of a frozen layer: found error %v", err)
 	}
 }
+
+func TestParseLayerRate(t *testing.T) {
+	if r, err := train.ParseLayerRate("conv*=0.01"); err != nil || r != (train.LayerRate{Pattern: "conv*", Factor: 0.01}) {
+		t.Errorf("found %+v, %v, expected conv* and 0.01", r, err)
+	}
+	for _, text := range []string{"", "fc1", "fc1=", "fc1=much", "=="} {
+		if r, err := train.ParseLayerRate(text); err == nil || !strings.Contains(err.Error(), "LAYER=FACTOR") {
+			t.Errorf("%q: found %+v, %v, expected an error that says what is expected", text, r, err)
+		}
+	}
+}

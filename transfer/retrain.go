@@ -1,6 +1,7 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -8,6 +9,7 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer/feature"
+	"github.com/pkg/errors"
 )
 
 // Options says how Retrain goes about it.
@@ -24,6 +26,14 @@ type Options struct {
 	Progress    func(done, of int)           // of the pass through the trunk
 	quiet       bool                         // nothing is said of a cache folder without use
 	Start       func(t *train.Trainer) error // called before the first step: to look at its Net, or to restore a checkpoint
+
+	// Saver, if any, writes checkpoints of the whole network as its Every says, and
+	// one when ctx ends the training; Retrain sets its Next.
+	Saver *train.Saver
+	// Resume is where to go on, nil for a new training. The network must have the
+	// weights that go with it, as train.Resume returns them, and the options must be
+	// those of the training that was saved.
+	Resume *train.Checkpoint
 }
 
 // Result is what Retrain did.
@@ -70,13 +80,13 @@ func Retrain(ctx context.Context, n *model.Network, data dataset.Examples, opt O
 		return nil, err
 	}
 	defer trainer.Close()
-	if opt.Start != nil {
-		if err := opt.Start(trainer); err != nil {
-			return nil, err
-		}
+	if err := h.start(trainer, &opt); err != nil {
+		return nil, err
 	}
-	opt.Train.Validation = h.Validation
 	err = trainer.Fit(ctx, h.Data, opt.Train)
+	if opt.Saver != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		err = cmp.Or(opt.Saver.Save(), err)
+	}
 	if changed := h.checkFrozen(); changed != nil {
 		return &h.Result, changed
 	}
@@ -84,6 +94,27 @@ func Retrain(ctx context.Context, n *model.Network, data dataset.Examples, opt O
 		h.Result.TrainingLoss, err = h.trainingLoss()
 	}
 	return &h.Result, err
+}
+
+// start readies the trainer for its first step.
+func (h *Head) start(trainer *train.Trainer, opt *Options) error {
+	opt.Train.Validation = h.Validation
+	if opt.Saver != nil {
+		opt.Saver.Start(trainer, h.network)
+		if opt.Train.Hook != train.Hook(opt.Saver) {
+			opt.Saver.Next = opt.Train.Hook
+		}
+		opt.Train.Hook = opt.Saver
+	}
+	if opt.Resume != nil {
+		if err := trainer.Restore(*opt.Resume); err != nil {
+			return err
+		}
+	}
+	if opt.Start != nil {
+		return opt.Start(trainer)
+	}
+	return nil
 }
 
 // evaluationBatch is how many examples Evaluate runs at a time, at most.

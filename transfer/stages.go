@@ -62,8 +62,9 @@ func ParseStage(text string) (Stage, error) {
 }
 
 // RetrainStages retrains stage after stage. Each stage must train more layers
-// than the one before; the solver begins anew. The options are those of every
-// stage, but for what a Stage says. before, if not nil, is called with the index
+// than the one before; the solver begins anew, with the factors of the layers that
+// the stage trains. The options are those of every stage, but for what a Stage
+// says. before, if not nil, is called with the index
 // and the options of each stage before it begins, and may change them. The result
 // is of all stages together.
 func RetrainStages(ctx context.Context, n *model.Network, data dataset.Examples, opt Options, stages []Stage, before func(i int, opt *Options) error) (*Result, error) {
@@ -78,7 +79,12 @@ func RetrainStages(ctx context.Context, n *model.Network, data dataset.Examples,
 			own.Train.Epochs = s.Epochs
 		}
 		if own.Solver != nil {
+			layers, err := s.Select.Resolve(n.Spec)
+			if err != nil {
+				return all, err
+			}
 			own.Solver = own.Solver.New()
+			own.Solver.Factors = among(own.Solver.Factors, layers)
 			if s.LearningRate > 0 {
 				own.Solver.LearningRate = s.LearningRate
 			}
