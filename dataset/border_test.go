@@ -3,6 +3,7 @@ package dataset
 import (
 	"bytes"
 	"image"
+	"os"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/internal/border"
@@ -67,6 +68,8 @@ func TestBorder(t *testing.T) {
 	b.Refuse("NewBatches", "no examples", ErrArgument, func() error { _, err := NewBatches(0, 1, 1); return err })
 	b.Refuse("DecodeImage", "nil", ErrArgument, func() error { _, err := DecodeImage(nil, "x"); return err })
 	b.Refuse("DecodeImage", "a nil pointer", ErrArgument, func() error { _, err := DecodeImage(reader, "x"); return err })
+	b.Refuse("ReadImage", "no name", os.ErrNotExist, func() error { _, err := ReadImage(t.Context(), ""); return err })
+	b.Refuse("ReadImageFrom", "nil", ErrArgument, func() error { _, err := ReadImageFrom(t.Context(), nil, "x"); return err })
 	b.Refuse("Digit", "nil", ErrArgument, func() error { _, err := Digit(nil); return err })
 	b.Refuse("Find", "nil", ErrArgument, func() error { _, err := Find(nil); return err })
 	b.Refuse("Find", "a nil pointer", ErrArgument, func() error { _, err := Find(picture); return err })

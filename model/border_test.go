@@ -72,9 +72,16 @@ func TestBorder(t *testing.T) {
 	for reason, set := range map[string]*dataset.Set{"nil": nil, "the zero value": {}} {
 		b.Refuse("Network.Prepare", reason, model.ErrData, func() error { _, err := good.Prepare(set); return err })
 		b.Refuse("Network.Fit", reason, model.ErrData, func() error { _, _, err := good.Fit(set); return err })
+		b.Refuse("Network.FitAll", reason, model.ErrData, func() error { _, err := good.FitAll(set); return err })
+		b.Refuse("Network.FitAll", "nil, "+reason, model.ErrNetwork, func() error { _, err := noNetwork.FitAll(set); return err })
+		b.Refuse("Fresh", reason, model.ErrData, func() error { _, err := model.Fresh(spec, set, 1); return err })
 		b.Refuse("Network.Prepare", "nil, "+reason, model.ErrNetwork, func() error { _, err := noNetwork.Prepare(set); return err })
 		b.Refuse("Network.Fit", "nil, "+reason, model.ErrNetwork, func() error { _, _, err := noNetwork.Fit(set); return err })
 	}
+	b.Refuse("Fresh", "zero spec", model.ErrSpec, func() error {
+		_, err := model.Fresh(model.Spec{}, &dataset.Set{Classes: []string{"a", "b"}}, 1)
+		return err
+	})
 	b.Refuse("Network.CheckClasses", "nil", model.ErrNetwork, noNetwork.CheckClasses)
 	b.Refuse("Network.CheckClasses", "none", model.ErrNetwork, good.CheckClasses)
 	b.Refuse("Init", "zero spec", model.ErrSpec, func() error { _, err := model.Init(model.Spec{}, rng); return err })

@@ -129,3 +129,24 @@ func TestParseLayerRate(t *testing.T) {
 		}
 	}
 }
+
+func FuzzLayerRates(f *testing.F) {
+	for _, s := range []string{"fc2=1", "fc*=0.1", "=", "fc[=1", "*=1e-3"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		rate, err := train.ParseLayerRate(text)
+		if err != nil {
+			return
+		}
+		factors, err := train.LayerFactors(model.DeepMNIST(), model.All(), rate)
+		if err == nil && len(factors) == 0 {
+			t.Errorf("%q: found neither factors nor an error", text)
+		}
+		for layer, factor := range factors {
+			if !(factor > 0) || math.IsInf(factor, 0) {
+				t.Errorf("%q: found the factor %v of %s", text, factor, layer)
+			}
+		}
+	})
+}

@@ -1,11 +1,10 @@
 package command
 
 import (
-	"encoding/json"
-	"github.com/lastlayer/lastlayer/model"
 	"strings"
 
 	"github.com/lastlayer/lastlayer/internal/atomicfile"
+	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -18,6 +17,8 @@ type checkpointFlags struct {
 	every  string
 	resume string
 	cmd    *cobra.Command
+
+	interval train.Interval // what every says
 }
 
 // usualInterval is how often a checkpoint is written where nothing is said.
@@ -31,19 +32,13 @@ func (c *checkpointFlags) add(cmd *cobra.Command) {
 	f.StringVar(&c.resume, "resume", "", "checkpoint to go on from, with the same flags; the result is the same as without a break")
 }
 
-// checkpointer writes checkpoints of a training, and takes one up.
-type checkpointer struct {
-	saver *train.Saver
-	model *model.Network    // what it is a training of
-	from  *train.Checkpoint // to go on from; nil for none
-}
-
 // errCheckpoint is the error for a training that is done, but whose checkpoint
 // could not be written.
 type errCheckpoint struct{ error }
 
 func (c *checkpointFlags) check() error {
-	if _, err := train.ParseInterval(c.every); err != nil {
+	var err error
+	if c.interval, err = train.ParseInterval(c.every); err != nil {
 		return usage(errors.Wrap(err, "--every"))
 	}
 	if c.file != "" {
@@ -61,39 +56,24 @@ func (c *checkpointFlags) files() []namedFile {
 	return []namedFile{{flag: "--checkpoint", path: c.file, written: true, with: "--resume"}, {flag: "--resume", path: c.resume}}
 }
 
-// begin returns what writes the checkpoints of a training of m, and has it told
-// of each step. What is to be resumed must be of the same training.
-func (c *checkpointFlags) begin(s train.Recipe, m *model.Network, from *resumed, opt *train.Options, out *output) (*checkpointer, error) {
-	every, err := train.ParseInterval(c.every)
-	if err != nil {
-		return nil, usage(errors.Wrap(err, "--every"))
-	}
-	text, err := json.Marshal(s)
-	if err != nil {
-		return nil, errors.Wrap(err, metaSettings)
-	}
-	saved := &checkpointer{model: m, saver: &train.Saver{Path: c.file, Every: every, Settings: string(text), Next: opt.Hook,
-		Warn: func(err error) {
-			out.warn("--checkpoint: %v; the training goes on, and the next one will be tried", err)
-		}}}
+// begin returns what writes the checkpoints of a training by the recipe, nil for
+// nobody, and where to go on. What is to be resumed must be of the same training.
+func (c *checkpointFlags) begin(recipe train.Recipe, from *train.Resumed, out *output) (saver *train.Saver, resume *train.Checkpoint, err error) {
 	if c.file != "" {
-		opt.Hook = saved.saver
+		saver = &train.Saver{Path: c.file, Every: c.interval, Warn: func(err error) {
+			out.warn("--checkpoint: %v; the training goes on, and the next one will be tried", err)
+		}}
+		if saver.Settings, err = recipe.Settings(); err != nil {
+			return nil, nil, err
+		}
 	}
-	if c.resume == "" {
-		return saved, nil
+	if from == nil {
+		return saver, nil, nil
 	}
-	before, err := train.ParseRecipe(from.settings)
-	if err != nil {
-		return nil, errors.Wrapf(err, "%s: %s", c.resume, metaSettings)
+	if found := recipe.Differences(from.Recipe); found != nil {
+		return nil, nil, usage(errors.Errorf("--resume %s: the training was another one: %s", c.resume, strings.Join(found, "; ")))
 	}
-	if found := s.Differences(before); found != nil {
-		return nil, usage(errors.Errorf("--resume %s: the training was another one: %s", c.resume, strings.Join(found, "; ")))
-	}
-	if err := c.checkKernel(&from.checkpoint, out); err != nil {
-		return nil, err
-	}
-	saved.from = &from.checkpoint
-	return saved, nil
+	return saver, &from.Checkpoint, c.checkKernel(&from.Checkpoint, out)
 }
 
 // checkKernel makes sure that the matrix kernel is the one that the training
@@ -114,50 +94,11 @@ func (c *checkpointFlags) checkKernel(from *train.Checkpoint, out *output) error
 	return nil
 }
 
-// metaSettings names the settings in errors.
-const metaSettings = "settings"
-
-// start is told of the trainer before its first step, and puts it where the
-// checkpoint, if there is one to go on from, was taken.
-func (c *checkpointer) start(t *train.Trainer) error {
-	network := *c.model
-	network.Meta = nil
-	c.saver.Start(t, &network)
-	if c.from == nil {
+// lost returns an error if the latest checkpoint could not be written: the command
+// has failed then, though the network is there.
+func lost(s *train.Saver) error {
+	if s == nil || s.Failed() == nil {
 		return nil
 	}
-	return errors.Wrap(t.Restore(*c.from), "--resume")
-}
-
-// save writes a checkpoint, if one is asked for and the training has begun.
-func (c *checkpointer) save() error {
-	if c.saver == nil || c.saver.Path == "" || !c.saver.Started() {
-		return nil
-	}
-	return c.saver.Save()
-}
-
-// lost returns an error if the latest checkpoint could not be written: the
-// command has failed then, though the network is there.
-func (c *checkpointer) lost() error {
-	if c.saver == nil || c.saver.Failed() == nil {
-		return nil
-	}
-	return errCheckpoint{errors.Errorf("--checkpoint: %v; the network itself is written", c.saver.Failed())}
-}
-
-// resumed is a training to go on with.
-type resumed struct {
-	network    *model.Network // with the weights to go on with
-	checkpoint train.Checkpoint
-	settings   string
-}
-
-// readCheckpoint reads a training from what --checkpoint wrote.
-func readCheckpoint(path string) (*resumed, error) {
-	n, c, settings, err := train.ReadCheckpoint(path)
-	if err == nil && settings == "" {
-		err = errors.Errorf("%s: found the state of a training that no command made, expected what --checkpoint writes", path)
-	}
-	return &resumed{n, c, settings}, err
+	return errCheckpoint{errors.Errorf("--checkpoint: %v; the network itself is written", s.Failed())}
 }

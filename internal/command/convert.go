@@ -129,7 +129,7 @@ func (c *convertFlags) check(cmd *cobra.Command, to string) (foreign.Layout, err
 func describeConverted(out *output, m *model.Network, assumed []string) {
 	p := m.Prep
 	out.text("images: %s, 0 to 1 (a byte times %.6g), less the mean %g, divided by the deviation %g", p.Polarity, p.Scale, p.Mean, p.Std)
-	out.text("classes: %s", listed(m.Classes))
+	out.text("classes: %s", dataset.Classes(m.Classes))
 	if notes := m.Meta[weightfile.KeyNotes]; notes != "" {
 		out.text("note: %s", notes)
 	}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -100,13 +99,4 @@ func (c *foreignFlags) options(layers []string) (opt foreign.Options, err error)
 	}
 	opt.Map, err = foreign.ParseMap(c.renames)
 	return opt, errors.Wrap(err, "--map")
-}
-
-// numbers returns "0", "1", ... as many as n.
-func numbers(n int) []string {
-	list := make([]string, n)
-	for i := range list {
-		list[i] = strconv.Itoa(i)
-	}
-	return list
 }

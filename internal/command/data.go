@@ -2,13 +2,11 @@ package command
 
 import (
 	"context"
-	"fmt"
-	"github.com/lastlayer/lastlayer/model"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -48,13 +46,12 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 	}
 	if d.classes != "" {
 		classes, err := dataset.ParseClasses(d.classes)
+		for _, set := range []**dataset.Set{&train, &test} {
+			if err == nil {
+				*set, err = (*set).Filter(classes)
+			}
+		}
 		if err != nil {
-			return nil, nil, usage(errors.Wrap(err, "--classes"))
-		}
-		if train, err = train.Filter(classes); err != nil {
-			return nil, nil, usage(errors.Wrap(err, "--classes"))
-		}
-		if test, err = test.Filter(classes); err != nil {
 			return nil, nil, usage(errors.Wrap(err, "--classes"))
 		}
 	}
@@ -72,7 +69,7 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 func (d *dataFlags) as(set *dataset.Set, m *model.Network, out *output) (fitted *dataset.Set, leftOut map[string]int, err error) {
 	fitted, leftOut, err = m.Fit(set)
 	if len(leftOut) > 0 && d.classes != "" {
-		return nil, nil, usage(errors.Errorf("--classes: the network does not know %s, only %s", listed(slices.Sorted(maps.Keys(leftOut))), listed(m.Classes)))
+		return nil, nil, usage(errors.Errorf("--classes: the network does not know %s, only %s", dataset.Classes(slices.Sorted(maps.Keys(leftOut))), dataset.Classes(m.Classes)))
 	}
 	if err != nil {
 		return nil, nil, err
@@ -82,19 +79,6 @@ func (d *dataFlags) as(set *dataset.Set, m *model.Network, out *output) (fitted 
 		out.note("the model knows %d of the %d classes in %s: the others are left out, %d of %d images", n-len(leftOut), n, set.Name, set.Len()-fitted.Len(), set.Len())
 	}
 	return fitted, leftOut, nil
-}
-
-// continued is as for a network whose last layer goes on as it is: the two must
-// have the same classes.
-func continued(set *dataset.Set, m *model.Network) (*dataset.Set, error) {
-	if have, found := len(m.Classes), len(set.Classes); have != found {
-		return nil, errors.Errorf("the head has %d classes, the data %d: %s and %s", have, found, listed(m.Classes), listed(set.Classes))
-	}
-	fitted, leftOut, err := m.Fit(set)
-	if len(leftOut) > 0 {
-		return nil, errors.Errorf("the head does not know %s, only %s", listed(slices.Sorted(maps.Keys(leftOut))), listed(m.Classes))
-	}
-	return fitted, err
 }
 
 // noteNegatives says so where a network gets the negatives of a set.
@@ -111,20 +95,11 @@ func (d *dataFlags) suits(cmd *cobra.Command, m *model.Network) error {
 		return nil
 	}
 	for _, class := range m.Classes {
-		if !slices.Contains(numbers(10), class) {
-			return usage(errors.Errorf("--data: found none, and the network's classes are %s; %s, taken where nothing is said, has the digits 0 to 9", listed(m.Classes), d.name))
+		if len(class) != 1 || class < "0" || class > "9" {
+			return usage(errors.Errorf("--data: found none, and the network's classes are %s; %s, taken where nothing is said, has the digits 0 to 9", dataset.Classes(m.Classes), d.name))
 		}
 	}
 	return nil
-}
-
-// listed joins the first twenty of some names.
-func listed(names []string) string {
-	const most = 20
-	if more := len(names) - most; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), more)
-	}
-	return strings.Join(names, ", ")
 }
 
 // unevenFrom is how many times the images of another class a class has from
@@ -134,23 +109,10 @@ const unevenFrom = 2
 // uneven says so when some class has many more images than another. which is
 // training or test.
 func uneven(out *output, which string, set *dataset.Set) {
-	counts := set.Counts()
-	least, most := -1, 0
-	for class, n := range counts {
-		if n > 0 && (least < 0 || n < counts[least]) { // a network may know classes that the data has none of
-			least = class
-		}
-		if n > counts[most] {
-			most = class
-		}
-	}
-	if counts[most] < unevenFrom*counts[least] {
+	least, most, fewest, largest := set.Extremes()
+	if largest < unevenFrom*fewest {
 		return
 	}
 	out.note("uneven classes: %d %s images of %s, %d of %s; accuracy counts each image alike, so look at the recall of each class too (mnist eval)",
-		counts[least], which, set.Classes[least], counts[most], set.Classes[most])
-}
-
-func describe(set *dataset.Set) string {
-	return fmt.Sprintf("%d images of %d classes", set.Len(), len(set.Classes))
+		fewest, which, least, largest, most)
 }

@@ -66,7 +66,7 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 	if err != nil {
 		return err
 	}
-	before, err := evaluate(ctx, m, test)
+	before, err := train.Evaluate(ctx, m, test)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 	if err != nil {
 		return err
 	}
-	after, err := evaluate(ctx, m, test)
+	after, err := train.Evaluate(ctx, m, test)
 	if err != nil {
 		return err
 	}
@@ -125,22 +125,12 @@ func (d demoFlags) convolutions(ctx context.Context, out *output) (*model.Networ
 
 // pretrain trains the whole network and returns it without its FC layers.
 func pretrain(ctx context.Context, out *output, data *dataset.Set, seed uint64, epochs int) (*model.Network, error) {
-	m, err := freshNetwork(data, seed)
+	m, err := model.Fresh(model.DeepMNIST(), data, seed)
 	if err != nil {
 		return nil, err
 	}
-	net, err := model.Build(m, model.All())
-	if err != nil {
-		return nil, err
-	}
-	trainer, err := train.New(net, train.NewMomentum(0.02, 0.9), seed)
-	if err != nil {
-		return nil, err
-	}
-	defer trainer.Close()
-	if err := trainer.Fit(ctx, data, train.Options{Epochs: epochs, Schedule: train.CosineRate, Hook: &progressHook{out: out}}); err != nil {
-		return nil, err
-	}
+	_, err = transfer.Retrain(ctx, m, data, transfer.Options{Select: model.All(), NoCache: true, Solver: train.NewMomentum(0.02, 0.9), Seed: seed,
+		Train: train.Options{Epochs: epochs, Schedule: train.CosineRate, Hook: &progressHook{out: out}}})
 	m.Weights = transfer.Only(m.Weights, "conv1", "conv2")
-	return m, nil
+	return m, err
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/internal/command/report"
 	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -73,7 +74,7 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, page rep
 	if err != nil {
 		return err
 	}
-	metrics, err := evaluate(cmd.Context(), m, test)
+	metrics, err := train.Evaluate(cmd.Context(), m, test)
 	if err != nil {
 		return err
 	}

@@ -1,13 +1,11 @@
 package command
 
 import (
-	"context"
-	"github.com/lastlayer/lastlayer/transfer/feature"
+	"cmp"
 	"math"
-	"time"
 
-	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/lastlayer/lastlayer/transfer/feature"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -70,96 +68,72 @@ type exactDone struct {
 	SecondsSolver float64 `json:"seconds_solver"`
 }
 
-func runExact(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r retrainFlags) error {
-	start, ctx := time.Now(), cmd.Context()
-	if err := r.exact.check(cmd, r); err != nil {
+// exactly checks the flags of retrain for the exact solver and does what they say.
+func (u run) exactly() error {
+	t := &u.t
+	if err := u.r.exact.check(u.cmd, u.r); err != nil {
 		return err
 	}
 	if !(t.Decay >= 0) || math.IsInf(t.Decay, 0) {
 		return usage(errors.Errorf("--weight-decay: found %v, expected a number from 0", t.Decay))
 	}
-	if err := t.augment.check(); err != nil {
+	if err := cmp.Or(t.augment.check(), t.augment.checkCut(false), t.checkOut()); err != nil {
 		return err
 	}
-	if err := t.augment.checkCut(false); err != nil {
+	if err := apart(append(t.files(), u.r.files()...)...); err != nil {
 		return err
 	}
-	if err := t.checkOut(); err != nil {
-		return err
-	}
-	if err := apart(append(t.files(), r.files()...)...); err != nil {
-		return err
-	}
-	done, err := r.runExact(ctx, out, d, t)
-	if err != nil {
-		return err
-	}
-	printRetrained(out, done.result, done.metrics, t.out)
-	repeats, err := r.repeats.repeat(out, t, done, func(t trainingFlags) (retrained, error) {
-		return r.runExact(ctx, out, d, t)
-	})
-	if err != nil {
-		return err
-	}
-	line := newDoneLine(done.metrics, start, t.out)
-	line.add(done.result)
-	line.exactDone, line.repeatsDone, line.seenLine = done.exact, repeats, lookUp(out, done.model, done.test)
-	return out.object(line)
+	return u.tell(run.solve)
 }
 
-// runExact takes the last layer to its optimum, writes the network and
-// evaluates it.
-func (r retrainFlags) runExact(ctx context.Context, out *output, d dataFlags, t trainingFlags) (done retrained, err error) {
-	work, err := r.prepare(ctx, out, d, t.Seed, r.selection())
+// solve takes the last layer to its optimum, writes the network and evaluates it.
+func (u run) solve() (done outcome, err error) {
+	ctx, out, selection := u.cmd.Context(), u.out, u.r.selection()
+	w, err := u.prepare(selection)
 	if err != nil {
 		return done, err
 	}
-	m := work.model
-	examples, err := t.augment.examples(work.data, t.Seed)
+	m := w.model
+	examples, err := u.t.augment.examples(w.data, u.t.Seed)
 	if err != nil {
 		return done, err
 	}
-	trained, err := r.selection().Resolve(m.Spec)
+	trained, err := selection.Resolve(m.Spec)
 	if err != nil {
 		return done, err
 	}
-	out.note("%s, %s; matrix products by %s", d.name, describe(work.data), gemm.Name())
-	uneven(out, "training", work.data)
+	u.begin(w.data)
 	if err := layerTable(out, m.Spec, transfer.Only(m.Weights, trained...).Names()); err != nil {
 		return done, err
 	}
-	if err := t.augment.tellCost(ctx, out, m, r.selection(), examples); err != nil {
+	if err := u.t.augment.tellCost(ctx, out, m, selection, examples); err != nil {
 		return done, err
 	}
+	opt := transfer.Options{Select: selection}
+	u.r.features(&opt, out)
 	var failed error
-	opt := r.options(out, r.selection())
-	features := feature.Options{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress}
 	result, err := transfer.Exact(ctx, m, examples, transfer.ExactOptions{
-		WeightDecay: t.Decay, Iterations: r.exact.iterations, Features: features,
+		WeightDecay: u.t.Decay, Iterations: u.r.exact.iterations,
+		Features: feature.Options{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress},
 		Iteration: func(i transfer.ExactIteration) {
 			out.bar("lbfgs", "iterations", int64(i.Of)).set(int64(i.Iteration))
-			if err := out.object(iterationLine{i.Iteration, i.Loss, i.GradientNorm}); failed == nil {
-				failed = err
-			}
+			failed = cmp.Or(failed, out.object(iterationLine{i.Iteration, i.Loss, i.GradientNorm}))
 		},
 	})
 	if result == nil {
 		return done, err
 	}
-	if failed != nil {
-		return done, failed
-	}
-	if err := t.save(&checkpointer{model: work.model}, err, out); err != nil {
+	if err := cmp.Or(failed, u.t.write(m, err, out)); err != nil {
 		return done, err
 	}
 	opt.Progress = nil
-	metrics, err := transfer.Evaluate(ctx, m, work.test, opt)
+	metrics, err := transfer.Evaluate(ctx, m, w.test, opt)
 	if !result.Converged {
-		out.warn("not at the optimum: after %d iterations the objective is %.4g and may be %.2g too high; %s", result.Iterations, result.Objective, result.Gap, r.exact.advice(result))
+		out.warn("not at the optimum: after %d iterations the objective is %.4g and may be %.2g too high; %s", result.Iterations, result.Objective, result.Gap, u.r.exact.advice(result))
 	}
 	out.text("lbfgs: %d iterations in %.1f s   gap at most %.1e, gradient norm %.1e", result.Iterations, result.Seconds, result.Gap, result.GradientNorm)
 	exact := &exactDone{result.Iterations, result.Converged, result.Objective, result.Gap, result.GradientNorm, result.Seconds}
-	return retrained{work.model, work.test, &result.Result, exact, metrics, nil}, err
+	return outcome{m, w.test, &result.Result, exact, metrics, nil}, err
 }
 
 // advice says what helps a search that did not reach the optimum.

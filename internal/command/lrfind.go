@@ -1,12 +1,10 @@
 package command
 
 import (
-	"context"
+	"cmp"
 
 	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
-	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
-	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
 	"github.com/pkg/errors"
@@ -14,10 +12,8 @@ import (
 )
 
 func newLRFind(g *globals) *cobra.Command {
-	var data dataFlags
-	var t trainingFlags
-	var r retrainFlags
-	test := train.RangeTest{}
+	var u run
+	test := &train.RangeTest{}
 	cmd := &cobra.Command{
 		Use:   "lr-find",
 		Short: "Find a learning rate for train or retrain",
@@ -30,18 +26,19 @@ weights are written.`,
 		Example: "  mnist lr-find --from digits.safetensors --last 2 --classes 5-9\n  mnist lr-find --data sample --solver adam --out adam.png",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runLRFind(cmd, newOutput(cmd, g), data, t, r, test)
+			u.cmd, u.out = cmd, newOutput(cmd, g)
+			return u.findRate(test)
 		},
 	}
 	f := cmd.Flags()
 	f.IntVar(&test.Steps, "steps", 100, "steps to make")
 	f.Float64Var(&test.Min, "lr-min", 1e-5, "learning rate of the first step")
 	f.Float64Var(&test.Max, "lr-max", 1, "learning rate of the last step")
-	f.StringVar(&t.out, "out", "lr-find.svg", "picture to draw, .svg or .png")
-	r.addSelection(cmd)
-	data.add(cmd)
-	data.addLimit(cmd)
-	t.addSolver(cmd)
+	f.StringVar(&u.t.out, "out", "lr-find.svg", "picture to draw, .svg or .png")
+	u.r.addSelection(cmd)
+	u.data.add(cmd)
+	u.data.addLimit(cmd)
+	u.t.addSolver(cmd)
 	return cmd
 }
 
@@ -62,56 +59,51 @@ type foundLine struct {
 	Trained   []string `json:"trained"`
 }
 
-func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r retrainFlags, test train.RangeTest) error {
-	ctx := cmd.Context()
+func (u run) findRate(test *train.RangeTest) error {
+	out, t := u.out, &u.t
 	if err := test.Validate(); err != nil {
 		return usage(errors.WithMessage(err, "--lr-min, --lr-max, --steps"))
 	}
 	t.Rate, t.Epochs, t.Schedule = test.Min, 1, "constant" // which the test decides
-	if err := t.checkRecipe(); err != nil {
-		return err
-	}
-	if err := t.checkOut(); err != nil {
+	if err := cmp.Or(t.checkRecipe(), t.checkOut()); err != nil {
 		return err
 	}
 	if err := picture.CheckName(t.out, ".svg", ".png"); err != nil {
 		return usage(errors.Wrap(err, "--out"))
 	}
-	if err := apart(namedFile{flag: "--out", path: t.out, written: true}, namedFile{flag: "--from", path: r.from}, namedFile{flag: "--cache-dir", path: r.dir, written: true}); err != nil {
+	if err := apart(namedFile{flag: "--out", path: t.out, written: true}, namedFile{flag: "--from", path: u.r.from}, namedFile{flag: "--cache-dir", path: u.r.dir, written: true}); err != nil {
 		return err
 	}
-	data, m, selection, err := r.rangeTested(cmd, out, d, t.Seed)
+	if u.r.fresh = u.r.from == ""; u.r.fresh {
+		for _, name := range []string{"from", "last", "train", "keep-head", "cache-memory", "cache-dir", "no-cache"} {
+			if u.cmd.Flags().Changed(name) {
+				return usage(errors.Errorf("--%s: expected --from, the file of a trained network; without one all layers of a fresh network are tested", name))
+			}
+		}
+	}
+	w, err := u.prepare(u.r.selection())
 	if err != nil {
 		return err
 	}
+	data, opt, err := transfer.Follow(&t.Recipe, w.data)
+	if err != nil {
+		return usage(err)
+	}
+	opt.Select = u.r.selection()
+	u.r.features(&opt, out)
 	test.Each = func(p train.RangePoint) error {
 		out.bar("lr-find", "steps", int64(test.Steps)).set(int64(p.Step))
 		return out.object(rangeLine{p.Step, p.Rate, p.Loss, p.Smoothed})
 	}
-	opt := r.options(out, selection)
-	opt.Batch, opt.Seed = t.Batch, t.Seed
-	if opt.Solver, err = t.NewSolver(); err != nil {
-		return usage(err)
-	}
 	var trained []string
 	opt.Start = func(trainer *train.Trainer) error {
 		trained = trainer.Net().TrainedWeights()
-		return layerTable(out, m.Spec, trained)
+		return layerTable(out, w.model.Spec, trained)
 	}
-	perEpoch := (data.Len() + t.Batch - 1) / t.Batch
-	opt.Train = train.Options{Epochs: test.Steps/perEpoch + 1, Schedule: test.Schedule, Hook: &test}
-	out.note("%s, %s; matrix products by %s", d.name, describe(data), gemm.Name())
-	// The weights are trained in memory and forgotten.
-	_, err = transfer.Retrain(ctx, m, data, opt)
-	if !errors.Is(err, train.ErrRangeTested) && !errors.Is(err, train.ErrDiverged) {
+	out.note("%s, %s; matrix products by %s", u.data.name, data, gemm.Name())
+	suggested, err := transfer.FindRate(u.cmd.Context(), w.model, data, opt, test)
+	if err != nil {
 		return err
-	}
-	suggested, unknown := test.Suggest()
-	switch {
-	case unknown != nil && errors.Is(err, train.ErrDiverged):
-		return err
-	case unknown != nil:
-		return unknown
 	}
 	drawn, err := picture.RangeTest(test.Points(), suggested)
 	if err != nil {
@@ -122,32 +114,4 @@ func runLRFind(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r 
 	}
 	out.text("suggested learning rate: %.2g, where the loss fell most steeply in %d steps; drawn in %s", suggested, len(test.Points()), t.out)
 	return out.object(foundLine{true, suggested, len(test.Points()), t.out, trained})
-}
-
-// rangeTested returns what the test trains: the layers that retrain would, or
-// all of a fresh network.
-func (r retrainFlags) rangeTested(cmd *cobra.Command, out *output, d dataFlags, seed uint64) (*dataset.Set, *model.Network, model.Selection, error) {
-	if r.from != "" {
-		work, err := r.prepare(cmd.Context(), out, d, seed, r.selection())
-		if err != nil {
-			return nil, nil, model.Selection{}, err
-		}
-		return work.data, work.model, r.selection(), nil
-	}
-	for _, name := range []string{"from", "last", "train", "keep-head", "cache-memory", "cache-dir", "no-cache"} {
-		if cmd.Flags().Changed(name) {
-			return nil, nil, model.Selection{}, usage(errors.Errorf("--%s: expected --from, the file of a trained network; without one all layers of a fresh network are tested", name))
-		}
-	}
-	return freshData(cmd.Context(), out, d, seed)
-}
-
-// freshData returns the training images and a fresh network for them.
-func freshData(ctx context.Context, out *output, d dataFlags, seed uint64) (*dataset.Set, *model.Network, model.Selection, error) {
-	data, _, err := d.open(ctx, out, seed)
-	if err != nil {
-		return nil, nil, model.Selection{}, err
-	}
-	m, err := freshNetwork(data, seed)
-	return data, m, model.All(), err
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"image"
 	"io"
-	"os"
 	"slices"
-	"syscall"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model/weightfile"
@@ -104,42 +102,14 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 
 // predict says what one image file shows.
 func predict(ctx context.Context, p *train.Predictor, name string, stdin io.Reader) (train.Prediction, error) {
-	img, err := readImage(ctx, name, stdin)
+	read := func() (image.Image, error) { return dataset.ReadImage(ctx, name) }
+	if name == "-" {
+		read = func() (image.Image, error) { return dataset.ReadImageFrom(ctx, stdin, name) }
+	}
+	img, err := read()
 	if err != nil {
 		return train.Prediction{}, err
 	}
 	q, err := p.Image(img)
 	return q, errors.Wrap(err, name)
-}
-
-// readImage reads an image file, or standard input for "-". What it reads may be
-// a pipe, as in predict <(program): it returns when ctx is done, whatever comes
-// through it.
-func readImage(ctx context.Context, name string, stdin io.Reader) (image.Image, error) {
-	type read struct {
-		image image.Image
-		err   error
-	}
-	done := make(chan read, 1)
-	go func() {
-		in := stdin
-		if name != "-" {
-			// Opening a pipe waits for a writer, unless it is told not to.
-			f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-			if err != nil {
-				done <- read{nil, err}
-				return
-			}
-			defer f.Close()
-			in = f
-		}
-		img, err := dataset.DecodeImage(in, name)
-		done <- read{img, err}
-	}()
-	select {
-	case r := <-done:
-		return r.image, r.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }

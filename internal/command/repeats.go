@@ -1,6 +1,7 @@
 package command
 
 import (
+	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"gonum.org/v1/gonum/floats"
@@ -52,35 +53,31 @@ type repeatsDone struct {
 // outcome first is. All that is drawn follows from a run's seed: which images
 // --limit takes, which are kept aside, a new head, dropout and the order. It
 // returns nil where there is one run.
-func (f *repeatFlags) repeat(out *output, t trainingFlags, first retrained, run func(trainingFlags) (retrained, error)) (*repeatsDone, error) {
-	if f.runs == 1 {
+func (u run) repeat(first outcome, how func(run) (outcome, error)) (*repeatsDone, error) {
+	if u.r.repeats.runs <= 1 {
 		return nil, nil
 	}
-	all := &repeatsDone{}
-	seed := t.Seed
-	if err := all.add(out, seed, first); err != nil {
-		return nil, err
-	}
-	file := t.out
-	t.out = "" // nothing more is written
-	for i := 1; i < f.runs; i++ {
-		t.Seed = seed + uint64(i)
-		done, err := run(t)
-		if err != nil {
-			out.note("the network of the first run stays in %s", file)
-			return nil, errors.WithMessagef(err, "run %d, seed %d", i+1, t.Seed)
+	all, done, file := &repeatsDone{}, first, u.t.out
+	u.t.out, u.report = "", nil // nothing more is written
+	for i := range u.r.repeats.runs {
+		if i > 0 {
+			var err error
+			u.t.Seed++
+			if done, err = how(u); err != nil {
+				u.out.note("the network of the first run stays in %s", file)
+				return nil, errors.WithMessagef(err, "run %d, seed %d", i+1, u.t.Seed)
+			}
 		}
-		if err := all.add(out, t.Seed, done); err != nil {
+		if err := all.add(u.out, u.t.Seed, done.metrics); err != nil {
 			return nil, err
 		}
 	}
-	all.sum(out)
+	all.sum(u.out)
 	return all, nil
 }
 
 // add tells of a run.
-func (d *repeatsDone) add(out *output, seed uint64, done retrained) error {
-	m := done.metrics
+func (d *repeatsDone) add(out *output, seed uint64, m train.Metrics) error {
 	line := repeatLine{len(d.Runs) + 1, seed, m.Accuracy(), m.Correct, m.Examples, m.Loss}
 	d.Runs = append(d.Runs, line)
 	out.text("run %d, seed %d: test accuracy %.4f (%d of %d), loss %.4f", line.Run, seed, line.Accuracy, m.Correct, m.Examples, m.Loss)

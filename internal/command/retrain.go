@@ -1,20 +1,18 @@
 package command
 
 import (
-	"cmp"
-	"github.com/lastlayer/lastlayer/transfer/feature"
-	"slices"
-	"time"
-
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/lastlayer/lastlayer/transfer/feature"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
 
-// retrainFlags are the flags of retrain alone.
+// retrainFlags are the flags that say which network to begin with and what of it
+// to train.
 type retrainFlags struct {
+	fresh    bool // no flag: all layers of a fresh network are trained
 	from     string
 	last     int
 	patterns []string
@@ -31,9 +29,7 @@ type retrainFlags struct {
 }
 
 func newRetrain(g *globals) *cobra.Command {
-	var data dataFlags
-	var t trainingFlags
-	var r retrainFlags
+	var u run
 	cmd := &cobra.Command{
 		Use:   "retrain",
 		Short: "Retrain only the last layers on new classes",
@@ -60,21 +56,22 @@ the gap between the two is what the steps have left.`,
 		Example: "  mnist retrain --from digits.safetensors --last 2 --classes 5-9\n  mnist retrain --from digits.safetensors --train 'fc*' --data my-images/ --epochs 20\n  mnist retrain --from digits.safetensors --last 1 --solver lbfgs --weight-decay 1e-3 --data my-images/\n  mnist retrain --from digits.safetensors --last 1 --then 2 --then all:epochs=2,lr=0.0005 --classes 5-9\n  mnist retrain --from digits.safetensors --classes 5-9 --limit 100 --epochs 100 --repeats 10",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runRetrain(cmd, newOutput(cmd, g), data, t, r)
+			u.cmd, u.out = cmd, newOutput(cmd, g)
+			return u.retrain()
 		},
 	}
-	r.addSelection(cmd)
+	u.r.addSelection(cmd)
 	f := cmd.Flags()
-	f.StringArrayVar(&r.then, "then", nil, "then go on with the last N layers, as 2 or 2:epochs=3,lr=0.005, or all; unsaid: --epochs and a tenth of --lr; repeatable")
-	f.StringSliceVar(&r.layerRates, "layer-lr", nil, "factor on the learning rate of a layer, as fc1=0.1 or 'conv*=0.01'")
-	data.add(cmd)
-	data.addLimit(cmd)
-	t.add(cmd, "retrained.safetensors")
-	t.augment.addCopies(cmd)
-	r.saved.add(cmd)
+	f.StringArrayVar(&u.r.then, "then", nil, "then go on with the last N layers, as 2 or 2:epochs=3,lr=0.005, or all; unsaid: --epochs and a tenth of --lr; repeatable")
+	f.StringSliceVar(&u.r.layerRates, "layer-lr", nil, "factor on the learning rate of a layer, as fc1=0.1 or 'conv*=0.01'")
+	u.data.add(cmd)
+	u.data.addLimit(cmd)
+	u.t.add(cmd, "retrained.safetensors")
+	u.t.augment.addCopies(cmd)
+	u.r.saved.add(cmd)
 	cmd.Flags().Lookup("resume").Usage = "checkpoint to go on from, in place of --from and with the same other flags; the result is the same as without a break"
-	r.exact.add(cmd)
-	r.repeats.add(cmd)
+	u.r.exact.add(cmd)
+	u.r.repeats.add(cmd)
 	return cmd
 }
 
@@ -101,78 +98,81 @@ func (r *retrainFlags) files() []namedFile {
 }
 
 func (r retrainFlags) selection() model.Selection {
-	if len(r.patterns) > 0 {
+	switch {
+	case r.fresh:
+		return model.All()
+	case len(r.patterns) > 0:
 		return model.Layers(r.patterns...)
 	}
 	return model.Last(r.last)
 }
 
-func runRetrain(cmd *cobra.Command, out *output, d dataFlags, t trainingFlags, r retrainFlags) (err error) {
-	start := time.Now()
-	if (r.from == "") == (r.saved.resume == "") {
-		return usage(errors.New("expected either --from, the file of a trained network ('mnist train' makes one), or --resume, a checkpoint"))
+// headKeptBy returns the flag that has the last layer go on as it is, or "".
+func (r retrainFlags) headKeptBy() string {
+	switch {
+	case r.saved.resume != "":
+		return "--resume"
+	case r.keepHead:
+		return "--keep-head"
 	}
-	if cmd.Flags().Changed("cache-dir") && r.dir == "" {
-		return usage(errors.New("--cache-dir: found no folder name"))
-	}
-	if err := r.repeats.check(cmd); err != nil {
-		return usage(err)
-	}
-	if t.Solver == exactSolver {
-		return runExact(cmd, out, d, t, r)
-	}
-	if err := r.exact.unused(cmd); err != nil {
-		return err
-	}
-	if err := t.check(); err != nil {
-		return err
-	}
-	if err := t.augment.checkCut(r.noCache); err != nil {
-		return err
-	}
-	if err := r.saved.check(); err != nil {
-		return err
-	}
-	if err := apart(slices.Concat(t.files(), r.files(), r.saved.files())...); err != nil {
-		return err
-	}
-	stages, err := r.stages(cmd, t)
-	if err != nil {
-		return usage(err)
-	}
-	rep, err := t.report.begin(cmd, out)
-	if err != nil {
-		return err
-	}
-	defer func() { err = cmp.Or(errors.Wrap(rep.End(cmd.Context(), err), "--report"), err) }()
-	done, err := r.run(cmd, out, d, t, stages, rep)
-	if err != nil {
-		return err
-	}
-	printRetrained(out, done.result, done.metrics, t.out)
-	if err := rep.Tested(cmd.Context(), done.model, done.test, done.metrics); err != nil {
-		return err
-	}
-	repeats, err := r.repeats.repeat(out, t, done, func(t trainingFlags) (retrained, error) {
-		return r.run(cmd, out, d, t, stages, nil)
-	})
-	if err != nil {
-		return err
-	}
-	line := newDoneLine(done.metrics, start, t.out)
-	line.Report, line.repeatsDone, line.seenLine = rep.Page(), repeats, lookUp(out, done.model, done.test)
-	line.add(done.result)
-	if err := rep.Write(line); err != nil {
-		return errors.Wrap(err, "--report")
-	}
-	if err := out.object(line); err != nil {
-		return err
-	}
-	return done.lost
+	return ""
 }
 
-// printRetrained prints the last lines of a retraining.
-func printRetrained(out *output, result *transfer.Result, metrics train.Metrics, path string) {
+// features adds to the options what becomes of the frozen layers' output.
+func (r retrainFlags) features(opt *transfer.Options, out *output) {
+	opt.NoCache, opt.CacheMemory, opt.CacheDir = r.noCache, int64(r.memory), r.dir
+	opt.Warn = func(message string) { out.note("%s", message) }
+	opt.Progress = func(done, of int) { out.bar("frozen features", "images", int64(of)).set(int64(done)) }
+}
+
+// factors returns the factors on the learning rate, by layer, that --layer-lr
+// gives, and an error unless the selection is of this network.
+func (r retrainFlags) factors(spec model.Spec, selection model.Selection) (map[string]float64, error) {
+	if _, err := selection.Resolve(spec); err != nil {
+		return nil, err
+	}
+	var rates []train.LayerRate
+	for _, text := range r.layerRates {
+		rate, err := train.ParseLayerRate(text)
+		if err != nil {
+			return nil, errors.Wrap(err, "--layer-lr")
+		}
+		rates = append(rates, rate)
+	}
+	factors, err := train.LayerFactors(spec, selection, rates...)
+	return factors, errors.Wrap(err, "--layer-lr")
+}
+
+func (u run) retrain() error {
+	if (u.r.from == "") == (u.r.saved.resume == "") {
+		return usage(errors.New("expected either --from, the file of a trained network ('mnist train' makes one), or --resume, a checkpoint"))
+	}
+	if u.cmd.Flags().Changed("cache-dir") && u.r.dir == "" {
+		return usage(errors.New("--cache-dir: found no folder name"))
+	}
+	if err := u.r.repeats.check(u.cmd); err != nil {
+		return usage(err)
+	}
+	if u.t.Solver == exactSolver {
+		return u.exactly()
+	}
+	if err := u.r.exact.unused(u.cmd); err != nil {
+		return err
+	}
+	return u.bySteps()
+}
+
+// printRates prints the learning rates of the layers that have their own.
+func printRates(out *output, trained []string, solver *train.Solver) {
+	for _, layer := range trained {
+		if factor, ok := solver.Factors[layer]; ok {
+			out.text("%-8s learning rate %g", layer, solver.LearningRate*factor)
+		}
+	}
+}
+
+// tellFrozen tells of the layers that were not trained.
+func tellFrozen(out *output, result *transfer.Result) {
 	made := "computed"
 	if result.Features == feature.Disk {
 		made = "read"
@@ -181,5 +181,4 @@ func printRetrained(out *output, result *transfer.Result, metrics train.Metrics,
 	if result.TrainingLoss != nil {
 		out.text("loss of the training images, without dropout: %.6f", *result.TrainingLoss)
 	}
-	out.text("test accuracy %.4f (%d of %d), loss %.4f; written to %s", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.Loss, path)
 }

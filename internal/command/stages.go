@@ -8,8 +8,8 @@ import (
 
 // stages returns the stages of a retraining, of which there is one without
 // --then.
-func (r retrainFlags) stages(cmd *cobra.Command, t trainingFlags) ([]transfer.Stage, error) {
-	stages := []transfer.Stage{{Select: r.selection(), LearningRate: t.Rate}}
+func (r retrainFlags) stages(cmd *cobra.Command, rate float64) ([]transfer.Stage, error) {
+	stages := []transfer.Stage{{Select: r.selection()}}
 	for _, name := range []string{"train", "checkpoint", "every", "resume", "report"} {
 		if len(r.then) > 0 && cmd.Flags().Changed(name) {
 			return nil, errors.Errorf("--%s: does not go with --then", name)
@@ -21,7 +21,7 @@ func (r retrainFlags) stages(cmd *cobra.Command, t trainingFlags) ([]transfer.St
 			return nil, errors.WithMessage(err, "--then")
 		}
 		if s.LearningRate == 0 {
-			s.LearningRate = t.Rate / 10
+			s.LearningRate = rate / 10
 		}
 		stages = append(stages, s)
 	}
@@ -38,11 +38,11 @@ type stageLine struct {
 }
 
 // announce tells of stage i, if there is more than one.
-func announce(out *output, i int, stages []transfer.Stage, epochs int) error {
+func announce(out *output, i int, stages []transfer.Stage, opt *transfer.Options) error {
 	if len(stages) == 1 {
 		return nil
 	}
-	s := stages[i]
-	out.text("stage %d of %d: %s, %d epochs, learning rate %g", i+1, len(stages), s.Select, epochs, s.LearningRate)
-	return out.object(stageLine{i + 1, len(stages), s.Select.String(), epochs, s.LearningRate})
+	line := stageLine{i + 1, len(stages), opt.Select.String(), opt.Train.Epochs, opt.Solver.LearningRate}
+	out.text("stage %d of %d: %s, %d epochs, learning rate %g", line.Stage, line.Of, line.Train, line.Epochs, line.LearningRate)
+	return out.object(line)
 }

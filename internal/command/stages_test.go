@@ -1,12 +1,9 @@
 package command
 
 import (
-	"math"
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/lastlayer/lastlayer/model"
 )
 
 // TestStages unfreezes layer by layer, and compares the result with the same
@@ -102,21 +99,4 @@ func TestLayerRate(t *testing.T) {
 	if string(readFile(t, "a")) != string(readFile(t, "d")) {
 		t.Error("taken up again it wrote other bytes")
 	}
-}
-
-func FuzzLayerRates(f *testing.F) {
-	for _, s := range []string{"fc2=1", "fc*=0.1", "=", "fc[=1", "*=1e-3"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		factors, err := layerRates([]string{text}, model.DeepMNIST(), model.All())
-		if err == nil && len(factors) == 0 {
-			t.Errorf("%q: found neither factors nor an error", text)
-		}
-		for layer, factor := range factors {
-			if !(factor > 0) || math.IsInf(factor, 0) {
-				t.Errorf("%q: found the factor %v of %s", text, factor, layer)
-			}
-		}
-	})
 }

@@ -31,7 +31,7 @@ const usualMomentum = 0.9
 
 func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 	f := cmd.Flags()
-	f.IntVar(&t.Epochs, "epochs", 5, fmt.Sprintf("passes over the training images (%d if unsaid and there are fewer than %d)", smallEpochs, smallBelow))
+	f.IntVar(&t.Epochs, "epochs", train.UsualEpochs(train.FewExamples), fmt.Sprintf("passes over the training images (%d if unsaid and there are fewer than %d)", train.UsualEpochs(0), train.FewExamples))
 	f.Float64Var(&t.Rate, "lr", 0.02, "learning rate")
 	f.StringVar(&t.Schedule, "schedule", "cosine", "learning rate over the steps: constant, step or cosine")
 	f.Float64Var(&t.Validation, "validation", 0, "share of the training images kept aside and evaluated after each epoch")
@@ -94,6 +94,17 @@ func (t *trainingFlags) checkOut() error {
 		t.out = file
 	}
 	return atomicfile.Writable(t.out)
+}
+
+// forSmall raises the number of epochs where there are few training images and
+// nothing was said about when to stop.
+func (t *trainingFlags) forSmall(cmd *cobra.Command, data *dataset.Set, out *output) {
+	if f := cmd.Flags(); data.Len() >= train.FewExamples || f.Changed("epochs") || f.Changed("validation") || f.Changed("patience") {
+		return
+	}
+	t.Epochs = train.UsualEpochs(data.Len())
+	out.note("%d training images are fewer than %d: %d epochs on all of them (--epochs says otherwise; keeping some aside to stop early costs more than it gains)",
+		data.Len(), train.FewExamples, t.Epochs)
 }
 
 // progressHook shows the steps and prints the epochs.
@@ -174,35 +185,19 @@ func (l *doneLine) add(r *transfer.Result) {
 	l.TrainingLoss = r.TrainingLoss
 }
 
-// evaluate runs the whole network on a data set.
-func evaluate(ctx context.Context, n *model.Network, data *dataset.Set) (train.Metrics, error) {
-	return transfer.Evaluate(ctx, n, data, transfer.Options{Select: model.None(), NoCache: true})
-}
-
-// save writes the model after a training that ended with trainErr. What an
-// interrupted training has learnt is written too, with its checkpoint, and its
-// error handed on; a diverged one leaves the files that are there.
-func (t *trainingFlags) save(c *checkpointer, trainErr error, out *output) error {
-	if trainErr != nil && !errors.Is(trainErr, context.Canceled) {
+// write writes the network after a training that ended with trainErr, which it hands
+// on. What an interrupted one has learnt is written too; a diverged one leaves the
+// file that is there. A repetition has no file.
+func (t *trainingFlags) write(m *model.Network, trainErr error, out *output) error {
+	interrupted := errors.Is(trainErr, context.Canceled)
+	if trainErr != nil && !interrupted || t.out == "" {
 		return trainErr
 	}
-	if trainErr != nil {
-		if err := c.save(); err != nil {
-			return err
-		}
-	}
-	if t.out == "" { // a repetition
-		return trainErr
-	}
-	if err := weightfile.Write(t.out, c.model); err != nil {
+	if err := weightfile.Write(t.out, m); err != nil {
 		return err
 	}
-	if trainErr == nil {
-		return nil
-	}
-	out.note("saved what was learnt so far to %s", t.out)
-	if err := c.lost(); err != nil {
-		return fmt.Errorf("%w; %w", trainErr, err)
+	if interrupted {
+		out.note("saved what was learnt so far to %s", t.out)
 	}
 	return trainErr
 }

@@ -1,9 +1,4 @@
-package command
-
-import (
-	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/spf13/cobra"
-)
+package train
 
 // With few images an epoch is a step or two, and five of them teach little. Of
 // 10 to 100 images a class, 5 classes, mean of three seeds, 100 epochs on all of
@@ -12,7 +7,7 @@ import (
 // are missed and there are too few to tell the best epoch by:
 //
 //	images a class      10             20             50             100
-//	--last              1      2       1      2       1      2       1      2
+//	last layers         1      2       1      2       1      2       1      2
 //	5 epochs            0.699  0.865   0.878  0.938   0.929  0.954   0.945  0.965
 //	30 epochs           0.906  0.910   0.931  0.941   0.954  0.967   0.964  0.975
 //	100 epochs          0.909  0.915   0.935  0.944   0.959  0.969   0.969  0.976
@@ -23,17 +18,17 @@ import (
 // network, from nothing, goes from 0.759 to 0.912 on 20 images a class, and from
 // 0.938 to 0.969 on 100 (mnist train --classes 5-9 --limit 100 and 500).
 const (
-	smallBelow  = 1000 // training images
-	smallEpochs = 100
+	// FewExamples is below how many a training needs more epochs.
+	FewExamples = 1000
+	fewEpochs   = 100
+	manyEpochs  = 5
 )
 
-// forSmall raises the number of epochs where there are few training images and
-// nothing was said about when to stop.
-func (t *trainingFlags) forSmall(cmd *cobra.Command, data *dataset.Set, out *output) {
-	if f := cmd.Flags(); data.Len() >= smallBelow || f.Changed("epochs") || f.Changed("validation") || f.Changed("patience") {
-		return
+// UsualEpochs returns how many epochs are a good choice for that many examples:
+// 100 of fewer than FewExamples, 5 of more.
+func UsualEpochs(examples int) int {
+	if examples < FewExamples {
+		return fewEpochs
 	}
-	t.Epochs = smallEpochs
-	out.note("%d training images are fewer than %d: %d epochs on all of them (--epochs says otherwise; keeping some aside to stop early costs more than it gains)",
-		data.Len(), smallBelow, t.Epochs)
+	return manyEpochs
 }

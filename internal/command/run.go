@@ -1,0 +1,236 @@
+package command
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/command/report"
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// run is a training as the flags of train, retrain or lr-find ask for it.
+type run struct {
+	cmd    *cobra.Command
+	out    *output
+	data   dataFlags
+	t      trainingFlags
+	r      retrainFlags
+	stages []transfer.Stage
+	report *report.Gatherer
+}
+
+// outcome is what a training made.
+type outcome struct {
+	model   *model.Network
+	test    *dataset.Set
+	result  *transfer.Result
+	exact   *exactDone    // nil by steps
+	metrics train.Metrics // of the test images
+	lost    error         // the checkpoint that could not be written
+}
+
+// bySteps checks the flags of train or retrain and does what they say.
+func (u run) bySteps() error {
+	if err := u.t.check(); err != nil {
+		return err
+	}
+	if err := u.t.augment.checkCut(u.r.noCache); err != nil {
+		return err
+	}
+	if err := u.r.saved.check(); err != nil {
+		return err
+	}
+	if err := apart(slices.Concat(u.t.files(), u.r.files(), u.r.saved.files())...); err != nil {
+		return err
+	}
+	var err error
+	if u.stages, err = u.r.stages(u.cmd, u.t.Rate); err != nil {
+		return usage(err)
+	}
+	return u.tell(run.train)
+}
+
+// tell makes a training, and those of --repeats, and tells what came of it.
+func (u run) tell(how func(run) (outcome, error)) (err error) {
+	start, ctx := time.Now(), u.cmd.Context()
+	if u.report, err = u.t.report.begin(u.cmd, u.out); err != nil {
+		return err
+	}
+	defer func() { err = cmp.Or(errors.Wrap(u.report.End(ctx, err), "--report"), err) }()
+	done, err := how(u)
+	if err != nil {
+		return err
+	}
+	if !u.r.fresh {
+		tellFrozen(u.out, done.result)
+	}
+	m := done.metrics
+	u.out.text("test accuracy %.4f (%d of %d), loss %.4f; written to %s", m.Accuracy(), m.Correct, m.Examples, m.Loss, u.t.out)
+	if err := u.report.Tested(ctx, done.model, done.test, m); err != nil {
+		return err
+	}
+	repeats, err := u.repeat(done, how)
+	if err != nil {
+		return err
+	}
+	line := newDoneLine(m, start, u.t.out)
+	line.Report, line.exactDone, line.repeatsDone, line.seenLine = u.report.Page(), done.exact, repeats, lookUp(u.out, done.model, done.test)
+	if !u.r.fresh {
+		line.add(done.result)
+	}
+	if err := u.report.Write(line); err != nil {
+		return errors.Wrap(err, "--report")
+	}
+	return cmp.Or(u.out.object(line), done.lost)
+}
+
+// train trains stage by stage, writes the network after each and evaluates it. What
+// an interrupted training has learnt is written too.
+func (u run) train() (done outcome, err error) {
+	ctx, last, out, t := u.cmd.Context(), u.stages[len(u.stages)-1].Select, u.out, &u.t
+	w, err := u.prepare(last)
+	if err != nil {
+		return done, err
+	}
+	done.model, done.test = w.model, w.test
+	t.forSmall(u.cmd, w.data, out)
+	data, opt, err := transfer.Follow(&t.Recipe, w.data)
+	if err != nil {
+		return done, errors.Wrap(err, "--validation")
+	}
+	examples, err := t.augment.examples(data, t.Seed)
+	if err != nil {
+		return done, err
+	}
+	u.r.features(&opt, out)
+	opt.Solver.Factors, opt.Train.Hook = w.factors, u.report.Hook(&progressHook{out: out})
+	t.Command, t.Train, t.Augment, t.LayerRates = u.cmd.Name(), u.stages[0].Select.String(), t.augment.String(), strings.Join(u.r.layerRates, ",")
+	if opt.Saver, opt.Resume, err = u.r.saved.begin(t.Recipe, w.from, out); err != nil {
+		return done, err
+	}
+	before := func(i int, opt *transfer.Options) error {
+		if i > 0 {
+			if err := t.write(w.model, nil, out); err != nil {
+				return err
+			}
+		}
+		if err := opt.Solver.Validate(); err != nil {
+			return usage(err)
+		}
+		if i == 0 {
+			u.begin(data)
+		}
+		opt.Start = func(trainer *train.Trainer) error {
+			u.report.Training(trainer.Net(), w.model.Weights, t.Recipe, report.Files{Data: u.data.name, Out: t.out}, data)
+			defer printRates(out, trainer.Net().TrainedLayers(), opt.Solver)
+			return layerTable(out, w.model.Spec, trainer.Net().TrainedWeights())
+		}
+		return cmp.Or(announce(out, i, u.stages, opt), t.augment.tellCost(ctx, out, w.model, opt.Select, examples))
+	}
+	done.result, err = transfer.RetrainStages(ctx, w.model, examples, opt, u.stages, before)
+	switch {
+	case done.result != nil:
+	case errors.Is(err, model.ErrSelection) && len(u.r.then) > 0:
+		return done, usage(errors.WithMessage(err, "--then "+strings.Join(u.r.then, " --then ")))
+	case errors.Is(err, train.ErrCheckpoint):
+		return done, errors.WithMessage(err, "--resume")
+	default:
+		return done, err
+	}
+	done.lost = lost(opt.Saver)
+	if err = t.write(w.model, err, out); err != nil {
+		if done.lost != nil && errors.Is(err, context.Canceled) {
+			err = fmt.Errorf("%w; %w", err, done.lost)
+		}
+		return done, err
+	}
+	opt.Select, opt.Progress = last, nil
+	done.metrics, err = transfer.Evaluate(ctx, w.model, w.test, opt)
+	return done, err
+}
+
+// begin says what is trained on.
+func (u run) begin(data *dataset.Set) {
+	u.out.note("%s, %s; matrix products by %s", u.data.name, data, gemm.Name())
+	uneven(u.out, "training", data)
+}
+
+// work is what a training begins with.
+type work struct {
+	data, test *dataset.Set
+	from       *train.Resumed     // what --resume names; nil for none
+	model      *model.Network     // with the head for the data's classes
+	factors    map[string]float64 // on the learning rate, by layer
+}
+
+// prepare reads the network, unless a fresh one is trained, and the data, and makes
+// the one fit the other. selection is all that is ever trained.
+func (u run) prepare(selection model.Selection) (w work, err error) {
+	var pretrained *model.Network
+	switch {
+	case u.r.saved.resume != "":
+		if w.from, err = train.Resume(u.r.saved.resume); err != nil {
+			return w, err
+		}
+		pretrained = w.from.Network
+	case !u.r.fresh:
+		if pretrained, err = weightfile.ReadPartial(u.r.from); err != nil {
+			return w, err
+		}
+	}
+	if pretrained != nil {
+		if w.factors, err = u.r.factors(pretrained.Spec, selection); err != nil {
+			return w, usage(err)
+		}
+	}
+	if w.data, w.test, err = u.data.open(u.cmd.Context(), u.out, u.t.Seed); err != nil {
+		return w, err
+	}
+	if !u.r.fresh {
+		return w, u.adapt(&w, pretrained)
+	}
+	if w.model = pretrained; w.model == nil {
+		w.model, err = model.Fresh(model.DeepMNIST(), w.data, u.t.Seed)
+	}
+	return w, err
+}
+
+// adapt makes the data fit the network and gives it the head that the flags ask
+// for.
+func (u run) adapt(w *work, pretrained *model.Network) (err error) {
+	classes, kept := w.data.Classes, u.r.headKeptBy()
+	for _, set := range []**dataset.Set{&w.data, &w.test} {
+		noteNegatives(u.out, *set, pretrained)
+		if kept == "" {
+			*set, err = pretrained.Prepare(*set)
+		} else if *set, err = pretrained.FitAll(*set); err != nil {
+			err = usage(errors.Wrap(err, kept))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	seen := pretrained.Seen.And(w.data.Seen())
+	if w.model = pretrained; kept == "" {
+		w.model, err = transfer.WithClasses(pretrained, classes, u.r.selection(), u.t.Seed)
+	}
+	if errors.Is(err, transfer.ErrFrozenRandom) {
+		return usage(errors.Wrapf(err, "%s: train it too, by --last or --train, or give --keep-head", u.r.from))
+	}
+	if err != nil {
+		return err
+	}
+	w.model.Seen, w.model.Meta = seen, nil
+	return w.model.Weights.Check(w.model.Spec)
+}
