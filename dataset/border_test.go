@@ -37,6 +37,7 @@ func TestBorder(t *testing.T) {
 		b.Refuse("Set.Split", test.reason, test.cause, func() error { _, _, err := s.Split(0.5, 1); return err })
 		b.Refuse("Set.Numbered", test.reason, test.cause, func() error { _, _, err := s.Numbered([]string{"1"}); return err })
 		b.Refuse("NewCopies", test.reason, test.cause, func() error { _, err := NewCopies(s, Augmentation{}, 1, 1); return err })
+		b.Refuse("Changes.Of", test.reason, test.cause, func() error { _, err := Changes{}.Of(s, 1); return err })
 		b.Refuse("Augmented.Check", test.reason, test.cause, NewAugmented(s, Augmentation{}, 1).Check)
 		if test.reason != "no preprocessing" {
 			b.Refuse("Set.Prepared", test.reason, test.cause, func() error { _, err := s.Prepared(MNISTPreprocessing()); return err })

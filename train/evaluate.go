@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"fmt"
 	"math"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -20,6 +21,11 @@ type Metrics struct {
 
 // Accuracy returns the share of right answers, 0 to 1.
 func (m Metrics) Accuracy() float64 { return float64(m.Correct) / float64(m.Examples) }
+
+// String returns accuracy and loss for people: "accuracy 0.9800 (49 of 50), loss 0.0712".
+func (m Metrics) String() string {
+	return fmt.Sprintf("accuracy %.4f (%d of %d), loss %.4f", m.Accuracy(), m.Correct, m.Examples, m.Loss)
+}
 
 // Recall returns the share of right answers among the examples of a label, 0 to
 // 1, or NaN where there is no such example.

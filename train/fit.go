@@ -26,21 +26,6 @@ type Hook interface {
 	Epoch(EpochReport) error
 }
 
-// EpochReport is what one epoch did.
-type EpochReport struct {
-	Epoch, Of  int
-	Examples   int
-	Correct    int      // before each step, under dropout
-	Loss       float64  // mean, likewise
-	Rate       float64  // learning rate of the last step
-	Seconds    float64  // training alone, without evaluation
-	Validation *Metrics // nil where there is no validation set
-	Best       bool     // the smallest validation loss so far
-}
-
-// Accuracy returns the share of right answers on the training examples.
-func (r EpochReport) Accuracy() float64 { return float64(r.Correct) / float64(r.Examples) }
-
 // run is how far the training is: all that changes from step to step, the
 // weights, the solver's state and the dropout's source apart.
 type run struct {

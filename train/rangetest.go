@@ -28,10 +28,10 @@ type RangeTest struct {
 
 // RangePoint is one step of a RangeTest.
 type RangePoint struct {
-	Step     int // from 1
-	Rate     float64
-	Loss     float64 // of the batch, before the step
-	Smoothed float64
+	Step     int     `json:"step"` // from 1
+	Rate     float64 `json:"learning_rate"`
+	Loss     float64 `json:"loss"` // of the batch, before the step
+	Smoothed float64 `json:"smoothed_loss"`
 }
 
 // ErrRangeTested is the cause of the error by which a RangeTest ends Fit: after

@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -32,13 +33,18 @@ type ExactIteration = logistic.Iteration
 // ExactResult is what Exact did.
 type ExactResult struct {
 	Result
-	Converged    bool    // Objective is at the optimum
-	Gap          float64 // how far, at most, Objective is above the optimum
-	Iterations   int
-	Evaluations  int     // of the loss and its gradient: passes over the features
-	Objective    float64 // what was minimised: TrainingLoss and the penalty
-	GradientNorm float64 // Euclidean, of Objective, at the weights as they are in the network
-	Seconds      float64 // without the features
+	Converged    bool    `json:"converged"` // Objective is at the optimum
+	Gap          float64 `json:"gap"`       // how far, at most, Objective is above the optimum
+	Iterations   int     `json:"iterations"`
+	Evaluations  int     `json:"-"`              // of the loss and its gradient: passes over the features
+	Objective    float64 `json:"objective"`      // what was minimised: TrainingLoss and the penalty
+	GradientNorm float64 `json:"gradient_norm"`  // Euclidean, of Objective, at the weights as they are in the network
+	Seconds      float64 `json:"seconds_solver"` // without the features
+}
+
+// String says for people how the search went.
+func (r ExactResult) String() string {
+	return fmt.Sprintf("lbfgs: %d iterations in %.1f s   gap at most %.1e, gradient norm %.1e", r.Iterations, r.Seconds, r.Gap, r.GradientNorm)
 }
 
 // ErrNotExact is the cause of Exact's error for a network whose last layer is

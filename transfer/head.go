@@ -54,7 +54,7 @@ func NewHead(ctx context.Context, n *model.Network, data dataset.Examples, opt O
 		_ = h.Close() // the error that is returned came first
 		return nil, err
 	}
-	h.Result.Trained, h.Result.Frozen = h.Net.TrainedWeights(), h.Net.FrozenWeights()
+	h.Result.Trained, h.Result.Frozen = append([]string{}, h.Net.TrainedWeights()...), append([]string{}, h.Net.FrozenWeights()...)
 	h.before = hashes(n.Weights, h.Result.Frozen)
 	return h, nil
 }

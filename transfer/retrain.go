@@ -3,6 +3,7 @@ package transfer
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -38,16 +39,30 @@ type Options struct {
 
 // Result is what Retrain did.
 type Result struct {
-	Trained         []string // weights
-	Frozen          []string
-	FrozenIdentical bool           // the frozen weights' bytes are what they were
-	SecondsFeatures float64        // computing the features, or reading them
-	Features        feature.Source // of the training examples; "" when there is no trunk, or NoCache
+	Trained         []string       `json:"trained"` // weights; like Frozen a list, not nil
+	Frozen          []string       `json:"frozen"`
+	FrozenIdentical bool           `json:"frozen_identical"`   // the frozen weights' bytes are what they were
+	SecondsFeatures float64        `json:"seconds_features"`   // computing the features, or reading them
+	Features        feature.Source `json:"features,omitempty"` // of the training examples; "" when there is no trunk, or NoCache
 
 	// TrainingLoss is the mean cross-entropy of the training examples at the
 	// end, without dropout: to be held against what Exact reaches. It is nil
 	// unless the last layer alone was trained, to the end, on features.
-	TrainingLoss *float64
+	TrainingLoss *float64 `json:"training_loss,omitempty"`
+}
+
+// String says for people what became of the frozen weights, and the loss of the
+// training examples where it is known: a line or two.
+func (r Result) String() string {
+	made := "computed"
+	if r.Features == feature.Disk {
+		made = "read"
+	}
+	text := fmt.Sprintf("frozen weights bit-identical: %v   features %s in %.1f s", r.FrozenIdentical, made, r.SecondsFeatures)
+	if r.TrainingLoss != nil {
+		text += fmt.Sprintf("\nloss of the training images, without dropout: %.6f", *r.TrainingLoss)
+	}
+	return text
 }
 
 func (o Options) batch() int {

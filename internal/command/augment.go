@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/dustin/go-humanize"
 	"github.com/lastlayer/lastlayer/dataset"
@@ -15,8 +14,8 @@ import (
 // augmentFlags say how training images are changed at random. Validation and
 // test images never are.
 type augmentFlags struct {
-	how    string
-	copies int
+	how     string
+	changes dataset.Changes
 }
 
 func (a *augmentFlags) add(cmd *cobra.Command) {
@@ -24,81 +23,44 @@ func (a *augmentFlags) add(cmd *cobra.Command) {
 }
 
 func (a *augmentFlags) addCopies(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&a.copies, "augment-copies", 0, "run the frozen layers over so many changed copies of each training image too, once, and train on all")
+	cmd.Flags().IntVar(&a.changes.Copies, "augment-copies", 0, "run the frozen layers over so many changed copies of each training image too, once, and train on all")
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "augment-copies")
 }
 
-func (a *augmentFlags) check() error {
-	if a.copies < 0 || a.copies > 0 && a.how == "" {
-		return usage(errors.Errorf("--augment-copies: found %d, expected 0, or more together with --augment", a.copies))
+func (a *augmentFlags) check() (err error) {
+	if n := a.changes.Copies; n < 0 || n > 0 && a.how == "" {
+		return usage(errors.Errorf("--augment-copies: found %d, expected 0, or more together with --augment", n))
 	}
-	if a.how == "" {
-		return nil
+	if a.how != "" {
+		a.changes.How, err = dataset.ParseAugmentation(a.how)
 	}
-	_, err := dataset.ParseAugmentation(a.how)
 	return usage(errors.Wrap(err, "--augment"))
 }
 
 // checkCut refuses images that change with each epoch where the frozen layers
 // see them only once.
 func (a *augmentFlags) checkCut(noCache bool) error {
-	if a.how != "" && a.copies == 0 && !noCache {
+	if a.how != "" && a.changes.Copies == 0 && !noCache {
 		return usage(errors.New("--augment: the frozen layers' output is computed once, so images cannot change with each epoch; give --augment-copies 5, say, for a fixed number of changed images each, or --no-cache"))
 	}
 	return nil
 }
 
-// String tells one way of changing images from another, in a checkpoint.
-func (a *augmentFlags) String() string {
-	how, err := dataset.ParseAugmentation(a.how)
-	switch {
-	case a.how == "" || err != nil:
-		return ""
-	case a.copies > 0:
-		return fmt.Sprintf("%s in %d copies", how, a.copies)
-	}
-	return how.String()
-}
-
-// examples returns what to train on: the images, or what is made of them.
-func (a *augmentFlags) examples(set *dataset.Set, seed uint64) (dataset.Examples, error) {
-	if a.how == "" {
-		return set, nil
-	}
-	how, err := dataset.ParseAugmentation(a.how)
-	if err != nil {
-		return nil, err
-	}
-	if a.copies == 0 {
-		return dataset.NewAugmented(set, how, seed), nil
-	}
-	copies, err := dataset.NewCopies(set, how, seed, a.copies)
-	if err != nil {
-		return nil, usage(errors.Wrap(err, "--augment-copies"))
-	}
-	return copies, nil
-}
-
 // tellCost says what the copies cost, before it is spent.
 func (a *augmentFlags) tellCost(ctx context.Context, out *output, n *model.Network, selection model.Selection, examples dataset.Examples) error {
-	if a.copies == 0 {
+	if a.changes.Copies == 0 {
 		return nil
 	}
-	trunk, err := feature.NewTrunk(n, selection)
+	cost, err := feature.EstimateOf(ctx, n, selection, examples)
 	if err != nil {
 		return err
 	}
-	defer trunk.Close()
-	all, times := examples.Len(), a.copies+1
-	cost, err := trunk.Estimate(ctx, examples)
-	if err != nil {
-		return err
-	}
+	all, times := examples.Len(), a.changes.Copies+1
 	if cost.Bytes == 0 {
-		out.note("%d changed copies: an epoch has %d images instead of %d", a.copies, all, all/times)
+		out.note("%d changed copies: an epoch has %d images instead of %d", a.changes.Copies, all, all/times)
 		return nil
 	}
 	out.note("%d changed copies: an epoch has %d images instead of %d; features of %s instead of %s, for about %.1f s of the frozen layers instead of %.1f s",
-		a.copies, all, all/times, humanize.IBytes(uint64(cost.Bytes)), humanize.IBytes(uint64(cost.Bytes)/uint64(times)), cost.Seconds, cost.Seconds/float64(times))
+		a.changes.Copies, all, all/times, humanize.IBytes(uint64(cost.Bytes)), humanize.IBytes(uint64(cost.Bytes)/uint64(times)), cost.Seconds, cost.Seconds/float64(times))
 	return nil
 }

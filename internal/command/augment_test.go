@@ -98,7 +98,7 @@ func TestAugmentIsReported(t *testing.T) {
 
 func TestAugmentUsage(t *testing.T) {
 	for word, args := range map[string][]string{
-		"found \"mirror\"":             withSmall("train", "--augment", "mirror"),
+		"found \"mirror\"":           withSmall("train", "--augment", "mirror"),
 		"unknown flag":               withSmall("train", "--augment", "shift", "--augment-copies", "2"),
 		"give --augment-copies 5":    retrainSmall("--augment", "shift"),
 		"--augment-copies: found 2":  retrainSmall("--augment-copies", "2"),

@@ -99,9 +99,7 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 		out.text("%-8s frozen: sha256 %.8x… before, %.8x… after", name, convolutions.Weights.Hash(name), m.Weights.Hash(name))
 	}
 	out.text("frozen weights bit-identical: %v   %.0f s in all", result.FrozenIdentical, time.Since(start).Seconds())
-	line := newDoneLine(after, start, "")
-	line.add(result)
-	return out.object(line)
+	return out.object(newDoneLine(after, result, start, ""))
 }
 
 // convolutions returns the network whose convolutions were trained on the

@@ -32,10 +32,7 @@ func newEval(g *globals) *cobra.Command {
 
 // evalLine is the result of eval in --json.
 type evalLine struct {
-	Accuracy  float64  `json:"accuracy"`
-	Correct   int      `json:"correct"`
-	Examples  int      `json:"examples"`
-	Loss      float64  `json:"loss"`
+	metricsLine
 	Classes   []string `json:"classes"`
 	Confusion [][]int  `json:"confusion"`        // [label][prediction]
 	Report    string   `json:"report,omitempty"` // the page
@@ -79,8 +76,7 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, page rep
 		return err
 	}
 	out.text("accuracy %.4f (%d of %d), mean recall of the classes %.4f, loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.BalancedAccuracy(), metrics.Loss)
-	line := evalLine{Accuracy: metrics.Accuracy(), Correct: metrics.Correct, Examples: metrics.Examples, Loss: metrics.Loss,
-		Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.Page(), BalancedAccuracy: metrics.BalancedAccuracy(),
+	line := evalLine{metricsLine: newMetricsLine(metrics), Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.Page(), BalancedAccuracy: metrics.BalancedAccuracy(),
 		seenLine: lookUp(out, m, test), LeftOut: all.Len() - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
 	maps.Copy(line.LeftOutClasses, leftOut)
 	uneven(out, "test", test)

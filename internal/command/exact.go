@@ -51,23 +51,6 @@ func (e *exactFlags) check(cmd *cobra.Command, r retrainFlags) error {
 	return nil
 }
 
-// iterationLine is one iteration in --json.
-type iterationLine struct {
-	Iteration    int     `json:"iteration"`
-	Loss         float64 `json:"loss"` // with the penalty of the weight decay
-	GradientNorm float64 `json:"gradient_norm"`
-}
-
-// exactDone is what the exact solver adds to the last line.
-type exactDone struct {
-	Iterations    int     `json:"iterations"`
-	Converged     bool    `json:"converged"`
-	Objective     float64 `json:"objective"` // training loss and the penalty
-	Gap           float64 `json:"gap"`       // of the objective above the optimum, at most
-	GradientNorm  float64 `json:"gradient_norm"`
-	SecondsSolver float64 `json:"seconds_solver"`
-}
-
 // exactly checks the flags of retrain for the exact solver and does what they say.
 func (u run) exactly() error {
 	t := &u.t
@@ -94,9 +77,9 @@ func (u run) solve() (done outcome, err error) {
 		return done, err
 	}
 	m := w.model
-	examples, err := u.t.augment.examples(w.data, u.t.Seed)
+	examples, err := u.t.augment.changes.Of(w.data, u.t.Seed)
 	if err != nil {
-		return done, err
+		return done, usage(errors.Wrap(err, "--augment-copies"))
 	}
 	trained, err := selection.Resolve(m.Spec)
 	if err != nil {
@@ -117,7 +100,7 @@ func (u run) solve() (done outcome, err error) {
 		Features: feature.Options{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress},
 		Iteration: func(i transfer.ExactIteration) {
 			out.bar("lbfgs", "iterations", int64(i.Of)).set(int64(i.Iteration))
-			failed = cmp.Or(failed, out.object(iterationLine{i.Iteration, i.Loss, i.GradientNorm}))
+			failed = cmp.Or(failed, out.object(i))
 		},
 	})
 	if result == nil {
@@ -131,9 +114,8 @@ func (u run) solve() (done outcome, err error) {
 	if !result.Converged {
 		out.warn("not at the optimum: after %d iterations the objective is %.4g and may be %.2g too high; %s", result.Iterations, result.Objective, result.Gap, u.r.exact.advice(result))
 	}
-	out.text("lbfgs: %d iterations in %.1f s   gap at most %.1e, gradient norm %.1e", result.Iterations, result.Seconds, result.Gap, result.GradientNorm)
-	exact := &exactDone{result.Iterations, result.Converged, result.Objective, result.Gap, result.GradientNorm, result.Seconds}
-	return outcome{m, w.test, &result.Result, exact, metrics, nil}, err
+	out.text("%s", result)
+	return outcome{m, w.test, &result.Result, result, metrics, nil}, err
 }
 
 // advice says what helps a search that did not reach the optimum.

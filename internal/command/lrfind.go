@@ -42,14 +42,6 @@ weights are written.`,
 	return cmd
 }
 
-// rangeLine is one step of lr-find in --json.
-type rangeLine struct {
-	Step         int     `json:"step"`
-	LearningRate float64 `json:"learning_rate"`
-	Loss         float64 `json:"loss"`
-	Smoothed     float64 `json:"smoothed_loss"`
-}
-
 // foundLine is the last line of lr-find in --json.
 type foundLine struct {
 	Done      bool     `json:"done"`
@@ -93,7 +85,7 @@ func (u run) findRate(test *train.RangeTest) error {
 	u.r.features(&opt, out)
 	test.Each = func(p train.RangePoint) error {
 		out.bar("lr-find", "steps", int64(test.Steps)).set(int64(p.Step))
-		return out.object(rangeLine{p.Step, p.Rate, p.Loss, p.Smoothed})
+		return out.object(p)
 	}
 	var trained []string
 	opt.Start = func(trainer *train.Trainer) error {

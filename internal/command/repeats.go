@@ -4,8 +4,6 @@ import (
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
-	"gonum.org/v1/gonum/floats"
-	"gonum.org/v1/gonum/stat"
 )
 
 // repeatFlags are the flag of retrain for several runs.
@@ -32,21 +30,15 @@ func (f *repeatFlags) check(cmd *cobra.Command) error {
 
 // repeatLine is one run in --json.
 type repeatLine struct {
-	Run      int     `json:"run"`
-	Seed     uint64  `json:"seed"`
-	Accuracy float64 `json:"accuracy"`
-	Correct  int     `json:"correct"`
-	Examples int     `json:"examples"`
-	Loss     float64 `json:"loss"`
+	Run  int    `json:"run"`
+	Seed uint64 `json:"seed"`
+	metricsLine
 }
 
 // repeatsDone is what several runs add to the last line.
 type repeatsDone struct {
-	Runs          []repeatLine `json:"runs"`
-	AccuracyMean  float64      `json:"accuracy_mean"`
-	AccuracyStdev float64      `json:"accuracy_stdev"` // of the sample: by the number of runs less one
-	AccuracyMin   float64      `json:"accuracy_min"`
-	AccuracyMax   float64      `json:"accuracy_max"`
+	Runs []repeatLine `json:"runs"`
+	train.Spread
 }
 
 // repeat makes the runs after the first, whose network is written and whose
@@ -59,6 +51,7 @@ func (u run) repeat(first outcome, how func(run) (outcome, error)) (*repeatsDone
 	}
 	all, done, file := &repeatsDone{}, first, u.t.out
 	u.t.out, u.report = "", nil // nothing more is written
+	var metrics []train.Metrics
 	for i := range u.r.repeats.runs {
 		if i > 0 {
 			var err error
@@ -68,30 +61,14 @@ func (u run) repeat(first outcome, how func(run) (outcome, error)) (*repeatsDone
 				return nil, errors.WithMessagef(err, "run %d, seed %d", i+1, u.t.Seed)
 			}
 		}
-		if err := all.add(u.out, u.t.Seed, done.metrics); err != nil {
+		line := repeatLine{i + 1, u.t.Seed, newMetricsLine(done.metrics)}
+		all.Runs, metrics = append(all.Runs, line), append(metrics, done.metrics)
+		u.out.text("run %d, seed %d: test %s", line.Run, line.Seed, done.metrics)
+		if err := u.out.object(line); err != nil {
 			return nil, err
 		}
 	}
-	all.sum(u.out)
+	all.Spread = train.SpreadOf(metrics)
+	u.out.text("%d runs: test %s", len(metrics), all.Spread)
 	return all, nil
-}
-
-// add tells of a run.
-func (d *repeatsDone) add(out *output, seed uint64, m train.Metrics) error {
-	line := repeatLine{len(d.Runs) + 1, seed, m.Accuracy(), m.Correct, m.Examples, m.Loss}
-	d.Runs = append(d.Runs, line)
-	out.text("run %d, seed %d: test accuracy %.4f (%d of %d), loss %.4f", line.Run, seed, line.Accuracy, m.Correct, m.Examples, m.Loss)
-	return out.object(line)
-}
-
-// sum sums the runs up.
-func (d *repeatsDone) sum(out *output) {
-	var accuracies []float64
-	for _, run := range d.Runs {
-		accuracies = append(accuracies, run.Accuracy)
-	}
-	d.AccuracyMean, d.AccuracyStdev = stat.MeanStdDev(accuracies, nil)
-	d.AccuracyMin, d.AccuracyMax = floats.Min(accuracies), floats.Max(accuracies)
-	out.text("%d runs: test accuracy %.4f ± %.4f (mean, standard deviation of the sample), %.4f to %.4f",
-		len(accuracies), d.AccuracyMean, d.AccuracyStdev, d.AccuracyMin, d.AccuracyMax)
 }

@@ -2,7 +2,6 @@ package command
 
 import (
 	"github.com/lastlayer/lastlayer/internal/command/report"
-	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -29,8 +28,7 @@ func (f reportFlag) begin(cmd *cobra.Command, out *output) (*report.Gatherer, er
 	}
 	g, err := report.Gather(report.Options{
 		Folder: f.folder, Title: cmd.CommandPath(), CommandLine: cmd.Root().Annotations[typed],
-		Version:   version(),
-		EpochLine: func(e train.EpochReport) any { return newEpochLine(e) },
+		Version: version(),
 		Progress: func(done, of int) {
 			if out.bar("mistakes for the report", "images", int64(of)).set(int64(done)); done == of {
 				out.endBar()

@@ -4,7 +4,6 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
-	"github.com/lastlayer/lastlayer/transfer/feature"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -168,17 +167,5 @@ func printRates(out *output, trained []string, solver *train.Solver) {
 		if factor, ok := solver.Factors[layer]; ok {
 			out.text("%-8s learning rate %g", layer, solver.LearningRate*factor)
 		}
-	}
-}
-
-// tellFrozen tells of the layers that were not trained.
-func tellFrozen(out *output, result *transfer.Result) {
-	made := "computed"
-	if result.Features == feature.Disk {
-		made = "read"
-	}
-	out.text("frozen weights bit-identical: %v   features %s in %.1f s", result.FrozenIdentical, made, result.SecondsFeatures)
-	if result.TrainingLoss != nil {
-		out.text("loss of the training images, without dropout: %.6f", *result.TrainingLoss)
 	}
 }

@@ -34,10 +34,10 @@ type run struct {
 type outcome struct {
 	model   *model.Network
 	test    *dataset.Set
-	result  *transfer.Result
-	exact   *exactDone    // nil by steps
-	metrics train.Metrics // of the test images
-	lost    error         // the checkpoint that could not be written
+	result  *transfer.Result      // nil where nothing was frozen
+	exact   *transfer.ExactResult // nil by steps
+	metrics train.Metrics         // of the test images
+	lost    error                 // the checkpoint that could not be written
 }
 
 // bySteps checks the flags of train or retrain and does what they say.
@@ -72,23 +72,19 @@ func (u run) tell(how func(run) (outcome, error)) (err error) {
 	if err != nil {
 		return err
 	}
-	if !u.r.fresh {
-		tellFrozen(u.out, done.result)
+	if done.result != nil {
+		u.out.lines(done.result.String())
 	}
-	m := done.metrics
-	u.out.text("test accuracy %.4f (%d of %d), loss %.4f; written to %s", m.Accuracy(), m.Correct, m.Examples, m.Loss, u.t.out)
-	if err := u.report.Tested(ctx, done.model, done.test, m); err != nil {
+	u.out.text("test %s; written to %s", done.metrics, u.t.out)
+	if err := u.report.Tested(ctx, done.model, done.test, done.metrics); err != nil {
 		return err
 	}
 	repeats, err := u.repeat(done, how)
 	if err != nil {
 		return err
 	}
-	line := newDoneLine(m, start, u.t.out)
-	line.Report, line.exactDone, line.repeatsDone, line.seenLine = u.report.Page(), done.exact, repeats, lookUp(u.out, done.model, done.test)
-	if !u.r.fresh {
-		line.add(done.result)
-	}
+	line := newDoneLine(done.metrics, done.result, start, u.t.out)
+	line.Report, line.ExactResult, line.repeatsDone, line.seenLine = u.report.Page(), done.exact, repeats, lookUp(u.out, done.model, done.test)
 	if err := u.report.Write(line); err != nil {
 		return errors.Wrap(err, "--report")
 	}
@@ -109,13 +105,13 @@ func (u run) train() (done outcome, err error) {
 	if err != nil {
 		return done, errors.Wrap(err, "--validation")
 	}
-	examples, err := t.augment.examples(data, t.Seed)
+	examples, err := t.augment.changes.Of(data, t.Seed)
 	if err != nil {
-		return done, err
+		return done, usage(errors.Wrap(err, "--augment-copies"))
 	}
 	u.r.features(&opt, out)
 	opt.Solver.Factors, opt.Train.Hook = w.factors, u.report.Hook(&progressHook{out: out})
-	t.Command, t.Train, t.Augment, t.LayerRates = u.cmd.Name(), u.stages[0].Select.String(), t.augment.String(), strings.Join(u.r.layerRates, ",")
+	t.Command, t.Train, t.Augment, t.LayerRates = u.cmd.Name(), u.stages[0].Select.String(), t.augment.changes.String(), strings.Join(u.r.layerRates, ",")
 	if opt.Saver, opt.Resume, err = u.r.saved.begin(t.Recipe, w.from, out); err != nil {
 		return done, err
 	}
@@ -138,9 +134,11 @@ func (u run) train() (done outcome, err error) {
 		}
 		return cmp.Or(announce(out, i, u.stages, opt), t.augment.tellCost(ctx, out, w.model, opt.Select, examples))
 	}
-	done.result, err = transfer.RetrainStages(ctx, w.model, examples, opt, u.stages, before)
+	result, err := transfer.RetrainStages(ctx, w.model, examples, opt, u.stages, before)
 	switch {
-	case done.result != nil:
+	case result != nil && !u.r.fresh:
+		done.result = result
+	case result != nil:
 	case errors.Is(err, model.ErrSelection) && len(u.r.then) > 0:
 		return done, usage(errors.WithMessage(err, "--then "+strings.Join(u.r.then, " --then ")))
 	case errors.Is(err, train.ErrCheckpoint):

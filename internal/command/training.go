@@ -119,70 +119,40 @@ func (h *progressHook) Step(r train.StepReport) error {
 	return nil
 }
 
-// epochLine is one epoch in --json.
-type epochLine struct {
-	Epoch              int      `json:"epoch"`
-	Loss               float64  `json:"loss"`
-	Accuracy           float64  `json:"accuracy"`
-	ValidationLoss     *float64 `json:"validation_loss,omitempty"`
-	ValidationAccuracy *float64 `json:"validation_accuracy,omitempty"`
-	LearningRate       float64  `json:"learning_rate"`
-	Seconds            float64  `json:"seconds"`
-	ImagesPerSecond    float64  `json:"images_per_second"`
-}
-
-func newEpochLine(r train.EpochReport) epochLine {
-	line := epochLine{Epoch: r.Epoch, Loss: r.Loss, Accuracy: r.Accuracy(), LearningRate: r.Rate, Seconds: r.Seconds, ImagesPerSecond: float64(r.Examples) / r.Seconds}
-	if v := r.Validation; v != nil {
-		accuracy := v.Accuracy()
-		line.ValidationLoss, line.ValidationAccuracy = &v.Loss, &accuracy
-	}
-	return line
-}
-
 func (h *progressHook) Epoch(r train.EpochReport) error {
-	line, validated := newEpochLine(r), ""
-	if v := r.Validation; v != nil {
-		validated = fmt.Sprintf("   validation loss %.4f accuracy %.4f", v.Loss, v.Accuracy())
-	}
-	h.out.text("epoch %*d/%d   loss %.4f   accuracy %.4f%s   %6.1f s   %6.0f images/s", len(fmt.Sprintf("%d", r.Of)), r.Epoch, r.Of, r.Loss, r.Accuracy(), validated, r.Seconds, line.ImagesPerSecond)
-	return h.out.object(line)
+	h.out.text("%s", r)
+	return h.out.object(r)
+}
+
+// metricsLine is how well a network does, in --json.
+type metricsLine struct {
+	Accuracy float64 `json:"accuracy"`
+	Correct  int     `json:"correct"`
+	Examples int     `json:"examples"`
+	Loss     float64 `json:"loss"`
+}
+
+func newMetricsLine(m train.Metrics) metricsLine {
+	return metricsLine{m.Accuracy(), m.Correct, m.Examples, m.Loss}
 }
 
 // doneLine is the last line of train and retrain in --json.
 type doneLine struct {
-	Done            bool     `json:"done"`
-	Accuracy        float64  `json:"accuracy"`
-	Correct         int      `json:"correct"`
-	Examples        int      `json:"examples"`
-	Loss            float64  `json:"loss"`
-	Seconds         float64  `json:"seconds"`
-	PeakRSSBytes    int64    `json:"peak_rss_bytes"`
-	BLAS            string   `json:"blas"`
-	Out             string   `json:"out"`
-	Trained         []string `json:"trained,omitzero"`
-	Frozen          []string `json:"frozen,omitzero"`
-	FrozenIdentical *bool    `json:"frozen_identical,omitempty"`
-	SecondsFeatures *float64 `json:"seconds_features,omitempty"`
-	Features        string   `json:"features,omitempty"` // memory, mapped or disk
-	Report          string   `json:"report,omitempty"`   // the page
-	TrainingLoss    *float64 `json:"training_loss,omitempty"`
+	Done bool `json:"done"`
+	metricsLine
+	Seconds      float64 `json:"seconds"`
+	PeakRSSBytes int64   `json:"peak_rss_bytes"`
+	BLAS         string  `json:"blas"`
+	Out          string  `json:"out"`
+	*transfer.Result
+	Report string `json:"report,omitempty"` // the page
 	seenLine
-	*exactDone
+	*transfer.ExactResult // beside Result, which is its own
 	*repeatsDone
 }
 
-func newDoneLine(m train.Metrics, start time.Time, out string) doneLine {
-	return doneLine{Done: true, Accuracy: m.Accuracy(), Correct: m.Correct, Examples: m.Examples, Loss: m.Loss,
-		Seconds: time.Since(start).Seconds(), PeakRSSBytes: memory.Peak(), BLAS: gemm.Name(), Out: out}
-}
-
-// add tells what a retraining adds: lists, not null, for those who read the
-// JSON.
-func (l *doneLine) add(r *transfer.Result) {
-	l.Trained, l.Frozen = append([]string{}, r.Trained...), append([]string{}, r.Frozen...)
-	l.FrozenIdentical, l.SecondsFeatures, l.Features = &r.FrozenIdentical, &r.SecondsFeatures, string(r.Features)
-	l.TrainingLoss = r.TrainingLoss
+func newDoneLine(m train.Metrics, r *transfer.Result, start time.Time, out string) doneLine {
+	return doneLine{Done: true, metricsLine: newMetricsLine(m), Seconds: time.Since(start).Seconds(), PeakRSSBytes: memory.Peak(), BLAS: gemm.Name(), Out: out, Result: r}
 }
 
 // write writes the network after a training that ended with trainErr, which it hands

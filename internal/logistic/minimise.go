@@ -23,9 +23,10 @@ type Options struct {
 
 // Iteration is where Minimise is after an iteration.
 type Iteration struct {
-	Iteration, Of int
-	Loss          float64 // with the penalty
-	GradientNorm  float64
+	Iteration    int     `json:"iteration"`
+	Of           int     `json:"-"`
+	Loss         float64 `json:"loss"` // with the penalty
+	GradientNorm float64 `json:"gradient_norm"`
 }
 
 // Result is what Minimise did.

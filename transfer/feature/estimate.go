@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
 )
 
 // Estimate is about what the features of some examples cost. It is zero where
@@ -38,6 +39,16 @@ func (t *Trunk) Estimate(ctx context.Context, data dataset.Examples) (Estimate, 
 		}
 	}
 	return e, nil
+}
+
+// EstimateOf is Estimate for the trunk below what selection selects.
+func EstimateOf(ctx context.Context, n *model.Network, selection model.Selection, data dataset.Examples) (Estimate, error) {
+	t, err := NewTrunk(n, selection)
+	if err != nil {
+		return Estimate{}, err
+	}
+	defer t.Close()
+	return t.Estimate(ctx, data)
 }
 
 // firstOf are the first n examples.

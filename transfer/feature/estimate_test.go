@@ -27,6 +27,9 @@ func TestEstimate(t *testing.T) {
 		if want := int64(4 * 24 * 200); test.below && (e.Bytes != want || !(e.Seconds > 0)) || !test.below && e != (feature.Estimate{}) {
 			t.Errorf("%v: found %+v, expected %d bytes, or nothing where nothing is below the cut", test.selection, e, want)
 		}
+		if of, err := feature.EstimateOf(t.Context(), smallnet.Of(small(), weights), test.selection, data); err != nil || of.Bytes != e.Bytes {
+			t.Errorf("%v: found %+v, %v, expected %d bytes", test.selection, of, err, e.Bytes)
+		}
 		ended, stop := context.WithCancel(t.Context())
 		stop()
 		if _, err := trunk.Estimate(ended, data); test.below && !errors.Is(err, context.Canceled) {

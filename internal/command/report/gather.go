@@ -19,12 +19,11 @@ import (
 // Options says where a report goes, and what a Gatherer cannot know itself.
 type Options struct {
 	Folder      string
-	Title       string                        // of the page: the command, such as "mnist retrain"
-	CommandLine string                        // as it was typed
-	Version     string                        // of the program
-	EpochLine   func(e train.EpochReport) any // an epoch as a line of the figures
-	Progress    func(done, of int)            // test images looked at for mistakes
-	Written     func(page string)             // called once the report is there
+	Title       string             // of the page: the command, such as "mnist retrain"
+	CommandLine string             // as it was typed
+	Version     string             // of the program
+	Progress    func(done, of int) // test images looked at for mistakes
+	Written     func(page string)  // called once the report is there
 }
 
 // Gatherer gathers a Report while a command works. All its methods may be called
@@ -92,7 +91,7 @@ type hook struct {
 
 func (h hook) Epoch(e train.EpochReport) error {
 	r := &h.gatherer.report
-	r.Epochs, r.Lines = append(r.Epochs, e), append(r.Lines, h.gatherer.opt.EpochLine(e))
+	r.Epochs, r.Lines = append(r.Epochs, e), append(r.Lines, e)
 	return h.Hook.Epoch(e)
 }
 
