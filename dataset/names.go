@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/pkg/errors"
 	"golang.org/x/text/unicode/norm"
 )
@@ -57,7 +58,7 @@ func validName(name string) bool {
 // terminal, or turn the direction of what follows.
 func oneLine(text string) bool {
 	return utf8.ValidString(text) && !strings.ContainsFunc(text, func(r rune) bool {
-		return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp, unicode.Bidi_Control) && !slices.Contains(directionMarks, r)
+		return escape.Obeyed(r) && !slices.Contains(directionMarks, r)
 	})
 }
 

@@ -76,7 +76,7 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 		Train:    train.Options{Epochs: d.epochs, Schedule: train.CosineRate, Hook: &progressHook{out: out}},
 		Progress: func(done, of int) { out.bar("frozen features", "images", int64(of)).set(int64(done)) },
 		Start: func(t *train.Trainer) error {
-			err := layerTable(out, m.Spec, t.Net().TrainedWeights())
+			err := out.layers(m.Spec, t.Net().TrainedWeights())
 			out.text("\n2. gorgonia.Grad(loss, net.Trainable()...) names the variables and nothing else;\n   %d real digits 5 to 9, matrix products by %s\n", data.Len(), gemm.Name())
 			return err
 		},

@@ -4,6 +4,7 @@ import (
 	"maps"
 
 	"github.com/lastlayer/lastlayer/internal/command/report"
+	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
@@ -80,7 +81,7 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, page rep
 		seenLine: lookUp(out, m, test), LeftOut: all.Len() - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
 	maps.Copy(line.LeftOutClasses, leftOut)
 	uneven(out, "test", test)
-	out.lines("\n" + metrics.ConfusionTable(printableNames(test.Classes)))
+	out.lines("\n" + metrics.ConfusionTable(escape.Texts(test.Classes)))
 	rep.Evaluated(report.Evaluation{File: file, Data: d.name, LeftOut: line.LeftOut, TrainedOn: line.TrainedOn})
 	if err := rep.Tested(cmd.Context(), m, test, metrics); err != nil {
 		return err

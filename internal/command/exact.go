@@ -27,7 +27,7 @@ func (e *exactFlags) add(cmd *cobra.Command) {
 // unused returns a usage error if a flag was given that another solver would
 // ignore.
 func (e *exactFlags) unused(cmd *cobra.Command) error {
-	if cmd.Flags().Changed("iterations") {
+	if given(cmd, "iterations") != "" {
 		return usage(errors.New("--iterations: goes with --solver lbfgs; for the others say --epochs"))
 	}
 	return nil
@@ -37,10 +37,8 @@ func (e *exactFlags) unused(cmd *cobra.Command) error {
 var stepwise = []string{"epochs", "batch", "lr", "momentum", "schedule", "validation", "patience", "checkpoint", "every", "resume", "no-cache", "report", "then", "layer-lr"}
 
 func (e *exactFlags) check(cmd *cobra.Command, r retrainFlags) error {
-	for _, name := range stepwise {
-		if cmd.Flags().Changed(name) {
-			return usage(errors.Errorf("--%s: does not go with --solver lbfgs, which takes the last layer to its optimum by all images at once: there are no steps", name))
-		}
+	if name := given(cmd, stepwise...); name != "" {
+		return usage(errors.Errorf("--%s: does not go with --solver lbfgs, which takes the last layer to its optimum by all images at once: there are no steps", name))
 	}
 	if r.last != 1 || len(r.patterns) > 0 {
 		return usage(errors.New("--solver lbfgs: trains the last layer alone, a convex problem: expected --last 1 and no --train"))
@@ -86,7 +84,7 @@ func (u run) solve() (done outcome, err error) {
 		return done, err
 	}
 	u.begin(w.data)
-	if err := layerTable(out, m.Spec, transfer.Only(m.Weights, trained...).Names()); err != nil {
+	if err := out.layers(m.Spec, transfer.Only(m.Weights, trained...).Names()); err != nil {
 		return done, err
 	}
 	if err := u.t.augment.tellCost(ctx, out, m, selection, examples); err != nil {

@@ -97,15 +97,7 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 		out.note("steps of %d images, not %d: of more the whole network's values would take more than 2 GiB", c.Batch(), asked)
 	}
 	if e.graph != "" {
-		g, err := picture.Of(c.Restricted())
-		if err != nil {
-			return err
-		}
-		write := g.Write
-		if e.nodes {
-			write = g.WriteNodes
-		}
-		if err := write(e.graph); err != nil {
+		if err := picture.WriteGraph(e.graph, c.Restricted(), e.nodes); err != nil {
 			return err
 		}
 		out.note("graph drawn to %s", e.graph)

@@ -36,6 +36,16 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	return usage(flagError{errors.Errorf("%s; see '%s --help'", message, cmd.CommandPath()), cmd})
 }
 
+// given returns the first of these flags that the command line has, or "".
+func given(cmd *cobra.Command, names ...string) string {
+	for _, name := range names {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
+			return name
+		}
+	}
+	return ""
+}
+
 // nearestFlag returns the flag of cmd whose name is most like that, or "".
 func nearestFlag(cmd *cobra.Command, name string) string {
 	names := &cobra.Command{} // nearest looks at commands

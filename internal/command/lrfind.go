@@ -66,12 +66,9 @@ func (u run) findRate(test *train.RangeTest) error {
 	if err := apart(namedFile{flag: "--out", path: t.out, written: true}, namedFile{flag: "--from", path: u.r.from}, namedFile{flag: "--cache-dir", path: u.r.dir, written: true}); err != nil {
 		return err
 	}
-	if u.r.fresh = u.r.from == ""; u.r.fresh {
-		for _, name := range []string{"from", "last", "train", "keep-head", "cache-memory", "cache-dir", "no-cache"} {
-			if u.cmd.Flags().Changed(name) {
-				return usage(errors.Errorf("--%s: expected --from, the file of a trained network; without one all layers of a fresh network are tested", name))
-			}
-		}
+	u.r.fresh = u.r.from == ""
+	if name := given(u.cmd, "from", "last", "train", "keep-head", "cache-memory", "cache-dir", "no-cache"); name != "" && u.r.fresh {
+		return usage(errors.Errorf("--%s: expected --from, the file of a trained network; without one all layers of a fresh network are tested", name))
 	}
 	w, err := u.prepare(u.r.selection())
 	if err != nil {
@@ -90,7 +87,7 @@ func (u run) findRate(test *train.RangeTest) error {
 	var trained []string
 	opt.Start = func(trainer *train.Trainer) error {
 		trained = trainer.Net().TrainedWeights()
-		return layerTable(out, w.model.Spec, trained)
+		return out.layers(w.model.Spec, trained)
 	}
 	out.note("%s, %s; matrix products by %s", u.data.name, data, gemm.Name())
 	suggested, err := transfer.FindRate(u.cmd.Context(), w.model, data, opt, test)

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lastlayer/lastlayer/internal/escape"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/transfer/explain"
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -62,7 +65,7 @@ func (o *output) object(v any) error {
 	}
 	// A line that cannot be written is no reason to stop the work: the program
 	// remembers it, and fails in the end.
-	_, _ = o.results.Write(append(printableJSON(line), '\n'))
+	_, _ = o.results.Write(append(escape.JSON(line), '\n'))
 	return nil
 }
 
@@ -82,6 +85,13 @@ func (o *output) lines(text string) {
 	}
 }
 
+// layers prints which layers are trained, before the training.
+func (o *output) layers(spec model.Spec, trained []string) error {
+	table, err := explain.LayerTable(spec, trained)
+	o.lines(table)
+	return err
+}
+
 // note prints a line about what goes on.
 func (o *output) note(format string, args ...any) {
 	o.endBar()
@@ -97,7 +107,27 @@ func (o *output) warn(format string, args ...any) {
 // failure prints an error that does not end the command.
 func (o *output) failure(err error) {
 	o.endBar()
-	fmt.Fprintln(o.errors, "mnist:", printable(err.Error()))
+	fmt.Fprintln(o.errors, "mnist:", escape.Text(err.Error()))
+}
+
+// shown returns the arguments of a line of text with all that is text printable.
+func shown(args []any) []any {
+	list := make([]any, len(args))
+	for i, a := range args {
+		switch a := a.(type) {
+		case string:
+			list[i] = escape.Text(a)
+		case error:
+			list[i] = escape.Text(a.Error())
+		case []string:
+			list[i] = escape.Texts(a)
+		case fmt.Stringer:
+			list[i] = escape.Text(a.String())
+		default:
+			list[i] = a
+		}
+	}
+	return list
 }
 
 // bar is a progress bar on a terminal, and a plain line now and then where

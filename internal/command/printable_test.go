@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 )
 
@@ -16,30 +17,13 @@ import (
 // of its own and turn the rest round.
 const hostile = "a\x1b[31m\x1b]0;title\a\rb\nmnist: done\u009b2J\u202egnp.\x7f"
 
-func TestPrintable(t *testing.T) {
-	for s, want := range map[string]string{
-		"":                       "",
-		"plain.png":              "plain.png",
-		"é ü 日本 a\u200db\u00a0c": "é ü 日本 a\u200db\u00a0c",
-		"\x1b[31m":               `\x1b[31m`,
-		"a\nb\tc\rd\ae":          `a\nb\tc\rd\ae`,
-		"\u009b\u202e\u2028":     `\u009b\u202e\u2028`,
-		"\x7f\xff\xc3":           `\x7f\xff\xc3`,
-		"\ufffd\\":               "\ufffd\\",
-	} {
-		if found := printable(s); found != want {
-			t.Errorf("%q: found %q, expected %q", s, found, want)
-		}
-	}
-}
-
 // wantPrintable fails where a terminal would obey what was printed.
 func (r ran) wantPrintable(t *testing.T) {
 	t.Helper()
 	for _, text := range []string{r.out, r.err} {
 		for line := range strings.Lines(text) {
-			if line = strings.TrimSuffix(line, "\n"); strings.ContainsFunc(line, unprintable) {
-				t.Errorf("%s: found the line %q, expected nothing that a terminal obeys", printable(r.args), line)
+			if line = strings.TrimSuffix(line, "\n"); strings.ContainsFunc(line, escape.Obeyed) {
+				t.Errorf("%s: found the line %q, expected nothing that a terminal obeys", escape.Text(r.args), line)
 			}
 		}
 	}
@@ -78,7 +62,7 @@ func TestHostileNames(t *testing.T) {
 		r := mnist(t, args...)
 		r.wantPrintable(t)
 		if r.status == exitDone || strings.Count(r.err, "\n") != 1 {
-			t.Errorf("%s: exit status %d and %q, expected one line of why not", printable(r.args), r.status, r.err)
+			t.Errorf("%s: exit status %d and %q, expected one line of why not", escape.Text(r.args), r.status, r.err)
 		}
 	}
 	r := ok(t, "predict", "--json", "--model", net, hostile)

@@ -20,10 +20,8 @@ func (f *repeatFlags) check(cmd *cobra.Command) error {
 	if f.runs < 1 {
 		return errors.Errorf("--repeats: found %d, expected from 1", f.runs)
 	}
-	for _, name := range []string{"checkpoint", "every", "resume", "report"} {
-		if f.runs > 1 && cmd.Flags().Changed(name) {
-			return errors.Errorf("--%s: is of one run, and does not go with --repeats", name)
-		}
+	if name := given(cmd, "checkpoint", "every", "resume", "report"); name != "" && f.runs > 1 {
+		return errors.Errorf("--%s: is of one run, and does not go with --repeats", name)
 	}
 	return nil
 }

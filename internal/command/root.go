@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"al.essio.dev/pkg/shellescape"
+	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
 	"github.com/pkg/errors"
@@ -50,7 +51,7 @@ func (i interrupted) Error() string { return "stopped by a signal: " + i.signal.
 func Run(args []string, stdout, stderr io.Writer) (status int) {
 	defer func() {
 		if p := recover(); p != nil {
-			fmt.Fprintf(printableLines{stderr}, "mnist: bug: %v\n%s", p, debug.Stack())
+			fmt.Fprintf(escape.Lines{Writer: stderr}, "mnist: bug: %v\n%s", p, debug.Stack())
 			status = exitFailed
 		}
 	}()
@@ -120,7 +121,7 @@ func exitStatus(ctx context.Context, err error, stderr io.Writer) int {
 		}
 		err = lost
 	}
-	fmt.Fprintln(stderr, "mnist:", printable(err.Error()))
+	fmt.Fprintln(stderr, "mnist:", escape.Text(err.Error()))
 	var wrong usageError
 	if errors.As(err, &wrong) {
 		return exitUsage

@@ -42,13 +42,7 @@ type outcome struct {
 
 // bySteps checks the flags of train or retrain and does what they say.
 func (u run) bySteps() error {
-	if err := u.t.check(); err != nil {
-		return err
-	}
-	if err := u.t.augment.checkCut(u.r.noCache); err != nil {
-		return err
-	}
-	if err := u.r.saved.check(); err != nil {
+	if err := cmp.Or(u.t.check(), u.t.augment.checkCut(u.r.noCache), u.r.saved.check()); err != nil {
 		return err
 	}
 	if err := apart(slices.Concat(u.t.files(), u.r.files(), u.r.saved.files())...); err != nil {
@@ -130,7 +124,7 @@ func (u run) train() (done outcome, err error) {
 		opt.Start = func(trainer *train.Trainer) error {
 			u.report.Training(trainer.Net(), w.model.Weights, t.Recipe, report.Files{Data: u.data.name, Out: t.out}, data)
 			defer printRates(out, trainer.Net().TrainedLayers(), opt.Solver)
-			return layerTable(out, w.model.Spec, trainer.Net().TrainedWeights())
+			return out.layers(w.model.Spec, trainer.Net().TrainedWeights())
 		}
 		return cmp.Or(announce(out, i, u.stages, opt), t.augment.tellCost(ctx, out, w.model, opt.Select, examples))
 	}
@@ -195,40 +189,23 @@ func (u run) prepare(selection model.Selection) (w work, err error) {
 	if w.data, w.test, err = u.data.open(u.cmd.Context(), u.out, u.t.Seed); err != nil {
 		return w, err
 	}
-	if !u.r.fresh {
-		return w, u.adapt(&w, pretrained)
+	if w.model = pretrained; u.r.fresh {
+		if w.model == nil {
+			w.model, err = model.Fresh(model.DeepMNIST(), w.data, u.t.Seed)
+		}
+		return w, err
 	}
-	if w.model = pretrained; w.model == nil {
-		w.model, err = model.Fresh(model.DeepMNIST(), w.data, u.t.Seed)
+	noteNegatives(u.out, w.data, pretrained)
+	noteNegatives(u.out, w.test, pretrained)
+	kept := u.r.headKeptBy()
+	w.model, w.data, w.test, err = transfer.Adapt(pretrained, w.data, w.test, transfer.Adaptation{KeepHead: kept != "", Trained: u.r.selection(), Seed: u.t.Seed})
+	switch {
+	case kept != "" && errors.Is(err, model.ErrData):
+		return w, usage(errors.Wrap(err, kept))
+	case errors.Is(err, transfer.ErrFrozenRandom):
+		return w, usage(errors.Wrapf(err, "%s: train it too, by --last or --train, or give --keep-head", u.r.from))
+	case err == nil:
+		w.model.Meta = nil
 	}
 	return w, err
-}
-
-// adapt makes the data fit the network and gives it the head that the flags ask
-// for.
-func (u run) adapt(w *work, pretrained *model.Network) (err error) {
-	classes, kept := w.data.Classes, u.r.headKeptBy()
-	for _, set := range []**dataset.Set{&w.data, &w.test} {
-		noteNegatives(u.out, *set, pretrained)
-		if kept == "" {
-			*set, err = pretrained.Prepare(*set)
-		} else if *set, err = pretrained.FitAll(*set); err != nil {
-			err = usage(errors.Wrap(err, kept))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	seen := pretrained.Seen.And(w.data.Seen())
-	if w.model = pretrained; kept == "" {
-		w.model, err = transfer.WithClasses(pretrained, classes, u.r.selection(), u.t.Seed)
-	}
-	if errors.Is(err, transfer.ErrFrozenRandom) {
-		return usage(errors.Wrapf(err, "%s: train it too, by --last or --train, or give --keep-head", u.r.from))
-	}
-	if err != nil {
-		return err
-	}
-	w.model.Seen, w.model.Meta = seen, nil
-	return w.model.Weights.Check(w.model.Spec)
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/lastlayer/lastlayer/internal/command/page"
+	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -68,7 +69,7 @@ func runServe(cmd *cobra.Command, out *output, s serveFlags) error {
 	defer func() { _ = site.Listener.Close() }() // closed already, unless what follows fails
 	server, err := page.New(m, page.Options{
 		Name: filepath.Base(s.model), Seed: s.seed, Hosts: site.Hosts, Loopback: site.Loopback,
-		Log: log.New(printableLines{cmd.ErrOrStderr()}, "mnist: ", 0),
+		Log: log.New(escape.Lines{Writer: cmd.ErrOrStderr()}, "mnist: ", 0),
 	})
 	if err != nil {
 		return err

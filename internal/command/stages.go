@@ -10,10 +10,8 @@ import (
 // --then.
 func (r retrainFlags) stages(cmd *cobra.Command, rate float64) ([]transfer.Stage, error) {
 	stages := []transfer.Stage{{Select: r.selection()}}
-	for _, name := range []string{"train", "checkpoint", "every", "resume", "report"} {
-		if len(r.then) > 0 && cmd.Flags().Changed(name) {
-			return nil, errors.Errorf("--%s: does not go with --then", name)
-		}
+	if name := given(cmd, "train", "checkpoint", "every", "resume", "report"); name != "" && len(r.then) > 0 {
+		return nil, errors.Errorf("--%s: does not go with --then", name)
 	}
 	for _, text := range r.then {
 		s, err := transfer.ParseStage(text)

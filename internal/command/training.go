@@ -99,7 +99,7 @@ func (t *trainingFlags) checkOut() error {
 // forSmall raises the number of epochs where there are few training images and
 // nothing was said about when to stop.
 func (t *trainingFlags) forSmall(cmd *cobra.Command, data *dataset.Set, out *output) {
-	if f := cmd.Flags(); data.Len() >= train.FewExamples || f.Changed("epochs") || f.Changed("validation") || f.Changed("patience") {
+	if data.Len() >= train.FewExamples || given(cmd, "epochs", "validation", "patience") != "" {
 		return
 	}
 	t.Epochs = train.UsualEpochs(data.Len())

@@ -2,6 +2,8 @@ package picture_test
 
 import (
 	"fmt"
+	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -93,5 +95,22 @@ func TestNodesDOT(t *testing.T) {
 	}
 	if trained != 4 {
 		t.Errorf("found %d nodes in the colour of variables, expected 4", trained)
+	}
+}
+
+// TestWriteGraph writes the layers or every node of the graph that a trainer runs.
+func TestWriteGraph(t *testing.T) {
+	t.Chdir(t.TempDir())
+	tr := trainer(t, model.DeepMNIST(), model.Last(2))
+	for nodes, want := range map[bool]string{false: graphOf(t, tr).DOT(), true: graphOf(t, tr).NodesDOT()} {
+		if err := picture.WriteGraph("g.dot", tr, nodes); err != nil {
+			t.Fatal(err)
+		}
+		if found, err := os.ReadFile("g.dot"); err != nil || string(found) != want {
+			t.Errorf("nodes %t: found %d bytes, %v, expected the graph's %d", nodes, len(found), err, len(want))
+		}
+	}
+	if err := picture.WriteGraph("g.dot", nil, false); err == nil {
+		t.Error("expected an error without a trainer")
 	}
 }

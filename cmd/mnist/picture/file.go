@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 )
 
@@ -34,6 +35,19 @@ func (p Picture) Write(path string) error {
 		return err
 	}
 	return writeFile(path, data)
+}
+
+// WriteGraph writes the graph that a trainer runs into a file: its layers, .svg, .png
+// or .dot by the file's name, or with nodes every node, for Graphviz.
+func WriteGraph(path string, t *train.Trainer, nodes bool) error {
+	g, err := Of(t)
+	if err != nil {
+		return err
+	}
+	if nodes {
+		return g.WriteNodes(path)
+	}
+	return g.Write(path)
 }
 
 // Write writes the graph of layers into a file, .svg, .png or .dot by its name.
