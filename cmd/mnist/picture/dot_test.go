@@ -2,12 +2,12 @@ package picture_test
 
 import (
 	"fmt"
-	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
 	"github.com/lastlayer/lastlayer/model"
 )
 

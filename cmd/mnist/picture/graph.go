@@ -18,6 +18,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
+	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 )
 
@@ -52,6 +53,9 @@ type weight struct {
 
 // Of reads the graph of a trainer.
 func Of(t *train.Trainer) (Graph, error) {
+	if t == nil || t.Net() == nil {
+		return Graph{}, errors.Wrap(model.ErrNetwork, "graph: found no trainer, expected one that train.New made")
+	}
 	net := t.Net()
 	cut, err := net.Spec().Cut(net.TrainedLayers())
 	if err != nil {
