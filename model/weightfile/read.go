@@ -120,7 +120,7 @@ func decode(r io.ReaderAt, size int64, file string, partial bool) (*ourFile, err
 		return nil, fault(ErrFormat, file, "%s: found %.64q, expected %s: the file was changed after it was written (copy it again)", keySHA256, t.Metadata[keySHA256], sum)
 	}
 	if err := m.checkWeights(file, partial); err != nil {
-		return nil, errors.WithMessage(err, "incomplete model (retrain --from can complete it)")
+		return nil, errors.WithMessage(err, "incomplete model (a retraining that makes the missing layers new completes it)")
 	}
 	return m, nil
 }

@@ -100,7 +100,7 @@ func TestOpenArch(t *testing.T) {
 		cause  error
 		word   string
 	}{
-		{Origin{}, model.ErrWeights, "--arch"},
+		{Origin{}, model.ErrWeights, "such as resnet18"},
 		{Origin{Arch: "resnet18", Size: 64}, model.ErrWeights, "in torch layout: bn1/bias"},
 		{Origin{Arch: "squeezenet9"}, zoo.ErrUnknown, "mobilenetv3_small_100"},
 		{Origin{Arch: "squeezenet1_1", Spec: &spec}, nil, "expected one of them"},
@@ -202,7 +202,7 @@ func TestOpenHub(t *testing.T) {
 		{`{"architecture": "mobilenetv3_small_100", "pretrained_cfg": {"input_size": [3, 64, 32]}}`, Origin{}, hub.ErrConfig, "[3 64 32]"},
 		{`{"architecture": "mobilenetv3_small_100", "pretrained_cfg": {"crop_mode": "border"}}`, Origin{}, hub.ErrConfig, "crop_mode"},
 		{`{"architecture": "mobilenetv3_small_100", "pretrained_cfg": {"interpolation": "nearest"}}`, Origin{}, hub.ErrConfig, "nearest"},
-		{"", Origin{}, model.ErrWeights, "--arch"},
+		{"", Origin{}, model.ErrWeights, "such as resnet18"},
 		{"", Origin{Arch: "mobilenet_v3_small", Size: 64}, nil, ""},
 		{`{"architectures": ["Other"]}`, Origin{Arch: "mobilenet_v3_small", Size: 64}, nil, ""},
 	} {

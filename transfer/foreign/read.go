@@ -89,7 +89,7 @@ func (f *file) weights(tensors *weightfile.Tensors) (r Reading, err error) {
 		if f.unknown != nil {
 			err = errors.Wrapf(err, "%v", f.unknown)
 		}
-		err = errors.WithMessage(err, "weights that the built-in network does not take; say of which network they are, as --arch resnet18")
+		err = errors.WithMessage(err, "weights that the built-in network does not take; say of which network they are, such as resnet18")
 	}
 	return r, err
 }
