@@ -6,6 +6,14 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 )
 
+func init() {
+	register(map[string]reading{
+		"Concat": (*reader).concat,
+	}, map[string]writing{
+		"concat": writeConcat,
+	})
+}
+
 // concat joins layers along their channels.
 func (r *reader) concat(n *operator, in []*value) ([]*value, error) {
 	var list []*value
@@ -78,3 +86,5 @@ func (r *reader) concatenated(n *operator, list []*value) ([]*value, error) {
 	out, err := r.layer(r.nameFor(n, ""), model.Concat{}, list...)
 	return []*value{out}, err
 }
+
+func writeConcat(w *writer, l model.Layer, in []array) { w.add("Concat", l, in, whole("axis", 1)) }

@@ -2,6 +2,18 @@ package onnx
 
 import "github.com/lastlayer/lastlayer/model"
 
+func init() {
+	register(map[string]reading{
+		"BatchNormalization": (*reader).batchNorm,
+		"LayerNormalization": (*reader).layerNorm,
+		"PRelu":              (*reader).prelu,
+	}, map[string]writing{
+		"batchnorm": writeBatchNorm,
+		"layernorm": writeLayerNorm,
+		"prelu":     writePReLU,
+	})
+}
+
 // channels returns the channels of what batch normalisation and PReLU are on:
 // axis 1 of the graph's array.
 func channels(v *value) (int, error) {
@@ -116,4 +128,33 @@ func (r *reader) prelu(n *operator, in []*value) ([]*value, error) {
 		return nil, err
 	}
 	return []*value{v.seenAs(out.layer)}, nil
+}
+
+func writePReLU(w *writer, l model.Layer, in []array) {
+	slope := l.Name + "/slope"
+	if !l.Kind.(model.PReLU).Shared && len(in[0].shape) == 3 {
+		w.shapes[slope] = []int{in[0].shape[0], 1, 1}
+	}
+	w.add("PRelu", l, in).weights = []string{slope}
+}
+
+func writeBatchNorm(w *writer, l model.Layer, in []array) {
+	n := w.add("BatchNormalization", l, in, float("epsilon", l.Kind.(model.BatchNorm).Eps))
+	n.weights = []string{l.Name + "/scale", l.Name + "/bias", l.Name + "/mean", l.Name + "/variance"}
+}
+
+// writeLayerNorm writes an operator of opset 17, on the last axis: channels are
+// put there and back.
+func writeLayerNorm(w *writer, l model.Layer, in []array) {
+	w.opset = max(w.opset, 17)
+	weights := []string{l.Name + "/scale", l.Name + "/bias"}
+	eps := float("epsilon", l.Kind.(model.LayerNorm).Eps)
+	if len(in[0].shape) == 1 {
+		w.add("LayerNormalization", l, in, eps).weights = weights
+		return
+	}
+	last := w.step("Transpose", l, "last", names(in), ints("perm", []int{0, 2, 3, 1}))
+	n := w.addAs("LayerNormalization", l.Name+"/norm", []string{last}, eps)
+	n.weights = weights
+	w.addAs("Transpose", l.Name+"/out", []string{n.output}, ints("perm", []int{0, 3, 1, 2}))
 }

@@ -22,34 +22,20 @@ type writer struct {
 	opset     int
 }
 
-// writers add the nodes of a layer of each kind, by the kind's name, the last of
-// which gives the layer's output. A kind that is one operator with the same
-// inputs and without attributes stands in plain.
-var writers = map[string]func(w *writer, l model.Layer, in []array){
-	"conv": writeConv, "dense": writeDense, "prelu": writePReLU, "batchnorm": writeBatchNorm, "layernorm": writeLayerNorm,
-	"maxpool": writeMaxPool, "avgpool": writeAveragePool, "lrn": writeLRN, "pad": writePad,
-	"concat": writeConcat, "slice": writeSlice, "channelshuffle": writeShuffle,
-	"clip": writeClip, "leakyrelu": writeLeakyReLU, "hardsigmoid": writeHardSigmoid,
-	"silu": writeSiLU, "hardswish": writeHardSwish, "gelu": writeGELU,
-	"dropout": func(*writer, model.Layer, []array) {}, // which is nothing when a network is used
-}
-
-// plain are the operators of the other kinds.
-var plain = map[string]string{
-	"relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "flatten": "Flatten", "add": "Add", "multiply": "Mul",
-	"globalavgpool": "GlobalAveragePool", "globalmaxpool": "GlobalMaxPool",
+// plain writes a kind that is one operator with the same inputs and without
+// attributes.
+func plain(operator string) writing {
+	return func(w *writer, l model.Layer, in []array) { w.add(operator, l, in) }
 }
 
 // layer adds the nodes of a layer and returns its output, but for the shape.
 func (w *writer) layer(l model.Layer, in []array) (string, error) {
 	count := len(w.nodes)
-	if operator, ok := plain[l.Kind.String()]; ok {
-		w.add(operator, l, in)
-	} else if write, ok := writers[l.Kind.String()]; ok {
-		write(w, l, in)
-	} else {
+	write, ok := writers[l.Kind.String()]
+	if !ok {
 		return "", errors.Wrapf(model.ErrSpec, "layer %q: found kind %s, which is not written as ONNX", l.Name, l.Kind)
 	}
+	write(w, l, in)
 	if len(w.nodes) == count {
 		return in[0].name, nil
 	}

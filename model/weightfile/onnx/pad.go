@@ -6,6 +6,14 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 )
 
+func init() {
+	register(map[string]reading{
+		"Pad": (*reader).pad,
+	}, map[string]writing{
+		"pad": writePad,
+	})
+}
+
 func (r *reader) pad(n *operator, in []*value) ([]*value, error) {
 	v, err := layerInput(in, 0)
 	if err != nil {
@@ -69,4 +77,15 @@ func (r *reader) pad(n *operator, in []*value) ([]*value, error) {
 	seen.dims = out.base
 	seen.shape = seen.seen()
 	return []*value{&seen}, nil
+}
+
+func writePad(w *writer, l model.Layer, in []array) {
+	k := l.Kind.(model.Pad)
+	p := around(k.Pad)
+	pads := w.numbers(l, "pads", 0, 0, p[0], p[1], 0, 0, p[2], p[3])
+	if k.Mode == "" || k.Mode == "constant" {
+		w.add("Pad", l, in).weights = []string{pads, w.scalar(l, "value", k.Value)}
+		return
+	}
+	w.add("Pad", l, in, text("mode", k.Mode)).weights = []string{pads}
 }

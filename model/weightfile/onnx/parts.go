@@ -6,6 +6,17 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 )
 
+func init() {
+	register(map[string]reading{
+		"Split":  (*reader).split,
+		"Slice":  (*reader).slice,
+		"Gather": (*reader).gather,
+	}, map[string]writing{
+		"slice":          writeSlice,
+		"channelshuffle": writeShuffle,
+	})
+}
+
 func (r *reader) split(n *operator, in []*value) ([]*value, error) {
 	v, err := layerInput(in, 0)
 	if err != nil {
@@ -122,4 +133,18 @@ func (r *reader) part(n *operator, v *value, k, from, to int) (*value, error) {
 	shape := slices.Clone(v.shape)
 	shape[k] = to - from
 	return out.reshape(shape), nil
+}
+
+func writeSlice(w *writer, l model.Layer, in []array) {
+	k := l.Kind.(model.Slice)
+	w.add("Slice", l, in).weights = []string{w.numbers(l, "from", k.From), w.numbers(l, "to", k.To), w.numbers(l, "axis", 1)}
+}
+
+// writeShuffle writes the table of channels, its transposition, and the list
+// again.
+func writeShuffle(w *writer, l model.Layer, in []array) {
+	g, s := l.Kind.(model.ChannelShuffle).Groups, in[0].shape
+	table := w.step("Reshape", l, "table", []string{in[0].name, w.numbers(l, "rows", 0, g, s[0]/g, s[1], s[2])})
+	turned := w.step("Transpose", l, "turned", []string{table}, ints("perm", []int{0, 2, 1, 3, 4}))
+	w.addAs("Reshape", l.Name+"/out", []string{turned, w.numbers(l, "shape", 0, s[0], s[1], s[2])})
 }

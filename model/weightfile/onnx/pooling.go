@@ -6,6 +6,22 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 )
 
+func init() {
+	register(map[string]reading{
+		"MaxPool":           (*reader).maxPool,
+		"AveragePool":       (*reader).averagePool,
+		"GlobalAveragePool": (*reader).globalAveragePool,
+		"GlobalMaxPool":     (*reader).globalMaxPool,
+		"ReduceMean":        (*reader).reduceMean,
+		"ReduceMax":         (*reader).reduceMax,
+	}, map[string]writing{
+		"maxpool":       writeMaxPool,
+		"avgpool":       writeAveragePool,
+		"globalavgpool": plain("GlobalAveragePool"),
+		"globalmaxpool": plain("GlobalMaxPool"),
+	})
+}
+
 // pooling returns the window of a pooling and the image that it is on.
 func (r *reader) pooling(n *operator, in []*value) (window, *value, error) {
 	v, err := layerInput(in, 0)
@@ -122,4 +138,35 @@ func (r *reader) reduce(n *operator, in []*value, kind model.Kind) ([]*value, er
 		}
 	}
 	return []*value{out.reshape(shape)}, nil
+}
+
+func writeMaxPool(w *writer, l model.Layer, in []array) {
+	k := l.Kind.(model.MaxPool)
+	n := w.add("MaxPool", l, in, ints("kernel_shape", pair(k.Kernel, 1)), ints("strides", pair(k.Stride, 1)))
+	n.attributes = append(n.attributes, sliding(k.Pad, k.Ceil)...)
+	if len(k.Dilation) > 0 {
+		n.attributes = append(n.attributes, ints("dilations", pair(k.Dilation, 1)))
+	}
+}
+
+func writeAveragePool(w *writer, l model.Layer, in []array) {
+	k := l.Kind.(model.AveragePool)
+	n := w.add("AveragePool", l, in, ints("kernel_shape", pair(k.Kernel, 1)), ints("strides", pair(k.Stride, 1)))
+	n.attributes = append(n.attributes, sliding(k.Pad, k.Ceil)...)
+	if k.CountPad {
+		n.attributes = append(n.attributes, whole("count_include_pad", 1))
+	}
+}
+
+// sliding returns what poolings have beside kernel and stride, where it is not
+// the default.
+func sliding(pad model.Sides, ceil bool) []attributeOf {
+	var list []attributeOf
+	if !pad.IsZero() {
+		list = append(list, ints("pads", around(pad)))
+	}
+	if ceil {
+		list = append(list, whole("ceil_mode", 1))
+	}
+	return list
 }

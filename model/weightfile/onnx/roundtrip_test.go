@@ -162,13 +162,8 @@ func TestEveryKindIsWritten(t *testing.T) {
 			t.Errorf("kind %s: found no layer in the test's network", kind)
 		}
 	}
-	for kind := range plain {
-		if !written[kind] {
-			t.Errorf("kind %s: found no layer in the test's network", kind)
-		}
-	}
 	for _, kind := range model.Kinds() {
-		if writers[kind] == nil && plain[kind] == "" {
+		if writers[kind] == nil {
 			t.Errorf("kind %s: found no writer", kind)
 		}
 	}

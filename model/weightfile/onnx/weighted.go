@@ -6,6 +6,17 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 )
 
+func init() {
+	register(map[string]reading{
+		"Conv":   (*reader).conv,
+		"Gemm":   (*reader).gemm,
+		"MatMul": (*reader).matMul,
+	}, map[string]writing{
+		"conv":  writeConv,
+		"dense": writeDense,
+	})
+}
+
 // conv reads a convolution of an image, or of a signal in time as an image of
 // one column.
 func (r *reader) conv(n *operator, in []*value) ([]*value, error) {
@@ -202,4 +213,34 @@ func imageAxis(k int64, v *value) (int, error) {
 		err = unsupported("found an operation across images")
 	}
 	return i - 1, err
+}
+
+// weighted returns the names of a layer's weights, the bias only if it has one.
+func weighted(l model.Layer, noBias bool) []string {
+	if noBias {
+		return []string{l.Name + "/W"}
+	}
+	return []string{l.Name + "/W", l.Name + "/b"}
+}
+
+func writeConv(w *writer, l model.Layer, in []array) {
+	k := l.Kind.(model.Conv)
+	n := w.add("Conv", l, in, ints("kernel_shape", pair(k.Kernel, 1)), ints("pads", around(k.Pad)), ints("strides", pair(k.Stride, 1)))
+	n.weights = weighted(l, k.NoBias) // [out,C/groups,kh,kw], [out]
+	if len(k.Dilation) > 0 {
+		n.attributes = append(n.attributes, ints("dilations", pair(k.Dilation, 1)))
+	}
+	if k.Groups > 1 {
+		n.attributes = append(n.attributes, whole("group", k.Groups))
+	}
+}
+
+// writeDense writes x·W + b, Gemm by its defaults.
+func writeDense(w *writer, l model.Layer, in []array) {
+	x := in[0].name
+	if len(in[0].shape) == 3 {
+		x = w.step("Flatten", l, "flatten", names(in)) // [N,C*H*W], by its default axis 1
+	}
+	n := w.addAs("Gemm", l.Name+"/out", []string{x})
+	n.weights = weighted(l, l.Kind.(model.Dense).NoBias) // [in,out], [out]
 }

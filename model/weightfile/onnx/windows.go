@@ -6,6 +6,14 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 )
 
+func init() {
+	register(map[string]reading{
+		"LRN": (*reader).lrn,
+	}, map[string]writing{
+		"lrn": writeLRN,
+	})
+}
+
 // window is how a kernel or a pooling window slides.
 type window struct {
 	kernel, stride, pad, dilation model.Sides
@@ -125,4 +133,9 @@ func (r *reader) lrn(n *operator, in []*value) ([]*value, error) {
 		return nil, err
 	}
 	return window{}.seen(out, v), nil
+}
+
+func writeLRN(w *writer, l model.Layer, in []array) {
+	k := l.Kind.(model.LRN)
+	w.add("LRN", l, in, float("alpha", k.Alpha), float("beta", k.Beta), float("bias", k.Bias), whole("size", k.Size))
 }
