@@ -25,6 +25,8 @@ func (Momentum) Memories() []string { return []string{"velocity"} }
 // Validate implements Rule.
 func (m Momentum) Validate() error { return within("momentum", m.Momentum, 0, 1) }
 
+func (Momentum) withMomentum(momentum float64) Rule { return Momentum{momentum} }
+
 // Update implements Rule.
 func (m Momentum) Update(u Update) {
 	step := vector.MomentumStep{Rate: u.Rate, Momentum: float32(m.Momentum), Decay: u.Decay}

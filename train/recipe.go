@@ -75,19 +75,23 @@ func (r Recipe) Validate() error {
 func (r Recipe) NewSolver() (*Solver, error) {
 	s, err := SolverByName(r.Solver, r.Rate)
 	if err != nil {
-		return nil, wrongSetting("solver", "found %q, expected %s", r.Solver, listOr(SolverNames()))
+		return nil, wrongSetting("solver", "found %q, expected %s", r.Solver, SolverList())
 	}
-	if _, ok := s.Rule.(Momentum); ok {
-		s.Rule = Momentum{Momentum: r.Momentum}
+	if rule, ok := s.Rule.(withMomentum); ok {
+		s.Rule = rule.withMomentum(r.Momentum)
 	}
 	s.WeightDecay = r.Decay
 	return s, s.Validate()
 }
 
-// listOr joins names for a sentence: "sgd, momentum or adam".
-func listOr(names []string) string {
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
+// HasMomentum reports whether Momentum is of the solver that the recipe names.
+func (r Recipe) HasMomentum() bool {
+	s, err := SolverByName(r.Solver, r.Rate)
+	if err != nil {
+		return false
+	}
+	_, ok := s.Rule.(withMomentum)
+	return ok
 }
 
 // Begin returns the examples to train on, and what Fit is to do: those of data,

@@ -86,3 +86,21 @@ func TestRecipeDifferences(t *testing.T) {
 		t.Error("found no error for an unknown setting")
 	}
 }
+
+// TestRecipeMomentum: the momentum of a recipe is that of its solver, if it has one.
+func TestRecipeMomentum(t *testing.T) {
+	r := recipe()
+	r.Momentum = 0.75
+	s, err := r.NewSolver()
+	if rule, ok := s.Rule.(train.Momentum); err != nil || !ok || rule.Momentum != 0.75 || !r.HasMomentum() {
+		t.Errorf("found %+v, %v, expected the momentum 0.75", s.Rule, err)
+	}
+	for _, name := range []string{"sgd", "adam", "nope"} {
+		if r.Solver = name; r.HasMomentum() {
+			t.Errorf("%s: found a momentum", name)
+		}
+	}
+	if got, want := train.SolverList(), "sgd, momentum or adam"; got != want {
+		t.Errorf("found %q, expected %q", got, want)
+	}
+}

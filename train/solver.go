@@ -57,6 +57,16 @@ const mostMemories = 2
 // rules are the rules by name, with the fields that SolverByName gives them.
 var rules = []Rule{SGD{}, Momentum{Momentum: 0.9}, Adam{}}
 
+// withMomentum is a rule that Recipe.Momentum is of.
+type withMomentum interface{ withMomentum(momentum float64) Rule }
+
+// SolverList returns SolverNames for a sentence: "sgd, momentum or adam".
+func SolverList() string {
+	names := SolverNames()
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
 // SolverNames returns the names that SolverByName takes.
 func SolverNames() []string {
 	var names []string

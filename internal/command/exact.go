@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 
+	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
 	"github.com/lastlayer/lastlayer/transfer/feature"
 	"github.com/pkg/errors"
@@ -21,7 +22,7 @@ type exactFlags struct {
 func (e *exactFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.IntVar(&e.iterations, "iterations", 2000, "with --solver lbfgs: iterations at most; it ends where the optimum is proven to be near")
-	f.Lookup("solver").Usage = "sgd, momentum or adam; or lbfgs: the last layer's exact optimum, by all images in each iteration, without dropout"
+	f.Lookup("solver").Usage = train.SolverList() + "; or lbfgs: the last layer's exact optimum, by all images in each iteration, without dropout"
 }
 
 // unused returns a usage error if a flag was given that another solver would

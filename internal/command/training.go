@@ -48,14 +48,14 @@ func (t *trainingFlags) addSolver(cmd *cobra.Command) {
 	f.IntVar(&t.Batch, "batch", 64, "images a step")
 	f.Float64Var(&t.Momentum, "momentum", usualMomentum, "momentum of the solver momentum")
 	f.Float64Var(&t.Decay, "weight-decay", 0, "L2 penalty: this times the weights, not the biases, is added to their gradient (adam: to its step)")
-	f.StringVar(&t.Solver, "solver", "momentum", "sgd, momentum or adam")
+	f.StringVar(&t.Solver, "solver", "momentum", train.SolverList())
 	f.Uint64Var(&t.Seed, "seed", 1, "source of every random number")
 }
 
 // check returns a usage error when the flags cannot be obeyed, and an ordinary
 // one when the output file could not be written: before hours of work.
 func (t *trainingFlags) check() error {
-	if t.Solver != "momentum" && t.Momentum != usualMomentum {
+	if !t.HasMomentum() && t.Momentum != usualMomentum {
 		return usage(errors.Errorf("--momentum: goes with --solver momentum, found %s", t.Solver))
 	}
 	if err := t.checkRecipe(); err != nil {

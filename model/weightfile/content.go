@@ -28,6 +28,8 @@ type Content struct {
 	What   string // "an ONNX network"
 	Advice string // what to do with it where it is not read, or empty
 	broken bool   // no sound file of any format
+
+	tensors func(r io.ReaderAt, size int64, file string) (*Tensors, error) // for ReadTensors; nil where it does not read them
 }
 
 // Identify says what the file or folder at path is. The error is one of the

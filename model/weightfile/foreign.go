@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"unicode/utf8"
 
-	"github.com/lastlayer/lastlayer/internal/npz"
 	"github.com/pkg/errors"
 )
 
@@ -30,17 +29,8 @@ func decodeTensors(r io.ReaderAt, size int64, file string) (*Tensors, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, file)
 	}
-	switch c.Format {
-	case Safetensors:
-		return readSafetensors(r, size, file)
-	case NPZ:
-		z, err := npz.Open(r, size)
-		if err != nil {
-			return nil, fault(ErrFormat, file, "%v (%s)", err, againHint)
-		}
-		return readNPZ(z, size, file)
-	case PyTorch:
-		return readPyTorch(r, size, file)
+	if c.tensors != nil {
+		return c.tensors(r, size, file)
 	}
 	return nil, c.Refusal(file, "weights as safetensors, npz or a PyTorch state dictionary")
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/lastlayer/lastlayer/internal/npz"
 )
 
 // An npz file may unpack to this many bytes, with its numbers as float32, and
@@ -19,6 +21,15 @@ const (
 
 // notArray is the type of an entry that is no array.
 const notArray = "not an array"
+
+// openNPZ reads the arrays of an npz file.
+func openNPZ(r io.ReaderAt, size int64, file string) (*Tensors, error) {
+	z, err := npz.Open(r, size)
+	if err != nil {
+		return nil, fault(ErrFormat, file, "%v (%s)", err, againHint)
+	}
+	return readNPZ(z, size, file)
+}
 
 // readNPZ reads the arrays of an npz file of that size, as np.savez or
 // np.savez_compressed write it. Other entries are listed without values.

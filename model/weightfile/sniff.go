@@ -70,7 +70,7 @@ func IdentifyBytes(r io.ReaderAt, size int64) (Content, error) {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")), bytes.HasPrefix(head, []byte("PK\x06\x06")):
 		return identifyZip(r, size), nil
 	case looksLikeSafetensors(head):
-		return Content{Format: Safetensors, What: "a safetensors file"}, nil
+		return Content{Format: Safetensors, What: "a safetensors file", tensors: readSafetensors}, nil
 	case looksLikePickle(head):
 		return identifyPickle(head), nil
 	}

@@ -36,7 +36,7 @@ func identifyZip(r io.ReaderAt, size int64) Content {
 	case has["model.weights.h5"]:
 		return Content{What: "a Keras file (.keras)", Advice: kerasHint}
 	case has[".npy"]:
-		return Content{Format: NPZ, What: "an npz file", Advice: convertHint}
+		return Content{Format: NPZ, What: "an npz file", Advice: convertHint, tensors: openNPZ}
 	case has["archive_format"] || has["serialized_exported_program.json"]:
 		return Content{What: "a network that torch.export wrote", Advice: torchHint}
 	case has["saved_model.pb"]:
@@ -50,7 +50,7 @@ func identifyZip(r io.ReaderAt, size int64) Content {
 }
 
 // pytorch is what torch.save writes.
-var pytorch = Content{Format: PyTorch, What: "a PyTorch file", Advice: convertHint}
+var pytorch = Content{Format: PyTorch, What: "a PyTorch file", Advice: convertHint, tensors: readPyTorch}
 
 // What torch.save writes first without zip is a number, as pickle protocols 0
 // and 1 have it, and the later ones.
