@@ -60,7 +60,7 @@ func WriteTensors(path string, t *Tensors) error {
 	}
 	switch ending := filepath.Ext(path); ending {
 	case ".npz":
-		return ReplaceFile(path, func(w io.Writer) error { return errors.WithStack(writeNPZ(w, t.List)) })
+		return replaceModel(path, func(w io.Writer) error { return errors.WithStack(writeNPZ(w, t.List)) })
 	case ".safetensors":
 		return writeSafetensors(path, t.Metadata, views)
 	default:

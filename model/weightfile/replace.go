@@ -12,19 +12,24 @@ import (
 // disk and under its name, or, on an error, not at all. It is for the formats
 // that this package does not know.
 func ReplaceFile(path string, write func(io.Writer) error) error {
-	return inPlaceOf(path, atomicfile.Replace(path, write))
+	return inPlaceOf(path, atomicfile.ErrNotFile, atomicfile.Replace(path, write))
+}
+
+// replaceModel is ReplaceFile for weights.
+func replaceModel(path string, write func(io.Writer) error) error {
+	return inPlaceOf(path, ErrModel, atomicfile.Replace(path, write))
 }
 
 // ReplaceName is ReplaceFile where others may have put a link at path, as in a
 // shared folder: the link is replaced, and the file that it names stays as it
 // is.
 func ReplaceName(path string, write func(io.Writer) error) error {
-	return inPlaceOf(path, atomicfile.ReplaceName(path, write))
+	return inPlaceOf(path, atomicfile.ErrNotFile, atomicfile.ReplaceName(path, write))
 }
 
 // inPlaceOf says what stands in the place of the file, where that is why it
-// could not be written.
-func inPlaceOf(path string, err error) error {
+// could not be written: an error of that cause.
+func inPlaceOf(path string, cause, err error) error {
 	if !errors.Is(err, atomicfile.ErrNotFile) {
 		return err
 	}
@@ -32,5 +37,5 @@ func inPlaceOf(path string, err error) error {
 	if statErr != nil {
 		return err
 	}
-	return fault(ErrModel, path, "found %s in the place of the file to write", identifyOther(path, info).What)
+	return errors.Wrapf(cause, "%s: found %s in the place of the file to write", path, identifyOther(path, info).What)
 }

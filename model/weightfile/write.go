@@ -72,7 +72,7 @@ func writeSafetensors(path string, metadata map[string]string, views map[string]
 	if len(text) > maxMetadata {
 		return fault(ErrModel, path, "metadata: found %d bytes as JSON, expected at most %d", len(text), maxMetadata)
 	}
-	return ReplaceFile(path, func(w io.Writer) error {
+	return replaceModel(path, func(w io.Writer) error {
 		return errors.WithStack(safetensors.SerializeToWriter(views, metadata, w))
 	})
 }

@@ -49,3 +49,18 @@ func TestCacheLink(t *testing.T) {
 		}
 	}
 }
+
+// TestCacheInPlaceOf has a folder where a file of features belongs.
+func TestCacheInPlaceOf(t *testing.T) {
+	data, _ := sample(t, 30, 10)
+	trunk := trunk(t, initial(t, small()))
+	dir := t.TempDir()
+	features(t, trunk, data, 0, dir)
+	path := filepath.Join(dir, names(t, dir)[0])
+	must(t, os.Remove(path))
+	must(t, os.Mkdir(path, 0o755))
+	_, err := trunk.Features(t.Context(), data, feature.Options{CacheDir: dir})
+	if err == nil || !strings.Contains(err.Error(), path+": found a folder") || strings.Contains(err.Error(), "model") {
+		t.Errorf("found the error %v, expected that there is a folder, and no word of a model", err)
+	}
+}
