@@ -64,22 +64,32 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 	return train, test, nil
 }
 
-// as returns the set as the network takes it, by model.Network.Fit. Labels that the
-// network does not have are left out and counted when they were not asked for,
-// and that is said.
-func (d *dataFlags) as(set *dataset.Set, m *model.Network, out *output) (fitted *dataset.Set, leftOut map[string]int, err error) {
+// openFor returns the training or the test images as a trained network takes them,
+// by model.Network.Fit, and how many there were before. Labels that the network does
+// not have are left out and counted when they were not asked for, and that is said.
+func (d *dataFlags) openFor(cmd *cobra.Command, out *output, m *model.Network, test bool) (fitted *dataset.Set, of int, leftOut map[string]int, err error) {
+	if err := d.suits(cmd, m); err != nil {
+		return nil, 0, nil, err
+	}
+	set, other, err := d.open(cmd.Context(), out, 1) // a seed for --limit, which is not there
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	if test {
+		set = other
+	}
 	fitted, leftOut, err = m.Fit(set)
 	if len(leftOut) > 0 && d.classes != "" {
-		return nil, nil, usage(errors.Errorf("--classes: the network does not know %s, only %s", dataset.Classes(slices.Sorted(maps.Keys(leftOut))), dataset.Classes(m.Classes)))
+		return nil, 0, nil, usage(errors.Errorf("--classes: the network does not know %s, only %s", dataset.Classes(slices.Sorted(maps.Keys(leftOut))), dataset.Classes(m.Classes)))
 	}
 	if err != nil {
-		return nil, nil, err
+		return nil, 0, nil, err
 	}
 	noteNegatives(out, set, m)
 	if n := len(set.Classes); len(leftOut) > 0 {
 		out.note("the model knows %d of the %d classes in %s: the others are left out, %d of %d images", n-len(leftOut), n, set.Name, set.Len()-fitted.Len(), set.Len())
 	}
-	return fitted, leftOut, nil
+	return fitted, set.Len(), leftOut, nil
 }
 
 // noteNegatives says so where a network gets the negatives of a set.

@@ -61,14 +61,7 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, page rep
 	if err != nil {
 		return err
 	}
-	if err := d.suits(cmd, m); err != nil {
-		return err
-	}
-	_, all, err := d.open(cmd.Context(), out, 1)
-	if err != nil {
-		return err
-	}
-	test, leftOut, err := d.as(all, m, out)
+	test, of, leftOut, err := d.openFor(cmd, out, m, true)
 	if err != nil {
 		return err
 	}
@@ -78,7 +71,7 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, page rep
 	}
 	out.text("accuracy %.4f (%d of %d), mean recall of the classes %.4f, loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.BalancedAccuracy(), metrics.Loss)
 	line := evalLine{metricsLine: newMetricsLine(metrics), Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.Page(), BalancedAccuracy: metrics.BalancedAccuracy(),
-		seenLine: lookUp(out, m, test), LeftOut: all.Len() - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
+		seenLine: lookUp(out, m, test), LeftOut: of - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
 	maps.Copy(line.LeftOutClasses, leftOut)
 	uneven(out, "test", test)
 	out.lines("\n" + metrics.ConfusionTable(escape.Texts(test.Classes)))

@@ -37,12 +37,15 @@ func (e *exactFlags) unused(cmd *cobra.Command) error {
 // stepwise are the flags that mean nothing without steps, batches and epochs.
 var stepwise = []string{"epochs", "batch", "lr", "momentum", "schedule", "validation", "patience", "checkpoint", "every", "resume", "no-cache", "report", "then", "layer-lr"}
 
-func (e *exactFlags) check(cmd *cobra.Command, r retrainFlags) error {
+func (e *exactFlags) check(cmd *cobra.Command, r retrainFlags, decay float64) error {
 	if name := given(cmd, stepwise...); name != "" {
 		return usage(errors.Errorf("--%s: does not go with --solver lbfgs, which takes the last layer to its optimum by all images at once: there are no steps", name))
 	}
 	if r.last != 1 || len(r.patterns) > 0 {
 		return usage(errors.New("--solver lbfgs: trains the last layer alone, a convex problem: expected --last 1 and no --train"))
+	}
+	if !(decay >= 0) || math.IsInf(decay, 0) {
+		return usage(errors.Errorf("--weight-decay: found %v, expected a number from 0", decay))
 	}
 	if e.iterations < 1 {
 		return usage(errors.Errorf("--iterations: found %d, expected from 1", e.iterations))
@@ -53,13 +56,7 @@ func (e *exactFlags) check(cmd *cobra.Command, r retrainFlags) error {
 // exactly checks the flags of retrain for the exact solver and does what they say.
 func (u run) exactly() error {
 	t := &u.t
-	if err := u.r.exact.check(u.cmd, u.r); err != nil {
-		return err
-	}
-	if !(t.Decay >= 0) || math.IsInf(t.Decay, 0) {
-		return usage(errors.Errorf("--weight-decay: found %v, expected a number from 0", t.Decay))
-	}
-	if err := cmp.Or(t.augment.check(), t.augment.checkCut(false), t.checkOut()); err != nil {
+	if err := cmp.Or(u.r.exact.check(u.cmd, u.r, t.Decay), t.augment.check(), t.augment.checkCut(false), t.checkOut()); err != nil {
 		return err
 	}
 	if err := apart(append(t.files(), u.r.files()...)...); err != nil {

@@ -51,9 +51,6 @@ the same weights and the same batch, and compares the results.`,
 	return cmd
 }
 
-// explainSeed is that of the training images that are opened: none is drawn.
-const explainSeed = 1
-
 func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (err error) {
 	if e.from == "" {
 		return usage(errors.New("--from: no file given; make one with 'mnist train'"))
@@ -71,14 +68,8 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 	if err != nil {
 		return err
 	}
-	if err := d.suits(cmd, m); err != nil {
-		return err
-	}
-	data, _, err := d.open(cmd.Context(), out, explainSeed)
+	data, _, _, err := d.openFor(cmd, out, m, false)
 	if err != nil {
-		return err
-	}
-	if data, _, err = d.as(data, m, out); err != nil {
 		return err
 	}
 	c, err := explain.Compare(cmd.Context(), m, data, e.last, e.batch)

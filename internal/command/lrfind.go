@@ -53,17 +53,12 @@ type foundLine struct {
 
 func (u run) findRate(test *train.RangeTest) error {
 	out, t := u.out, &u.t
-	if err := test.Validate(); err != nil {
-		return usage(errors.WithMessage(err, "--lr-min, --lr-max, --steps"))
-	}
 	t.Rate, t.Epochs, t.Schedule = test.Min, 1, "constant" // which the test decides
-	if err := cmp.Or(t.checkRecipe(), t.checkOut()); err != nil {
-		return err
-	}
-	if err := picture.CheckName(t.out, ".svg", ".png"); err != nil {
-		return usage(errors.Wrap(err, "--out"))
-	}
-	if err := apart(namedFile{flag: "--out", path: t.out, written: true}, namedFile{flag: "--from", path: u.r.from}, namedFile{flag: "--cache-dir", path: u.r.dir, written: true}); err != nil {
+	err := cmp.Or(
+		usage(errors.WithMessage(test.Validate(), "--lr-min, --lr-max, --steps")), t.checkRecipe(), t.checkOut(),
+		usage(errors.Wrap(picture.CheckName(t.out, ".svg", ".png"), "--out")),
+		apart(namedFile{flag: "--out", path: t.out, written: true}, namedFile{flag: "--from", path: u.r.from}, namedFile{flag: "--cache-dir", path: u.r.dir, written: true}))
+	if err != nil {
 		return err
 	}
 	u.r.fresh = u.r.from == ""

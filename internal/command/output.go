@@ -75,7 +75,7 @@ func (o *output) text(format string, args ...any) {
 		return
 	}
 	o.endBar()
-	fmt.Fprintf(o.results, format+"\n", shown(args)...)
+	fmt.Fprintln(o.results, escape.Sprintf(format, args...))
 }
 
 // lines prints a text for people line by line, as text does.
@@ -95,39 +95,19 @@ func (o *output) layers(spec model.Spec, trained []string) error {
 // note prints a line about what goes on.
 func (o *output) note(format string, args ...any) {
 	o.endBar()
-	fmt.Fprintf(o.progress, format+"\n", shown(args)...)
+	fmt.Fprintln(o.progress, escape.Sprintf(format, args...))
 }
 
 // warn prints what the user must know, --quiet or not.
 func (o *output) warn(format string, args ...any) {
 	o.endBar()
-	fmt.Fprintf(o.errors, "mnist: warning: "+format+"\n", shown(args)...)
+	fmt.Fprintln(o.errors, "mnist: warning:", escape.Sprintf(format, args...))
 }
 
 // failure prints an error that does not end the command.
 func (o *output) failure(err error) {
 	o.endBar()
 	fmt.Fprintln(o.errors, "mnist:", escape.Text(err.Error()))
-}
-
-// shown returns the arguments of a line of text with all that is text printable.
-func shown(args []any) []any {
-	list := make([]any, len(args))
-	for i, a := range args {
-		switch a := a.(type) {
-		case string:
-			list[i] = escape.Text(a)
-		case error:
-			list[i] = escape.Text(a.Error())
-		case []string:
-			list[i] = escape.Texts(a)
-		case fmt.Stringer:
-			list[i] = escape.Text(a.String())
-		default:
-			list[i] = a
-		}
-	}
-	return list
 }
 
 // bar is a progress bar on a terminal, and a plain line now and then where

@@ -100,16 +100,17 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 	return nil
 }
 
-// predict says what one image file shows.
-func predict(ctx context.Context, p *train.Predictor, name string, stdin io.Reader) (train.Prediction, error) {
-	read := func() (image.Image, error) { return dataset.ReadImage(ctx, name) }
+// predict says what one image file shows, or standard input for "-".
+func predict(ctx context.Context, p *train.Predictor, name string, stdin io.Reader) (q train.Prediction, err error) {
+	var img image.Image
 	if name == "-" {
-		read = func() (image.Image, error) { return dataset.ReadImageFrom(ctx, stdin, name) }
+		img, err = dataset.ReadImageFrom(ctx, stdin, name)
+	} else {
+		img, err = dataset.ReadImage(ctx, name)
 	}
-	img, err := read()
-	if err != nil {
-		return train.Prediction{}, err
+	if err == nil {
+		q, err = p.Image(img)
+		err = errors.Wrap(err, name)
 	}
-	q, err := p.Image(img)
-	return q, errors.Wrap(err, name)
+	return q, err
 }

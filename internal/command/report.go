@@ -1,6 +1,8 @@
 package command
 
 import (
+	"path/filepath"
+
 	"github.com/lastlayer/lastlayer/internal/command/report"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -37,4 +39,16 @@ func (f reportFlag) begin(cmd *cobra.Command, out *output) (*report.Gatherer, er
 		Written: func(page string) { out.text("report written to %s", page) },
 	})
 	return g, errors.Wrap(err, "--report")
+}
+
+// reportFiles are those that a report in the folder consists of.
+func reportFiles(folder string) []namedFile {
+	if folder == "" {
+		return nil
+	}
+	files := []namedFile{{flag: "--report", path: folder, written: true, with: "--cache-dir"}}
+	for _, name := range report.Names() {
+		files = append(files, namedFile{flag: "--report", path: filepath.Join(folder, name), written: true})
+	}
+	return files
 }

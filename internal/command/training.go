@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -58,13 +59,7 @@ func (t *trainingFlags) check() error {
 	if !t.HasMomentum() && t.Momentum != usualMomentum {
 		return usage(errors.Errorf("--momentum: goes with --solver momentum, found %s", t.Solver))
 	}
-	if err := t.checkRecipe(); err != nil {
-		return err
-	}
-	if err := t.augment.check(); err != nil {
-		return err
-	}
-	return t.checkOut()
+	return cmp.Or(t.checkRecipe(), t.augment.check(), t.checkOut())
 }
 
 // checkRecipe returns a usage error that names the flag where a setting is out

@@ -46,6 +46,26 @@ func Texts(names []string) []string {
 	return list
 }
 
+// Sprintf is fmt.Sprintf, with Text of all that is text among the arguments.
+func Sprintf(format string, args ...any) string {
+	list := make([]any, len(args))
+	for i, a := range args {
+		switch a := a.(type) {
+		case string:
+			list[i] = Text(a)
+		case error:
+			list[i] = Text(a.Error())
+		case []string:
+			list[i] = Texts(a)
+		case fmt.Stringer:
+			list[i] = Text(a.String())
+		default:
+			list[i] = a
+		}
+	}
+	return fmt.Sprintf(format, list...)
+}
+
 // JSON returns a JSON text in which the same is escaped: the encoder leaves some of
 // it as it is.
 func JSON(text []byte) []byte {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"testing"
+	"time"
 )
 
 func TestText(t *testing.T) {
@@ -41,6 +42,9 @@ func TestForReaders(t *testing.T) {
 	n, err := io.WriteString(Lines{&b}, "one\x1b\ntwo\r\nthree")
 	if want := `one\x1b` + "\n" + `two\r` + "\nthree"; err != nil || n != 15 || b.String() != want {
 		t.Errorf("found %q, %d bytes taken, %v, expected %q", b.String(), n, err, want)
+	}
+	if got, want := Sprintf("%s %d %v %v %v", "a\n", 7, io.EOF, []string{"\r"}, time.Second), `a\n 7 EOF [\r] 1s`; got != want {
+		t.Errorf("found %q, expected %q", got, want)
 	}
 	if got := Texts([]string{"a", "b\n"}); !slices.Equal(got, []string{"a", `b\n`}) {
 		t.Errorf("found %q", got)
