@@ -14,12 +14,11 @@ import (
 // augmentFlags say how training images are changed at random. Validation and
 // test images never are.
 type augmentFlags struct {
-	how     string
 	changes dataset.Changes
 }
 
 func (a *augmentFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&a.how, "augment", "", "change the training images at random: shift (up to 2 pixels), rotate (up to 10 degrees), or shift,rotate")
+	parsedFlag(cmd, &a.changes.How, dataset.ParseAugmentation, "augment", "string", "", "change the training images at random: shift (up to 2 pixels), rotate (up to 10 degrees), or shift,rotate")
 }
 
 func (a *augmentFlags) addCopies(cmd *cobra.Command) {
@@ -27,20 +26,20 @@ func (a *augmentFlags) addCopies(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "augment-copies")
 }
 
-func (a *augmentFlags) check() (err error) {
-	if n := a.changes.Copies; n < 0 || n > 0 && a.how == "" {
+// changed reports whether images are to be changed.
+func (a *augmentFlags) changed() bool { return a.changes.How != (dataset.Augmentation{}) }
+
+func (a *augmentFlags) check() error {
+	if n := a.changes.Copies; n < 0 || n > 0 && !a.changed() {
 		return usage(errors.Errorf("--augment-copies: found %d, expected 0, or more together with --augment", n))
 	}
-	if a.how != "" {
-		a.changes.How, err = dataset.ParseAugmentation(a.how)
-	}
-	return usage(errors.Wrap(err, "--augment"))
+	return nil
 }
 
 // checkCut refuses images that change with each epoch where the frozen layers
 // see them only once.
 func (a *augmentFlags) checkCut(noCache bool) error {
-	if a.how != "" && a.changes.Copies == 0 && !noCache {
+	if a.changed() && a.changes.Copies == 0 && !noCache {
 		return usage(errors.New("--augment: the frozen layers' output is computed once, so images cannot change with each epoch; give --augment-copies 5, say, for a fixed number of changed images each, or --no-cache"))
 	}
 	return nil

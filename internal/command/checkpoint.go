@@ -14,21 +14,16 @@ import (
 // and taking it up again.
 type checkpointFlags struct {
 	file   string
-	every  string
+	every  train.Interval
 	resume string
 	cmd    *cobra.Command
-
-	interval train.Interval // what every says
 }
 
-// usualInterval is how often a checkpoint is written where nothing is said.
-const usualInterval = "1epochs"
-
 func (c *checkpointFlags) add(cmd *cobra.Command) {
-	c.cmd = cmd
+	c.cmd, c.every = cmd, train.Interval{Epochs: 1}
 	f := cmd.Flags()
 	f.StringVar(&c.file, "checkpoint", "", "file to save the training to, so that it can be taken up again")
-	f.StringVar(&c.every, "every", usualInterval, "how often: a number and steps, epochs or minutes, as 500steps")
+	parsedFlag(cmd, &c.every, train.ParseInterval, "every", "string", "1epochs", "how often: a number and steps, epochs or minutes, as 500steps")
 	f.StringVar(&c.resume, "resume", "", "checkpoint to go on from, with the same flags; the result is the same as without a break")
 }
 
@@ -37,14 +32,10 @@ func (c *checkpointFlags) add(cmd *cobra.Command) {
 type errCheckpoint struct{ error }
 
 func (c *checkpointFlags) check() error {
-	var err error
-	if c.interval, err = train.ParseInterval(c.every); err != nil {
-		return usage(errors.Wrap(err, "--every"))
-	}
 	if c.file != "" {
 		return atomicfile.Writable(c.file)
 	}
-	if c.every != usualInterval && c.resume == "" {
+	if c.every != (train.Interval{Epochs: 1}) && c.resume == "" {
 		return usage(errors.New("--every: goes with --checkpoint, which is not given"))
 	}
 	return nil
@@ -60,7 +51,7 @@ func (c *checkpointFlags) files() []namedFile {
 // nobody, and where to go on. What is to be resumed must be of the same training.
 func (c *checkpointFlags) begin(recipe train.Recipe, from *train.Resumed, out *output) (saver *train.Saver, resume *train.Checkpoint, err error) {
 	if c.file != "" {
-		saver = &train.Saver{Path: c.file, Every: c.interval, Warn: func(err error) {
+		saver = &train.Saver{Path: c.file, Every: c.every, Warn: func(err error) {
 			out.warn("--checkpoint: %v; the training goes on, and the next one will be tried", err)
 		}}
 		if saver.Settings, err = recipe.Settings(); err != nil {

@@ -18,7 +18,7 @@ import (
 type convertFlags struct {
 	foreign  foreignFlags
 	layers   []string
-	toLayout string
+	toLayout foreign.Layout
 	softmax  bool
 }
 
@@ -60,7 +60,8 @@ Each of its weights must be in IN, and each tensor of IN must be taken, unless
 	f := cmd.Flags()
 	c.foreign.add(cmd)
 	f.StringSliceVar(&c.layers, "layers", nil, "take only the layers of these names, as 'conv*'")
-	f.StringVar(&c.toLayout, "to-layout", string(foreign.Ours), "names and order of axes in OUT: torch, tf or lastlayer")
+	c.toLayout = foreign.Ours
+	parsedFlag(cmd, &c.toLayout, foreign.ParseLayout, "to-layout", "string", string(foreign.Ours), "names and order of axes in OUT: torch, tf or lastlayer")
 	f.BoolVar(&c.softmax, "softmax", false, "let the .onnx file end in probabilities instead of logits")
 	return cmd
 }
@@ -78,8 +79,7 @@ type convertLine struct {
 }
 
 func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags) error {
-	layout, err := c.check(cmd, to)
-	if err != nil {
+	if err := c.check(cmd, to); err != nil {
 		return usage(err)
 	}
 	if err := apart(namedFile{flag: "IN", path: from}, namedFile{flag: "OUT", path: to, written: true}, namedFile{flag: "--spec", path: c.foreign.spec}); err != nil {
@@ -92,12 +92,12 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 	m, report := r.Network, r.Report
 	// Lists, not null, for those who read the JSON.
 	report.Ignored, report.Missing = append([]string{}, report.Ignored...), append([]string{}, report.Missing...)
-	line := convertLine{In: from, Out: to, Report: report, ToLayout: string(layout), Classes: m.Classes, Preprocessing: m.Prep, Assumed: assumed}
+	line := convertLine{In: from, Out: to, Report: report, ToLayout: string(c.toLayout), Classes: m.Classes, Preprocessing: m.Prep, Assumed: assumed}
 	if filepath.Ext(to) == ".onnx" {
 		line.ToLayout = ""
 		err = onnx.Write(to, m, onnx.Options{Softmax: c.softmax})
 	} else {
-		err = foreign.Export(to, m, layout)
+		err = foreign.Export(to, m, c.toLayout)
 	}
 	if err != nil {
 		return err
@@ -109,19 +109,17 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 }
 
 // check looks at the command line before any file is read.
-func (c *convertFlags) check(cmd *cobra.Command, to string) (foreign.Layout, error) {
+func (c *convertFlags) check(cmd *cobra.Command, to string) error {
 	ending := filepath.Ext(to)
-	if !slices.Contains([]string{".safetensors", ".npz", ".onnx"}, ending) {
-		return "", errors.Errorf("OUT: found the ending %q, expected .safetensors, .npz or .onnx", ending)
+	switch {
+	case !slices.Contains([]string{".safetensors", ".npz", ".onnx"}, ending):
+		return errors.Errorf("OUT: found the ending %q, expected .safetensors, .npz or .onnx", ending)
+	case c.softmax && ending != ".onnx":
+		return errors.Errorf("--softmax: is for .onnx, not %s", ending)
+	case cmd.Flags().Changed("to-layout") && ending == ".onnx":
+		return errors.New("--to-layout: an .onnx file has a layout of its own")
 	}
-	if c.softmax && ending != ".onnx" {
-		return "", errors.Errorf("--softmax: is for .onnx, not %s", ending)
-	}
-	if cmd.Flags().Changed("to-layout") && ending == ".onnx" {
-		return "", errors.New("--to-layout: an .onnx file has a layout of its own")
-	}
-	layout, err := foreign.ParseLayout(c.toLayout)
-	return layout, errors.Wrap(err, "--to-layout")
+	return nil
 }
 
 // describeConverted prints what a network is that its weights do not tell: a wrong

@@ -14,12 +14,12 @@ import (
 
 // foreignFlags say what a file from elsewhere does not say itself.
 type foreignFlags struct {
-	layout  string
+	layout  foreign.Layout
 	renames []string
 	ignore  []string
 	double  []string
 	spec    string
-	classes string
+	classes dataset.Classes
 	mean    float64
 	std     float64
 
@@ -28,12 +28,12 @@ type foreignFlags struct {
 
 func (c *foreignFlags) add(cmd *cobra.Command) {
 	f, prep := cmd.Flags(), dataset.MNISTPreprocessing()
-	f.StringVar(&c.layout, "layout", "", "names and order of axes in IN: torch, tf or lastlayer (recognised if unsaid)")
+	parsedFlag(cmd, &c.layout, foreign.ParseLayout, "layout", "string", "", "names and order of axes in IN: torch, tf or lastlayer (recognised if unsaid)")
 	f.StringArrayVar(&c.renames, "map", nil, "where a weight comes from, as conv1/W=features.0.weight; its bias comes along")
 	f.StringSliceVar(&c.ignore, "ignore", nil, "tensors of IN that are not to be taken, as 'classifier.*'")
 	f.StringSliceVar(&c.double, "fold-double-bias", nil, "layers whose bias the other program adds twice, as some hand-written networks do in conv1")
 	f.StringVar(&c.spec, "spec", "", "JSON file of the network (the built-in one if unsaid)")
-	f.StringVar(&c.classes, "classes", "", "labels of the outputs, in their order, as 0-9 or cat,dog (0, 1, ... if unsaid)")
+	parsedFlag(cmd, &c.classes, dataset.ParseClasses, "classes", "string", "", "labels of the outputs, in their order, as 0-9 or cat,dog (0, 1, ... if unsaid)")
 	f.Float64Var(&c.mean, "mean", prep.Mean, "what was subtracted from images of 0 to 1 before they entered the network")
 	f.Float64Var(&c.std, "std", prep.Std, "what they were divided by then; for images of -1 to 1 say --mean 0.5 --std 0.5")
 	f.StringVar(&c.polarity, "polarity", prep.Polarity, "what the images were that trained the network: "+dataset.LightOnDark+", as in MNIST, or "+dataset.DarkOnLight+", as on paper")
@@ -81,22 +81,13 @@ func (c *foreignFlags) origin(cmd *cobra.Command) (o foreign.Origin, err error) 
 		}
 		o.Spec = &spec
 	}
-	if c.classes != "" {
-		if o.Classes, err = dataset.ParseClasses(c.classes); err != nil {
-			return o, errors.Wrap(err, "--classes")
-		}
-	}
+	o.Classes = c.classes
 	return o, errors.Wrap(o.Check(), "--spec, --classes")
 }
 
 // options are how the flags say to take the weights.
 func (c *foreignFlags) options(layers []string) (opt foreign.Options, err error) {
-	opt = foreign.Options{Ignore: c.ignore, Layers: layers, FoldDoubleBias: c.double}
-	if c.layout != "" {
-		if opt.Layout, err = foreign.ParseLayout(c.layout); err != nil {
-			return opt, errors.Wrap(err, "--layout")
-		}
-	}
+	opt = foreign.Options{Layout: c.layout, Ignore: c.ignore, Layers: layers, FoldDoubleBias: c.double}
 	opt.Map, err = foreign.ParseMap(c.renames)
 	return opt, errors.Wrap(err, "--map")
 }

@@ -17,6 +17,7 @@ const peers = "../../testdata/peers/"
 // convert runs the command and returns what it prints.
 func convert(g *globals, args ...string) (string, error) {
 	cmd := newConvert(g)
+	cmd.SetFlagErrorFunc(wrongFlag)
 	cmd.SilenceErrors, cmd.SilenceUsage = true, true
 	var out bytes.Buffer
 	cmd.SetOut(&out)

@@ -15,7 +15,7 @@ import (
 // dataFlags say which examples a command works on.
 type dataFlags struct {
 	name    string
-	classes string
+	classes dataset.Classes
 	limit   int
 	skipBad bool
 }
@@ -23,7 +23,7 @@ type dataFlags struct {
 func (d *dataFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&d.name, "data", "mnist", "mnist, sample (2,500 real digits in this program), a folder of IDX files or of one sub-folder of images per class, or a file like mnist.npz")
-	f.StringVar(&d.classes, "classes", "", "labels to keep, as 0-4 or 5,7,9 (all if unsaid)")
+	parsedFlag(cmd, &d.classes, dataset.ParseClasses, "classes", "string", "", "labels to keep, as 0-4 or 5,7,9 (all if unsaid)")
 	f.BoolVar(&d.skipBad, "skip-bad", false, "leave out image files that cannot be read, instead of stopping")
 }
 
@@ -45,14 +45,11 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 	if err != nil {
 		return nil, nil, errors.Wrap(err, "--data")
 	}
-	if d.classes != "" {
-		classes, err := dataset.ParseClasses(d.classes)
-		for _, set := range []**dataset.Set{&train, &test} {
-			if err == nil {
-				*set, err = (*set).Filter(classes)
-			}
+	for _, set := range []**dataset.Set{&train, &test} {
+		if d.classes == nil {
+			break
 		}
-		if err != nil {
+		if *set, err = (*set).Filter(d.classes); err != nil {
 			return nil, nil, usage(errors.Wrap(err, "--classes"))
 		}
 	}
@@ -79,7 +76,7 @@ func (d *dataFlags) openFor(cmd *cobra.Command, out *output, m *model.Network, t
 		set = other
 	}
 	fitted, leftOut, err = m.Fit(set)
-	if len(leftOut) > 0 && d.classes != "" {
+	if len(leftOut) > 0 && d.classes != nil {
 		return nil, 0, nil, usage(errors.Errorf("--classes: the network does not know %s, only %s", dataset.Classes(slices.Sorted(maps.Keys(leftOut))), dataset.Classes(m.Classes)))
 	}
 	if err != nil {

@@ -56,7 +56,7 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 	if err != nil {
 		return err
 	}
-	digits := dataFlags{name: d.data, classes: "5-9"}
+	digits := dataFlags{name: d.data, classes: dataset.Classes{"5", "6", "7", "8", "9"}}
 	data, test, err := digits.open(ctx, out, d.seed)
 	if err != nil {
 		return err
@@ -113,7 +113,7 @@ func (d demoFlags) convolutions(ctx context.Context, out *output) (*model.Networ
 		return m, err
 	}
 	out.text("0. The whole network is trained on the digits 0 to 4 first\n")
-	digits := dataFlags{name: d.data, classes: "0-4"}
+	digits := dataFlags{name: d.data, classes: dataset.Classes{"0", "1", "2", "3", "4"}}
 	data, _, err := digits.open(ctx, out, d.seed)
 	if err != nil {
 		return nil, err

@@ -31,11 +31,39 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 		if near := nearestFlag(cmd, name); near != "" {
 			message += fmt.Sprintf("; did you mean --%s?", near)
 		}
+	case errors.As(err, &invalid) && invalid.GetFlag().Value.Type() == "string":
+		message = fmt.Sprintf("--%s: %v", invalid.GetFlag().Name, invalid.Unwrap())
 	case errors.As(err, &invalid):
 		message = fmt.Sprintf("--%s: found %q, expected %s", invalid.GetFlag().Name, invalid.GetValue(), expected(invalid))
 	}
 	return usage(flagError{errors.Errorf("%s; see '%s --help'", message, cmd.CommandPath()), cmd})
 }
+
+// parsed is a flag whose text is read by a function as soon as it is given.
+type parsed[T any] struct {
+	text  string
+	kind  string // in the help
+	parse func(string) (T, error)
+	to    *T
+}
+
+// parsedFlag adds a flag that parse reads into to. Where none is given, to is what
+// it was.
+func parsedFlag[T any](cmd *cobra.Command, to *T, parse func(string) (T, error), name, kind, text, help string) {
+	cmd.Flags().Var(&parsed[T]{text, kind, parse, to}, name, help)
+}
+
+func (p *parsed[T]) Set(text string) error {
+	value, err := p.parse(text)
+	if err != nil {
+		return err
+	}
+	p.text, *p.to = text, value
+	return nil
+}
+
+func (p *parsed[T]) String() string { return p.text }
+func (p *parsed[T]) Type() string   { return p.kind }
 
 // given returns the first of these flags that the command line has, or "".
 func given(cmd *cobra.Command, names ...string) string {

@@ -75,3 +75,17 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 }
+
+// TestParsedFlags: a text that a flag cannot read is a usage error that names the
+// flag and says what was found and expected.
+func TestParsedFlags(t *testing.T) {
+	for _, test := range []struct{ args, says string }{
+		{"train --every 5", `--every: interval: found the unit ""`},
+		{"train --classes 9-0", "--classes: classes: range 9-0 runs backwards"},
+		{"train --augment mirror", `--augment: augmentation: found "mirror"`},
+		{"retrain --cache-memory much", `--cache-memory: found "much", expected a size, as 512MiB`},
+		{"convert a.npz b.npz --to-layout x", `--to-layout: layout: found "x"`},
+	} {
+		mnist(t, strings.Fields(test.args)...).refused(t, exitUsage, test.says, "--help'")
+	}
+}

@@ -18,7 +18,7 @@ type retrainFlags struct {
 	keepHead bool
 	noCache  bool
 	saved    checkpointFlags
-	memory   byteSize
+	memory   int64
 	dir      string
 	exact    exactFlags
 	repeats  repeatFlags
@@ -83,7 +83,7 @@ func (r *retrainFlags) addSelection(cmd *cobra.Command) {
 	f.StringSliceVar(&r.patterns, "train", nil, "train the layers of these names instead, as 'fc*'")
 	f.BoolVar(&r.keepHead, "keep-head", false, "go on with the last layer as it is; the data must have its classes, matched by name")
 	f.BoolVar(&r.noCache, "no-cache", false, "run the whole graph each step, frozen layers too")
-	f.Var(&r.memory, "cache-memory", "features of the frozen layers to hold in memory, as 512MiB; more are mapped from a file (0: half of the free memory)")
+	parsedFlag(cmd, &r.memory, parseSize, "cache-memory", "size", "", "features of the frozen layers to hold in memory, as 512MiB; more are mapped from a file (0: half of the free memory)")
 	f.StringVar(&r.dir, "cache-dir", "", "folder to keep these features in, for the next run on the same frozen layers and images")
 	cmd.MarkFlagsMutuallyExclusive("last", "train")
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-memory")
@@ -119,7 +119,7 @@ func (r retrainFlags) headKeptBy() string {
 
 // features adds to the options what becomes of the frozen layers' output.
 func (r retrainFlags) features(opt *transfer.Options, out *output) {
-	opt.NoCache, opt.CacheMemory, opt.CacheDir = r.noCache, int64(r.memory), r.dir
+	opt.NoCache, opt.CacheMemory, opt.CacheDir = r.noCache, r.memory, r.dir
 	opt.Warn = func(message string) { out.note("%s", message) }
 	opt.Progress = func(done, of int) { out.bar("frozen features", "images", int64(of)).set(int64(done)) }
 }
