@@ -109,6 +109,29 @@ func RetrainStages(ctx context.Context, n *model.Network, data dataset.Examples,
 	return all, nil
 }
 
+// StageReport is one of several stages, as it begins.
+type StageReport struct {
+	Stage        int     `json:"stage"` // from 1
+	Of           int     `json:"stages"`
+	Train        string  `json:"train"` // the selection, in words
+	Epochs       int     `json:"epochs"`
+	LearningRate float64 `json:"learning_rate"`
+}
+
+// Stage returns the report of stage i, of so many, that has these options.
+func (o Options) Stage(i, of int) StageReport {
+	r := StageReport{Stage: i + 1, Of: of, Train: o.Select.String(), Epochs: o.Train.Epochs}
+	if o.Solver != nil {
+		r.LearningRate = o.Solver.LearningRate
+	}
+	return r
+}
+
+// String returns the report as a line for people.
+func (r StageReport) String() string {
+	return fmt.Sprintf("stage %d of %d: %s, %d epochs, learning rate %g", r.Stage, r.Of, r.Train, r.Epochs, r.LearningRate)
+}
+
 // checkStages makes sure that each stage trains layers that the one before did
 // not.
 func checkStages(n *model.Network, stages []Stage) error {

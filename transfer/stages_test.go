@@ -22,7 +22,13 @@ func TestRetrainStages(t *testing.T) {
 	var stages []int
 	result, err := transfer.RetrainStages(t.Context(), smallnet.Of(small(), together), data, options(model.Last(1), 2, 0.01),
 		[]transfer.Stage{{Select: model.Last(1)}, {Select: model.Last(2), Epochs: 1, LearningRate: 0.001}},
-		func(i int, opt *transfer.Options) error { stages = append(stages, opt.Train.Epochs); return nil })
+		func(i int, opt *transfer.Options) error {
+			stages = append(stages, opt.Train.Epochs)
+			if got, want := opt.Stage(i, 2).String(), []string{"stage 1 of 2: the last layer, 2 epochs, learning rate 0.01", "stage 2 of 2: the last 2 layers, 1 epochs, learning rate 0.001"}[i]; got != want {
+				t.Errorf("found %q, expected %q", got, want)
+			}
+			return nil
+		})
 	must(t, err)
 	_, err = transfer.Retrain(t.Context(), smallnet.Of(small(), apart), data, options(model.Last(1), 2, 0.01))
 	must(t, err)

@@ -6,8 +6,6 @@ import (
 	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/model"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/model/weightfile/onnx"
 	"github.com/lastlayer/lastlayer/transfer/foreign"
 	"github.com/pkg/errors"
@@ -103,7 +101,10 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 		return err
 	}
 	out.lines(report.String())
-	describeConverted(out, m, assumed)
+	out.lines(foreign.Describe(m))
+	if len(assumed) > 0 {
+		out.text("assumed, since nothing was said: --%s", strings.Join(assumed, ", --"))
+	}
 	out.text("wrote %s", to)
 	return out.object(line)
 }
@@ -120,18 +121,4 @@ func (c *convertFlags) check(cmd *cobra.Command, to string) error {
 		return errors.New("--to-layout: an .onnx file has a layout of its own")
 	}
 	return nil
-}
-
-// describeConverted prints what a network is that its weights do not tell: a wrong
-// mean or order of classes gives wrong answers, and no error.
-func describeConverted(out *output, m *model.Network, assumed []string) {
-	p := m.Prep
-	out.text("images: %s, 0 to 1 (a byte times %.6g), less the mean %g, divided by the deviation %g", p.Polarity, p.Scale, p.Mean, p.Std)
-	out.text("classes: %s", dataset.Classes(m.Classes))
-	if notes := m.Meta[weightfile.KeyNotes]; notes != "" {
-		out.text("note: %s", notes)
-	}
-	if len(assumed) > 0 {
-		out.text("assumed, since nothing was said: --%s", strings.Join(assumed, ", --"))
-	}
 }

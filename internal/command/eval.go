@@ -3,6 +3,7 @@ package command
 import (
 	"maps"
 
+	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/command/report"
 	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/model/weightfile"
@@ -40,7 +41,7 @@ type evalLine struct {
 
 	BalancedAccuracy float64 `json:"balanced_accuracy"` // mean recall of the classes
 
-	seenLine
+	dataset.Overlap
 
 	LeftOut        int            `json:"left_out"`         // test images of classes that the network does not know
 	LeftOutClasses map[string]int `json:"left_out_classes"` // how many of each
@@ -71,7 +72,8 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, page rep
 	}
 	out.text("accuracy %.4f (%d of %d), mean recall of the classes %.4f, loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.BalancedAccuracy(), metrics.Loss)
 	line := evalLine{metricsLine: newMetricsLine(metrics), Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.Page(), BalancedAccuracy: metrics.BalancedAccuracy(),
-		seenLine: lookUp(out, m, test), LeftOut: of - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
+		Overlap: m.Seen.Overlap(test), LeftOut: of - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
+	out.lines(line.Overlap.String())
 	maps.Copy(line.LeftOutClasses, leftOut)
 	uneven(out, "test", test)
 	out.lines("\n" + metrics.ConfusionTable(escape.Texts(test.Classes)))

@@ -30,7 +30,6 @@ func (f reportFlag) begin(cmd *cobra.Command, out *output) (*report.Gatherer, er
 	}
 	g, err := report.Gather(report.Options{
 		Folder: f.folder, Title: cmd.CommandPath(), CommandLine: cmd.Root().Annotations[typed],
-		Version: version(),
 		Progress: func(done, of int) {
 			if out.bar("mistakes for the report", "images", int64(of)).set(int64(done)); done == of {
 				out.endBar()

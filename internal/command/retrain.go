@@ -189,22 +189,3 @@ func (r retrainFlags) stages(cmd *cobra.Command, rate float64) ([]transfer.Stage
 	}
 	return stages, nil
 }
-
-// stageLine is the beginning of a stage in --json.
-type stageLine struct {
-	Stage        int     `json:"stage"`
-	Of           int     `json:"stages"`
-	Train        string  `json:"train"` // the selection, in words
-	Epochs       int     `json:"epochs"`
-	LearningRate float64 `json:"learning_rate"`
-}
-
-// announce tells of stage i, if there is more than one.
-func announce(out *output, i int, stages []transfer.Stage, opt *transfer.Options) error {
-	if len(stages) == 1 {
-		return nil
-	}
-	line := stageLine{i + 1, len(stages), opt.Select.String(), opt.Train.Epochs, opt.Solver.LearningRate}
-	out.text("stage %d of %d: %s, %d epochs, learning rate %g", line.Stage, line.Of, line.Train, line.Epochs, line.LearningRate)
-	return out.object(line)
-}

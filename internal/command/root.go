@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"al.essio.dev/pkg/shellescape"
+	"github.com/lastlayer/lastlayer/internal/buildinfo"
 	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
@@ -146,7 +147,7 @@ func newRoot() *cobra.Command {
 only its last fully connected layers on other digits. The convolutions enter the
 Gorgonia graph as constants: no gradient can reach them.`,
 		Example:       "  mnist demo\n  mnist train --classes 0-4 --out digits.safetensors\n  mnist retrain --from digits.safetensors --last 2 --classes 5-9",
-		Version:       version(),
+		Version:       buildinfo.Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          noArguments,
@@ -235,19 +236,3 @@ func nearest(cmd *cobra.Command, name string) string {
 // mostUnlike is how many letters of a command's name may be wrong, missing or too
 // many.
 const mostUnlike = 2
-
-// version returns the module's version, and the commit where the build knows
-// it.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	v := info.Main.Version
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			v += " " + s.Value
-		}
-	}
-	return v
-}

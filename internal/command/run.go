@@ -78,7 +78,8 @@ func (u run) tell(how func(run) (outcome, error)) (err error) {
 		return err
 	}
 	line := newDoneLine(done.metrics, done.result, start, u.t.out)
-	line.Report, line.ExactResult, line.repeatsDone, line.seenLine = u.report.Page(), done.exact, repeats, lookUp(u.out, done.model, done.test)
+	line.Report, line.ExactResult, line.repeatsDone, line.Overlap = u.report.Page(), done.exact, repeats, done.model.Seen.Overlap(done.test)
+	u.out.lines(line.Overlap.String())
 	if err := u.report.Write(line); err != nil {
 		return errors.Wrap(err, "--report")
 	}
@@ -126,7 +127,13 @@ func (u run) train() (done outcome, err error) {
 			defer printRates(out, trainer.Net().TrainedLayers(), opt.Solver)
 			return out.layers(w.model.Spec, trainer.Net().TrainedWeights())
 		}
-		return cmp.Or(announce(out, i, u.stages, opt), t.augment.tellCost(ctx, out, w.model, opt.Select, examples))
+		if stage := opt.Stage(i, len(u.stages)); stage.Of > 1 {
+			out.text("%s", stage)
+			if err := out.object(stage); err != nil {
+				return err
+			}
+		}
+		return t.augment.tellCost(ctx, out, w.model, opt.Select, examples)
 	}
 	result, err := transfer.RetrainStages(ctx, w.model, examples, opt, u.stages, before)
 	switch {

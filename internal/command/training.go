@@ -141,7 +141,7 @@ type doneLine struct {
 	Out          string  `json:"out"`
 	*transfer.Result
 	Report string `json:"report,omitempty"` // the page
-	seenLine
+	dataset.Overlap
 	*transfer.ExactResult // beside Result, which is its own
 	*repeatsDone
 }

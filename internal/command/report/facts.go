@@ -3,12 +3,12 @@ package report
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/buildinfo"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/memory"
 	"github.com/lastlayer/lastlayer/internal/parallel"
@@ -84,27 +84,11 @@ func (g *Gatherer) programFacts() {
 	g.fact("Time of the command", fmt.Sprintf("%.1f s until this page", time.Since(g.start).Seconds()))
 	g.fact("Peak memory", humanize.IBytes(uint64(memory.Peak())))
 	g.fact("Finished", time.Now().Format("2006-01-02 15:04:05 -07:00"))
-	g.fact("Program version", g.opt.Version)
+	g.fact("Program version", buildinfo.Version())
 	g.fact("Go", fmt.Sprintf("%s, %s/%s", strings.TrimPrefix(runtime.Version(), "go"), runtime.GOOS, runtime.GOARCH))
 	for _, module := range []struct{ name, path string }{
 		{"Gorgonia", "gorgonia.org/gorgonia"}, {"Gorgonia's tensor", "gorgonia.org/tensor"}, {"Gonum", "gonum.org/v1/gonum"},
 	} {
-		g.fact(module.name, moduleVersion(module.path))
+		g.fact(module.name, buildinfo.Module(module.path))
 	}
-}
-
-// moduleVersion returns the version of a module that the program is built
-// from.
-func moduleVersion(path string) string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range info.Deps {
-			if m.Path == path {
-				if m.Replace != nil {
-					m = m.Replace
-				}
-				return m.Version
-			}
-		}
-	}
-	return "unknown"
 }

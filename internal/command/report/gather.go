@@ -21,7 +21,6 @@ type Options struct {
 	Folder      string
 	Title       string             // of the page: the command, such as "mnist retrain"
 	CommandLine string             // as it was typed
-	Version     string             // of the program
 	Progress    func(done, of int) // test images looked at for mistakes
 	Written     func(page string)  // called once the report is there
 }
