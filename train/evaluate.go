@@ -27,6 +27,17 @@ func (m Metrics) String() string {
 	return fmt.Sprintf("accuracy %.4f (%d of %d), loss %.4f", m.Accuracy(), m.Correct, m.Examples, m.Loss)
 }
 
+// Score is Metrics in few numbers, for JSON.
+type Score struct {
+	Accuracy float64 `json:"accuracy"`
+	Correct  int     `json:"correct"`
+	Examples int     `json:"examples"`
+	Loss     float64 `json:"loss"`
+}
+
+// Score returns the metrics without the confusion.
+func (m Metrics) Score() Score { return Score{m.Accuracy(), m.Correct, m.Examples, m.Loss} }
+
 // Recall returns the share of right answers among the examples of a label, 0 to
 // 1, or NaN where there is no such example.
 func (m Metrics) Recall(label int) float64 {

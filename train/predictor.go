@@ -129,6 +129,15 @@ func (p *Predictor) prediction(logits []float32) Prediction {
 	return q
 }
 
+// ByClass returns the probabilities of a prediction by the names of the classes.
+func (p *Predictor) ByClass(q Prediction) map[string]float64 {
+	named := map[string]float64{}
+	for i, probability := range q.Probabilities {
+		named[p.network.Classes[i]] = probability
+	}
+	return named
+}
+
 // Close frees the machine.
 func (p *Predictor) Close() error {
 	if p.check() != nil {

@@ -17,14 +17,18 @@ type LayerRate struct {
 	Factor  float64 // above 0
 }
 
-// ParseLayerRate reads PATTERN=FACTOR, as fc1=0.1 or conv*=0.01.
-func ParseLayerRate(text string) (LayerRate, error) {
-	pattern, value, _ := strings.Cut(text, "=")
-	factor, err := strconv.ParseFloat(value, 64)
-	if err != nil {
-		return LayerRate{}, errors.Errorf("layer rate %q: found the factor %q, expected LAYER=FACTOR, as fc1=0.1, with a number above 0", text, value)
+// ParseLayerRates reads some PATTERN=FACTOR, as fc1=0.1 or conv*=0.01.
+func ParseLayerRates(texts ...string) ([]LayerRate, error) {
+	var rates []LayerRate
+	for _, text := range texts {
+		pattern, value, _ := strings.Cut(text, "=")
+		factor, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return nil, errors.Errorf("layer rate %q: found the factor %q, expected LAYER=FACTOR, as fc1=0.1, with a number above 0", text, value)
+		}
+		rates = append(rates, LayerRate{pattern, factor})
 	}
-	return LayerRate{pattern, factor}, nil
+	return rates, nil
 }
 
 // LayerFactors returns Solver.Factors for the layers that selection trains. A

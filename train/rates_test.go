@@ -119,12 +119,12 @@ func TestLayerFactors(t *testing.T) {
 	}
 }
 
-func TestParseLayerRate(t *testing.T) {
-	if r, err := train.ParseLayerRate("conv*=0.01"); err != nil || r != (train.LayerRate{Pattern: "conv*", Factor: 0.01}) {
-		t.Errorf("found %+v, %v, expected conv* and 0.01", r, err)
+func TestParseLayerRates(t *testing.T) {
+	if r, err := train.ParseLayerRates("conv*=0.01", "fc1=2"); err != nil || len(r) != 2 || r[0] != (train.LayerRate{Pattern: "conv*", Factor: 0.01}) {
+		t.Errorf("found %+v, %v, expected conv* and 0.01, and another", r, err)
 	}
 	for _, text := range []string{"", "fc1", "fc1=", "fc1=much", "=="} {
-		if r, err := train.ParseLayerRate(text); err == nil || !strings.Contains(err.Error(), "LAYER=FACTOR") {
+		if r, err := train.ParseLayerRates(text); err == nil || !strings.Contains(err.Error(), "LAYER=FACTOR") {
 			t.Errorf("%q: found %+v, %v, expected an error that says what is expected", text, r, err)
 		}
 	}
@@ -135,11 +135,11 @@ func FuzzLayerRates(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		rate, err := train.ParseLayerRate(text)
+		rate, err := train.ParseLayerRates(text)
 		if err != nil {
 			return
 		}
-		factors, err := train.LayerFactors(model.DeepMNIST(), model.All(), rate)
+		factors, err := train.LayerFactors(model.DeepMNIST(), model.All(), rate...)
 		if err == nil && len(factors) == 0 {
 			t.Errorf("%q: found neither factors nor an error", text)
 		}

@@ -61,6 +61,23 @@ func ParseStage(text string) (Stage, error) {
 	return s, nil
 }
 
+// ParseStages returns the first stage and those that the texts say, as ParseStage
+// reads them. Where they say no learning rate it is a tenth of rate, the first's.
+func ParseStages(first model.Selection, rate float64, texts ...string) ([]Stage, error) {
+	stages := []Stage{{Select: first, LearningRate: rate}}
+	for _, text := range texts {
+		s, err := ParseStage(text)
+		if err != nil {
+			return nil, err
+		}
+		if s.LearningRate == 0 {
+			s.LearningRate = rate / 10
+		}
+		stages = append(stages, s)
+	}
+	return stages, nil
+}
+
 // RetrainStages retrains stage after stage. Each stage must train more layers
 // than the one before; the solver begins anew, with the factors of the layers that
 // the stage trains. The options are those of every stage, but for what a Stage

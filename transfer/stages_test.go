@@ -67,3 +67,14 @@ func FuzzParseStage(f *testing.F) {
 		}
 	})
 }
+
+func TestParseStages(t *testing.T) {
+	stages, err := transfer.ParseStages(model.Last(1), 0.02, "2", "all:epochs=3,lr=0.5")
+	must(t, err)
+	if len(stages) != 3 || stages[0].LearningRate != 0.02 || stages[1].LearningRate != 0.002 || stages[2].LearningRate != 0.5 || stages[2].Epochs != 3 {
+		t.Errorf("found %+v", stages)
+	}
+	if _, err := transfer.ParseStages(model.Last(1), 0.02, "2", "x"); !errors.Is(err, model.ErrSelection) {
+		t.Errorf("found %v, expected ErrSelection", err)
+	}
+}

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -50,7 +50,7 @@ func complete(root *cobra.Command) {
 	weights := filesEnding("safetensors")
 	flags := map[string]cobra.CompletionFunc{
 		"data":     dataSets,
-		"blas":     fixed(append([]string{"auto", "go"}, gemm.Names()...)...),
+		"blas":     fixed(append([]string{"auto", "go"}, model.Kernels()...)...),
 		"solver":   solvers,
 		"schedule": fixed("constant", "step", "cosine"),
 		"augment":  fixed("shift", "rotate", "shift,rotate"),

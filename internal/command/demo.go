@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/testdata"
@@ -77,7 +76,7 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 		Progress: func(done, of int) { out.bar("frozen features", "images", int64(of)).set(int64(done)) },
 		Start: func(t *train.Trainer) error {
 			err := out.layers(m.Spec, t.Net().TrainedWeights())
-			out.text("\n2. gorgonia.Grad(loss, net.Trainable()...) names the variables and nothing else;\n   %d real digits 5 to 9, matrix products by %s\n", data.Len(), gemm.Name())
+			out.text("\n2. gorgonia.Grad(loss, net.Trainable()...) names the variables and nothing else;\n   %d real digits 5 to 9, matrix products by %s\n", data.Len(), model.Kernel())
 			return err
 		},
 	})
@@ -118,17 +117,12 @@ func (d demoFlags) convolutions(ctx context.Context, out *output) (*model.Networ
 	if err != nil {
 		return nil, err
 	}
-	return pretrain(ctx, out, data, d.seed, d.epochs)
-}
-
-// pretrain trains the whole network and returns it without its FC layers.
-func pretrain(ctx context.Context, out *output, data *dataset.Set, seed uint64, epochs int) (*model.Network, error) {
-	m, err := model.Fresh(model.DeepMNIST(), data, seed)
+	m, err := model.Fresh(model.DeepMNIST(), data, d.seed)
 	if err != nil {
 		return nil, err
 	}
-	_, err = transfer.Retrain(ctx, m, data, transfer.Options{Select: model.All(), NoCache: true, Solver: train.NewMomentum(0.02, 0.9), Seed: seed,
-		Train: train.Options{Epochs: epochs, Schedule: train.CosineRate, Hook: &progressHook{out: out}}})
+	_, err = transfer.Retrain(ctx, m, data, transfer.Options{Select: model.All(), NoCache: true, Solver: train.NewMomentum(0.02, 0.9), Seed: d.seed,
+		Train: train.Options{Epochs: d.epochs, Schedule: train.CosineRate, Hook: &progressHook{out: out}}})
 	m.Weights = transfer.Only(m.Weights, "conv1", "conv2")
 	return m, err
 }

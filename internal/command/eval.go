@@ -34,7 +34,7 @@ func newEval(g *globals) *cobra.Command {
 
 // evalLine is the result of eval in --json.
 type evalLine struct {
-	metricsLine
+	train.Score
 	Classes   []string `json:"classes"`
 	Confusion [][]int  `json:"confusion"`        // [label][prediction]
 	Report    string   `json:"report,omitempty"` // the page
@@ -71,7 +71,7 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, page rep
 		return err
 	}
 	out.text("accuracy %.4f (%d of %d), mean recall of the classes %.4f, loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.BalancedAccuracy(), metrics.Loss)
-	line := evalLine{metricsLine: newMetricsLine(metrics), Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.Page(), BalancedAccuracy: metrics.BalancedAccuracy(),
+	line := evalLine{Score: metrics.Score(), Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.Page(), BalancedAccuracy: metrics.BalancedAccuracy(),
 		Overlap: m.Seen.Overlap(test), LeftOut: of - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
 	out.lines(line.Overlap.String())
 	maps.Copy(line.LeftOutClasses, leftOut)

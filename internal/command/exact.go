@@ -25,15 +25,6 @@ func (e *exactFlags) add(cmd *cobra.Command) {
 	f.Lookup("solver").Usage = train.SolverList() + "; or lbfgs: the last layer's exact optimum, by all images in each iteration, without dropout"
 }
 
-// unused returns a usage error if a flag was given that another solver would
-// ignore.
-func (e *exactFlags) unused(cmd *cobra.Command) error {
-	if given(cmd, "iterations") != "" {
-		return usage(errors.New("--iterations: goes with --solver lbfgs; for the others say --epochs"))
-	}
-	return nil
-}
-
 // stepwise are the flags that mean nothing without steps, batches and epochs.
 var stepwise = []string{"epochs", "batch", "lr", "momentum", "schedule", "validation", "patience", "checkpoint", "every", "resume", "no-cache", "report", "then", "layer-lr"}
 

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"path/filepath"
 
 	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
@@ -79,11 +80,7 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if closing := c.Close(); err == nil {
-			err = closing
-		}
-	}()
+	defer func() { err = cmp.Or(err, c.Close()) }()
 	if asked := min(e.batch, data.Len()); c.Batch() < asked {
 		out.note("steps of %d images, not %d: of more the whole network's values would take more than 2 GiB", c.Batch(), asked)
 	}

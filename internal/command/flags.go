@@ -68,7 +68,7 @@ func (p *parsed[T]) Type() string   { return p.kind }
 // given returns the first of these flags that the command line has, or "".
 func given(cmd *cobra.Command, names ...string) string {
 	for _, name := range names {
-		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
+		if cmd.Flags().Changed(name) {
 			return name
 		}
 	}

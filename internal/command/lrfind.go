@@ -4,7 +4,7 @@ import (
 	"cmp"
 
 	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
-	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
 	"github.com/pkg/errors"
@@ -84,7 +84,7 @@ func (u run) findRate(test *train.RangeTest) error {
 		trained = trainer.Net().TrainedWeights()
 		return out.layers(w.model.Spec, trained)
 	}
-	out.note("%s, %s; matrix products by %s", u.data.name, data, gemm.Name())
+	out.note("%s, %s; matrix products by %s", u.data.name, data, model.Kernel())
 	suggested, err := transfer.FindRate(u.cmd.Context(), w.model, data, opt, test)
 	if err != nil {
 		return err

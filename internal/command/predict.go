@@ -82,10 +82,7 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 			bad++
 			continue
 		}
-		line := predictLine{File: name, Label: q.Label, Probability: q.Probability, Probabilities: map[string]float64{}, Note: q.Note}
-		for i, class := range m.Classes {
-			line.Probabilities[class] = q.Probabilities[i]
-		}
+		line := predictLine{File: name, Label: q.Label, Probability: q.Probability, Probabilities: p.ByClass(q), Note: q.Note}
 		out.text("%s: %s (%.1f%%)", name, line.Label, 100*line.Probability)
 		if q.Note != "" {
 			out.warn("%s: %s", name, q.Note)

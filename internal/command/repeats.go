@@ -30,7 +30,7 @@ func (f *repeatFlags) check(cmd *cobra.Command) error {
 type repeatLine struct {
 	Run  int    `json:"run"`
 	Seed uint64 `json:"seed"`
-	metricsLine
+	train.Score
 }
 
 // repeatsDone is what several runs add to the last line.
@@ -59,7 +59,7 @@ func (u run) repeat(first outcome, how func(run) (outcome, error)) (*repeatsDone
 				return nil, errors.WithMessagef(err, "run %d, seed %d", i+1, u.t.Seed)
 			}
 		}
-		line := repeatLine{i + 1, u.t.Seed, newMetricsLine(done.metrics)}
+		line := repeatLine{i + 1, u.t.Seed, done.metrics.Score()}
 		all.Runs, metrics = append(all.Runs, line), append(metrics, done.metrics)
 		u.out.text("run %d, seed %d: test %s", line.Run, line.Seed, done.metrics)
 		if err := u.out.object(line); err != nil {

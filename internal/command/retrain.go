@@ -1,6 +1,9 @@
 package command
 
 import (
+	"math"
+
+	"github.com/dustin/go-humanize"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
@@ -127,18 +130,14 @@ func (r retrainFlags) features(opt *transfer.Options, out *output) {
 // factors returns the factors on the learning rate, by layer, that --layer-lr
 // gives, and an error unless the selection is of this network.
 func (r retrainFlags) factors(spec model.Spec, selection model.Selection) (map[string]float64, error) {
-	if _, err := selection.Resolve(spec); err != nil {
-		return nil, err
-	}
-	var rates []train.LayerRate
-	for _, text := range r.layerRates {
-		rate, err := train.ParseLayerRate(text)
-		if err != nil {
-			return nil, errors.Wrap(err, "--layer-lr")
-		}
-		rates = append(rates, rate)
+	rates, err := train.ParseLayerRates(r.layerRates...)
+	if err != nil {
+		return nil, errors.Wrap(err, "--layer-lr")
 	}
 	factors, err := train.LayerFactors(spec, selection, rates...)
+	if errors.Is(err, model.ErrSelection) {
+		return nil, err
+	}
 	return factors, errors.Wrap(err, "--layer-lr")
 }
 
@@ -146,7 +145,7 @@ func (u run) retrain() error {
 	if (u.r.from == "") == (u.r.saved.resume == "") {
 		return usage(errors.New("expected either --from, the file of a trained network ('mnist train' makes one), or --resume, a checkpoint"))
 	}
-	if u.cmd.Flags().Changed("cache-dir") && u.r.dir == "" {
+	if given(u.cmd, "cache-dir") != "" && u.r.dir == "" {
 		return usage(errors.New("--cache-dir: found no folder name"))
 	}
 	if err := u.r.repeats.check(u.cmd); err != nil {
@@ -155,8 +154,8 @@ func (u run) retrain() error {
 	if u.t.Solver == exactSolver {
 		return u.exactly()
 	}
-	if err := u.r.exact.unused(u.cmd); err != nil {
-		return err
+	if given(u.cmd, "iterations") != "" {
+		return usage(errors.New("--iterations: goes with --solver lbfgs; for the others say --epochs"))
 	}
 	return u.bySteps()
 }
@@ -173,19 +172,18 @@ func printRates(out *output, trained []string, solver *train.Solver) {
 // stages returns the stages of a retraining, of which there is one without
 // --then.
 func (r retrainFlags) stages(cmd *cobra.Command, rate float64) ([]transfer.Stage, error) {
-	stages := []transfer.Stage{{Select: r.selection()}}
 	if name := given(cmd, "train", "checkpoint", "every", "resume", "report"); name != "" && len(r.then) > 0 {
 		return nil, errors.Errorf("--%s: does not go with --then", name)
 	}
-	for _, text := range r.then {
-		s, err := transfer.ParseStage(text)
-		if err != nil {
-			return nil, errors.WithMessage(err, "--then")
-		}
-		if s.LearningRate == 0 {
-			s.LearningRate = rate / 10
-		}
-		stages = append(stages, s)
+	stages, err := transfer.ParseStages(r.selection(), rate, r.then...)
+	return stages, errors.WithMessage(err, "--then")
+}
+
+// parseSize reads a number of bytes, as 512MiB, 2GB or 1048576.
+func parseSize(text string) (int64, error) {
+	n, err := humanize.ParseBytes(text)
+	if err != nil || n > math.MaxInt64 {
+		return 0, errors.New("a size, as 512MiB or 2GB")
 	}
-	return stages, nil
+	return int64(n), nil
 }

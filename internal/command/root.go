@@ -14,12 +14,10 @@ import (
 	"al.essio.dev/pkg/shellescape"
 	"github.com/lastlayer/lastlayer/internal/buildinfo"
 	"github.com/lastlayer/lastlayer/internal/escape"
-	"github.com/lastlayer/lastlayer/internal/gemm"
-	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"gorgonia.org/gorgonia"
 )
 
 // Exit statuses, a part of the command-line contract.
@@ -162,7 +160,7 @@ Gorgonia graph as constants: no gradient can reach them.`,
 	root.SetFlagErrorFunc(wrongFlag)
 	f := root.PersistentFlags()
 	f.IntVar(&g.threads, "threads", 0, "goroutines to compute on (0: one a processor)")
-	f.StringVar(&g.blas, "blas", "auto", "matrix products: auto, go (the best of these), or one of "+strings.Join(gemm.Names(), ", "))
+	f.StringVar(&g.blas, "blas", "auto", "matrix products: auto, go (the best of these), or one of "+strings.Join(model.Kernels(), ", "))
 	f.BoolVar(&g.json, "json", false, "print one JSON object a line on standard output")
 	f.BoolVar(&g.quiet, "quiet", false, "no progress on standard error")
 	root.AddCommand(newDemo(g), newTrain(g), newRetrain(g), newLRFind(g), newEval(g), newPredict(g), newExplain(g), newConvert(g), newServe(g))
@@ -197,18 +195,14 @@ func strict(root *cobra.Command) {
 
 // apply sets what is global to the program.
 func (g *globals) apply() error {
-	if err := parallel.SetThreads(g.threads); err != nil {
-		return err
-	}
 	name := g.blas
-	if name == "auto" {
+	switch name {
+	case "auto":
 		name = "go"
+	case "":
+		return errors.New("--blas: found no name")
 	}
-	if err := gemm.Use(name); err != nil {
-		return errors.Wrap(err, "--blas")
-	}
-	gorgonia.Use(gemm.BLAS())
-	return nil
+	return cmp.Or(model.SetThreads(g.threads), errors.Wrap(model.UseKernel(name), "--blas"))
 }
 
 func noArguments(cmd *cobra.Command, args []string) error {

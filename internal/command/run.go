@@ -10,7 +10,6 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/command/report"
-	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
@@ -161,7 +160,7 @@ func (u run) train() (done outcome, err error) {
 
 // begin says what is trained on.
 func (u run) begin(data *dataset.Set) {
-	u.out.note("%s, %s; matrix products by %s", u.data.name, data, gemm.Name())
+	u.out.note("%s, %s; matrix products by %s", u.data.name, data, model.Kernel())
 	uneven(u.out, "training", data)
 }
 

@@ -2,6 +2,7 @@ package command
 
 import (
 	"log"
+	"net"
 	"path/filepath"
 
 	"github.com/lastlayer/lastlayer/internal/command/page"
@@ -58,32 +59,21 @@ func runServe(cmd *cobra.Command, out *output, s serveFlags) error {
 	if err != nil {
 		return err
 	}
-	page.BoundMemory(m.Weights)
-	site, err := page.Listen(cmd.Context(), s.listen)
-	if errors.Is(err, page.ErrAddress) {
+	opt := page.Options{Name: filepath.Base(s.model), Seed: s.seed, Log: log.New(escape.Lines{Writer: cmd.ErrOrStderr()}, "mnist: ", 0)}
+	err = page.Run(cmd.Context(), m, s.listen, opt, func(site *page.Site) error {
+		if !site.Loopback {
+			// Not a note: --quiet is not to hide it.
+			out.warn("--listen %s: every machine that reaches this one can open the page and teach the network", s.listen)
+		}
+		out.text("%s is served at %s   (Ctrl-C ends it)", s.model, site.URL)
+		return out.object(serveLine{site.URL, s.model, site.Loopback})
+	})
+	var place *net.OpError
+	switch {
+	case errors.Is(err, page.ErrAddress):
 		return usage(errors.WithMessage(err, "--listen"))
-	}
-	if err != nil {
+	case errors.As(err, &place):
 		return errors.WithMessage(err, "--listen")
 	}
-	defer func() { _ = site.Listener.Close() }() // closed already, unless what follows fails
-	server, err := page.New(m, page.Options{
-		Name: filepath.Base(s.model), Seed: s.seed, Hosts: site.Hosts, Loopback: site.Loopback,
-		Log: log.New(escape.Lines{Writer: cmd.ErrOrStderr()}, "mnist: ", 0),
-	})
-	if err != nil {
-		return err
-	}
-	if !site.Loopback {
-		// Not a note: --quiet is not to hide it.
-		out.warn("--listen %s: every machine that reaches this one can open the page and teach the network", s.listen)
-	}
-	out.text("%s is served at %s   (Ctrl-C ends it)", s.model, site.URL)
-	if err := out.object(serveLine{site.URL, s.model, site.Loopback}); err != nil {
-		return err
-	}
-	if err := server.Serve(cmd.Context(), site.Listener); err != nil {
-		return err
-	}
-	return server.Close()
+	return err
 }

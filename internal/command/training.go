@@ -9,7 +9,6 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/atomicfile"
-	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/memory"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
@@ -119,22 +118,10 @@ func (h *progressHook) Epoch(r train.EpochReport) error {
 	return h.out.object(r)
 }
 
-// metricsLine is how well a network does, in --json.
-type metricsLine struct {
-	Accuracy float64 `json:"accuracy"`
-	Correct  int     `json:"correct"`
-	Examples int     `json:"examples"`
-	Loss     float64 `json:"loss"`
-}
-
-func newMetricsLine(m train.Metrics) metricsLine {
-	return metricsLine{m.Accuracy(), m.Correct, m.Examples, m.Loss}
-}
-
 // doneLine is the last line of train and retrain in --json.
 type doneLine struct {
 	Done bool `json:"done"`
-	metricsLine
+	train.Score
 	Seconds      float64 `json:"seconds"`
 	PeakRSSBytes int64   `json:"peak_rss_bytes"`
 	BLAS         string  `json:"blas"`
@@ -147,7 +134,7 @@ type doneLine struct {
 }
 
 func newDoneLine(m train.Metrics, r *transfer.Result, start time.Time, out string) doneLine {
-	return doneLine{Done: true, metricsLine: newMetricsLine(m), Seconds: time.Since(start).Seconds(), PeakRSSBytes: memory.Peak(), BLAS: gemm.Name(), Out: out, Result: r}
+	return doneLine{Done: true, Score: m.Score(), Seconds: time.Since(start).Seconds(), PeakRSSBytes: memory.Peak(), BLAS: model.Kernel(), Out: out, Result: r}
 }
 
 // write writes the network after a training that ended with trainErr, which it hands

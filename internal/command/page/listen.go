@@ -23,6 +23,31 @@ type Site struct {
 // ErrAddress is the cause of Listen's error for what is no address.
 var ErrAddress = errors.New("expected an address and a port, as 127.0.0.1:8080")
 
+// Run serves a network at an address and a port until ctx is done, which is no
+// error. ready is told where, before the first request is answered. Hosts and
+// Loopback of the options follow from the address. The memory of the process is
+// bounded.
+func Run(ctx context.Context, n *model.Network, at string, opt Options, ready func(*Site) error) error {
+	boundMemory(n.Weights)
+	site, err := Listen(ctx, at)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = site.Listener.Close() }() // closed already, unless what follows fails
+	opt.Hosts, opt.Loopback = site.Hosts, site.Loopback
+	server, err := New(n, opt)
+	if err != nil {
+		return err
+	}
+	if err := ready(site); err != nil {
+		return err
+	}
+	if err := server.Serve(ctx, site.Listener); err != nil {
+		return err
+	}
+	return server.Close()
+}
+
 // Listen listens at an address and a port, 0 for a free one. The page can be
 // opened only from this machine when the address is a loopback one.
 func Listen(ctx context.Context, at string) (*Site, error) {
@@ -59,10 +84,10 @@ func address(host string, a net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// BoundMemory has garbage collected before it fills the memory: a network that
+// boundMemory has garbage collected before it fills the memory: a network that
 // is being taught is there some eight times over, in copies, gradients and
 // momenta, and many clients at once need 64 MiB. GOMEMLIMIT says otherwise.
-func BoundMemory(w *model.Weights) {
+func boundMemory(w *model.Weights) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}

@@ -1,7 +1,11 @@
 package page
 
 import (
+	"context"
 	"errors"
+	"io"
+	"log"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -34,5 +38,35 @@ func TestListen(t *testing.T) {
 		if _, err := Listen(t.Context(), at); !errors.Is(err, ErrAddress) {
 			t.Errorf("%q: found %v, expected ErrAddress", at, err)
 		}
+	}
+}
+
+// TestRun serves a network at a free port until its context ends.
+func TestRun(t *testing.T) {
+	t.Setenv("GOMEMLIMIT", "off") // the memory of the tests is not bounded
+	ctx, stop := context.WithCancel(t.Context())
+	served := false
+	err := Run(ctx, large(t), "127.0.0.1:0", Options{Seed: 1, Log: log.New(io.Discard, "", 0)}, func(s *Site) error {
+		go func() {
+			defer stop()
+			r, err := http.Get(s.URL)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			served = r.StatusCode == http.StatusOK
+			r.Body.Close()
+		}()
+		return nil
+	})
+	if err != nil || !served {
+		t.Errorf("found %v, served %t, expected the page and no error", err, served)
+	}
+	if err := Run(t.Context(), large(t), "nowhere", Options{}, nil); !errors.Is(err, ErrAddress) {
+		t.Errorf("found %v, expected ErrAddress", err)
+	}
+	refused := errors.New("not today")
+	if err := Run(t.Context(), large(t), "127.0.0.1:0", Options{Log: log.New(io.Discard, "", 0)}, func(*Site) error { return refused }); err != refused {
+		t.Errorf("found %v, expected what ready said", err)
 	}
 }
