@@ -30,11 +30,11 @@ func Follow(r *train.Recipe, data *dataset.Set) (*dataset.Set, Options, error) {
 // opt.Train and the solver's learning rate are the test's. The network's weights
 // are afterwards what they were.
 func FindRate(ctx context.Context, n *model.Network, data dataset.Examples, opt Options, test *train.RangeTest) (float64, error) {
+	if n == nil || data == nil || test == nil {
+		return 0, errors.Wrap(train.ErrData, "find a learning rate: found no network, no examples or no test")
+	}
 	if err := test.Validate(); err != nil {
 		return 0, err
-	}
-	if n == nil || data == nil {
-		return 0, errors.Wrap(train.ErrData, "find a learning rate: found no network or no examples")
 	}
 	if opt.Solver = opt.Solver.New(); opt.Solver != nil {
 		opt.Solver.LearningRate = test.Min

@@ -98,6 +98,9 @@ func TestFindRate(t *testing.T) {
 	if _, err := transfer.FindRate(t.Context(), n, data, opt, low); err == nil || !strings.Contains(err.Error(), "did not fall") {
 		t.Errorf("found %v, expected that the loss did not fall", err)
 	}
+	if _, err := transfer.FindRate(t.Context(), n, data, opt, nil); !errors.Is(err, train.ErrData) {
+		t.Errorf("no test: found %v, expected ErrData", err)
+	}
 	opt.Solver = nil
 	if _, err := transfer.FindRate(t.Context(), n, data, opt, &train.RangeTest{Min: 1e-4, Max: 1, Steps: 9}); err == nil {
 		t.Error("expected an error without a solver")

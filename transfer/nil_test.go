@@ -42,6 +42,12 @@ func TestNil(t *testing.T) {
 		run(reason+", no cache", n, data, whole)
 		add("Exact, "+reason, func() error { _, err := transfer.Exact(t.Context(), n, data, transfer.ExactOptions{}); return err })
 		add("Evaluate, "+reason, func() error { _, err := transfer.Evaluate(t.Context(), n, data, opt); return err })
+		add("FindRate, "+reason, func() error {
+			_, err := transfer.FindRate(t.Context(), n, data, opt, &train.RangeTest{Min: 1e-3, Max: 1, Steps: 5})
+			return err
+		})
+		add("train.Evaluate, "+reason, func() error { _, err := train.Evaluate(t.Context(), n, data); return err })
+		add("EstimateOf, "+reason, func() error { _, err := feature.EstimateOf(t.Context(), n, model.Last(1), data); return err })
 		add("Compare, "+reason, func() error { _, err := explain.Compare(t.Context(), n, data, 1, 4); return err })
 		add("NewHead, "+reason, func() error { _, err := transfer.NewHead(t.Context(), n, data, opt); return err })
 	}
@@ -51,6 +57,7 @@ func TestNil(t *testing.T) {
 	examples("zero weights", smallnet.Of(small(), &model.Weights{}), data)
 	for reason, set := range map[string]dataset.Examples{"nil": nil, "no set": noSet, "zero set": &dataset.Set{}, "another shape": &other} {
 		examples(reason, good, set)
+		add("Estimate, no trunk, "+reason, func() error { _, err := noTrunk.Estimate(t.Context(), set); return err })
 		add("Features, "+reason, func() error {
 			trunk, err := feature.NewTrunk(good, model.Last(1))
 			must(t, err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
 )
 
 // Estimate is about what the features of some examples cost. It is zero where
@@ -21,8 +22,14 @@ const timedExamples = 32
 // Estimate runs the trunk over the first examples and multiplies, to say what
 // Features would take before it is spent.
 func (t *Trunk) Estimate(ctx context.Context, data dataset.Examples) (Estimate, error) {
-	if t.evaluator == nil || data.Len() == 0 {
+	switch {
+	case t == nil:
+		return Estimate{}, errors.Wrap(model.ErrNetwork, "estimate: found no trunk, expected one that NewTrunk made")
+	case t.evaluator == nil:
 		return Estimate{}, nil
+	}
+	if err := t.evaluator.Net().CheckExamples(data); err != nil {
+		return Estimate{}, errors.Wrap(err, "estimate")
 	}
 	few := firstOf{data, min(timedExamples, data.Len())}
 	var e Estimate

@@ -97,16 +97,7 @@ func (l *lesson) fit(ctx context.Context, hook train.Hook) (stopped bool, err er
 
 // right returns how many of the drawings, as drawn, are recognised.
 func (l *lesson) right() (train.Metrics, error) {
-	net, err := model.Build(l.model, model.None(), model.Batch(batch))
-	if err != nil {
-		return train.Metrics{}, err
-	}
-	e, err := train.NewEvaluator(net)
-	if err != nil {
-		return train.Metrics{}, err
-	}
-	defer e.Close()
-	return e.Evaluate(context.Background(), l.plain)
+	return train.Evaluate(context.Background(), l.model, l.plain)
 }
 
 // stepLayer is what one step did to a layer, with W and b taken together.

@@ -51,7 +51,7 @@ func (g *Gatherer) fact(name, value string) {
 
 // trainingFacts says how and on what was trained.
 func (g *Gatherer) trainingFacts(s train.Recipe, files Files, data *dataset.Set) {
-	g.fact("Data", files.Data+", "+describe(data)+" to train on")
+	g.fact("Data", files.Data+", "+data.String()+" to train on")
 	g.fact("Seed", fmt.Sprint(s.Seed))
 	g.fact("Trained", s.Train)
 	g.fact("Epochs, batch", fmt.Sprintf("%d, %d", s.Epochs, s.Batch))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/hex"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"time"
@@ -124,7 +123,7 @@ func (g *Gatherer) Tested(ctx context.Context, m *model.Network, test *dataset.S
 		return err
 	}
 	g.report.Test, g.report.Metrics, g.report.Mistakes = test, &metrics, mistakes
-	g.fact("Test images", describe(test))
+	g.fact("Test images", test.String())
 	g.fact("Test data, SHA-256", hashOf(test))
 	return nil
 }
@@ -175,10 +174,6 @@ func (g *Gatherer) End(ctx context.Context, err error) error {
 	}
 	g.report.Interrupted = context.Cause(ctx).Error()
 	return g.write()
-}
-
-func describe(set *dataset.Set) string {
-	return fmt.Sprintf("%d images of %d classes", set.Len(), len(set.Classes))
 }
 
 func hashOf(set *dataset.Set) string {
