@@ -23,7 +23,7 @@ func (c *checkpointFlags) add(cmd *cobra.Command) {
 	c.cmd, c.every = cmd, train.Interval{Epochs: 1}
 	f := cmd.Flags()
 	f.StringVar(&c.file, "checkpoint", "", "file to save the training to, so that it can be taken up again")
-	parsedFlag(cmd, &c.every, train.ParseInterval, "every", "string", "1epochs", "how often: a number and steps, epochs or minutes, as 500steps")
+	f.Var(&parsed[train.Interval]{"1epochs", "string", train.ParseInterval, &c.every}, "every", "how often: a number and steps, epochs or minutes, as 500steps")
 	f.StringVar(&c.resume, "resume", "", "checkpoint to go on from, with the same flags; the result is the same as without a break")
 }
 

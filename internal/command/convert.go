@@ -59,7 +59,7 @@ Each of its weights must be in IN, and each tensor of IN must be taken, unless
 	c.foreign.add(cmd)
 	f.StringSliceVar(&c.layers, "layers", nil, "take only the layers of these names, as 'conv*'")
 	c.toLayout = foreign.Ours
-	parsedFlag(cmd, &c.toLayout, foreign.ParseLayout, "to-layout", "string", string(foreign.Ours), "names and order of axes in OUT: torch, tf or lastlayer")
+	f.Var(&parsed[foreign.Layout]{string(foreign.Ours), "string", foreign.ParseLayout, &c.toLayout}, "to-layout", "names and order of axes in OUT: torch, tf or lastlayer")
 	f.BoolVar(&c.softmax, "softmax", false, "let the .onnx file end in probabilities instead of logits")
 	return cmd
 }

@@ -28,12 +28,12 @@ type foreignFlags struct {
 
 func (c *foreignFlags) add(cmd *cobra.Command) {
 	f, prep := cmd.Flags(), dataset.MNISTPreprocessing()
-	parsedFlag(cmd, &c.layout, foreign.ParseLayout, "layout", "string", "", "names and order of axes in IN: torch, tf or lastlayer (recognised if unsaid)")
+	f.Var(&parsed[foreign.Layout]{"", "string", orNone(foreign.ParseLayout), &c.layout}, "layout", "names and order of axes in IN: torch, tf or lastlayer (recognised if unsaid)")
 	f.StringArrayVar(&c.renames, "map", nil, "where a weight comes from, as conv1/W=features.0.weight; its bias comes along")
 	f.StringSliceVar(&c.ignore, "ignore", nil, "tensors of IN that are not to be taken, as 'classifier.*'")
 	f.StringSliceVar(&c.double, "fold-double-bias", nil, "layers whose bias the other program adds twice, as some hand-written networks do in conv1")
 	f.StringVar(&c.spec, "spec", "", "JSON file of the network (the built-in one if unsaid)")
-	parsedFlag(cmd, &c.classes, dataset.ParseClasses, "classes", "string", "", "labels of the outputs, in their order, as 0-9 or cat,dog (0, 1, ... if unsaid)")
+	f.Var(&parsed[dataset.Classes]{"", "string", orNone(dataset.ParseClasses), &c.classes}, "classes", "labels of the outputs, in their order, as 0-9 or cat,dog (0, 1, ... if unsaid)")
 	f.Float64Var(&c.mean, "mean", prep.Mean, "what was subtracted from images of 0 to 1 before they entered the network")
 	f.Float64Var(&c.std, "std", prep.Std, "what they were divided by then; for images of -1 to 1 say --mean 0.5 --std 0.5")
 	f.StringVar(&c.polarity, "polarity", prep.Polarity, "what the images were that trained the network: "+dataset.LightOnDark+", as in MNIST, or "+dataset.DarkOnLight+", as on paper")

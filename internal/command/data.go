@@ -22,7 +22,7 @@ type dataFlags struct {
 func (d *dataFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&d.name, "data", "mnist", "mnist, sample (2,500 real digits in this program), a folder of IDX files or of one sub-folder of images per class, or a file like mnist.npz")
-	parsedFlag(cmd, &d.classes, dataset.ParseClasses, "classes", "string", "", "labels to keep, as 0-4 or 5,7,9 (all if unsaid)")
+	f.Var(&parsed[dataset.Classes]{"", "string", orNone(dataset.ParseClasses), &d.classes}, "classes", "labels to keep, as 0-4 or 5,7,9 (all if unsaid)")
 	f.BoolVar(&d.skipBad, "skip-bad", false, "leave out image files that cannot be read, instead of stopping")
 }
 

@@ -39,18 +39,13 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	return usage(flagError{errors.Errorf("%s; see '%s --help'", message, cmd.CommandPath()), cmd})
 }
 
-// parsed is a flag whose text is read by a function as soon as it is given.
+// parsed is a flag whose text is read by a function as soon as it is given. Where it
+// is not, to is what it was.
 type parsed[T any] struct {
 	text  string
 	kind  string // in the help
 	parse func(string) (T, error)
 	to    *T
-}
-
-// parsedFlag adds a flag that parse reads into to. Where none is given, to is what
-// it was.
-func parsedFlag[T any](cmd *cobra.Command, to *T, parse func(string) (T, error), name, kind, text, help string) {
-	cmd.Flags().Var(&parsed[T]{text, kind, parse, to}, name, help)
 }
 
 func (p *parsed[T]) Set(text string) error {
@@ -64,6 +59,16 @@ func (p *parsed[T]) Set(text string) error {
 
 func (p *parsed[T]) String() string { return p.text }
 func (p *parsed[T]) Type() string   { return p.kind }
+
+// orNone is parse for a flag that means nothing where its text is empty.
+func orNone[T any](parse func(string) (T, error)) func(string) (T, error) {
+	return func(text string) (value T, err error) {
+		if text != "" {
+			value, err = parse(text)
+		}
+		return value, err
+	}
+}
 
 // given returns the first of these flags that the command line has, or "".
 func given(cmd *cobra.Command, names ...string) string {

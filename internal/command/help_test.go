@@ -84,6 +84,8 @@ func TestParsedFlags(t *testing.T) {
 		{"train --classes 9-0", "--classes: classes: range 9-0 runs backwards"},
 		{"train --augment mirror", `--augment: augmentation: found "mirror"`},
 		{"retrain --cache-memory much", `--cache-memory: found "much", expected a size, as 512MiB`},
+		{"convert a.npz b.npz --to-layout=", `--to-layout: layout: found ""`},
+		{"retrain --cache-memory=", `--cache-memory: found "", expected a size`},
 		{"convert a.npz b.npz --to-layout x", `--to-layout: layout: found "x"`},
 	} {
 		mnist(t, strings.Fields(test.args)...).refused(t, exitUsage, test.says, "--help'")

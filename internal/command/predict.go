@@ -40,9 +40,6 @@ is no image is said on standard error and the others follow; the exit status is
 	return cmd
 }
 
-// shapeOfDigit is what dataset.Digit makes of any image.
-var shapeOfDigit = []int{1, 28, 28}
-
 // predictLine is the result for one image in --json.
 type predictLine struct {
 	File          string             `json:"file"`
@@ -60,8 +57,8 @@ func runPredict(cmd *cobra.Command, out *output, file string, images []string) e
 	if err != nil {
 		return err
 	}
-	if !slices.Equal(m.Spec.Input, shapeOfDigit) {
-		return errors.Errorf("%s: the network takes images of %v, predict makes images of %v", file, m.Spec.Input, shapeOfDigit)
+	if digit := []int{1, 28, 28}; !slices.Equal(m.Spec.Input, digit) {
+		return errors.Errorf("%s: the network takes images of %v, predict makes images of %v", file, m.Spec.Input, digit)
 	}
 	p, err := train.NewPredictor(m, 1)
 	if err != nil {

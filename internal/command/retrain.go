@@ -86,7 +86,7 @@ func (r *retrainFlags) addSelection(cmd *cobra.Command) {
 	f.StringSliceVar(&r.patterns, "train", nil, "train the layers of these names instead, as 'fc*'")
 	f.BoolVar(&r.keepHead, "keep-head", false, "go on with the last layer as it is; the data must have its classes, matched by name")
 	f.BoolVar(&r.noCache, "no-cache", false, "run the whole graph each step, frozen layers too")
-	parsedFlag(cmd, &r.memory, parseSize, "cache-memory", "size", "", "features of the frozen layers to hold in memory, as 512MiB; more are mapped from a file (0: half of the free memory)")
+	f.Var(&parsed[int64]{"", "size", parseSize, &r.memory}, "cache-memory", "features of the frozen layers to hold in memory, as 512MiB; more are mapped from a file (0: half of the free memory)")
 	f.StringVar(&r.dir, "cache-dir", "", "folder to keep these features in, for the next run on the same frozen layers and images")
 	cmd.MarkFlagsMutuallyExclusive("last", "train")
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-memory")
