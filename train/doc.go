@@ -19,7 +19,10 @@
 //     which Validation data, and how much Patience.
 //   - RangeTest finds a learning rate.
 //   - Hook is told of steps and epochs. An error from it ends Fit.
-//   - Evaluator runs a net forward and counts: Metrics.
+//   - Evaluator runs a net forward and counts: Metrics. Evaluate does so with a
+//     whole network.
+//   - Recipe is a training in numbers and words, as the commands have it from
+//     their flags. A Saver writes it into each checkpoint, Resume reads both.
 //
 // The loss is the mean softmax cross-entropy with whole-number labels, over the
 // examples that a batch has: a smaller last one is a batch like others.

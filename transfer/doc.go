@@ -12,10 +12,13 @@
 // There are few things to know:
 //
 //   - WithClasses makes a network for other classes: the last layer, and what is
-//     missing, are drawn afresh, all else is copied. Only picks layers.
+//     missing, are drawn afresh, all else is copied. Only picks layers. Adapt
+//     does so and has the data prepared as what trained the network.
 //   - Retrain trains the layers that Options selects. Result lists what was
 //     trained and what was frozen, and whether the frozen bytes are the same.
-//     RetrainStages unfreezes layers stage by stage.
+//     RetrainStages unfreezes layers stage by stage, FindRate looks for a
+//     learning rate, and Follow makes the Options of a train.Recipe.
+//   - Options.Saver writes checkpoints, Options.Resume goes on from one.
 //   - Exact takes the last layer alone to its optimum, a convex problem, instead
 //     of near it by steps. Result.TrainingLoss tells how near Retrain came.
 //   - Evaluate runs what Retrain made over labelled examples.
