@@ -8,6 +8,8 @@ import (
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -95,6 +97,7 @@ func TestDecodeImageRefuses(t *testing.T) {
 		{"JPEG: truncated", wholeJPEG[:len(wholeJPEG)/3], ErrFormat, ""},
 		{"JPEG: 101 MP", jpegHeader(10100, 10000, 0xc0, 0x11), ErrTooLarge, "product"},
 		{"JPEG: 90 MP at full colour", jpegHeader(9000, 10000, 0xc0, 0x11, 0x11, 0x11), ErrTooLarge, "MiB"},
+		{"JPEG: 45 MP of CMYK", jpegHeader(9000, 5000, 0xc0, 0x11, 0x11, 0x11, 0x11), ErrTooLarge, "take 343 MiB"},
 		{"JPEG: 24 MP progressive at full colour", jpegHeader(24000, 1000, 0xc2, 0x11, 0x11, 0x11), ErrTooLarge, "MiB"},
 		{"JPEG: 24 MP progressive", jpegHeader(24000, 1000, 0xc2, 0x22, 0x11, 0x11), ErrFormat, "JPEG: "},
 		{"JPEG: 90 MP", jpegHeader(9000, 10000, 0xc0, 0x22, 0x11, 0x11), ErrFormat, "JPEG: "},
@@ -293,6 +296,14 @@ func FuzzDecodeImage(f *testing.F) {
 	} {
 		f.Add(content)
 	}
+	kinds, err := filepath.Glob("../testdata/photos/*")
+	check(f, err)
+	for _, path := range kinds {
+		content, err := os.ReadFile(path)
+		check(f, err)
+		f.Add(content)
+	}
+	small := Photo{Resize: 8, Interpolation: Bicubic, Std: PerChannel{1, 1, 1}}
 	f.Fuzz(func(t *testing.T, content []byte) {
 		img, err := DecodeImage(bytes.NewReader(content), "fuzz")
 		if err != nil {
@@ -304,6 +315,8 @@ func FuzzDecodeImage(f *testing.F) {
 			}
 			return
 		}
+		_, err = small.Pixels(img, 8, 8)
+		check(t, err)
 		digit, err := Digit(img)
 		if err != nil {
 			wantErr(t, err, ErrBlank)

@@ -42,7 +42,7 @@ var imageFormats = []imageFormat{
 	{"BMP", begins("BM"), reading(bmp.DecodeConfig), reading(bmp.Decode),
 		func(_ []byte, m color.Model) float64 { return modelBytes(m) }, nil},
 	{"TIFF", begins("II*\x00", "MM\x00*"), reading(tiff.DecodeConfig), reading(tiff.Decode),
-		func(_ []byte, m color.Model) float64 { return 2 * modelBytes(m) }, // a strip may be all of it
+		func(_ []byte, m color.Model) float64 { return 4 * modelBytes(m) }, // a strip may be all of it, and grows while it unpacks
 		func(content []byte) iter.Seq[[]byte] { return slices.Values([][]byte{content}) }},
 }
 

@@ -3,10 +3,10 @@ package dataset
 import "encoding/binary"
 
 // jpegBytesPerPixel returns what decoding takes: a byte for each sample, of which there are fewer
-// than three a pixel where colour is stored coarser than light, and in a progressive JPEG another
-// four for its coefficient.
+// than three a pixel where colour is stored coarser than light, in a progressive JPEG another four for
+// its coefficient, and four a pixel for an image in CMYK.
 func jpegBytesPerPixel(content []byte) float64 {
-	const most = 4 * 5 // for four components
+	const most = 4*5 + 4 // for four components
 	for marker, segment := range jpegSegments(content) {
 		progressive := marker == 0xc2
 		if !progressive && marker != 0xc0 && marker != 0xc1 {
@@ -26,6 +26,9 @@ func jpegBytesPerPixel(content []byte) float64 {
 		perPixel := float64(samples) / float64(widest*highest)
 		if progressive {
 			perPixel *= 5
+		}
+		if segment[5] == 4 {
+			perPixel += 4
 		}
 		return perPixel
 	}
