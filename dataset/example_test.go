@@ -49,3 +49,16 @@ func Example() {
 	// background -0.424
 	// sample/train: there is no class 3, expected some of 5, 6, 7, 8, 9: bad class
 }
+
+func ExamplePreset() {
+	prep, err := dataset.Preset("caffe", []int{3, 224, 224})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(prep.Photo)
+	fmt.Println(prep.Scale, prep.Photo.Mean, prep.Photo.Std)
+	// Output:
+	// the middle of photos whose shorter side becomes 256 (bilinear, BGR)
+	// 1 [103.939 116.779 123.68] [1 1 1]
+}
