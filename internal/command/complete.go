@@ -5,6 +5,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/zoo"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -47,7 +48,7 @@ func solvers(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCom
 // Where nothing is said here a text may be the name of a file; a number or a
 // list is none.
 func complete(root *cobra.Command) {
-	weights := filesEnding("safetensors")
+	weights := filesEnding("safetensors", "onnx", "pt", "pth", "npz")
 	flags := map[string]cobra.CompletionFunc{
 		"data":     dataSets,
 		"blas":     fixed(append([]string{"auto", "go"}, model.Kernels()...)...),
@@ -63,10 +64,11 @@ func complete(root *cobra.Command) {
 		"layout":  fixed("torch", "tf", "lastlayer"), "to-layout": fixed("torch", "tf", "lastlayer"),
 		"polarity": fixed(dataset.LightOnDark, dataset.DarkOnLight),
 		"then":     fixed("2", "all"),
+		"arch":     fixed(zoo.Names()...), "preprocess": fixed(dataset.Presets()...), "features-from": cobra.NoFileCompletions,
 	}
 	arguments := map[string]cobra.CompletionFunc{
 		"predict": filesEnding("png", "jpg", "jpeg"),
-		"convert": filesEnding("safetensors", "npz", "onnx"),
+		"convert": weights, "show": weights,
 	}
 	for _, cmd := range append(root.Commands(), root) {
 		if f, ok := arguments[cmd.Name()]; ok {

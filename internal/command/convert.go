@@ -83,7 +83,7 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 	if err := apart(namedFile{flag: "IN", path: from}, namedFile{flag: "OUT", path: to, written: true}, namedFile{flag: "--spec", path: c.foreign.spec}); err != nil {
 		return err
 	}
-	r, assumed, err := c.foreign.read(cmd, from, c.layers)
+	r, assumed, err := c.foreign.convert(cmd, out, from, c.layers)
 	if err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 // foreignFlags say what a file from elsewhere does not say itself.
 type foreignFlags struct {
+	sourceFlags
 	layout  foreign.Layout
 	renames []string
 	ignore  []string
@@ -27,6 +28,8 @@ type foreignFlags struct {
 }
 
 func (c *foreignFlags) add(cmd *cobra.Command) {
+	c.sourceFlags.add(cmd)
+	c.addFeatures(cmd, "take the network only up to this layer, whose values are features")
 	f, prep := cmd.Flags(), dataset.MNISTPreprocessing()
 	f.Var(&parsed[foreign.Layout]{"", "string", orNone(foreign.ParseLayout), &c.layout}, "layout", "names and order of axes in IN: torch, tf or lastlayer (recognised if unsaid)")
 	f.StringArrayVar(&c.renames, "map", nil, "where a weight comes from, as conv1/W=features.0.weight; its bias comes along")
@@ -37,12 +40,17 @@ func (c *foreignFlags) add(cmd *cobra.Command) {
 	f.Float64Var(&c.mean, "mean", prep.Mean, "what was subtracted from images of 0 to 1 before they entered the network")
 	f.Float64Var(&c.std, "std", prep.Std, "what they were divided by then; for images of -1 to 1 say --mean 0.5 --std 0.5")
 	f.StringVar(&c.polarity, "polarity", prep.Polarity, "what the images were that trained the network: "+dataset.LightOnDark+", as in MNIST, or "+dataset.DarkOnLight+", as on paper")
+	cmd.MarkFlagsMutuallyExclusive("spec", "arch")
+	cmd.MarkFlagsMutuallyExclusive("classes", "labels")
+	for _, flag := range []string{"mean", "std", "polarity"} {
+		cmd.MarkFlagsMutuallyExclusive(flag, "prepare")
+	}
 }
 
-// read reads the network that the file and the flags make, and lists the flags
+// convert reads the network that the file and the flags make, and lists the flags
 // that were not given though the file does not say that either: a list, not null.
-func (c *foreignFlags) read(cmd *cobra.Command, path string, layers []string) (r foreign.Reading, assumed []string, err error) {
-	origin, err := c.origin(cmd)
+func (c *foreignFlags) convert(cmd *cobra.Command, out *output, path string, layers []string) (r foreign.Reading, assumed []string, err error) {
+	origin, err := c.described(cmd)
 	if err != nil {
 		return r, nil, usage(err)
 	}
@@ -50,22 +58,31 @@ func (c *foreignFlags) read(cmd *cobra.Command, path string, layers []string) (r
 	if err != nil {
 		return r, nil, usage(err)
 	}
-	r, err = foreign.Read(path, origin, opt)
+	r, err = c.read(cmd.Context(), out, path, origin, opt)
 	switch {
 	case errors.Is(err, foreign.ErrSaid):
-		given := slices.DeleteFunc(strings.Fields("layout map ignore fold-double-bias spec layers classes mean std polarity"), func(flag string) bool { return !cmd.Flags().Changed(flag) })
+		given := slices.DeleteFunc(strings.Fields("layout map ignore fold-double-bias spec arch layers classes labels mean std polarity prepare"), func(flag string) bool { return !cmd.Flags().Changed(flag) })
 		return r, nil, usage(errors.Wrap(err, "--"+strings.Join(given, ", --")))
 	case errors.Is(err, model.ErrSelection):
 		return r, nil, usage(errors.Wrap(err, "--layers"))
 	case err != nil || !r.Unsaid:
 		return r, []string{}, err
 	}
-	return r, slices.DeleteFunc([]string{"mean", "std", "polarity", "classes"}, cmd.Flags().Changed), nil
+	assumed = []string{"mean", "std", "polarity", "classes"}
+	if r.Network.Prep.IsPhoto() || c.preset != "" {
+		assumed = []string{"prepare", "classes"}
+	}
+	return r, slices.DeleteFunc(assumed, func(flag string) bool {
+		return cmd.Flags().Changed(flag) || flag == "classes" && c.labels != ""
+	}), nil
 }
 
-// origin is what the flags say of the network. What of a preprocessing is unsaid is
+// described is what the flags say of the network. What of a preprocessing is unsaid is
 // MNIST's.
-func (c *foreignFlags) origin(cmd *cobra.Command) (o foreign.Origin, err error) {
+func (c *foreignFlags) described(cmd *cobra.Command) (o foreign.Origin, err error) {
+	if o, err = c.origin(o); err != nil {
+		return o, err
+	}
 	if slices.ContainsFunc([]string{"mean", "std", "polarity"}, cmd.Flags().Changed) {
 		prep := dataset.MNISTPreprocessing()
 		prep.Mean, prep.Std, prep.Polarity = c.mean, c.std, c.polarity
@@ -81,8 +98,10 @@ func (c *foreignFlags) origin(cmd *cobra.Command) (o foreign.Origin, err error) 
 		}
 		o.Spec = &spec
 	}
-	o.Classes = c.classes
-	return o, errors.Wrap(o.Check(), "--spec, --classes")
+	if c.classes != nil {
+		o.Classes = c.classes
+	}
+	return o, errors.Wrap(o.Check(), "--spec, --arch, --classes, --labels, --prepare")
 }
 
 // options are how the flags say to take the weights.

@@ -17,6 +17,9 @@ type dataFlags struct {
 	classes dataset.Classes
 	limit   int
 	skipBad bool
+
+	shape []int // of photos; nil for other images
+	prep  dataset.Preprocessing
 }
 
 func (d *dataFlags) add(cmd *cobra.Command) {
@@ -30,11 +33,18 @@ func (d *dataFlags) addLimit(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&d.limit, "limit", 0, "train on so many images only, the same number of each class (0: all)")
 }
 
+// of has open make a folder's images what a network of photos takes.
+func (d *dataFlags) of(m *model.Network) {
+	if m.Prep.IsPhoto() {
+		d.shape, d.prep = m.Spec.Input, m.Prep
+	}
+}
+
 // open returns the training and the test images, and keeps of them what
 // --classes and --limit say.
 func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, test *dataset.Set, err error) {
 	train, test, err = dataset.Open(d.name, dataset.Options{
-		Context: ctx, SkipBad: d.skipBad,
+		Context: ctx, SkipBad: d.skipBad, Shape: d.shape, Prep: d.prep,
 		Warn: func(message string) { out.note("%s", message) },
 		Progress: func(file string, done, total int64) {
 			out.bar("download "+file, "bytes", total).set(done)
@@ -67,6 +77,7 @@ func (d *dataFlags) openFor(cmd *cobra.Command, out *output, m *model.Network, t
 	if err := d.suits(cmd, m); err != nil {
 		return nil, 0, nil, err
 	}
+	d.of(m)
 	set, other, err := d.open(cmd.Context(), out, 1) // a seed for --limit, which is not there
 	if err != nil {
 		return nil, 0, nil, err

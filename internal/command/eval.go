@@ -6,7 +6,6 @@ import (
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/command/report"
 	"github.com/lastlayer/lastlayer/internal/escape"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -15,6 +14,7 @@ import (
 func newEval(g *globals) *cobra.Command {
 	var data dataFlags
 	var file string
+	var source sourceFlags
 	var page reportFlag
 	cmd := &cobra.Command{
 		Use:     "eval",
@@ -23,10 +23,11 @@ func newEval(g *globals) *cobra.Command {
 		Example: "  mnist eval --model retrained.safetensors\n  mnist eval --model digits.safetensors --data sample --json\n  mnist eval --model retrained.safetensors --report measured",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runEval(cmd, newOutput(cmd, g), data, file, page)
+			return runEval(cmd, newOutput(cmd, g), data, file, source, page)
 		},
 	}
-	cmd.Flags().StringVar(&file, "model", "", "file of the network")
+	cmd.Flags().StringVar(&file, "model", "", formats)
+	source.add(cmd)
 	page.add(cmd)
 	data.add(cmd)
 	return cmd
@@ -47,7 +48,7 @@ type evalLine struct {
 	LeftOutClasses map[string]int `json:"left_out_classes"` // how many of each
 }
 
-func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, page reportFlag) error {
+func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, source sourceFlags, page reportFlag) error {
 	if file == "" {
 		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
 	}
@@ -58,7 +59,7 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, page rep
 	if err != nil {
 		return err
 	}
-	m, err := weightfile.Read(file)
+	m, err := source.open(cmd.Context(), out, file)
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
 	"github.com/lastlayer/lastlayer/model"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/transfer/explain"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -14,7 +13,8 @@ import (
 
 // explainFlags are the flags of explain.
 type explainFlags struct {
-	from  string
+	from string
+	sourceFlags
 	last  int
 	batch int
 	steps int
@@ -39,7 +39,8 @@ the same weights and the same batch, and compares the results.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&e.from, "from", "", "file of the trained network")
+	f.StringVar(&e.from, "from", "", formats)
+	e.sourceFlags.add(cmd)
 	f.IntVar(&e.last, "last", 1, "the last N layers that have weights are the ones to train")
 	f.IntVar(&e.batch, "batch", 64, "images a step")
 	f.IntVar(&e.steps, "steps", 11, "steps of each way that are timed")
@@ -65,7 +66,7 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 	if err := apart(namedFile{flag: "--graph", path: e.graph, written: true}, namedFile{flag: "--from", path: e.from}); err != nil {
 		return err
 	}
-	m, err := weightfile.Read(e.from)
+	m, err := e.open(cmd.Context(), out, e.from)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,7 @@ func (u run) findRate(test *train.RangeTest) error {
 		return err
 	}
 	u.r.fresh = u.r.from == ""
-	if name := given(u.cmd, "from", "last", "train", "keep-head", "cache-memory", "cache-dir", "no-cache"); name != "" && u.r.fresh {
+	if name := given(u.cmd, "from", "arch", "labels", "prepare", "features-from", "last", "train", "keep-head", "cache-memory", "cache-dir", "no-cache"); name != "" && u.r.fresh {
 		return usage(errors.Errorf("--%s: expected --from, the file of a trained network; without one all layers of a fresh network are tested", name))
 	}
 	w, err := u.prepare(u.r.selection())

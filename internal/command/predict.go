@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/lastlayer/lastlayer/dataset"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
@@ -15,13 +14,14 @@ import (
 
 func newPredict(g *globals) *cobra.Command {
 	var file string
+	var source sourceFlags
 	cmd := &cobra.Command{
 		Use:   "predict IMAGE...",
 		Short: "Say what is on PNG or JPEG images",
-		Long: `predict brings each image, of any size and colours, to the form of MNIST's
-images and prints its class. "-" reads one image from standard input. A file that
-is no image is said on standard error and the others follow; the exit status is
-1 then.`,
+		Long: `predict brings each image, of any size and colours, to the form of the images
+that trained the network, MNIST's or photos, and prints its class. "-" reads one
+image from standard input. A file that is no image is said on standard error and
+the others follow; the exit status is 1 then.`,
 		Example: "  mnist predict --model retrained.safetensors seven.png nine.jpg\n  mnist predict --model digits.safetensors --json - < three.png",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -33,10 +33,11 @@ is no image is said on standard error and the others follow; the exit status is
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runPredict(cmd, newOutput(cmd, g), file, args)
+			return runPredict(cmd, newOutput(cmd, g), file, source, args)
 		},
 	}
-	cmd.Flags().StringVar(&file, "model", "", "file of the network")
+	cmd.Flags().StringVar(&file, "model", "", formats)
+	source.add(cmd)
 	return cmd
 }
 
@@ -49,15 +50,15 @@ type predictLine struct {
 	Note          string             `json:"note,omitempty"` // what is doubtful about the drawing
 }
 
-func runPredict(cmd *cobra.Command, out *output, file string, images []string) error {
+func runPredict(cmd *cobra.Command, out *output, file string, source sourceFlags, images []string) error {
 	if file == "" {
 		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
 	}
-	m, err := weightfile.Read(file)
+	m, err := source.open(cmd.Context(), out, file)
 	if err != nil {
 		return err
 	}
-	if digit := []int{1, 28, 28}; !slices.Equal(m.Spec.Input, digit) {
+	if digit := []int{1, 28, 28}; !m.Prep.IsPhoto() && !slices.Equal(m.Spec.Input, digit) {
 		return errors.Errorf("%s: the network takes images of %v, predict makes images of %v", file, m.Spec.Input, digit)
 	}
 	p, err := train.NewPredictor(m, 1)

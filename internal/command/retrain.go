@@ -16,6 +16,7 @@ import (
 type retrainFlags struct {
 	fresh    bool // no flag: all layers of a fresh network are trained
 	from     string
+	said     sourceFlags // of from
 	last     int
 	patterns []string
 	keepHead bool
@@ -81,7 +82,9 @@ the gap between the two is what the steps have left.`,
 // to train, and how to go about the rest.
 func (r *retrainFlags) addSelection(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&r.from, "from", "", "file of the trained network")
+	f.StringVar(&r.from, "from", "", formats)
+	r.said.add(cmd)
+	r.said.addFeatures(cmd, "put the new head on the output of this layer, its images averaged, and leave out what lies above")
 	f.IntVar(&r.last, "last", 1, "train the last N layers that have weights")
 	f.StringSliceVar(&r.patterns, "train", nil, "train the layers of these names instead, as 'fc*'")
 	f.BoolVar(&r.keepHead, "keep-head", false, "go on with the last layer as it is; the data must have its classes, matched by name")
@@ -89,6 +92,7 @@ func (r *retrainFlags) addSelection(cmd *cobra.Command) {
 	f.Var(&parsed[int64]{"", "size", parseSize, &r.memory}, "cache-memory", "features of the frozen layers to hold in memory, as 512MiB; more are mapped from a file (0: half of the free memory)")
 	f.StringVar(&r.dir, "cache-dir", "", "folder to keep these features in, for the next run on the same frozen layers and images")
 	cmd.MarkFlagsMutuallyExclusive("last", "train")
+	cmd.MarkFlagsMutuallyExclusive("features-from", "keep-head")
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-memory")
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-dir")
 }

@@ -163,7 +163,7 @@ Gorgonia graph as constants: no gradient can reach them.`,
 	f.StringVar(&g.blas, "blas", "auto", "matrix products: auto, go (the best of these), or one of "+strings.Join(model.Kernels(), ", "))
 	f.BoolVar(&g.json, "json", false, "print one JSON object a line on standard output")
 	f.BoolVar(&g.quiet, "quiet", false, "no progress on standard error")
-	root.AddCommand(newDemo(g), newTrain(g), newRetrain(g), newLRFind(g), newEval(g), newPredict(g), newExplain(g), newConvert(g), newServe(g))
+	root.AddCommand(newDemo(g), newTrain(g), newRetrain(g), newLRFind(g), newEval(g), newPredict(g), newExplain(g), newConvert(g), newShow(g), newServe(g))
 	complete(root)
 	return root
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/command/report"
 	"github.com/lastlayer/lastlayer/model"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
 	"github.com/pkg/errors"
@@ -183,14 +182,23 @@ func (u run) prepare(selection model.Selection) (w work, err error) {
 		}
 		pretrained = w.from.Network
 	case !u.r.fresh:
-		if pretrained, err = weightfile.ReadPartial(u.r.from); err != nil {
+		if pretrained, err = u.r.said.openPartial(u.cmd.Context(), u.out, u.r.from); err != nil {
 			return w, err
+		}
+		if layer := u.r.said.features; layer != "" {
+			// A head for the classes of the data follows.
+			if pretrained, err = transfer.HeadOn(pretrained, layer, false, []string{"0", "1"}, u.t.Seed); err != nil {
+				return w, err
+			}
 		}
 	}
 	if pretrained != nil {
 		if w.factors, err = u.r.factors(pretrained.Spec, selection); err != nil {
 			return w, usage(err)
 		}
+	}
+	if pretrained != nil {
+		u.data.of(pretrained)
 	}
 	if w.data, w.test, err = u.data.open(u.cmd.Context(), u.out, u.t.Seed); err != nil {
 		return w, err

@@ -7,14 +7,14 @@ import (
 
 	"github.com/lastlayer/lastlayer/internal/command/page"
 	"github.com/lastlayer/lastlayer/internal/escape"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
 
 // serveFlags are the flags of serve.
 type serveFlags struct {
-	model  string
+	model string
+	sourceFlags
 	listen string
 	seed   uint64
 }
@@ -38,7 +38,8 @@ the server, with exit status 0.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&s.model, "model", "", "file of the network")
+	f.StringVar(&s.model, "model", "", formats)
+	s.sourceFlags.add(cmd)
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to serve the page at (port 0: a free one)")
 	f.Uint64Var(&s.seed, "seed", 1, "source of every random number")
 	return cmd
@@ -55,7 +56,7 @@ func runServe(cmd *cobra.Command, out *output, s serveFlags) error {
 	if s.model == "" {
 		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
 	}
-	m, err := weightfile.Read(s.model)
+	m, err := s.open(cmd.Context(), out, s.model)
 	if err != nil {
 		return err
 	}

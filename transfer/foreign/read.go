@@ -19,8 +19,9 @@ var ErrSaid = errors.New("the file says that itself")
 type Reading struct {
 	Network *model.Network
 	Report  Report
-	// Unsaid is true where the file says neither classes nor preprocessing: they are
-	// those of the Origin, and assumed where it has none.
+	// Unsaid is true where neither the file nor a configuration beside it says the
+	// classes and the preprocessing: they are those of the Origin, and assumed where
+	// it has none.
 	Unsaid bool
 	Notes  []string // a sentence each: what was assumed of the network, and what of the file is not in it
 }
@@ -80,7 +81,7 @@ func (f *file) weights(tensors *weightfile.Tensors) (r Reading, err error) {
 	if n.Spec, opt, err = o.network(tensors, opt); err != nil {
 		return r, errors.Wrap(err, f.path)
 	}
-	r = Reading{Network: n, Unsaid: true}
+	r = Reading{Network: n, Unsaid: f.config == nil}
 	if r.Notes, err = o.describe(n); err != nil {
 		return r, errors.Wrap(err, f.path)
 	}
@@ -134,7 +135,7 @@ func (f *file) onnx() (Reading, error) {
 	if err != nil {
 		return Reading{}, err
 	}
-	r := Reading{Network: n, Report: takenWhole(n, "a network as ONNX"), Unsaid: unsaid}
+	r := Reading{Network: n, Report: takenWhole(n, "a network as ONNX"), Unsaid: unsaid && f.config == nil}
 	if given := f.origin.given(); !unsaid && len(given) > 0 {
 		return Reading{}, errors.Wrapf(ErrSaid, "%s: found a %s given", f.path, strings.Join(given, ", "))
 	}

@@ -1,0 +1,112 @@
+package command
+
+import (
+	"context"
+	"strings"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/model/weightfile/hub"
+	"github.com/lastlayer/lastlayer/model/zoo"
+	"github.com/lastlayer/lastlayer/transfer/foreign"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// formats are what --from and --model name, for their usage.
+const formats = "file of the network: ours, .onnx, or weights of others with --arch (.pt, .safetensors, .npz); or hf:OWNER/REPO[@REVISION][/FILE]"
+
+// sourceFlags say what a network's file does not say itself.
+type sourceFlags struct {
+	arch     string
+	labels   string
+	preset   string
+	features string
+}
+
+func (s *sourceFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&s.arch, "arch", "", "network that the file has the weights of, by torchvision's name or timm's, as resnet18")
+	f.StringVar(&s.labels, "labels", "", "text file with the classes of a network that does not name them, one a line")
+	f.StringVar(&s.preset, "prepare", "", "how the images were prepared that trained a network which does not say it: "+strings.Join(dataset.Presets(), ", "))
+}
+
+// addFeatures adds the flag that cuts a network.
+func (s *sourceFlags) addFeatures(cmd *cobra.Command, usage string) {
+	cmd.Flags().StringVar(&s.features, "features-from", "", usage)
+}
+
+// origin adds to o what the flags say.
+func (s *sourceFlags) origin(o foreign.Origin) (foreign.Origin, error) {
+	o.Arch, o.Preset = s.arch, s.preset
+	if s.labels != "" {
+		var err error
+		if o.Classes, err = foreign.ReadLabels(s.labels); err != nil {
+			return o, errors.WithMessage(err, "--labels")
+		}
+	}
+	return o, nil
+}
+
+// open reads the network that a flag names, whole.
+func (s *sourceFlags) open(ctx context.Context, out *output, source string) (*model.Network, error) {
+	n, err := s.openPartial(ctx, out, source)
+	if err != nil {
+		return nil, err
+	}
+	return n, errors.Wrap(weightfile.Check(n, false), source)
+}
+
+// openPartial reads the network that a flag names, and says what was assumed. Some
+// layers may have no weights.
+func (s *sourceFlags) openPartial(ctx context.Context, out *output, source string) (*model.Network, error) {
+	origin, err := s.origin(foreign.Origin{})
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.read(ctx, out, source, origin, foreign.Options{})
+	if errors.Is(err, foreign.ErrSaid) {
+		return nil, usage(errors.WithMessage(err, s.given()))
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range r.Notes {
+		out.note("%s: %s", source, note)
+	}
+	return r.Network, nil
+}
+
+// read opens the source.
+func (s *sourceFlags) read(ctx context.Context, out *output, source string, o foreign.Origin, opt foreign.Options) (foreign.Reading, error) {
+	r, err := foreign.Open(ctx, source, foreign.OpenOptions{
+		Origin: o, Import: opt, FeaturesFrom: s.features,
+		Progress: func(file string, done, total int64) { out.bar("download "+file, "bytes", total).set(done) },
+	})
+	out.endBar()
+	switch {
+	case errors.Is(err, model.ErrWeights) && s.arch == "" && o.Spec == nil:
+		err = errors.WithMessage(err, "--arch: found none")
+	case errors.Is(err, hub.ErrRef):
+		err = usage(err)
+	case errors.Is(err, zoo.ErrUnknown) && s.arch != "":
+		err = usage(errors.WithMessage(err, "--arch"))
+	case errors.Is(err, dataset.ErrArgument) && s.preset != "":
+		err = usage(errors.WithMessage(err, "--prepare"))
+	case errors.Is(err, model.ErrSelection) && s.features != "":
+		err = usage(errors.WithMessage(err, "--features-from"))
+	}
+	return r, err
+}
+
+// given lists those of the flags that say what a file may say itself.
+func (s *sourceFlags) given() string {
+	var list []string
+	for _, f := range []struct{ flag, value string }{{"--arch", s.arch}, {"--labels", s.labels}, {"--prepare", s.preset}} {
+		if f.value != "" {
+			list = append(list, f.flag)
+		}
+	}
+	return strings.Join(list, ", ")
+}
