@@ -1,6 +1,7 @@
 package foreign_test
 
 import (
+	"context"
 	"fmt"
 	"log"
 
@@ -39,6 +40,31 @@ func ExampleImport() {
 	// missing  fc1/b
 	// missing  fc2/W
 	// missing  fc2/b
+}
+
+// A PyTorch checkpoint whose network the caller knows. Of a network that zoo has,
+// Arch says it: foreign.Origin{Arch: "resnet18"}.
+func ExampleOpen() {
+	r, err := foreign.Open(context.Background(), "../../testdata/peers/torch/wrapped-zip.pt", foreign.OpenOptions{
+		Origin: foreign.Origin{
+			Spec: &model.Spec{Input: []int{1, 4, 4}, Layers: []model.Layer{
+				{Name: "conv1", Kind: model.Conv{Out: 2, Kernel: model.Sides{3}, Stride: model.Sides{1}}},
+				{Name: "bn1", Kind: model.BatchNorm{Eps: 1e-5}},
+				{Name: "fc1", Kind: model.Dense{Out: 3}},
+			}},
+			Classes: []string{"left", "right", "neither"},
+		},
+	})
+	check(err)
+	fmt.Println(r.Network.Weights.Names())
+	fmt.Println(r.Network.Classes)
+	for _, note := range r.Notes {
+		fmt.Println(note)
+	}
+	// Output:
+	// [conv1/W conv1/b bn1/scale bn1/bias bn1/mean bn1/variance fc1/W fc1/b]
+	// [left right neither]
+	// the file does not say how its images are prepared: as by the preset "mnist"
 }
 
 func check(err error) {

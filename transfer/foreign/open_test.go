@@ -106,6 +106,7 @@ func TestOpenArch(t *testing.T) {
 		{Origin{Arch: "squeezenet1_1", Spec: &spec}, nil, "expected one of them"},
 		{Origin{Arch: "squeezenet1_1", Classes: []string{"a"}}, nil, "found 1 classes, expected 5"},
 		{Origin{Arch: "squeezenet1_1", Preset: "mnist"}, dataset.ErrArgument, "mnist"},
+		{Origin{Spec: &model.Spec{Input: []int{4}, Layers: []model.Layer{{Name: "fc1", Kind: model.Dense{}}}}, Classes: []string{"a"}}, model.ErrSpec, "fc1"},
 	} {
 		if _, err := Open(t.Context(), path, OpenOptions{Origin: test.origin}); err == nil || test.cause != nil && !errors.Is(err, test.cause) || !strings.Contains(err.Error(), test.word) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%+v: found error %v, expected %v and %q", test.origin, err, test.cause, test.word)

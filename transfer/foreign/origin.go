@@ -44,7 +44,7 @@ func (o Origin) network(tensors *weightfile.Tensors, opt Options) (model.Spec, O
 	case o.Arch != "":
 		return o.architecture(tensors, opt)
 	case o.Spec != nil:
-		return *o.Spec, opt, nil
+		return *o.Spec, opt, o.Spec.Validate()
 	case o.Classes != nil:
 		spec, err := model.DeepMNIST().WithClasses(len(o.Classes))
 		return spec, opt, err
