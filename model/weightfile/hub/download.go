@@ -230,5 +230,8 @@ func (d *download) place(answer *http.Response) error {
 			return errors.New("the server has no such range")
 		}
 	}
-	return d.refused(answer, d.file)
+	if err := d.refused(answer, d.file); err != nil {
+		return err
+	}
+	return &statusError{answer.StatusCode, answer.Request.URL.Host}
 }

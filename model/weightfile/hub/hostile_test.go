@@ -93,6 +93,11 @@ func TestHostileBodies(t *testing.T) {
 			w.WriteHeader(http.StatusForbidden)
 			return true
 		}, ErrAnswer, "answered 403"},
+		"a success that is no file": {func(w http.ResponseWriter, r *http.Request) bool {
+			w.WriteHeader(http.StatusNonAuthoritativeInfo)
+			_, _ = w.Write(content[:10])
+			return true
+		}, ErrAnswer, "answered 203"},
 		"ill for ever": {func(w http.ResponseWriter, r *http.Request) bool {
 			w.WriteHeader(http.StatusBadGateway)
 			return true
