@@ -8,6 +8,7 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/model/weightfile/hub"
+	"github.com/lastlayer/lastlayer/model/weightfile/onnx"
 	"github.com/lastlayer/lastlayer/model/zoo"
 	"github.com/lastlayer/lastlayer/transfer/foreign"
 	"github.com/pkg/errors"
@@ -23,6 +24,7 @@ type sourceFlags struct {
 	labels   string
 	preset   string
 	features string
+	cuts     bool // there is a flag for features
 }
 
 func (s *sourceFlags) add(cmd *cobra.Command) {
@@ -34,6 +36,7 @@ func (s *sourceFlags) add(cmd *cobra.Command) {
 
 // addFeatures adds the flag that cuts a network.
 func (s *sourceFlags) addFeatures(cmd *cobra.Command, usage string) {
+	s.cuts = true
 	cmd.Flags().StringVar(&s.features, "features-from", "", usage)
 }
 
@@ -85,7 +88,10 @@ func (s *sourceFlags) read(ctx context.Context, out *output, source string, o fo
 		Progress: func(file string, done, total int64) { out.bar("download "+file, "bytes", total).set(done) },
 	})
 	out.endBar()
+	var node *onnx.NodeError
 	switch {
+	case errors.As(err, &node) && node.Below != "" && s.cuts && s.features == "":
+		err = errors.WithMessagef(err, "'--features-from %s' takes the network up to where it can be read", node.Below)
 	case errors.Is(err, model.ErrWeights) && s.arch == "" && o.Spec == nil:
 		err = errors.WithMessage(err, "--arch: found none")
 	case errors.Is(err, hub.ErrRef):

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -106,6 +107,13 @@ func TestFeaturesFrom(t *testing.T) {
 		}
 		mnist(t, "retrain", "--from", from, "--features-from", "pool9", "--data", "sample").refused(t, exitUsage, "--features-from", "pool2")
 	}
+	data := readFile(t, "n.onnx")
+	copy(data[bytes.LastIndex(data, []byte("MaxPool")):], "OddPool")
+	writeFile(t, "odd.onnx", data)
+	for _, command := range [][]string{{"show", "odd.onnx"}, {"retrain", "--from", "odd.onnx", "--data", "sample"}} {
+		mnist(t, command...).refused(t, exitFailed, "odd.onnx: node ", `"OddPool"`, "supported are", "'--features-from relu2'")
+	}
+	ok(t, "show", "odd.onnx", "--features-from", "relu2")
 	mnist(t, "retrain", "--from", "n.onnx", "--features-from", "pool2", "--keep-head").refused(t, exitUsage, "features-from", "keep-head")
 	ok(t, "convert", "n.onnx", "f.safetensors", "--features-from", "pool2")
 	if shown := ok(t, "show", "f.safetensors", "--json").last(t); len(shown["classes"].([]any)) != 64*7*7 {

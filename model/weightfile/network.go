@@ -62,8 +62,17 @@ func readONNX(path, until string) (*model.Network, error) {
 func ofONNX(err error) error {
 	for theirs, ours := range map[error]error{onnx.ErrFormat: ErrFormat, onnx.ErrUnsupported: ErrForeign} {
 		if errors.Is(err, theirs) {
-			return errors.Wrap(ours, strings.TrimSuffix(err.Error(), ": "+theirs.Error()))
+			return &foreignError{err, ours}
 		}
 	}
 	return err
 }
+
+// foreignError is an error of another package with a cause of this one too.
+type foreignError struct {
+	error
+	cause error
+}
+
+func (e *foreignError) Is(target error) bool { return target == e.cause }
+func (e *foreignError) Unwrap() error        { return e.error }

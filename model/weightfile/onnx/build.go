@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -33,7 +32,7 @@ func (r *reader) add(n *operator) error {
 	}
 	out, err := r.apply(n, in, known)
 	if err != nil {
-		return errors.WithMessagef(err, "node %.100q (%.40s)", n.where(), n.kind)
+		return r.refuse(n, in, err)
 	}
 	if len(out) > len(n.outputs) {
 		out = out[:len(n.outputs)]
@@ -53,14 +52,14 @@ func (r *reader) apply(n *operator, in []*value, known []*constant) ([]*value, e
 	layer, isLayer := layers[n.kind]
 	fold, isFold := folds[n.kind]
 	if !defaultDomain(n.domain) || !isLayer && !isFold {
-		return nil, r.missing(n, in)
+		return nil, missing(n)
 	}
 	if len(known) < len(in) {
 		if !isLayer {
-			return nil, r.missing(n, in)
+			return nil, missing(n)
 		}
 		if i := slices.IndexFunc(in, func(v *value) bool { return v != nil && v.softmax }); i >= 0 && !slices.Contains(viewsOnly, n.kind) {
-			return nil, unsupported("found it behind a Softmax, expected Softmax at the end only: attention is not supported%s", below(in))
+			return nil, unsupported("found it behind a Softmax, expected Softmax at the end only")
 		}
 		return layer(r, n, in)
 	}
@@ -76,22 +75,12 @@ func (r *reader) apply(n *operator, in []*value, known []*constant) ([]*value, e
 }
 
 // missing returns the error about an operator that is not supported.
-func (r *reader) missing(n *operator, in []*value) error {
+func missing(n *operator) error {
 	name := n.kind
 	if !defaultDomain(n.domain) {
 		name = n.domain + "." + n.kind
 	}
-	return unsupported("found operator %.60q%s; supported are %s", name, below(in), strings.Join(supported(), ", "))
-}
-
-// below says where the network may be cut below an operator that cannot be read.
-func below(in []*value) string {
-	for _, v := range in {
-		if v != nil && v.constant == nil && v.layer != model.Images {
-			return fmt.Sprintf(" (the network may be cut below it, at layer %q)", v.layer)
-		}
-	}
-	return ""
+	return unsupported("found operator %.60q, supported are %s", name, strings.Join(supported(), ", "))
 }
 
 // value returns what a name stands for.

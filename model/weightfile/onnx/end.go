@@ -36,7 +36,8 @@ func (r *reader) end() (string, error) {
 		r.note("the Softmax at the end is dropped: the network gives logits")
 	}
 	if classes := slices.Max(append([]int{1}, v.shape...)); product(v.shape) != classes && !r.anything {
-		return "", unsupported("output %.100q: found shape %v of each image, expected [classes]: not a classifier%s", name, v.shape, below([]*value{v}))
+		err := unsupported("found shape %v of each image, expected [classes]: not a classifier", v.shape)
+		return "", r.refuse(&operator{name: name, kind: "output"}, []*value{v}, err)
 	}
 	if r.anything {
 		r.seen = v

@@ -1,6 +1,12 @@
 package onnx
 
-import "github.com/pkg/errors"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
+)
 
 // The causes of Read's errors, beside model.ErrSpec, model.ErrWeights and those
 // of the operating system. Test for them with errors.Is.
@@ -11,6 +17,44 @@ var (
 	// message says which node, and where the network may be cut instead.
 	ErrUnsupported = errors.New("unsupported ONNX network")
 )
+
+// NodeError is the error about a node that cannot be read. Its cause is ErrUnsupported.
+type NodeError struct {
+	Node, Operator string
+	Reason         string
+	// Below is the layer that the node reads: ReadUntil reads the network up to
+	// there. Empty where there is none.
+	Below string
+}
+
+func (e *NodeError) Error() string {
+	cut := ""
+	if e.Below != "" {
+		cut = fmt.Sprintf("; the network can be cut below it, at layer %q", e.Below)
+	}
+	return fmt.Sprintf("node %.100q (%.40s%s): %s: %v", e.Node, e.Operator, cut, e.Reason, ErrUnsupported)
+}
+
+// Is reports whether target is ErrUnsupported.
+func (e *NodeError) Is(target error) bool { return target == ErrUnsupported }
+
+// refuse returns the error about a node whose inputs are in.
+func (r *reader) refuse(n *operator, in []*value, err error) error {
+	if !errors.Is(err, ErrUnsupported) {
+		return errors.WithMessagef(err, "node %.100q (%.40s)", n.where(), n.kind)
+	}
+	e := &NodeError{Node: n.where(), Operator: n.kind, Reason: strings.TrimSuffix(err.Error(), ": "+ErrUnsupported.Error())}
+	for _, v := range in {
+		if v != nil && v.constant == nil && v.layer != model.Images {
+			e.Below = v.layer
+			break
+		}
+	}
+	if at := r.file.attention(); at != "" {
+		e.Reason += fmt.Sprintf("; attention, as of node %.100q, is not supported", at)
+	}
+	return errors.WithStack(e)
+}
 
 func damaged(format string, args ...any) error { return errors.Wrapf(ErrFormat, format, args...) }
 

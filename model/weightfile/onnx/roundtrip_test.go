@@ -10,6 +10,7 @@ import (
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/peer"
 	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
 )
 
 func layer(name string, kind model.Kind, inputs ...string) model.Layer {
@@ -187,7 +188,15 @@ func TestReadUntil(t *testing.T) {
 		}
 	}
 	_, err = newReader(f, "", "").read()
-	mustSay(t, err, ErrUnsupported, `node "tanh/out" (Softplus)`, `found operator "Softplus"`, `cut below it, at layer "bn1"`, "supported are", "Conv")
+	mustSay(t, err, ErrUnsupported, `node "tanh/out" (Softplus;`, `found operator "Softplus"`, `cut below it, at layer "bn1"`, "supported are", "Conv")
+	var node *NodeError
+	if !errors.As(err, &node) || node.Node != "tanh/out" || node.Operator != "Softplus" || node.Below != "bn1" {
+		t.Errorf("found %+v", node)
+	}
+	f.nodes = append(f.nodes, &operator{kind: "Softmax", outputs: []string{"p"}}, &operator{kind: "Dropout", inputs: []string{"p"}, outputs: []string{"q"}},
+		&operator{name: "att", kind: "MatMul", inputs: []string{"q", "images"}, outputs: []string{"r"}})
+	mustSay(t, newReader(f, "", "").refuse(f.nodes[0], nil, unsupported("x")), ErrUnsupported, `attention, as of node "att", is not supported`)
+	f.nodes = f.nodes[:len(f.nodes)-3]
 	part, err := newReader(f, "", "bn1").read()
 	if err != nil {
 		t.Fatal(err)

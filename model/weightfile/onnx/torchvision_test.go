@@ -22,7 +22,8 @@ func TestTorchvision(t *testing.T) {
 	switch list := os.Getenv("LASTLAYER_ZOO"); list {
 	case "":
 	case "all":
-		networks = strings.Fields("resnet18 resnet50 vgg11_bn mobilenet_v2 mobilenet_v3_small squeezenet1_1 densenet121 efficientnet_b0")
+		networks = strings.Fields("resnet18 resnet50 vgg11_bn mobilenet_v2 mobilenet_v3_small squeezenet1_1 densenet121 efficientnet_b0 " +
+			"alexnet vgg16 googlenet inception_v3 mnasnet1_0 shufflenet_v2_x1_0 regnet_x_400mf regnet_y_400mf convnext_tiny efficientnet_v2_s resnext50_32x4d wide_resnet50_2 densenet169")
 		size, opsets = "224", "11,13,17"
 	default:
 		networks, size, opsets = strings.Split(list, ","), "224", "11,13,17"

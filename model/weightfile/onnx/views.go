@@ -38,7 +38,7 @@ func (r *reader) softmaxEnd(n *operator, in []*value) ([]*value, error) {
 		over = product(v.shape[k:])
 	}
 	if over != product(v.shape) {
-		return nil, unsupported("found axis %d of an input of %v, expected the classes, at the end: attention is not supported%s", k+1, v.shape, below(in))
+		return nil, unsupported("found axis %d of an input of %v, expected the classes, at the end", k+1, v.shape)
 	}
 	out := *v
 	out.softmax = true
