@@ -25,6 +25,7 @@ const (
 // Content is what a file is, as its bytes tell, not its name.
 type Content struct {
 	Format Format
+	Ours   bool   // safetensors that say that Write or its like made them; Read tells more
 	What   string // "an ONNX network"
 	Advice string // what to do with it where it is not read, or empty
 	broken bool   // no sound file of any format

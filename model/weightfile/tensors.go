@@ -21,9 +21,6 @@ type Tensors struct {
 	List     []Tensor          // in the order of the file
 }
 
-// Ours reports whether the file says that Write made it; Read tells more.
-func (t *Tensors) Ours() bool { return t != nil && t.Metadata[keyVersion] != "" }
-
 // Names returns the names of the tensors, in the order of the file.
 func (t *Tensors) Names() []string {
 	if t == nil {

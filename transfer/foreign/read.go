@@ -58,15 +58,16 @@ func (f *file) read() (Reading, error) {
 // whole reads a network; of ONNX that has an operator which cannot be read, the
 // part that f.until ends.
 func (f *file) whole() (Reading, error) {
-	if content, err := weightfile.Identify(f.path); err == nil && content.Format == weightfile.ONNX {
+	content, err := weightfile.Identify(f.path)
+	switch {
+	case err == nil && content.Format == weightfile.ONNX:
 		return f.onnx()
+	case err == nil && content.Ours:
+		return f.ours()
 	}
 	tensors, err := weightfile.ReadTensors(f.path)
 	if err != nil {
 		return Reading{}, err
-	}
-	if tensors.Ours() {
-		return f.ours()
 	}
 	return f.weights(tensors)
 }
