@@ -28,15 +28,17 @@ def read_safetensors(path):
 
 
 def write_safetensors(path, arrays):
-    header, data = {"__metadata__": {"format": "pt"}}, b""
+    """Integers as int64, all else as float32."""
+    header, data, end = {"__metadata__": {"format": "pt"}}, [], 0
     for name, a in arrays.items():
-        raw = np.ascontiguousarray(a, "<f4").tobytes()
-        header[name] = {"dtype": "F32", "shape": list(a.shape), "data_offsets": [len(data), len(data) + len(raw)]}
-        data += raw
+        dtype, form = ("I64", "<i8") if a.dtype.kind == "i" else ("F32", "<f4")
+        data.append(np.ascontiguousarray(a, form).tobytes())
+        header[name] = {"dtype": dtype, "shape": list(a.shape), "data_offsets": [end, end + len(data[-1])]}
+        end += len(data[-1])
     text = json.dumps(header).encode()
     text += b" " * (-len(text) % 8)
     with open(path, "wb") as f:
-        f.write(struct.pack("<Q", len(text)) + text + data)
+        f.write(struct.pack("<Q", len(text)) + text + b"".join(data))
 
 
 def read_weights(path):

@@ -1,10 +1,12 @@
 """Saves a classifier of torchvision, or of timm for timm/ARCH, with random weights,
-and what it makes of a random image: torchvision_peer.py ARCH SIZE FOLDER writes net.pt (a state
-dictionary) and run.npz (image, logits)."""
+and what it makes of random images: torchvision_peer.py ARCH SIZE FOLDER writes net.pt
+and net.safetensors (its state dictionary) and run.npz (image, logits)."""
 import sys
 
 import numpy
 import torch
+
+import peers
 
 arch, size, folder = sys.argv[1], int(sys.argv[2]), sys.argv[3]
 torch.manual_seed(1)
@@ -30,4 +32,5 @@ with torch.no_grad():
     image = torch.rand(2, 3, size, size) * 2 - 1
     logits = net(image)
 torch.save(net.state_dict(), folder + "/net.pt")
+peers.write_safetensors(folder + "/net.safetensors", {name: t.numpy() for name, t in net.state_dict().items()})
 numpy.savez(folder + "/run.npz", image=image.numpy(), logits=logits.numpy())

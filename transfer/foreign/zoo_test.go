@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -19,12 +20,12 @@ import (
 
 // TestTorchvision reads the state dictionaries of torchvision's classifiers, with
 // random weights, and compares the logits of two images. Two small networks, or
-// with LASTLAYER_ZOO=all every one that torchvision has here, in its own size.
+// those that LASTLAYER_ZOO lists, or all, in their own size.
 func TestTorchvision(t *testing.T) {
 	sizes := map[string]int{"resnet18": 64, "mobilenet_v3_small": 96}
-	if os.Getenv("LASTLAYER_ZOO") == "all" {
+	if names := wanted(zoo.Names()); names != nil {
 		sizes = map[string]int{}
-		for _, name := range zoo.Names() {
+		for _, name := range names {
 			sizes[name] = 0
 		}
 	}
@@ -54,6 +55,18 @@ func TestTorchvision(t *testing.T) {
 	}
 }
 
+// wanted returns the networks that LASTLAYER_ZOO names, or nil.
+func wanted(all []string) []string {
+	switch list := os.Getenv("LASTLAYER_ZOO"); list {
+	case "":
+		return nil
+	case "all":
+		return all
+	default:
+		return strings.Split(list, ",")
+	}
+}
+
 // sameLogits compares the logits of a network with those that a peer wrote.
 func sameLogits(t *testing.T, spec model.Spec, w *model.Weights, folder string) {
 	t.Helper()
@@ -78,11 +91,13 @@ func sameLogits(t *testing.T, spec model.Spec, w *model.Weights, folder string) 
 	}
 }
 
-// TestTimm is TestTorchvision of timm's networks, which are opened by name.
+// TestTimm is TestTorchvision of timm's networks, which are opened by name, from a
+// .pt file and from safetensors. timm comes from PyPI, or from its repository by
+// PYTHONPATH.
 func TestTimm(t *testing.T) {
-	names := []string{"mobilenetv3_small_100"}
-	if os.Getenv("LASTLAYER_ZOO") == "all" {
-		names = zoo.TimmNames()
+	names := wanted(zoo.TimmNames())
+	if names == nil {
+		names = []string{"mobilenetv3_small_100"}
 	}
 	python := peer.Python(t, "torch", "timm")
 	for _, name := range names {
@@ -91,9 +106,11 @@ func TestTimm(t *testing.T) {
 			spec, _, err := zoo.Timm(name, 10, 0)
 			smallnet.Must(t, err)
 			peer.RunPython(t, python, "torchvision_peer.py", "timm/"+name, strconv.Itoa(spec.Input[1]), folder)
-			r, err := foreign.Open(t.Context(), filepath.Join(folder, "net.pt"), foreign.OpenOptions{Origin: foreign.Origin{Arch: name}})
-			smallnet.Must(t, err)
-			sameLogits(t, r.Network.Spec, r.Network.Weights, folder)
+			for _, file := range []string{"net.pt", "net.safetensors"} {
+				r, err := foreign.Open(t.Context(), filepath.Join(folder, file), foreign.OpenOptions{Origin: foreign.Origin{Arch: name}})
+				smallnet.Must(t, err)
+				sameLogits(t, r.Network.Spec, r.Network.Weights, folder)
+			}
 		})
 	}
 }
