@@ -137,5 +137,5 @@ func (c *collection) set(name string) (*Set, error) {
 	if !c.to.prep.IsPhoto() {
 		return NewSet(name, c.to.shape, c.pixels, c.labels, c.classes, c.to.prep)
 	}
-	return newPhotos(name, &photoFiles{c.paths, c.sums, c.to.prep.Photo, c.to.shape[1], c.to.shape[2]}, c.labels, c.classes, c.to.prep)
+	return newPhotos(name, &photoFiles{paths: c.paths, sums: c.sums, photo: c.to.prep.Photo, height: c.to.shape[1], width: c.to.shape[2]}, c.labels, c.classes, c.to.prep)
 }

@@ -16,14 +16,24 @@ import (
 // photosVersion goes up when other pixels come of the same photos.
 const photosVersion = 1
 
-// photoFiles are the images of a set that are read from their files whenever they are needed: memory
-// holds their paths and hashes.
+// photoFiles are the images of a set that are decoded whenever they are needed. Of those in files, memory
+// holds paths and hashes.
 type photoFiles struct {
-	paths  []string
+	paths  []string            // or names
 	sums   [][sha256.Size]byte // of the files' content when they were checked
 	photo  Photo
 	height int
 	width  int
+
+	contents [][]byte // of files in memory; nil where they are on disk
+}
+
+// open returns the content of a file.
+func (p *photoFiles) open(at int) (imageFile, error) {
+	if p.contents != nil {
+		return imageFile{p.paths[at], p.contents[at], p.sums[at]}, nil
+	}
+	return openImageFile(p.paths[at])
 }
 
 // pixels reads a file and returns its image, [3,H,W]: as the network takes it, or the part that
@@ -31,7 +41,7 @@ type photoFiles struct {
 // checked is an ErrFormat.
 func (p *photoFiles) pixels(at int, within func(size image.Point) image.Rectangle) (pixels []byte, err error) {
 	path := p.paths[at]
-	f, err := openImageFile(path)
+	f, err := p.open(at)
 	if err != nil && err != errNoImage {
 		return nil, err
 	}

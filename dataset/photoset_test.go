@@ -262,3 +262,46 @@ func TestPhotosCopiesAreTold(t *testing.T) {
 		t.Errorf("found the warnings %q", all)
 	}
 }
+
+// TestPhotosInMemory are those of the same files on disk: pixels, hash, and what a network remembers.
+func TestPhotosInMemory(t *testing.T) {
+	disk, _ := openPhotos(t, photoFolder(t, 8, 40, 30))
+	var files [][]byte
+	for i := range disk.Len() {
+		content, err := os.ReadFile(disk.File(i))
+		check(t, err)
+		files = append(files, content)
+	}
+	made := func(shape []int, files [][]byte, labels []int, prep Preprocessing) (*Set, error) {
+		return NewPhotos("camera", shape, files, labels, disk.Classes, prep)
+	}
+	memory, err := made(disk.Shape, files, disk.Labels, smallPhotos.Prep)
+	check(t, err)
+	for i := range disk.Len() {
+		if !slices.Equal(memory.Image(i), disk.Image(i)) {
+			t.Errorf("photo %d: other pixels in memory than on disk", i)
+		}
+	}
+	if memory.Hash() != disk.Hash() || !slices.Equal(memory.Seen().Sums, disk.Seen().Sums) || memory.File(0) != "" {
+		t.Errorf("found another hash, other images seen, or the file %q", memory.File(0))
+	}
+	small, drawings := disk.Shape, MNISTPreprocessing()
+	for why, err := range map[string]error{
+		"bad file":                  second(made(small, append(slices.Clone(files[1:]), []byte("words")), disk.Labels, smallPhotos.Prep)),
+		"7 files":                   second(made(small, files[:7], disk.Labels, smallPhotos.Prep)),
+		"expected that of photos":   second(made(small, files, disk.Labels, drawings)),
+		"expected [3 height width]": second(made([]int{1, 20, 20}, files, disk.Labels, smallPhotos.Prep)),
+	} {
+		if err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("found %v, expected an error with %q", err, why)
+		}
+	}
+	// A header is good, what follows is not: an error of Read.
+	cut, err := made(small, [][]byte{files[0][:60]}, []int{0}, smallPhotos.Prep)
+	check(t, err)
+	if err := Read(cut, make([]float32, 3*20*20), []int{0}); err == nil || !strings.Contains(err.Error(), "camera: image 0") {
+		t.Errorf("found %v, expected an error that names the image", err)
+	}
+}
+
+func second[A any](_ A, err error) error { return err }

@@ -3,6 +3,7 @@ package dataset
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"hash"
 	"slices"
 
@@ -18,10 +19,10 @@ type Examples interface {
 	Gather(dst []float32, indices []int) // copies examples to dst, [len(indices), ExampleShape()...]
 }
 
-// Set is labelled images. Make one with Open or NewSet; what Filter, Limit and Split return shares
+// Set is labelled images. Make one with Open, NewSet or NewPhotos; what Filter, Limit and Split return shares
 // its pixels, so a Set is to be read, not written to.
 //
-// The images are in memory or, photos of a folder, in their files: these are decoded and prepared
+// The images are in memory or, photos, in their files, on disk or in memory: these are decoded and prepared
 // whenever they are asked for, on all cores, and the next ones ahead where they are asked for in order.
 // They are the same bytes each time, and a file that has changed or gone is an error of Read.
 type Set struct {
@@ -56,7 +57,32 @@ func NewSet(name string, shape []int, pixels []byte, labels []int, classes []str
 	return s, nil
 }
 
-// newPhotos returns a set of photos that stay in their files.
+// NewPhotos returns a set of photos that are image files in memory, of any size and of the kinds that
+// DecodeImage reads. They are decoded and prepared by prep whenever they are asked for; one that cannot
+// be is an error of Read. The shape is that of the network's images, [3,H,W], each label an index into
+// classes. It keeps the slices it is given. The error is an ErrFormat, ErrTooLarge or ErrArgument.
+func NewPhotos(name string, shape []int, files [][]byte, labels []int, classes []string, prep Preprocessing) (*Set, error) {
+	if !prep.IsPhoto() {
+		return nil, errors.Wrapf(ErrArgument, "%s: found the preprocessing of drawings, expected that of photos", printable(name))
+	}
+	if err := prep.CheckShape(shape); err != nil {
+		return nil, errors.WithMessage(err, printable(name))
+	}
+	if len(files) != len(labels) {
+		return nil, errors.Wrapf(ErrArgument, "%s: found %d files and %d labels, expected as many", printable(name), len(files), len(labels))
+	}
+	p := &photoFiles{photo: prep.Photo, height: shape[1], width: shape[2], contents: files}
+	for i, content := range files {
+		label := fmt.Sprintf("%s: image %d", name, i)
+		if _, err := encodedImage(content, printable(label)); err != nil {
+			return nil, err
+		}
+		p.paths, p.sums = append(p.paths, label), append(p.sums, sha256.Sum256(content))
+	}
+	return newPhotos(name, p, labels, classes, prep)
+}
+
+// newPhotos returns a set of photos that stay encoded.
 func newPhotos(name string, files *photoFiles, labels []int, classes []string, prep Preprocessing) (*Set, error) {
 	s := &Set{Name: name, Shape: []int{3, files.height, files.width}, Labels: labels, Classes: classes, Prep: prep, files: files, ahead: &ahead{}}
 	return s, s.Check()
@@ -106,7 +132,7 @@ func (s *Set) ReadImage(i int) ([]byte, error) {
 
 // File returns the path of image i, "" where the images are in memory.
 func (s *Set) File(i int) string {
-	if s.files == nil {
+	if s.files == nil || s.files.contents != nil {
 		return ""
 	}
 	return s.files.paths[s.place(i)]

@@ -113,6 +113,24 @@ func (h *Head) Trainer(solver *train.Solver, seed uint64) (*train.Trainer, error
 	return train.New(h.Net, solver, seed)
 }
 
+// Evaluate runs the head, as it is now, over examples as it sees them, such as Data
+// or Validation.
+func (h *Head) Evaluate(ctx context.Context, data dataset.Examples) (m train.Metrics, err error) {
+	if h == nil {
+		return m, errors.Wrap(model.ErrNetwork, "evaluate: found no head, expected one that NewHead made")
+	}
+	net, err := h.Net.ForEvaluation(evaluationBatch)
+	if err != nil {
+		return m, err
+	}
+	e, err := train.NewEvaluator(net)
+	if err != nil {
+		return m, err
+	}
+	defer e.Close()
+	return e.Evaluate(ctx, data)
+}
+
 // Close gives the features' memory back.
 func (h *Head) Close() error {
 	if h == nil {

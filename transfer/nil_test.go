@@ -107,6 +107,8 @@ func TestNil(t *testing.T) {
 		return err
 	})
 	add("Trainer of no head", func() error { _, err := noHead.Trainer(train.NewMomentum(0.02, 0.9), 1); return err })
+	add("Evaluate of no head", func() error { _, err := noHead.Evaluate(t.Context(), noSet); return err })
+	add("Evaluate of a zero head", func() error { _, err := new(transfer.Head).Evaluate(t.Context(), noSet); return err })
 	add("Trainer of a zero head", func() error { _, err := new(transfer.Head).Trainer(train.NewMomentum(0.02, 0.9), 1); return err })
 	add("Features of no trunk", func() error {
 		_, err := noTrunk.Features(t.Context(), data, feature.Options{})

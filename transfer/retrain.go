@@ -153,16 +153,7 @@ func Evaluate(ctx context.Context, n *model.Network, data dataset.Examples, opt 
 			err = closeErr
 		}
 	}()
-	net, err := h.Net.ForEvaluation(evaluationBatch)
-	if err != nil {
-		return m, err
-	}
-	e, err := train.NewEvaluator(net)
-	if err != nil {
-		return m, err
-	}
-	defer e.Close()
-	return e.Evaluate(ctx, h.Data)
+	return h.Evaluate(ctx, h.Data)
 }
 
 // Only returns the weights of the named layers, sharing their memory.
