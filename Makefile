@@ -42,11 +42,11 @@ docs:
 PLATFORMS := linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64 windows/arm64
 dist:
 	@rm -rf dist && mkdir dist
-	@for platform in $(PLATFORMS); do \
-		os=$${platform%/*} arch=$${platform#*/}; file=dist/mnist-$$os-$$arch; \
+	@for program in lastlayer mnist; do for platform in $(PLATFORMS); do \
+		os=$${platform%/*} arch=$${platform#*/}; file=dist/$$program-$$os-$$arch; \
 		if [ $$os = windows ]; then file=$$file.exe; fi; \
 		echo $$file; \
 		env GOFLAGS=-buildvcs=auto GOAMD64=v1 GOARM64=v8.0 CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch \
-			go build -trimpath -ldflags '-s -w -buildid=' -o $$file ./cmd/mnist || exit 1; \
-	done
-	@cd dist && sha256sum mnist-* > SHA256SUMS && cat SHA256SUMS
+			go build -trimpath -ldflags '-s -w -buildid=' -o $$file ./cmd/$$program || exit 1; \
+	done; done
+	@cd dist && sha256sum lastlayer-* mnist-* > SHA256SUMS && cat SHA256SUMS

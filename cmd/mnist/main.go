@@ -10,5 +10,5 @@ import (
 )
 
 func main() {
-	os.Exit(command.Run(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(command.Run(command.MNIST, os.Args[1:], os.Stdout, os.Stderr))
 }

@@ -15,7 +15,7 @@ func TestVersions(t *testing.T) {
 	folder := t.TempDir()
 	args := []string{"train", "--quiet", "--data", "sample", "--classes", "0-1", "--limit", "40", "--epochs", "1",
 		"--report", folder, "--out", filepath.Join(folder, "out.safetensors")}
-	if status := command.Run(args, io.Discard, os.Stderr); status != 0 {
+	if status := command.Run(command.MNIST, args, io.Discard, os.Stderr); status != 0 {
 		t.Fatalf("found exit status %d, expected 0", status)
 	}
 	page, err := os.ReadFile(filepath.Join(folder, "index.html"))

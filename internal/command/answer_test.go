@@ -211,7 +211,7 @@ func answerCommand(t *testing.T, command string, tests map[string]func(*testing.
 		fields = append(fields, "--steps", "1") // times are not compared
 	}
 	var out bytes.Buffer // both streams, as on a terminal
-	if status := Run(fields, &out, &out); status != exitDone && !strings.Contains(out.String(), "mnist: pattern") {
+	if status := Run(MNIST, fields, &out, &out); status != exitDone && !strings.Contains(out.String(), "mnist: pattern") {
 		t.Fatalf("%s: exit status %d: %s", command, status, out.String())
 	}
 	return out.String()

@@ -82,7 +82,7 @@ func TestResultsThatGoNowhere(t *testing.T) {
 	writeFile(t, drawing, encoded(t, onPaper(images[0], 1, 0, black, white), ".png"))
 	for _, args := range [][]string{{"predict", "--model", pretrained(), drawing}, {"predict", "--json", "--model", pretrained(), drawing}, {"--help"}} {
 		var err bytes.Buffer
-		status := Run(args, broken{}, &err)
+		status := Run(MNIST, args, broken{}, &err)
 		ran{args[0], status, "", err.String()}.refused(t, exitFailed, "disk full")
 	}
 }

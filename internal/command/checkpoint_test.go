@@ -122,7 +122,7 @@ func TestCheckpointThatCannotBeWritten(t *testing.T) {
 		out := &vanishing{folder: "gone"}
 		var stderr bytes.Buffer
 		args := slices.Concat(command, small, []string{"--epochs", "3", "--json", "--quiet", "--out", "out", "--checkpoint", "gone/saved"})
-		r := ran{strings.Join(args, " "), Run(args, out, &stderr), out.String(), stderr.String()}
+		r := ran{strings.Join(args, " "), Run(MNIST, args, out, &stderr), out.String(), stderr.String()}
 		if last := r.last(t); r.status != exitFailed || last["done"] != true || last["epoch"] != nil || len(r.objects(t)) != 4 {
 			t.Errorf("%s: exit status %d and %s", r.args, r.status, r.out)
 		}

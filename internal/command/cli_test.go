@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/spf13/pflag"
 )
 
 var update = flag.Bool("update", false, "write docs/cli.md anew")
@@ -31,21 +32,46 @@ func TestPage(t *testing.T) {
 // commandsPage returns the help of all commands as one page of Markdown.
 func commandsPage(t *testing.T) []byte {
 	t.Helper()
-	root := newRoot()
+	var text bytes.Buffer
+	fmt.Fprintln(&text, `# The commands
+
+Made from the programs' own help by ~make docs~.
+
+- [lastlayer](#lastlayer) is for your own networks and photos.
+- [mnist](#mnist) is the demo of the question: the same commands, which take MNIST and
+  a small network where nothing is said.`)
+	for _, p := range []Program{LastLayer, MNIST} {
+		programPage(t, p, &text)
+	}
+	var tidy bytes.Buffer
+	for line := range strings.Lines(text.String()) {
+		fmt.Fprintln(&tidy, strings.ReplaceAll(strings.TrimRight(strings.ReplaceAll(line, "\t - ", ": "), " \t\n"), "~make docs~", "`make docs`"))
+	}
+	return tidy.Bytes()
+}
+
+// programPage adds the help of a program's commands. Of mnist it leaves out what
+// lastlayer's says word for word.
+func programPage(t *testing.T, p Program, text *bytes.Buffer) {
+	t.Helper()
+	root := newRoot(p)
 	strict(root)
 	// These kernels depend on the machine.
-	root.PersistentFlags().Lookup("blas").Usage = "matrix products: auto, go, or one of those that 'mnist --help' names"
-	var text bytes.Buffer
-	fmt.Fprintln(&text, "# The commands\n\nMade from the program's own help by `make docs`.")
+	root.PersistentFlags().Lookup("blas").Usage = "matrix products: auto, go, or one of those that '" + p.name + " --help' names"
 	write := func(cmd *cobra.Command) {
 		cmd.DisableAutoGenTag = true
 		link := func(file string) string {
 			return "#" + strings.ReplaceAll(strings.TrimSuffix(file, ".md"), "_", "-")
 		}
-		fmt.Fprintln(&text)
-		if err := doc.GenMarkdownCustom(cmd, &text, link); err != nil {
+		fmt.Fprintln(text)
+		var page bytes.Buffer
+		if err := doc.GenMarkdownCustom(cmd, &page, link); err != nil {
 			t.Fatal(err)
 		}
+		if same := counterpart(t, cmd); p.mnist && same != nil {
+			page = differences(cmd, same)
+		}
+		text.Write(page.Bytes())
 	}
 	write(root)
 	for _, cmd := range root.Commands() {
@@ -54,16 +80,43 @@ func commandsPage(t *testing.T) []byte {
 		}
 		write(cmd)
 		for _, sub := range cmd.Commands() {
-			if sub.Name() != "help" {
+			if sub.Name() != "help" && !p.mnist { // completion's, which say the same
 				write(sub)
 			}
 		}
 	}
-	var tidy bytes.Buffer
-	for line := range strings.Lines(text.String()) {
-		fmt.Fprintln(&tidy, strings.TrimRight(strings.ReplaceAll(line, "\t - ", ": "), " \t\n"))
+}
+
+// counterpart returns lastlayer's command of that name, or nil for none.
+func counterpart(t *testing.T, cmd *cobra.Command) *cobra.Command {
+	t.Helper()
+	root := newRoot(LastLayer)
+	strict(root)
+	for _, c := range root.Commands() {
+		if c.Name() == cmd.Name() && cmd.HasParent() {
+			return c
+		}
 	}
-	return tidy.Bytes()
+	return nil
+}
+
+// differences is the help of a command of mnist as far as it is not lastlayer's.
+func differences(cmd, same *cobra.Command) (page bytes.Buffer) {
+	fmt.Fprintf(&page, "## %s\n\n%s: as [%s](#%s)", cmd.CommandPath(), cmd.Short, same.CommandPath(), strings.ReplaceAll(same.CommandPath(), " ", "-"))
+	var flags []string
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		if other := same.LocalFlags().Lookup(f.Name); other != nil && other.DefValue != f.DefValue {
+			flags = append(flags, fmt.Sprintf("`--%s` is `%s`", f.Name, f.DefValue))
+		}
+	})
+	if flags != nil {
+		fmt.Fprintf(&page, ", but if unsaid %s", strings.Join(flags, ", "))
+	}
+	fmt.Fprint(&page, ".\n\n")
+	if cmd.Example != "" {
+		fmt.Fprintf(&page, "```\n%s\n```\n\n", cmd.Example)
+	}
+	return page
 }
 
 // TestPageLinks makes sure that every link on the page has its heading.

@@ -41,10 +41,13 @@ unless --spec names a file with another, such as
 
 Each of its weights must be in IN, and each tensor of IN must be taken, unless
 --layers or --ignore say otherwise.`,
-		Example: `  mnist convert torch.npz model.safetensors --classes 0-9
-  mnist convert big.safetensors conv.safetensors --layers 'conv*' --ignore 'classifier.*' --map conv1/W=features.0.weight
-  mnist convert model.safetensors torch.safetensors --to-layout torch
-  mnist convert model.safetensors model.onnx --softmax`,
+		Example: g.example(`convert torch.npz model.safetensors --classes 0-9
+convert big.safetensors conv.safetensors --layers 'conv*' --ignore 'classifier.*' --map conv1/W=features.0.weight
+convert model.safetensors torch.safetensors --to-layout torch
+convert model.safetensors model.onnx --softmax`,
+			`convert mine.safetensors mine.onnx --softmax
+convert resnet18.pth resnet18.safetensors --arch resnet18 --labels labels.txt --prepare torchvision
+convert mine.safetensors torch.safetensors --to-layout torch`),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return usage(errors.Errorf("found %d arguments, expected IN and OUT; see '%s --help'", len(args), cmd.CommandPath()))

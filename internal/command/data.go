@@ -22,9 +22,19 @@ type dataFlags struct {
 	prep  dataset.Preprocessing
 }
 
-func (d *dataFlags) add(cmd *cobra.Command) {
+func (d *dataFlags) add(cmd *cobra.Command, p Program) {
 	f := cmd.Flags()
-	f.StringVar(&d.name, "data", "mnist", "mnist, sample (2,500 real digits in this program), a folder of IDX files or of one sub-folder of images per class, or a file like mnist.npz")
+	if p.mnist {
+		f.StringVar(&d.name, "data", "mnist", "mnist, sample (2,500 real digits in this program), a folder of IDX files or of one sub-folder of images per class, or a file like mnist.npz")
+	} else {
+		f.StringVar(&d.name, "data", "", "folder with one sub-folder of photos a class, or beneath train and test; or as in mnist: mnist, sample, IDX files, mnist.npz")
+		cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+			if d.name == "" {
+				return usage(errors.New("--data: found none, expected a folder with one sub-folder of photos a class"))
+			}
+			return nil
+		}
+	}
 	f.Var(&parsed[dataset.Classes]{"", "string", orNone(dataset.ParseClasses), &d.classes}, "classes", "labels to keep, as 0-4 or 5,7,9 (all if unsaid)")
 	f.BoolVar(&d.skipBad, "skip-bad", false, "leave out image files that cannot be read, instead of stopping")
 }
@@ -131,6 +141,6 @@ func uneven(out *output, which string, set *dataset.Set) {
 	if largest < unevenFrom*fewest {
 		return
 	}
-	out.note("uneven classes: %d %s images of %s, %d of %s; accuracy counts each image alike, so look at the recall of each class too (mnist eval)",
-		fewest, which, least, largest, most)
+	out.note("uneven classes: %d %s images of %s, %d of %s; accuracy counts each image alike, so look at the recall of each class too (%s eval)",
+		fewest, which, least, largest, most, out.program.name)
 }

@@ -17,11 +17,12 @@ func newEval(g *globals) *cobra.Command {
 	var source sourceFlags
 	var page reportFlag
 	cmd := &cobra.Command{
-		Use:     "eval",
-		Short:   "Measure a network on test images",
-		Long:    "eval runs a network over the test images of a data set and counts its right answers.",
-		Example: "  mnist eval --model retrained.safetensors\n  mnist eval --model digits.safetensors --data sample --json\n  mnist eval --model retrained.safetensors --report measured",
-		Args:    noArguments,
+		Use:   "eval",
+		Short: "Measure a network on test images",
+		Long:  "eval runs a network over the test images of a data set and counts its right answers.",
+		Example: g.example("eval --model retrained.safetensors\neval --model digits.safetensors --data sample --json\neval --model retrained.safetensors --report measured",
+			"eval --model mine.safetensors --data photos/\neval --model mine.safetensors --data photos/ --report measured"),
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runEval(cmd, newOutput(cmd, g), data, file, source, page)
 		},
@@ -29,7 +30,7 @@ func newEval(g *globals) *cobra.Command {
 	cmd.Flags().StringVar(&file, "model", "", formats)
 	source.add(cmd)
 	page.add(cmd)
-	data.add(cmd)
+	data.add(cmd, g.Program)
 	return cmd
 }
 
@@ -50,7 +51,7 @@ type evalLine struct {
 
 func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, source sourceFlags, page reportFlag) error {
 	if file == "" {
-		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
+		return out.program.noNetwork("model")
 	}
 	if err := apart(append(reportFiles(page.folder), namedFile{flag: "--model", path: file})...); err != nil {
 		return err

@@ -32,8 +32,9 @@ func newExplain(g *globals) *cobra.Command {
 		Long: `explain builds the graphs that would train the network and reads off them which
 nodes carry a derivative and what a step costs, makes one step by each way from
 the same weights and the same batch, and compares the results.`,
-		Example: "  mnist explain --from digits.safetensors --last 1\n  mnist explain --from digits.safetensors --last 2 --graph retrain.svg\n  mnist explain --from digits.safetensors --last 2 --trace --json",
-		Args:    noArguments,
+		Example: g.example("explain --from digits.safetensors --last 1\nexplain --from digits.safetensors --last 2 --graph retrain.svg\nexplain --from digits.safetensors --last 2 --trace --json",
+			"explain --from mobilenet.onnx --prepare tf --data photos/ --last 1 --batch 16\nexplain --from mine.safetensors --data photos/ --last 2 --batch 16 --graph retrain.svg"),
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runExplain(cmd, newOutput(cmd, g), data, e)
 		},
@@ -47,15 +48,17 @@ the same weights and the same batch, and compares the results.`,
 	f.BoolVar(&e.trace, "trace", false, "print one step instruction by instruction")
 	f.StringVar(&e.graph, "graph", "", "draw the graph into this .svg, .png or .dot file")
 	f.BoolVar(&e.nodes, "nodes", false, "draw every node, not every layer (.dot only)")
-	data.add(cmd)
-	data.name = "sample"
-	f.Lookup("data").DefValue = data.name
+	data.add(cmd, g.Program)
+	if g.mnist {
+		data.name = "sample"
+		f.Lookup("data").DefValue = data.name
+	}
 	return cmd
 }
 
 func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (err error) {
 	if e.from == "" {
-		return usage(errors.New("--from: no file given; make one with 'mnist train'"))
+		return out.program.noNetwork("from")
 	}
 	if e.batch < 1 || e.batch > 4096 || e.steps < 1 || e.steps > 10000 {
 		return usage(errors.Errorf("found --batch %d --steps %d, expected a batch of 1 to 4096 and 1 to 10000 steps", e.batch, e.steps))

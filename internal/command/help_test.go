@@ -10,7 +10,7 @@ import (
 // commands returns our own commands.
 func commands() []*cobra.Command {
 	var list []*cobra.Command
-	for _, cmd := range newRoot().Commands() {
+	for _, cmd := range newRoot(MNIST).Commands() {
 		if name := cmd.Name(); name != "help" && name != "completion" {
 			list = append(list, cmd)
 		}
@@ -20,7 +20,7 @@ func commands() []*cobra.Command {
 
 func TestHelp(t *testing.T) {
 	ok(t)
-	for _, cmd := range append(commands(), newRoot()) {
+	for _, cmd := range append(commands(), newRoot(MNIST)) {
 		args := strings.Fields(cmd.CommandPath())[1:]
 		r := ok(t, append(args, "--help")...)
 		if !strings.Contains(r.out, "Examples:\n  mnist ") || r.err != "" || cmd.Long == "" {
@@ -34,11 +34,11 @@ func TestHelp(t *testing.T) {
 
 // TestExamplesParse keeps the examples in the help in step with the flags.
 func TestExamplesParse(t *testing.T) {
-	for _, cmd := range append(commands(), newRoot()) {
+	for _, cmd := range append(commands(), newRoot(MNIST)) {
 		for line := range strings.Lines(cmd.Example) {
 			example, _, _ := strings.Cut(strings.ReplaceAll(line, "'", ""), "<")
 			words := strings.Fields(example)
-			found, args, err := newRoot().Find(words[1:])
+			found, args, err := newRoot(MNIST).Find(words[1:])
 			if err != nil || words[0] != "mnist" || len(words) > 1 && found.Name() != words[1] {
 				t.Errorf("%s: %q names no command: %v", cmd.CommandPath(), example, err)
 				continue

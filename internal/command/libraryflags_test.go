@@ -16,7 +16,7 @@ import (
 // of a command: a Go program that gets such an error has no flags.
 func TestNoFlagInTheLibrary(t *testing.T) {
 	var flags []string
-	for _, cmd := range newRoot().Commands() {
+	for _, cmd := range newRoot(MNIST).Commands() {
 		cmd.Flags().VisitAll(func(f *pflag.Flag) { flags = append(flags, "--"+f.Name) })
 	}
 	if len(flags) < 50 {

@@ -21,10 +21,12 @@ func newLRFind(g *globals) *cobra.Command {
 and watches the loss: a learning rate range test (Smith 2017, arXiv:1506.01186).
 It suggests the rate at which the loss fell most steeply, and draws both. It ends
 early when the loss is beyond four times its smallest. The layers are chosen as
-in retrain; without --from they are all of a fresh network, as in train. No
+in retrain; without --from they are all of a fresh network, as in train; --arch
+names it. No
 weights are written.`,
-		Example: "  mnist lr-find --from digits.safetensors --last 2 --classes 5-9\n  mnist lr-find --data sample --solver adam --out adam.png",
-		Args:    noArguments,
+		Example: g.example("lr-find --from digits.safetensors --last 2 --classes 5-9\nlr-find --data sample --solver adam --out adam.png",
+			"lr-find --from mobilenet.onnx --prepare tf --data photos/\nlr-find --arch mobilenet_v2 --data photos/ --solver adam --out adam.png"),
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			u.cmd, u.out = cmd, newOutput(cmd, g)
 			return u.findRate(test)
@@ -36,7 +38,7 @@ weights are written.`,
 	f.Float64Var(&test.Max, "lr-max", 1, "learning rate of the last step")
 	f.StringVar(&u.t.out, "out", "lr-find.svg", "picture to draw, .svg or .png")
 	u.r.addSelection(cmd)
-	u.data.add(cmd)
+	u.data.add(cmd, g.Program)
 	u.data.addLimit(cmd)
 	u.t.addSolver(cmd)
 	return cmd
@@ -62,8 +64,13 @@ func (u run) findRate(test *train.RangeTest) error {
 		return err
 	}
 	u.r.fresh = u.r.from == ""
-	if name := given(u.cmd, "from", "arch", "labels", "prepare", "features-from", "last", "train", "keep-head", "cache-memory", "cache-dir", "no-cache"); name != "" && u.r.fresh {
+	if name := given(u.cmd, "from", "labels", "features-from", "last", "train", "keep-head", "cache-memory", "cache-dir", "no-cache"); name != "" && u.r.fresh {
 		return usage(errors.Errorf("--%s: expected --from, the file of a trained network; without one all layers of a fresh network are tested", name))
+	}
+	if u.r.fresh {
+		if err := u.r.said.named(u.out.program); err != nil {
+			return err
+		}
 	}
 	w, err := u.prepare(u.r.selection())
 	if err != nil {

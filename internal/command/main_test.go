@@ -20,7 +20,7 @@ var repository string
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		os.Exit(Run(os.Args[1:], os.Stdout, os.Stderr))
+		os.Exit(Run(MNIST, os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(runTests(m))
 }
@@ -48,7 +48,7 @@ var pretrained func() string
 func makePretrained(folder string) string {
 	path := filepath.Join(folder, "pretrained.safetensors")
 	var out, err bytes.Buffer
-	if status := Run([]string{"train", "--data", "sample", "--classes", "0-1", "--epochs", "2", "--batch", "16", "--out", path}, &out, &err); status != exitDone {
+	if status := Run(MNIST, []string{"train", "--data", "sample", "--classes", "0-1", "--epochs", "2", "--batch", "16", "--out", path}, &out, &err); status != exitDone {
 		panic("the pretrained network cannot be made: " + err.String())
 	}
 	return path
@@ -65,7 +65,7 @@ type ran struct {
 func mnist(t *testing.T, args ...string) ran {
 	t.Helper()
 	var out, err bytes.Buffer
-	status := Run(args, &out, &err)
+	status := Run(MNIST, args, &out, &err)
 	r := ran{"mnist " + strings.Join(args, " "), status, out.String(), err.String()}
 	if strings.Contains(r.err, "goroutine ") || strings.Contains(r.err, "bug:") {
 		t.Fatalf("%s: panicked:\n%s", r.args, r.err)

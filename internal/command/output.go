@@ -19,6 +19,7 @@ import (
 // output is where a command writes: results to standard output, as text or as
 // one JSON object a line, and what goes on to standard error.
 type output struct {
+	program  Program
 	results  io.Writer
 	progress io.Writer
 	errors   io.Writer // as progress, --quiet or not
@@ -28,7 +29,7 @@ type output struct {
 }
 
 func newOutput(cmd *cobra.Command, g *globals) *output {
-	o := &output{results: cmd.OutOrStdout(), progress: cmd.ErrOrStderr(), errors: cmd.ErrOrStderr(), json: g.json}
+	o := &output{program: g.Program, results: cmd.OutOrStdout(), progress: cmd.ErrOrStderr(), errors: cmd.ErrOrStderr(), json: g.json}
 	if f, ok := o.progress.(*os.File); ok {
 		o.terminal = term.IsTerminal(int(f.Fd()))
 	}
@@ -101,13 +102,13 @@ func (o *output) note(format string, args ...any) {
 // warn prints what the user must know, --quiet or not.
 func (o *output) warn(format string, args ...any) {
 	o.endBar()
-	fmt.Fprintln(o.errors, "mnist: warning:", escape.Sprintf(format, args...))
+	fmt.Fprintln(o.errors, o.program.name+": warning:", escape.Sprintf(format, args...))
 }
 
 // failure prints an error that does not end the command.
 func (o *output) failure(err error) {
 	o.endBar()
-	fmt.Fprintln(o.errors, "mnist:", escape.Text(err.Error()))
+	fmt.Fprintln(o.errors, o.program.name+":", escape.Text(err.Error()))
 }
 
 // bar is a progress bar on a terminal, and a plain line now and then where

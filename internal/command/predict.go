@@ -22,7 +22,8 @@ func newPredict(g *globals) *cobra.Command {
 that trained the network, MNIST's or photos, and prints its class. "-" reads one
 image from standard input. A file that is no image is said on standard error and
 the others follow; the exit status is 1 then.`,
-		Example: "  mnist predict --model retrained.safetensors seven.png nine.jpg\n  mnist predict --model digits.safetensors --json - < three.png",
+		Example: g.example("predict --model retrained.safetensors seven.png nine.jpg\npredict --model digits.safetensors --json - < three.png",
+			"predict --model mine.safetensors new.jpg\npredict --model mobilenet.onnx --labels labels.txt --prepare tf --json - < new.jpg"),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage(errors.New("predict: no image given"))
@@ -52,7 +53,7 @@ type predictLine struct {
 
 func runPredict(cmd *cobra.Command, out *output, file string, source sourceFlags, images []string) error {
 	if file == "" {
-		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
+		return out.program.noNetwork("model")
 	}
 	m, err := source.open(cmd.Context(), out, file)
 	if err != nil {

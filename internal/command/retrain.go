@@ -56,8 +56,17 @@ by the number of images, which is scikit-learn's default. Without one it goes
 on until the gradient is 0 to five digits, on the way to infinity if the classes
 can be separated. The last lines of both tell the loss of the training images:
 the gap between the two is what the steps have left.`,
-		Example: "  mnist retrain --from digits.safetensors --last 2 --classes 5-9\n  mnist retrain --from digits.safetensors --train 'fc*' --data my-images/ --epochs 20\n  mnist retrain --from digits.safetensors --last 1 --solver lbfgs --weight-decay 1e-3 --data my-images/\n  mnist retrain --from digits.safetensors --last 1 --then 2 --then all:epochs=2,lr=0.0005 --classes 5-9\n  mnist retrain --from digits.safetensors --classes 5-9 --limit 100 --epochs 100 --repeats 10",
-		Args:    noArguments,
+		Example: g.example(`retrain --from digits.safetensors --last 2 --classes 5-9
+retrain --from digits.safetensors --train 'fc*' --data my-images/ --epochs 20
+retrain --from digits.safetensors --last 1 --solver lbfgs --weight-decay 1e-3 --data my-images/
+retrain --from digits.safetensors --last 1 --then 2 --then all:epochs=2,lr=0.0005 --classes 5-9
+retrain --from digits.safetensors --classes 5-9 --limit 100 --epochs 100 --repeats 10`,
+			`retrain --from mobilenet.onnx --prepare tf --data photos/
+retrain --from mobilenet.onnx --prepare tf --data photos/ --solver lbfgs --weight-decay 1e-3
+retrain --from resnet18.pth --arch resnet18 --prepare torchvision --train 'layer4*,fc' --data photos/
+retrain --from hf:timm/resnet18.a1_in1k --data photos/ --cache-dir features/
+retrain --from mine.safetensors --keep-head --data more-photos/`),
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			u.cmd, u.out = cmd, newOutput(cmd, g)
 			return u.retrain()
@@ -67,7 +76,7 @@ the gap between the two is what the steps have left.`,
 	f := cmd.Flags()
 	f.StringArrayVar(&u.r.then, "then", nil, "then go on with the last N layers, as 2 or 2:epochs=3,lr=0.005, or all; unsaid: --epochs and a tenth of --lr; repeatable")
 	f.StringSliceVar(&u.r.layerRates, "layer-lr", nil, "factor on the learning rate of a layer, as fc1=0.1 or 'conv*=0.01'")
-	u.data.add(cmd)
+	u.data.add(cmd, g.Program)
 	u.data.addLimit(cmd)
 	u.t.add(cmd, "retrained.safetensors")
 	u.t.augment.addCopies(cmd)
@@ -147,7 +156,7 @@ func (r retrainFlags) factors(spec model.Spec, selection model.Selection) (map[s
 
 func (u run) retrain() error {
 	if (u.r.from == "") == (u.r.saved.resume == "") {
-		return usage(errors.New("expected either --from, the file of a trained network ('mnist train' makes one), or --resume, a checkpoint"))
+		return usage(errors.Errorf("expected either --from, the file of a trained network (%s), or --resume, a checkpoint", u.out.program.source))
 	}
 	if given(u.cmd, "cache-dir") != "" && u.r.dir == "" {
 		return usage(errors.New("--cache-dir: found no folder name"))

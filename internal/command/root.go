@@ -45,18 +45,18 @@ type interrupted struct{ signal syscall.Signal }
 
 func (i interrupted) Error() string { return "stopped by a signal: " + i.signal.String() }
 
-// Run executes one command line and returns its exit status: 1 for a panic
-// too, which would be a bug and is told with its stack.
-func Run(args []string, stdout, stderr io.Writer) (status int) {
+// Run executes one command line of a program and returns its exit status: 1 for a
+// panic too, which would be a bug and is told with its stack.
+func Run(p Program, args []string, stdout, stderr io.Writer) (status int) {
 	defer func() {
-		if p := recover(); p != nil {
-			fmt.Fprintf(escape.Lines{Writer: stderr}, "mnist: bug: %v\n%s", p, debug.Stack())
+		if bug := recover(); bug != nil {
+			fmt.Fprintf(escape.Lines{Writer: stderr}, "%s: bug: %v\n%s", p.name, bug, debug.Stack())
 			status = exitFailed
 		}
 	}()
 	ctx, stop := untilSignal()
 	defer stop()
-	root := newRoot()
+	root := newRoot(p)
 	results := &watched{Writer: stdout}
 	root.SetArgs(args)
 	root.Annotations = map[string]string{typed: shellescape.QuoteCommand(append([]string{root.Name()}, args...))}
@@ -72,7 +72,7 @@ func Run(args []string, stdout, stderr io.Writer) (status int) {
 	if err == nil {
 		err = errors.Wrap(results.err, "results")
 	}
-	return exitStatus(ctx, err, stderr)
+	return p.exitStatus(ctx, err, stderr)
 }
 
 // unknownCommand returns an error if the first argument that is no flag is no
@@ -107,20 +107,20 @@ func untilSignal() (context.Context, func()) {
 	return ctx, func() { signal.Stop(signals); cancel(nil) }
 }
 
-func exitStatus(ctx context.Context, err error, stderr io.Writer) int {
+func (p Program) exitStatus(ctx context.Context, err error, stderr io.Writer) int {
 	if err == nil {
 		return exitDone
 	}
 	var stopped interrupted
 	if errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &stopped) {
-		fmt.Fprintln(stderr, "mnist:", stopped)
+		fmt.Fprintln(stderr, p.name+":", stopped)
 		var lost errCheckpoint
 		if !errors.As(err, &lost) {
 			return exitInterrupted + int(stopped.signal)
 		}
 		err = lost
 	}
-	fmt.Fprintln(stderr, "mnist:", escape.Text(err.Error()))
+	fmt.Fprintln(stderr, p.name+":", escape.Text(err.Error()))
 	var wrong usageError
 	if errors.As(err, &wrong) {
 		return exitUsage
@@ -130,21 +130,20 @@ func exitStatus(ctx context.Context, err error, stderr io.Writer) int {
 
 // globals are the flags of every command.
 type globals struct {
+	Program
 	threads int
 	blas    string
 	json    bool
 	quiet   bool
 }
 
-func newRoot() *cobra.Command {
-	g := &globals{}
+func newRoot(p Program) *cobra.Command {
+	g := &globals{Program: p}
 	root := &cobra.Command{
-		Use:   "mnist",
-		Short: "Retrain the last layers of a convolutional network, with nothing hidden",
-		Long: `mnist trains a small convolutional network on handwritten digits, then retrains
-only its last fully connected layers on other digits. The convolutions enter the
-Gorgonia graph as constants: no gradient can reach them.`,
-		Example:       "  mnist demo\n  mnist train --classes 0-4 --out digits.safetensors\n  mnist retrain --from digits.safetensors --last 2 --classes 5-9",
+		Use:           p.name,
+		Short:         "Retrain the last layers of a convolutional network, with nothing hidden",
+		Long:          p.about,
+		Example:       p.example(p.examples, p.examples),
 		Version:       buildinfo.Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -163,7 +162,10 @@ Gorgonia graph as constants: no gradient can reach them.`,
 	f.StringVar(&g.blas, "blas", "auto", "matrix products: auto, go (the best of these), or one of "+strings.Join(model.Kernels(), ", "))
 	f.BoolVar(&g.json, "json", false, "print one JSON object a line on standard output")
 	f.BoolVar(&g.quiet, "quiet", false, "no progress on standard error")
-	root.AddCommand(newDemo(g), newTrain(g), newRetrain(g), newLRFind(g), newEval(g), newPredict(g), newExplain(g), newConvert(g), newShow(g), newServe(g))
+	if p.mnist {
+		root.AddCommand(newDemo(g))
+	}
+	root.AddCommand(newTrain(g), newRetrain(g), newLRFind(g), newEval(g), newPredict(g), newExplain(g), newConvert(g), newShow(g), newServe(g))
 	complete(root)
 	return root
 }

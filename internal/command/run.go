@@ -200,12 +200,18 @@ func (u run) prepare(selection model.Selection) (w work, err error) {
 	if pretrained != nil {
 		u.data.of(pretrained)
 	}
+	fresh := model.DeepMNIST()
+	if u.r.said.arch != "" && u.r.fresh {
+		if fresh, err = u.r.said.fresh(pretrained, &u.data); err != nil {
+			return w, usage(err)
+		}
+	}
 	if w.data, w.test, err = u.data.open(u.cmd.Context(), u.out, u.t.Seed); err != nil {
 		return w, err
 	}
 	if w.model = pretrained; u.r.fresh {
 		if w.model == nil {
-			w.model, err = model.Fresh(model.DeepMNIST(), w.data, u.t.Seed)
+			w.model, err = model.Fresh(fresh, w.data, u.t.Seed)
 		}
 		return w, err
 	}

@@ -31,8 +31,9 @@ The taught network can be saved as a file for the other commands.
 
 Only this machine can open the page unless --listen says otherwise. Ctrl-C ends
 the server, with exit status 0.`,
-		Example: "  mnist serve --model digits.safetensors\n  mnist serve --model digits.safetensors --listen 127.0.0.1:0 --json",
-		Args:    noArguments,
+		Example: g.example("serve --model digits.safetensors\nserve --model digits.safetensors --listen 127.0.0.1:0 --json",
+			"serve --model mine.safetensors\nserve --model mobilenet.onnx --labels labels.txt --prepare tf"),
+		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runServe(cmd, newOutput(cmd, g), s)
 		},
@@ -54,13 +55,13 @@ type serveLine struct {
 
 func runServe(cmd *cobra.Command, out *output, s serveFlags) error {
 	if s.model == "" {
-		return usage(errors.New("--model: no file given; make one with 'mnist train'"))
+		return out.program.noNetwork("model")
 	}
 	m, err := s.open(cmd.Context(), out, s.model)
 	if err != nil {
 		return err
 	}
-	opt := page.Options{Name: filepath.Base(s.model), Seed: s.seed, Log: log.New(escape.Lines{Writer: cmd.ErrOrStderr()}, "mnist: ", 0)}
+	opt := page.Options{Name: filepath.Base(s.model), Seed: s.seed, Log: log.New(escape.Lines{Writer: cmd.ErrOrStderr()}, cmd.Root().Name()+": ", 0)}
 	err = page.Run(cmd.Context(), m, s.listen, opt, func(site *page.Site) error {
 		if !site.Loopback {
 			// Not a note: --quiet is not to hide it.

@@ -9,6 +9,7 @@ import (
 )
 
 func newShow(g *globals) *cobra.Command {
+	const others = "show mobilenet.onnx --labels labels.txt --prepare tf\nshow resnet18.pth --arch resnet18 --json\nshow hf:timm/resnet18.a1_in1k"
 	var source sourceFlags
 	cmd := &cobra.Command{
 		Use:   "show FILE",
@@ -16,7 +17,7 @@ func newShow(g *globals) *cobra.Command {
 		Long: `show prints the layers of a network with their shapes, parameters and
 multiply-adds for one image, how its images are prepared, and its classes. FILE is
 a ` + formats + `.`,
-		Example: "  mnist show digits.safetensors\n  mnist show mobilenet.onnx --labels labels.txt --prepare tf\n  mnist show resnet18.pth --arch resnet18 --json\n  mnist show hf:timm/resnet18.a1_in1k",
+		Example: g.example("show digits.safetensors\n"+others, others),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usage(errors.Errorf("found %d arguments, expected FILE; see '%s --help'", len(args), cmd.CommandPath()))
@@ -41,10 +42,11 @@ type showLine struct {
 }
 
 func runShow(cmd *cobra.Command, out *output, file string, source sourceFlags) error {
-	n, err := source.openPartial(cmd.Context(), out, file)
+	r, err := source.look(cmd.Context(), out, file)
 	if err != nil {
 		return err
 	}
+	n := r.Network
 	summary, err := explain.Summarise(n.Spec)
 	if err != nil {
 		return err

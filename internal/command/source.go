@@ -1,7 +1,10 @@
 package command
 
 import (
+	"cmp"
 	"context"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -34,6 +37,47 @@ func (s *sourceFlags) add(cmd *cobra.Command) {
 	f.StringVar(&s.preset, "prepare", "", "how the images were prepared that trained a network which does not say it: "+strings.Join(dataset.Presets(), ", "))
 }
 
+// addFresh adds the flags that name a network to be trained from nothing.
+func (s *sourceFlags) addFresh(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&s.arch, "arch", "", "network to begin with, with fresh weights, by torchvision's name, as mobilenet_v2")
+	f.StringVar(&s.preset, "prepare", "", "how its images are prepared: "+strings.Join(dataset.Presets(), ", ")+" (torchvision if unsaid)")
+}
+
+// named returns a usage error where a program has no network of its own to train
+// from nothing and none is named.
+func (s *sourceFlags) named(p Program) error {
+	switch {
+	case s.arch == "" && s.preset != "":
+		return usage(errors.New("--prepare: goes with --arch, which is not given"))
+	case s.arch == "" && !p.mnist:
+		return usage(errors.Errorf("--arch: found none, expected the network to train from nothing, as resnet18; '%s retrain' begins with a trained one", p.name))
+	}
+	return nil
+}
+
+// fresh returns the network that --arch names, and has data make its images. One
+// that a checkpoint has must be the same.
+func (s *sourceFlags) fresh(resumed *model.Network, data *dataFlags) (model.Spec, error) {
+	classes := 2 // others follow from the data
+	if resumed != nil {
+		classes = len(resumed.Classes)
+	}
+	spec, err := zoo.Spec(s.arch, classes, 0)
+	if err != nil {
+		return spec, errors.Wrap(err, "--arch")
+	}
+	prep, err := dataset.Preset(cmp.Or(s.preset, "torchvision"), spec.Input)
+	if err != nil {
+		return spec, errors.Wrap(err, "--prepare")
+	}
+	if resumed != nil && (!reflect.DeepEqual(spec, resumed.Spec) || prep != resumed.Prep) {
+		return spec, errors.Errorf("--resume: the training was of another network than --arch %s --prepare %s", s.arch, cmp.Or(s.preset, "torchvision"))
+	}
+	data.shape, data.prep = spec.Input, prep
+	return spec, nil
+}
+
 // addFeatures adds the flag that cuts a network.
 func (s *sourceFlags) addFeatures(cmd *cobra.Command, usage string) {
 	s.cuts = true
@@ -61,24 +105,43 @@ func (s *sourceFlags) open(ctx context.Context, out *output, source string) (*mo
 	return n, errors.Wrap(weightfile.Check(n, false), source)
 }
 
-// openPartial reads the network that a flag names, and says what was assumed. Some
-// layers may have no weights.
+// openPartial reads the network that a flag names, to run it. Some layers may have
+// no weights. How photos are prepared must be known.
 func (s *sourceFlags) openPartial(ctx context.Context, out *output, source string) (*model.Network, error) {
-	origin, err := s.origin(foreign.Origin{})
+	r, err := s.look(ctx, out, source)
 	if err != nil {
 		return nil, err
+	}
+	if r.PrepAssumed && r.Network.Prep.IsPhoto() {
+		return nil, usage(errors.Errorf("--prepare: found none, and %s does not say how its photos are prepared; expected %s. Where the network was published it says so: with mean 0.485, 0.456, 0.406, as PyTorch's, it is torchvision, with values of -1 to 1, as TensorFlow's, tf, with BGR and means of 103.939, 116.779, 123.68, caffe. "+
+			"Or try each of them on photos that show what the network knows: '%s predict --model %s --prepare tf PHOTO': the right one is sure, and right", source, photoPresets(), out.program.name, source))
+	}
+	return r.Network, nil
+}
+
+// photoPresets lists the presets of photos.
+func photoPresets() string {
+	names := slices.DeleteFunc(dataset.Presets(), func(name string) bool { return name == "mnist" })
+	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+}
+
+// look reads the network that a flag names, and says what was assumed.
+func (s *sourceFlags) look(ctx context.Context, out *output, source string) (foreign.Reading, error) {
+	origin, err := s.origin(foreign.Origin{})
+	if err != nil {
+		return foreign.Reading{}, err
 	}
 	r, err := s.read(ctx, out, source, origin, foreign.Options{})
 	if errors.Is(err, foreign.ErrSaid) {
-		return nil, usage(errors.WithMessage(err, s.given()))
+		return r, usage(errors.WithMessage(err, s.given()))
 	}
 	if err != nil {
-		return nil, err
+		return r, err
 	}
 	for _, note := range r.Notes {
 		out.note("%s: %s", source, note)
 	}
-	return r.Network, nil
+	return r, nil
 }
 
 // read opens the source.

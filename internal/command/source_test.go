@@ -89,7 +89,7 @@ func TestSources(t *testing.T) {
 	mnist(t, "show", "n.npz", "--labels", "labels.txt", "--arch", "resnet18").refused(t, exitFailed, "n.npz: ", "conv1/W: found")
 	mnist(t, "show", "hf:x").refused(t, exitUsage, "OWNER/REPO")
 	mnist(t, "show").refused(t, exitUsage, "expected FILE")
-	mnist(t, "lr-find", "--arch", "resnet18").refused(t, exitUsage, "--arch", "--from")
+	mnist(t, "lr-find", "--labels", "labels.txt").refused(t, exitUsage, "--labels", "--from")
 	writeFile(t, "n.h5", []byte("\x89HDF\r\n\x1a\n"))
 	mnist(t, "eval", "--model", "n.h5").refused(t, exitFailed, "n.h5", "HDF5", "numpy.savez")
 }

@@ -24,6 +24,7 @@ type trainingFlags struct {
 	out     string
 	report  reportFlag
 	augment augmentFlags
+	cmd     *cobra.Command
 }
 
 // usualMomentum is the momentum where none is said.
@@ -44,6 +45,7 @@ func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 
 // addSolver adds the flags of a step.
 func (t *trainingFlags) addSolver(cmd *cobra.Command) {
+	t.cmd = cmd
 	f := cmd.Flags()
 	f.IntVar(&t.Batch, "batch", 64, "images a step")
 	f.Float64Var(&t.Momentum, "momentum", usualMomentum, "momentum of the solver momentum")
@@ -69,7 +71,7 @@ func (t *trainingFlags) checkRecipe() error {
 	if !errors.As(err, &wrong) {
 		return usage(err)
 	}
-	more := map[string]string{"solver": ", or lbfgs in 'mnist retrain --last 1'", "patience": ", as --validation 0.1"}
+	more := map[string]string{"solver": ", or lbfgs in '" + t.cmd.Root().Name() + " retrain --last 1'", "patience": ", as --validation 0.1"}
 	return usage(errors.Errorf("--%v%s", err, more[wrong.Setting]))
 }
 

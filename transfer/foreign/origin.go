@@ -71,7 +71,7 @@ func (o Origin) describe(n *model.Network) (notes []string, err error) {
 			notes = append(notes, fmt.Sprintf("classes of one name are numbered: %q", numbered))
 		}
 	}
-	if o.Prep == nil && o.Preset == "" {
+	if o.prepUnsaid() {
 		preset := o.presetOf(n.Spec)
 		notes = append(notes, fmt.Sprintf("the file does not say how its images are prepared: as by the preset %q", preset))
 		if n.Prep = dataset.MNISTPreprocessing(); preset != "mnist" {
@@ -89,6 +89,9 @@ func (o Origin) describe(n *model.Network) (notes []string, err error) {
 	}
 	return notes, n.Prep.CheckShape(n.Spec.Input)
 }
+
+// prepUnsaid reports whether how images are prepared is left to presetOf.
+func (o Origin) prepUnsaid() bool { return o.Prep == nil && o.Preset == "" }
 
 // presetOf returns the most likely preprocessing of a network's images.
 func (o Origin) presetOf(spec model.Spec) string {

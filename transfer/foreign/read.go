@@ -23,7 +23,10 @@ type Reading struct {
 	// classes and the preprocessing: they are those of the Origin, and assumed where
 	// it has none.
 	Unsaid bool
-	Notes  []string // a sentence each: what was assumed of the network, and what of the file is not in it
+	// PrepAssumed is true where nothing says how images are prepared, the Origin
+	// neither: the network has the preprocessing that is most likely.
+	PrepAssumed bool
+	Notes       []string // a sentence each: what was assumed of the network, and what of the file is not in it
 }
 
 // Read reads a network: one of ours, whole or in part, a network as ONNX, or
@@ -82,7 +85,7 @@ func (f *file) weights(tensors *weightfile.Tensors) (r Reading, err error) {
 	if n.Spec, opt, err = o.network(tensors, opt); err != nil {
 		return r, errors.Wrap(err, f.path)
 	}
-	r = Reading{Network: n, Unsaid: f.config == nil}
+	r = Reading{Network: n, Unsaid: f.config == nil, PrepAssumed: o.prepUnsaid()}
 	if r.Notes, err = o.describe(n); err != nil {
 		return r, errors.Wrap(err, f.path)
 	}
@@ -151,6 +154,7 @@ func (f *file) onnx() (Reading, error) {
 		if r.Notes, err = o.describe(n); err != nil {
 			return Reading{}, errors.Wrap(err, f.path)
 		}
+		r.PrepAssumed = o.prepUnsaid()
 	}
 	if notes := n.Meta[weightfile.KeyNotes]; notes != "" {
 		r.Notes = append(r.Notes, notes)
