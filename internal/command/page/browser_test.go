@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,6 +66,15 @@ func open(t *testing.T, r *running, width int64) *browser {
 	call(b, log.Enable, cdp.Empty{})
 	call(b, network.Enable, network.EnableParams{})
 	call(b, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width, Height: 900, DeviceScaleFactor: 1, Mobile: width < 500})
+	// The session of the test's requests.
+	r.get(t, "GET", "/state", "", new(stateAnswer))
+	at, err := url.Parse(r.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.client.Jar.Cookies(at) {
+		call(b, network.SetCookie, network.SetCookieParams{Name: c.Name, Value: c.Value, URL: r.url})
+	}
 	b.run(chromedp.Navigate(r.url))
 	b.until("the network is shown", `document.querySelectorAll('#bars tbody tr').length > 0`)
 	return b
@@ -79,8 +89,8 @@ func (b *browser) listen(event any) {
 	case *log.EventEntryAdded:
 		said = fmt.Sprint(e.Entry.Level, ": ", e.Entry.Text, " ", e.Entry.URL)
 	case *network.EventRequestWillBeSent:
-		if url := e.Request.URL; !strings.HasPrefix(url, b.page.url+"/") && !strings.HasPrefix(url, "data:") && !strings.HasPrefix(url, "blob:") {
-			said = "asked for " + url
+		if to := e.Request.URL; !strings.HasPrefix(to, b.page.url+"/") && !strings.HasPrefix(to, "data:") && !strings.HasPrefix(to, "blob:") {
+			said = "asked for " + to
 		}
 	}
 	if said != "" {

@@ -24,7 +24,7 @@ func FuzzRequests(f *testing.F) {
 	f.Add(byte(2), "class=%F0%9F%98%80&what=latest", "")
 	f.Add(byte(3), ";", `{"last":1}`)
 	f.Fuzz(func(t *testing.T, which byte, query, body string) {
-		q := [][2]string{{"POST", "/predict"}, {"POST", "/drawings"}, {"DELETE", "/drawings"}, {"POST", "/step"}, {"POST", "/reset"}, {"GET", "/state"}}[which%6]
+		q := [][2]string{{"POST", "/predict"}, {"POST", "/samples"}, {"DELETE", "/samples"}, {"POST", "/step"}, {"POST", "/reset"}, {"GET", "/state"}}[which%6]
 		r := httptest.NewRequest(q[0], "http://localhost"+q[1], strings.NewReader(body))
 		r.URL = &url.URL{Path: q[1], RawQuery: query}
 		w := httptest.NewRecorder()

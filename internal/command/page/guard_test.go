@@ -18,8 +18,8 @@ import (
 
 // data are the requests that read or change something.
 var data = [][3]string{
-	{"GET", "/state", ""}, {"GET", "/model", ""}, {"POST", "/predict", ""}, {"POST", "/drawings?class=a", ""},
-	{"DELETE", "/drawings?class=a&what=all", ""}, {"POST", "/retrain", `{"last":1}`}, {"POST", "/stop", ""}, {"POST", "/step", `{"last":1}`}, {"POST", "/reset", ""},
+	{"GET", "/state", ""}, {"GET", "/model", ""}, {"GET", "/model.onnx", ""}, {"GET", "/samples.zip", ""}, {"GET", "/samples?class=a", ""}, {"POST", "/predict", ""}, {"POST", "/samples?class=a", ""},
+	{"DELETE", "/samples?class=a&what=all", ""}, {"POST", "/retrain", `{"last":1}`}, {"POST", "/stop", ""}, {"POST", "/step", `{"last":1}`}, {"POST", "/reset", ""},
 }
 
 func TestOtherOriginsAreRefused(t *testing.T) {
@@ -175,13 +175,18 @@ func TestSlowClients(t *testing.T) {
 	if testing.Short() {
 		return // the race detector makes a training of this network long
 	}
+	r.get(t, "POST", "/samples?class=circle", shape(t, 1, 0), new(samplesAnswer))
 	for name, corners := range shapes { // not by requests: a busy machine may be too slow for these limits
-		drawing, err := readDigit([]byte(shape(t, corners, 0)))
+		drawing, err := readDrawing([]byte(shape(t, corners, 0)), "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		for range 10 {
-			if err := r.session.draw(func(c classes) (classes, error) { return c.with(name, drawing.Image) }); err != nil {
+			err := r.session(t).change(func(c classes) (classes, error) {
+				c, _, err := c.with(name, drawing.sample)
+				return c, err
+			})
+			if err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -1,9 +1,12 @@
 package page
 
 import (
+	"cmp"
 	"io"
+	"math"
 	"net/http"
 	"os"
+	"strconv"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/strictjson"
@@ -17,98 +20,162 @@ type stateAnswer struct {
 	Taught   bool              `json:"taught"`
 	Training bool              `json:"training"`
 	Classes  []string          `json:"classes"` // that the network knows now
-	Loaded   []string          `json:"loaded"`  // that the network as loaded knows
 	Layers   []model.LayerInfo `json:"layers"`  // of the network as it is now
-	Drawings classes           `json:"drawings"`
 	Limits   limits            `json:"limits"`
+	samplesAnswer
+}
+
+// samplesAnswer is what a change of the samples led to.
+type samplesAnswer struct {
+	Session string  `json:"session"` // another one when the session has ended; "" before the first sample
+	Copied  bool    `json:"copied"`  // the class has the photo that was added already
+	Samples classes `json:"samples"`
 }
 
 type limits struct {
-	Classes  int `json:"classes"`
-	Drawings int `json:"drawings"` // of a class
-	Last     int `json:"last"`     // layers that may be trained
+	Classes int `json:"classes"`
+	Samples int `json:"samples"` // of a class
+	Last    int `json:"last"`    // layers that may be trained
+	Bytes   int `json:"bytes"`   // of an image that is sent
+	Pixels  int `json:"pixels"`  // of the same
+	Side    int `json:"side"`    // of a photo, pixels of the shorter side that are enough
 }
 
-func (s *Server) state(w http.ResponseWriter, _ *http.Request) {
-	m := s.session
-	a := stateAnswer{Name: s.name, Loaded: m.loaded.Classes, Limits: limits{maxClasses, maxDrawings, mostLayers(m.loaded.Spec)}}
-	m.predicting.Lock()
-	current := m.current
-	layers := current.evaluator.Net().Describe()
-	m.predicting.Unlock()
-	a.Classes, a.Layers = current.model.Classes, layers
-	m.mu.Lock()
-	drawings := m.classes
-	a.Taught, a.Training = m.taught, m.stop != nil
-	m.mu.Unlock()
-	a.Drawings = drawings.shown()
+func (s *Server) limits() limits {
+	m := s.loaded.model
+	l := limits{maxClasses, maxDrawings, mostLayers(m.Spec), maxImage, maxPixels, 0}
+	if m.Prep.IsPhoto() {
+		l.Samples, l.Side = maxPhotos, max(m.Prep.Photo.Resize, m.Spec.Input[1], m.Spec.Input[2])*3/2
+	}
+	return l
+}
+
+func (s *Server) state(m *session, w http.ResponseWriter, _ *http.Request) {
+	a := stateAnswer{Name: s.name, Limits: s.limits(), samplesAnswer: m.answer()}
+	network, layers, taught := m.network()
+	a.Classes, a.Layers, a.Taught, a.Training = network.Classes, layers, taught, m.training()
 	answer(w, http.StatusOK, a)
 }
 
-func (s *Server) predict(w http.ResponseWriter, r *http.Request) {
-	drawing, err := s.readDigit(w, r)
+func (s *session) answer() samplesAnswer {
+	c, _ := s.samples()
+	return samplesAnswer{Session: s.name, Samples: c.shown()}
+}
+
+func (s *Server) predict(m *session, w http.ResponseWriter, r *http.Request) {
+	image, err := s.take(w, r)
 	if err != nil {
 		s.fail(w, err)
 		return
 	}
-	p, err := s.session.predict(drawing.Image)
+	inside := !s.photos() || r.URL.Query().Get("inside") != ""
+	p, err := m.predict(image.input, inside)
 	if err != nil {
 		s.fail(w, err)
 		return
 	}
-	p.Note = drawing.Note
+	p.Note = image.note
+	if !s.photos() {
+		p.Input = image.input
+	} else if inside {
+		if p.Picture, err = jpegOf(picture(image.input, s.loaded.model)); err != nil {
+			s.fail(w, err)
+			return
+		}
+	}
 	answer(w, http.StatusOK, p)
 }
 
-func (s *Server) addDrawing(w http.ResponseWriter, r *http.Request) {
+// add is not for the session that a request has: the first sample makes it one
+// that is kept.
+func (s *Server) add(w http.ResponseWriter, r *http.Request) {
 	name, err := className(r.URL.Query().Get("class"))
 	if err != nil {
 		s.fail(w, err)
 		return
 	}
-	drawing, err := s.readDigit(w, r)
+	image, err := s.take(w, r)
 	if err != nil {
 		s.fail(w, err)
 		return
 	}
-	if err := s.session.draw(func(c classes) (classes, error) { return c.with(name, drawing.Image) }); err != nil {
+	m, done, err := s.sessions.kept(w, r)
+	if err != nil {
 		s.fail(w, err)
 		return
 	}
-	s.state(w, r)
+	defer done()
+	copied := false
+	err = m.change(func(c classes) (_ classes, err error) {
+		c, copied, err = c.with(name, image.sample)
+		return c, err
+	})
+	if err != nil {
+		s.fail(w, err)
+		return
+	}
+	a := m.answer()
+	a.Copied = copied
+	answer(w, http.StatusOK, a)
 }
 
-func (s *Server) removeDrawing(w http.ResponseWriter, r *http.Request) {
+func (s *Server) remove(m *session, w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
-	what := query.Get("what")
-	if what != "latest" && what != "all" {
+	n := math.MaxInt // "all"
+	if latest := query.Get("latest"); latest != "" || query.Get("what") == "latest" {
+		var err error
+		if n, err = strconv.Atoi(cmp.Or(latest, "1")); err != nil || n < 1 {
+			refuse(w, http.StatusBadRequest, "latest: found %.100q, expected a number from 1", latest)
+			return
+		}
+	} else if what := query.Get("what"); what != "all" {
 		refuse(w, http.StatusBadRequest, "what: found %.100q, expected latest or all", what)
 		return
 	}
-	if err := s.session.draw(func(c classes) (classes, error) { return c.without(query.Get("class"), what == "all") }); err != nil {
+	if err := m.change(func(c classes) (classes, error) { return c.without(query.Get("class"), n) }); err != nil {
 		s.fail(w, err)
 		return
 	}
-	s.state(w, r)
+	answer(w, http.StatusOK, m.answer())
 }
 
-func (s *Server) reset(w http.ResponseWriter, r *http.Request) {
-	if err := s.session.reset(); err != nil {
+// sheet sends a picture of the latest photos of a class.
+func (s *Server) sheet(m *session, w http.ResponseWriter, r *http.Request) {
+	c, _ := m.samples()
+	i := c.index(r.URL.Query().Get("class"))
+	if i < 0 || !s.photos() {
+		refuse(w, http.StatusNotFound, "class: found no photos of %.100q", r.URL.Query().Get("class"))
+		return
+	}
+	content, err := jpegOf(c[i].sheet())
+	if err != nil {
 		s.fail(w, err)
 		return
 	}
-	s.state(w, r)
+	w.Header().Set("Content-Type", "image/jpeg")
+	_, _ = w.Write(content) // whoever went away needs no answer
 }
 
-// readDigit reads the image in a request's body.
-func (s *Server) readDigit(w http.ResponseWriter, r *http.Request) (dataset.Drawing, error) {
+func (s *Server) reset(m *session, w http.ResponseWriter, r *http.Request) {
+	if err := m.reset(); err != nil {
+		s.fail(w, err)
+		return
+	}
+	s.state(m, w, r)
+}
+
+// photos reports whether the network's images are photos.
+func (s *Server) photos() bool { return s.loaded.model.Prep.IsPhoto() }
+
+// take reads the image in a request's body.
+func (s *Server) take(w http.ResponseWriter, r *http.Request) (taken, error) {
 	content, err := readBody(w, r, maxImage)
 	if err != nil {
-		return dataset.Drawing{}, err
+		return taken{}, err
 	}
 	s.decoding <- struct{}{}
 	defer func() { <-s.decoding }()
-	return readDigit(content)
+	return take(content, s.loaded.model)
 }
 
 // readBody reads a request's body, of which a length beyond the limit is
@@ -158,6 +225,8 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 		refuse(w, http.StatusRequestEntityTooLarge, "body: found more than %d bytes, expected at most as many", large.Limit)
 	case errors.Is(err, errSlow):
 		refuse(w, http.StatusRequestTimeout, "%v", err)
+	case errors.Is(err, errFull):
+		refuse(w, http.StatusServiceUnavailable, "%v", err)
 	case errors.Is(err, errBusy) || errors.Is(err, errStopped):
 		refuse(w, http.StatusConflict, "%v", err)
 	case errors.Is(err, errPixels) || errors.Is(err, dataset.ErrTooLarge):

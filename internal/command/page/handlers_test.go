@@ -51,15 +51,15 @@ func TestMalformedRequests(t *testing.T) {
 		{413, "524288", "POST", "/predict", strings.Repeat("x", maxImage+1)},
 		{405, "", "GET", "/predict", ""},
 		{405, "", "PUT", "/state", ""},
-		{400, "class", "POST", "/drawings", good},
-		{400, "class", "POST", "/drawings?class=%20%09", good},
-		{400, "class", "POST", "/drawings?class=" + strings.Repeat("a", maxName+1), good},
-		{400, "printable", "POST", "/drawings?class=a%00b", good},
-		{400, "class", "POST", "/drawings?class=%ff%fe", good},
-		{400, "first bytes", "POST", "/drawings?class=a", "words"},
-		{422, "blank image", "POST", "/drawings?class=a", blank},
-		{400, "no such class", "DELETE", "/drawings?class=a&what=all", ""},
-		{400, "latest or all", "DELETE", "/drawings?class=a", ""},
+		{400, "class", "POST", "/samples", good},
+		{400, "class", "POST", "/samples?class=%20%09", good},
+		{400, "class", "POST", "/samples?class=" + strings.Repeat("a", maxName+1), good},
+		{400, "printable", "POST", "/samples?class=a%00b", good},
+		{400, "class", "POST", "/samples?class=%ff%fe", good},
+		{400, "first bytes", "POST", "/samples?class=a", "words"},
+		{422, "blank image", "POST", "/samples?class=a", blank},
+		{400, "no such class", "DELETE", "/samples?class=a&what=all", ""},
+		{400, "latest or all", "DELETE", "/samples?class=a", ""},
 		{400, "JSON", "POST", "/retrain", ""},
 		{400, "JSON", "POST", "/retrain", "{"},
 		{400, "JSON", "POST", "/retrain", "[1]"},
@@ -76,7 +76,7 @@ func TestMalformedRequests(t *testing.T) {
 		r.refused(t, q.status, q.say, q.method, q.path, q.body)
 	}
 	for _, name := range []string{"a", "b"} {
-		r.get(t, "POST", "/drawings?class="+name, good, new(stateAnswer))
+		r.get(t, "POST", "/samples?class="+name, good, new(stateAnswer))
 	}
 	for _, last := range []string{"0", "-1", "3", "1000000"} {
 		r.refused(t, 400, "last: found "+last, "POST", "/retrain", `{"last":`+last+`}`)
@@ -84,7 +84,7 @@ func TestMalformedRequests(t *testing.T) {
 	}
 	var after stateAnswer
 	r.get(t, "GET", "/state", "", &after)
-	if after.Taught || after.Training || len(after.Drawings) != 2 || r.said.Len() > 0 {
+	if after.Taught || after.Training || len(after.Samples) != 2 || r.said.Len() > 0 {
 		t.Errorf("found %+v and in the log %q after all that was refused", after, r.said)
 	}
 }
@@ -93,22 +93,22 @@ func TestLimits(t *testing.T) {
 	r := serve(t)
 	drawing := shape(t, 3, 0)
 	for range maxDrawings {
-		r.get(t, "POST", "/drawings?class=a", drawing, new(stateAnswer))
+		r.get(t, "POST", "/samples?class=a", drawing, new(stateAnswer))
 	}
-	r.refused(t, 400, "30 drawings", "POST", "/drawings?class=a", drawing)
+	r.refused(t, 400, "30 drawings", "POST", "/samples?class=a", drawing)
 	for i := range maxClasses - 1 {
-		r.get(t, "POST", "/drawings?class=class"+string(rune('a'+i)), drawing, new(stateAnswer))
+		r.get(t, "POST", "/samples?class=class"+string(rune('a'+i)), drawing, new(stateAnswer))
 	}
-	r.refused(t, 400, "20 classes", "POST", "/drawings?class=more", drawing)
+	r.refused(t, 400, "20 classes", "POST", "/samples?class=more", drawing)
 	var s stateAnswer
-	r.get(t, "DELETE", "/drawings?class=a&what=latest", "", &s)
-	if s.Drawings[0].Count != maxDrawings-1 || len(s.Drawings[0].Pixels) != 784*(maxDrawings-1) {
-		t.Errorf("found %d drawings after one was undone", s.Drawings[0].Count)
+	r.get(t, "DELETE", "/samples?class=a&what=latest", "", &s)
+	if s.Samples[0].Count != maxDrawings-1 || len(s.Samples[0].Pixels) != 784*(maxDrawings-1) {
+		t.Errorf("found %d drawings after one was undone", s.Samples[0].Count)
 	}
-	r.get(t, "DELETE", "/drawings?class=a&what=all", "", &s)
-	r.get(t, "DELETE", "/drawings?class=classa&what=latest", "", &s)
-	if len(s.Drawings) != maxClasses-2 {
-		t.Errorf("found %d classes, expected the removed one and the one without a drawing gone", len(s.Drawings))
+	r.get(t, "DELETE", "/samples?class=a&what=all", "", &s)
+	r.get(t, "DELETE", "/samples?class=classa&what=latest", "", &s)
+	if len(s.Samples) != maxClasses-2 {
+		t.Errorf("found %d classes, expected the removed one and the one without a drawing gone", len(s.Samples))
 	}
 }
 
@@ -118,12 +118,12 @@ func TestNamesInOtherForms(t *testing.T) {
 	r := serve(t)
 	drawing := shape(t, 3, 0)
 	for _, name := range []string{"cafe\u0301", "café", " café ", "👩\u200d🔬", "New\u00a0York"} {
-		r.get(t, "POST", "/drawings?class="+url.QueryEscape(name), drawing, new(stateAnswer))
+		r.get(t, "POST", "/samples?class="+url.QueryEscape(name), drawing, new(stateAnswer))
 	}
 	var s stateAnswer
 	r.get(t, "GET", "/state", "", &s)
 	var names []string
-	for _, c := range s.Drawings {
+	for _, c := range s.Samples {
 		names = append(names, fmt.Sprintf("%s %d", c.Name, c.Count))
 	}
 	if want := []string{"café 3", "👩\u200d🔬 1", "New\u00a0York 1"}; !slices.Equal(names, want) {

@@ -13,7 +13,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// How a lesson goes: chosen so that a handful of drawings a class is learnt
+// How a lesson goes: chosen so that a handful of samples a class is learnt
 // within seconds.
 const (
 	epochs       = 20
@@ -22,17 +22,21 @@ const (
 	mostCopies   = 16  // of a drawing, altered but for the first
 	mostExamples = 640 // that the copies may add up to
 	mostLast     = 2   // layers that may be trained
+
+	photoRate  = 0.003 // of Adam, whose steps do not depend on how large a network's features are
+	photoSteps = 150   // at least
+
+	featureMemory = 256 << 20 // bytes; more are in a mapped file
 )
 
-// lesson is the head of a network while it learns the drawings. The layers
+// lesson is the head of a network while it learns the samples. The layers
 // below the cut ran over them once.
 type lesson struct {
 	model   *model.Network // its weights are trained in place
 	pre     *model.Network // the network as loaded
-	drawn   int            // drawings, without their altered copies
-	copies  int
-	plain   *dataset.Set // the drawings as drawn
-	head    *transfer.Head
+	taught  int            // samples, without altered copies
+	epochs  int
+	head    *transfer.Head // Validation is what is measured: the drawings as drawn, photos held out
 	trainer *train.Trainer
 	batches *dataset.Batches // of single steps
 }
@@ -41,38 +45,65 @@ type lesson struct {
 func mostLayers(spec model.Spec) int { return min(mostLast, len(spec.MainLayers())) }
 
 // newLesson makes a new last layer for the classes and runs the frozen layers
-// over the drawings.
-func newLesson(ctx context.Context, pre *model.Network, c classes, last int, seed uint64) (*lesson, error) {
+// over the samples.
+func newLesson(ctx context.Context, pre *model.Network, c classes, last int, seed uint64, features func(done, of int)) (*lesson, error) {
 	if len(c) < 2 {
-		return nil, errors.Wrapf(errClass, "found %d classes with drawings, expected 2 or more", len(c))
+		return nil, errors.Wrapf(errClass, "found %d classes with samples, expected 2 or more", len(c))
 	}
 	if most := mostLayers(pre.Spec); last < 1 || last > most {
 		return nil, errors.Wrapf(errClass, "last: found %d, expected 1 to %d", last, most)
 	}
-	l := &lesson{pre: pre, drawn: c.total()}
-	l.copies = max(1, min(mostCopies, mostExamples/l.drawn))
-	var err error
+	examples, measured, err := c.sets(pre, seed)
+	if err != nil {
+		return nil, err
+	}
+	l := &lesson{pre: pre, taught: c.total(), epochs: epochs}
+	opt := transfer.Options{Select: model.Last(last), Batch: batch, CacheMemory: featureMemory, Progress: features}
+	if measured != nil { // not a nil set in an interface
+		opt.Train.Validation = measured
+	}
 	if l.model, err = transfer.WithClasses(pre, c.names(), model.Last(last), seed); err != nil {
 		return nil, err
 	}
-	if l.plain, err = c.set(1, pre.Prep, seed); err != nil {
-		return nil, err
+	solver, taught := train.NewMomentum(learningRate, 0.9), measured
+	if pre.Prep.IsPhoto() {
+		solver, taught = train.NewAdam(photoRate), examples
+		l.taught = examples.Len()
 	}
-	l.model.Seen = pre.Seen.And(l.plain.Seen())
-	examples, err := c.set(l.copies, pre.Prep, seed)
-	if err != nil {
-		return nil, err
-	}
-	// Few enough to be in memory whatever is free: at most mostExamples rows.
-	l.head, err = transfer.NewHead(ctx, l.model, examples, transfer.Options{Select: model.Last(last), Batch: batch, CacheMemory: 1 << 30})
-	if err != nil {
+	l.model.Seen = pre.Seen.And(taught.Seen())
+	if l.head, err = transfer.NewHead(ctx, l.model, examples, opt); err != nil {
 		return nil, err
 	}
 	if l.batches, err = dataset.NewBatches(l.head.Data.Len(), min(batch, l.head.Data.Len()), seed); err != nil {
 		return nil, err
 	}
-	l.trainer, err = l.head.Trainer(train.NewMomentum(learningRate, 0.9), seed)
+	if pre.Prep.IsPhoto() {
+		l.epochs = max(epochs, (photoSteps+l.batches.PerEpoch()-1)/l.batches.PerEpoch())
+	}
+	l.trainer, err = l.head.Trainer(solver, seed)
 	return l, err
+}
+
+// sets returns what is taught and what the training is measured by, nil where that
+// is nothing: photos held out, or the drawings as drawn, of which altered copies
+// are taught too.
+func (c classes) sets(m *model.Network, seed uint64) (examples, measured *dataset.Set, err error) {
+	if m.Prep.IsPhoto() {
+		return c.photoSets(m)
+	}
+	if measured, err = c.drawingSet(1, m.Prep, seed); err != nil {
+		return nil, nil, err
+	}
+	examples, err = c.drawingSet(max(1, min(mostCopies, mostExamples/c.total())), m.Prep, seed)
+	return examples, measured, err
+}
+
+// held returns how many samples are held out.
+func (l *lesson) held() int {
+	if !l.model.Prep.IsPhoto() || l.head.Validation == nil {
+		return 0
+	}
+	return l.head.Validation.Len()
 }
 
 func (l *lesson) close() error {
@@ -83,21 +114,16 @@ func (l *lesson) close() error {
 }
 
 // steps returns how many steps a whole training makes.
-func (l *lesson) steps() int { return epochs * l.batches.PerEpoch() }
+func (l *lesson) steps() int { return l.epochs * l.batches.PerEpoch() }
 
 // fit trains until all epochs are done or ctx is: that is no error, what was
 // learnt so far is kept.
 func (l *lesson) fit(ctx context.Context, hook train.Hook) (stopped bool, err error) {
-	err = l.trainer.Fit(ctx, l.head.Data, train.Options{Epochs: epochs, Schedule: train.CosineRate, Hook: hook})
+	err = l.trainer.Fit(ctx, l.head.Data, train.Options{Epochs: l.epochs, Schedule: train.CosineRate, Hook: hook})
 	if errors.Is(err, context.Canceled) {
 		return true, nil
 	}
 	return false, err
-}
-
-// right returns how many of the drawings, as drawn, are recognised.
-func (l *lesson) right() (train.Metrics, error) {
-	return train.Evaluate(context.Background(), l.model, l.plain)
 }
 
 // stepLayer is what one step did to a layer, with W and b taken together.

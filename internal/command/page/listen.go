@@ -86,14 +86,10 @@ func address(host string, a net.Addr) string {
 
 // boundMemory has garbage collected before it fills the memory: a network that
 // is being taught is there some eight times over, in copies, gradients and
-// momenta, and many clients at once need 64 MiB. GOMEMLIMIT says otherwise.
+// momenta, many clients at once need 64 MiB, and then there is what sessions keep.
+// GOMEMLIMIT says otherwise.
 func boundMemory(w *model.Weights) {
-	if os.Getenv("GOMEMLIMIT") != "" {
-		return
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(96<<20 + 8*weightBytes(w) + sessionsFor(w)*sessionBytes(w))
 	}
-	bytes := int64(0)
-	for _, name := range w.Names() {
-		bytes += 4 * int64(w.Get(name).Shape().TotalSize())
-	}
-	debug.SetMemoryLimit(96<<20 + 8*bytes)
 }

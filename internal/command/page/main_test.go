@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"strings"
 	"sync"
 	"testing"
@@ -89,8 +90,9 @@ func large(t *testing.T) *model.Network {
 // running is a server at a port of its own.
 type running struct {
 	*Server
-	url  string
-	said *bytes.Buffer
+	url    string
+	said   *bytes.Buffer
+	client *http.Client // of one session
 }
 
 // serve starts a server as mnist serve does, until the test ends.
@@ -105,8 +107,11 @@ func serve(t *testing.T) *running {
 
 func serveWith(t *testing.T, m *model.Network, limits timeouts) *running {
 	t.Helper()
-	r := &running{said: &bytes.Buffer{}}
-	var err error
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &running{said: &bytes.Buffer{}, client: &http.Client{Jar: jar}}
 	if r.Server, err = New(m, Options{Name: "digits.safetensors", Seed: 1, Loopback: true, Log: log.New(r.said, "", 0)}); err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +150,7 @@ func (r *running) ask(t *testing.T, method, path, body string, headers ...string
 			req.Header.Set(headers[i], headers[i+1])
 		}
 	}
-	response, err := http.DefaultClient.Do(req)
+	response, err := r.client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,6 +160,20 @@ func (r *running) ask(t *testing.T, method, path, body string, headers ...string
 		t.Fatal(err)
 	}
 	return response, string(text)
+}
+
+// session returns the one session that is there.
+func (r *running) session(t *testing.T) *session {
+	t.Helper()
+	r.sessions.mu.Lock()
+	defer r.sessions.mu.Unlock()
+	for _, s := range r.sessions.byID {
+		if len(r.sessions.byID) == 1 {
+			return s
+		}
+	}
+	t.Fatalf("found %d sessions, expected one", len(r.sessions.byID))
+	return nil
 }
 
 // get asks for an answer with status 200 and decodes it into v.

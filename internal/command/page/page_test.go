@@ -138,7 +138,7 @@ func TestBrowserPhone(t *testing.T) {
 		t.Errorf("found tables that are %v pixels too wide", wide)
 	}
 	b.pictures("step", 390)
-	b.page.get(t, "POST", "/drawings?class="+strings.Repeat("W", maxName), shape(t, 3, 0), new(stateAnswer))
+	b.page.get(t, "POST", "/samples?class="+strings.Repeat("W", maxName), shape(t, 3, 0), new(stateAnswer))
 	b.run(chromedp.Reload())
 	b.until("the classes are shown", `document.querySelectorAll('#classes li').length === 4`)
 	b.fits(390)

@@ -1,10 +1,10 @@
 package page
 
 import (
-	"bytes"
-	"image"
+	"cmp"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
@@ -17,20 +17,24 @@ import (
 // digitShape is what dataset.Digit makes of any image: [C,H,W].
 var digitShape = []int{1, 28, 28}
 
-// Bounds on the feature maps that are sent of one layer: a network from a file
-// may have any number of any size.
+// Bounds on what is sent of a network: one from a file may have any number of
+// layers and classes, of any size.
 const (
 	maxMaps    = 64   // of a layer with maps
 	maxMapSide = 64   // pixels
 	maxUnits   = 1024 // of a dense layer
 	maxSteps   = 16   // layers, with what is fused into them
+	maxAnswers = 20   // classes; of more, the most probable ones
 )
 
-// predictor runs a network on one drawing at a time and looks at what every
-// layer gives. It has weights of its own, which nobody changes, and is not for
-// several goroutines at once.
+// predictor runs a network on one image at a time and looks at what its layers
+// give. It has weights of its own, which nobody changes.
 type predictor struct {
-	model     *model.Network
+	model  *model.Network
+	layers []model.LayerInfo
+	inside map[string][]string // of the nodes that are looked at, the layers that each computes
+
+	mu        sync.Mutex // guards the evaluator
 	evaluator *train.Evaluator
 }
 
@@ -41,20 +45,35 @@ func newPredictor(m *model.Network) (*predictor, error) {
 	if err != nil {
 		return nil, err
 	}
-	e, err := train.NewEvaluator(net)
-	return &predictor{&own, e}, err
+	p := &predictor{model: &own, layers: net.Describe(), inside: map[string][]string{}}
+	steps := net.Steps()
+	for i := range min(len(steps), maxSteps) { // evenly, from the first to the last
+		at := i
+		if len(steps) > maxSteps {
+			at = i * (len(steps) - 1) / (maxSteps - 1)
+		}
+		p.inside[steps[at].Node.Name()] = steps[at].Layers
+	}
+	p.evaluator, err = train.NewEvaluator(net)
+	return p, err
 }
 
-func (p *predictor) close() error { return p.evaluator.Close() }
+func (p *predictor) close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.evaluator.Close()
+}
 
-// prediction is what the network makes of one drawing.
+// prediction is what the network makes of one image.
 type prediction struct {
-	Input         []byte       `json:"input"` // [28,28], as the network gets it
+	Input         []byte       `json:"input,omitempty"`   // of a drawing, [28,28], as the network gets it
+	Picture       []byte       `json:"picture,omitempty"` // of a photo, the same as a JPEG file
 	Label         string       `json:"label"`
+	Probability   float64      `json:"probability"`    // of Label
 	Note          string       `json:"note,omitempty"` // what is doubtful about the drawing
-	Classes       []string     `json:"classes"`
-	Probabilities []float64    `json:"probabilities"` // in the order of Classes
-	Layers        []activation `json:"layers"`        // from input to logits
+	Classes       []string     `json:"classes"`        // up to maxAnswers in the network's order; of more, the most probable ones
+	Probabilities []float64    `json:"probabilities"`  // in the order of Classes
+	Layers        []activation `json:"layers,omitempty"`
 }
 
 // activation is the output of a layer, with the ReLU and pooling fused into
@@ -68,27 +87,26 @@ type activation struct {
 	Pixels  []byte   `json:"pixels"`  // [Shown,H,W] or [Shown]; 0 is 0 or the least value, 255 the largest
 }
 
-// predict runs the network on a drawing as mnist predict does.
-func (p *predictor) predict(digit dataset.Image28) (prediction, error) {
-	input := digit.Bytes(p.model.Prep.Polarity)
-	set, err := dataset.NewSet("drawing", slices.Clone(digitShape), input, []int{0}, p.model.Classes, p.model.Prep)
+// predict runs the network on an image, [C,H,W], as it takes it. With inside it
+// also tells what the layers gave.
+func (p *predictor) predict(input []byte, inside bool) (prediction, error) {
+	set, err := dataset.NewSet("image", slices.Clone(p.model.Spec.Input), input, []int{0}, p.model.Classes, p.model.Prep)
 	if err != nil {
 		return prediction{}, err
 	}
-	net := p.evaluator.Net()
-	steps := map[string][]string{} // layers by the node that computes them
-	for _, s := range net.Steps() {
-		steps[s.Node.Name()] = s.Layers
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var result prediction
+	if inside {
+		scope := p.evaluator.Net().Scope()
+		scope.Observe(func(e graphop.Event) {
+			layers, ok := p.inside[e.Node]
+			if output, dense := e.Output.(*tensor.Dense); ok && dense {
+				result.Layers = append(result.Layers, newActivation(layers, output.Shape()[1:], output.Float32s()))
+			}
+		})
+		defer scope.Observe(nil)
 	}
-	result := prediction{Input: input, Classes: p.model.Classes}
-	net.Scope().Observe(func(e graphop.Event) {
-		layers, ok := steps[e.Node]
-		output, dense := e.Output.(*tensor.Dense)
-		if ok && dense && len(result.Layers) < maxSteps {
-			result.Layers = append(result.Layers, newActivation(layers, output.Shape()[1:], output.Float32s()))
-		}
-	})
-	defer net.Scope().Observe(nil)
 	logits, err := p.evaluator.Logits(set, []int{0})
 	if err != nil {
 		return prediction{}, err
@@ -98,15 +116,25 @@ func (p *predictor) predict(digit dataset.Image28) (prediction, error) {
 			return prediction{}, errors.Wrapf(train.ErrNotFinite, "layer %s: found an output that is no finite number: the network's weights are too large", a.Layers[0])
 		}
 	}
-	result.Probabilities = train.Softmax(logits)
-	best := 0
-	for i, probability := range result.Probabilities {
-		if probability > result.Probabilities[best] {
-			best = i
-		}
-	}
-	result.Label = p.model.Classes[best]
+	result.answer(train.Softmax(logits), p.model.Classes)
 	return result, nil
+}
+
+// answer fills in what the probabilities of the classes say.
+func (r *prediction) answer(probabilities []float64, classes []string) {
+	order := make([]int, len(classes)) // the most probable first
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(probabilities[j], probabilities[i]) })
+	r.Label, r.Probability = classes[order[0]], probabilities[order[0]]
+	if len(classes) <= maxAnswers {
+		r.Classes, r.Probabilities = classes, probabilities
+		return
+	}
+	for _, i := range order[:maxAnswers] {
+		r.Classes, r.Probabilities = append(r.Classes, classes[i]), append(r.Probabilities, probabilities[i])
+	}
 }
 
 // newActivation copies values of that shape, [C,H,W] or [F].
@@ -134,24 +162,4 @@ func newActivation(layers []string, shape []int, values []float32) activation {
 		}
 	}
 	return a
-}
-
-// maxPixels bounds the images that are decoded: what a browser sends has far
-// fewer, and a small file can unpack to very many.
-const maxPixels = 1 << 20
-
-// errPixels is the cause of the error for an image that has more.
-var errPixels = errors.New("too many pixels")
-
-// readDigit brings a PNG or JPEG file to the form of MNIST's images.
-func readDigit(content []byte) (dataset.Drawing, error) {
-	// What is wrong with a header, DecodeImage says better.
-	if c, _, err := image.DecodeConfig(bytes.NewReader(content)); err == nil && float64(c.Width)*float64(c.Height) > maxPixels {
-		return dataset.Drawing{}, errors.Wrapf(errPixels, "image: found %d×%d pixels, expected a product of at most %d", c.Width, c.Height, maxPixels)
-	}
-	img, err := dataset.DecodeImage(bytes.NewReader(content), "image")
-	if err != nil {
-		return dataset.Drawing{}, err
-	}
-	return dataset.Find(img)
 }

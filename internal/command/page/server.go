@@ -1,9 +1,9 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"embed"
-	"github.com/lastlayer/lastlayer/model"
 	"io/fs"
 	"log"
 	"net"
@@ -12,15 +12,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 )
 
 //go:embed static
 var static embed.FS
 
-// files are all that is served of static, by path.
-var files = map[string]struct{ name, kind string }{
-	"/{$}":      {"index.html", "text/html; charset=utf-8"},
+type staticFile struct{ name, kind string }
+
+// files are all that is served of static, by path, beside the page.
+var files = map[string]staticFile{
 	"/page.css": {"page.css", "text/css; charset=utf-8"},
 	"/page.js":  {"page.js", "text/javascript; charset=utf-8"},
 	"/draw.js":  {"draw.js", "text/javascript; charset=utf-8"},
@@ -38,10 +40,11 @@ type Options struct {
 	Log      *log.Logger // told of what is no fault of a client's
 }
 
-// Server serves one network and one session.
+// Server serves one network, and a session for each browser.
 type Server struct {
 	name        string
-	session     *session
+	loaded      *predictor
+	sessions    sessions
 	handler     http.Handler
 	log         *log.Logger
 	timeouts    timeouts
@@ -50,16 +53,18 @@ type Server struct {
 }
 
 // New returns a Server of the network, which it does not change. The network
-// must take images of 1×28×28. Close the Server when it is of no more use.
+// must take photos, or drawings of 1×28×28. Close the Server when it is of no more
+// use.
 func New(m *model.Network, opt Options) (*Server, error) {
-	if !slices.Equal(m.Spec.Input, digitShape) {
-		return nil, errors.Errorf("%s: the network takes images of %v, the page makes images of %v", opt.Name, m.Spec.Input, digitShape)
+	if !m.Prep.IsPhoto() && !slices.Equal(m.Spec.Input, digitShape) {
+		return nil, errors.Errorf("%s: the network takes images of %v, which are no photos; the page makes drawings of %v", opt.Name, m.Spec.Input, digitShape)
 	}
-	session, err := newSession(m, opt.Seed)
+	loaded, err := newPredictor(m)
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{name: opt.Name, session: session, log: opt.Log, timeouts: usualTimeouts, decoding: make(chan struct{}, 2), downloading: make(chan struct{}, 2)}
+	s := &Server{name: opt.Name, loaded: loaded, log: opt.Log, timeouts: usualTimeouts, decoding: make(chan struct{}, 2), downloading: make(chan struct{}, 2)}
+	s.sessions = sessions{most: int(sessionsFor(m.Weights)), byID: map[string]*session{}, start: func() *session { return newSession(loaded, opt.Seed) }}
 	hosts := []string{"localhost"}
 	for _, name := range opt.Hosts {
 		if name != "" {
@@ -72,34 +77,50 @@ func New(m *model.Network, opt Options) (*Server, error) {
 
 func (s *Server) routes() http.Handler {
 	mux := http.NewServeMux()
-	for path, file := range files {
-		content, err := fs.ReadFile(static, "static/"+file.name)
-		if err != nil {
-			panic(err) // the program was built without it
-		}
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", file.kind)
-			_, _ = w.Write(content)
-		})
+	page := staticFile{"index.html", "text/html; charset=utf-8"}
+	if s.photos() {
+		page.name = "photos.html"
 	}
-	for pattern, handle := range map[string]http.HandlerFunc{
+	mux.HandleFunc("GET /{$}", page.serve())
+	for path, file := range files {
+		mux.HandleFunc("GET "+path, file.serve())
+	}
+	mux.HandleFunc("POST /samples", sameOrigin(s.add))
+	for pattern, handle := range map[string]func(*session, http.ResponseWriter, *http.Request){
 		"GET /state":       s.state,
 		"GET /model":       s.download,
+		"GET /model.onnx":  s.downloadONNX,
+		"GET /samples.zip": s.downloadSamples,
+		"GET /samples":     s.sheet,
+		"DELETE /samples":  s.remove,
 		"POST /predict":    s.predict,
-		"POST /drawings":   s.addDrawing,
-		"DELETE /drawings": s.removeDrawing,
 		"POST /retrain":    s.retrain,
 		"POST /stop":       s.stop,
 		"POST /step":       s.step,
 		"POST /reset":      s.reset,
 	} {
-		mux.HandleFunc(pattern, sameOrigin(handle))
+		mux.HandleFunc(pattern, sameOrigin(func(w http.ResponseWriter, r *http.Request) {
+			m, done := s.sessions.of(w, r)
+			defer done()
+			handle(m, w, r)
+		}))
 	}
 	return mux
 }
 
+func (f staticFile) serve() http.HandlerFunc {
+	content, err := fs.ReadFile(static, "static/"+f.name)
+	if err != nil {
+		panic(err) // the program was built without it
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", f.kind)
+		_, _ = w.Write(content)
+	}
+}
+
 // Close frees the network's machines, once no request is under way any more.
-func (s *Server) Close() error { return s.session.close() }
+func (s *Server) Close() error { return cmp.Or(s.sessions.close(), s.loaded.close()) }
 
 // shutdownTimeout is how long requests may take to end once ctx is done.
 const shutdownTimeout = 5 * time.Second

@@ -2,10 +2,10 @@ package page
 
 import (
 	"context"
-	"github.com/lastlayer/lastlayer/model"
 	"sync"
+	"time"
 
-	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 )
 
@@ -15,34 +15,33 @@ var errBusy = errors.New("the network is being trained: one training at a time")
 // errStopped is the error for a training that ended before it began.
 var errStopped = errors.New("stopped before the first step: the network is as it was before")
 
-// session is all that the page changes. A change works on values of its own and
+// session is all that one browser's page changes. A change works on values of its own and
 // puts them here when it is done, so that whatever goes wrong in between, what
 // is here is whole.
 type session struct {
-	loaded *model.Network // never changed
+	name   string     // by which the page knows that it is another one; "" of one that is not kept
+	loaded *predictor // that of all sessions, whose network never changes
 	seed   uint64
 
+	users int       // requests under way; guarded by sessions
+	used  time.Time // when the last one ended
+
 	predicting sync.Mutex // guards what follows
-	current    *predictor
+	taught     *predictor // nil when the network is as loaded
 
 	changing chan struct{} // holds one token while lesson is in use
 	lesson   *lesson       // nil when there is none
 	last     int           // layers that lesson trains
-	version  int           // of the drawings that lesson learns
+	version  int           // of the samples that lesson learns
 
-	mu       sync.Mutex // guards what follows
-	classes  classes
-	drawings int    // version of classes
-	taught   bool   // current is not the network as loaded
-	stop     func() // ends the training under way; nil when there is none
+	mu      sync.Mutex // guards what follows
+	classes classes
+	changes int    // version of classes
+	stop    func() // ends the training under way; nil when there is none
 }
 
-func newSession(m *model.Network, seed uint64) (*session, error) {
-	p, err := newPredictor(m)
-	if err != nil {
-		return nil, err
-	}
-	return &session{loaded: m, seed: seed, current: p, changing: make(chan struct{}, 1)}, nil
+func newSession(loaded *predictor, seed uint64) *session {
+	return &session{loaded: loaded, seed: seed, changing: make(chan struct{}, 1)}
 }
 
 // begin claims the network for one change, until end is called.
@@ -55,59 +54,79 @@ func (s *session) begin() (end func(), err error) {
 	}
 }
 
-// predict runs the network as it is now.
-func (s *session) predict(digit dataset.Image28) (prediction, error) {
+// predict runs the network as it is now on an image, [C,H,W].
+func (s *session) predict(input []byte, inside bool) (prediction, error) {
 	s.predicting.Lock()
 	defer s.predicting.Unlock()
-	return s.current.predict(digit)
+	return s.current().predict(input, inside)
 }
 
-// model returns the network as it is now. It never changes.
-func (s *session) model() *model.Network {
+// current returns what runs the network as it is now. Whoever calls it holds the
+// lock predicting.
+func (s *session) current() *predictor {
+	if s.taught != nil {
+		return s.taught
+	}
+	return s.loaded
+}
+
+// network returns the network as it is now, which never changes, its layers, and
+// whether it was taught here.
+func (s *session) network() (m *model.Network, layers []model.LayerInfo, taught bool) {
 	s.predicting.Lock()
 	defer s.predicting.Unlock()
-	return s.current.model
+	p := s.current()
+	return p.model, p.layers, s.taught != nil
 }
 
-// show puts a network in the place of the current one.
-func (s *session) show(m *model.Network, taught bool) error {
-	p, err := newPredictor(m)
-	if err != nil {
-		return err
+// show puts a taught network in the place of the current one; nil is the network
+// as loaded.
+func (s *session) show(m *model.Network) (err error) {
+	var p *predictor
+	if m != nil {
+		if p, err = newPredictor(m); err != nil {
+			return err
+		}
 	}
 	s.predicting.Lock()
-	old := s.current
-	s.current = p
-	s.predicting.Unlock()
-	s.mu.Lock()
-	s.taught = taught
-	s.mu.Unlock()
-	return old.close() // nobody runs it: predict holds the lock for that
+	defer s.predicting.Unlock()
+	old := s.taught
+	s.taught = p
+	if old == nil {
+		return nil
+	}
+	return old.close()
 }
 
-// draw changes the drawings.
-func (s *session) draw(change func(classes) (classes, error)) error {
+// change changes the samples.
+func (s *session) change(how func(classes) (classes, error)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c, err := change(s.classes)
+	c, err := how(s.classes)
 	if err != nil {
 		return err
 	}
 	s.classes = c
-	s.drawings++
+	s.changes++
 	return nil
 }
 
-// teach begins a lesson with the drawings that are there. Whoever calls it has
-// claimed the network.
-func (s *session) teach(ctx context.Context, last int) (*lesson, error) {
+// samples returns the classes as they are now, and their version.
+func (s *session) samples() (classes, int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.classes, s.changes
+}
+
+// teach begins a lesson with the samples that are there. Whoever calls it has
+// claimed the network. features, if not nil, is told of the pass through the
+// frozen layers.
+func (s *session) teach(ctx context.Context, last int, features func(done, of int)) (*lesson, error) {
 	if err := s.forget(); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	c, version := s.classes, s.drawings
-	s.mu.Unlock()
-	l, err := newLesson(ctx, s.loaded, c, last, s.seed)
+	c, version := s.samples()
+	l, err := newLesson(ctx, s.loaded.model, c, last, s.seed, features)
 	if errors.Is(err, context.Canceled) {
 		return nil, errStopped
 	}
@@ -128,7 +147,7 @@ func (s *session) forget() error {
 	return l.close()
 }
 
-// reset shows the network as loaded again. The drawings stay.
+// reset shows the network as loaded again. The samples stay.
 func (s *session) reset() error {
 	end, err := s.begin()
 	if err != nil {
@@ -138,7 +157,7 @@ func (s *session) reset() error {
 	if err := s.forget(); err != nil {
 		return err
 	}
-	return s.show(s.loaded, false)
+	return s.show(nil)
 }
 
 // close frees the machines, once the last request is done.
@@ -147,7 +166,5 @@ func (s *session) close() error {
 	if err := s.forget(); err != nil {
 		return err
 	}
-	s.predicting.Lock()
-	defer s.predicting.Unlock()
-	return s.current.close()
+	return s.show(nil)
 }

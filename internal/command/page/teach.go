@@ -4,13 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"github.com/lastlayer/lastlayer/model"
 	"net/http"
-	"os"
-	"path/filepath"
 	"time"
 
-	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 )
@@ -63,6 +59,12 @@ type stepEvent struct {
 	Examples int     `json:"examples"`
 }
 
+// progress is how many of the samples the frozen layers have run over.
+type progress struct {
+	Done int `json:"done"`
+	Of   int `json:"of"`
+}
+
 // Step implements train.Hook. A page that reads no more counts as closed, and
 // stops the training.
 func (e *events) Step(r train.StepReport) error {
@@ -77,7 +79,7 @@ func (e *events) Step(r train.StepReport) error {
 func (e *events) Epoch(train.EpochReport) error { return nil }
 
 // retrain trains while the page listens: it ends when the page is closed.
-func (s *Server) retrain(w http.ResponseWriter, r *http.Request) {
+func (s *Server) retrain(m *session, w http.ResponseWriter, r *http.Request) {
 	var q teachRequest
 	if err := readJSON(w, r, &q); err != nil {
 		s.fail(w, err)
@@ -90,7 +92,11 @@ func (s *Server) retrain(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, err)
 		return
 	}
-	result, err := s.session.retrain(r.Context(), q.Last, func(b started) { e.send("start", b) }, e)
+	var features func(done, of int)
+	if s.photos() { // drawings take no time
+		features = func(done, of int) { e.send("features", progress{done, of}) }
+	}
+	result, err := m.retrain(r.Context(), q.Last, features, func(b started) { e.send("start", b) }, e)
 	switch {
 	case err == nil:
 		e.send("done", result)
@@ -104,60 +110,24 @@ func (s *Server) retrain(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) stop(w http.ResponseWriter, r *http.Request) {
-	if !s.session.stopTraining() {
+func (s *Server) stop(m *session, w http.ResponseWriter, _ *http.Request) {
+	if !m.stopTraining() {
 		refuse(w, http.StatusConflict, "found no training under way")
 		return
 	}
 	answer(w, http.StatusOK, struct{}{})
 }
 
-func (s *Server) step(w http.ResponseWriter, r *http.Request) {
+func (s *Server) step(m *session, w http.ResponseWriter, r *http.Request) {
 	var q teachRequest
 	if err := readJSON(w, r, &q); err != nil {
 		s.fail(w, err)
 		return
 	}
-	result, err := s.session.step(r.Context(), q.Last)
+	result, err := m.step(r.Context(), q.Last)
 	if err != nil {
 		s.fail(w, err)
 		return
 	}
 	answer(w, http.StatusOK, result)
-}
-
-// download sends the network as it is now, for mnist predict and the others.
-func (s *Server) download(w http.ResponseWriter, r *http.Request) {
-	select {
-	case s.downloading <- struct{}{}:
-		defer func() { <-s.downloading }()
-	default:
-		refuse(w, http.StatusServiceUnavailable, "busy: found %d downloads under way, expected fewer", cap(s.downloading))
-		return
-	}
-	if err := send(w, r, s.session.model()); err != nil {
-		s.fail(w, err)
-	}
-}
-
-// send writes the network to a file in a folder of its own, and sends that.
-func send(w http.ResponseWriter, r *http.Request, m *model.Network) error {
-	folder, err := os.MkdirTemp("", "lastlayer-")
-	if err != nil {
-		return errors.Wrap(err, "a folder for the download")
-	}
-	defer func() { _ = os.RemoveAll(folder) }()
-	path := filepath.Join(folder, "model")
-	if err := weightfile.Write(path, m); err != nil {
-		return err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return errors.Wrap(err, "read the download")
-	}
-	defer f.Close()
-	w.Header().Set("Content-Type", "application/octet-stream")
-	w.Header().Set("Content-Disposition", `attachment; filename="taught.safetensors"`)
-	http.ServeContent(w, r, "", time.Time{}, f)
-	return nil
 }

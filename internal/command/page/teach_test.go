@@ -25,7 +25,7 @@ func (r *running) teach(t *testing.T, n int) {
 	t.Helper()
 	for _, name := range []string{"triangle", "square", "circle"} {
 		for i := range n {
-			r.get(t, "POST", "/drawings?class="+url.QueryEscape(name), shape(t, shapes[name], float64(5*i-10)), new(stateAnswer))
+			r.get(t, "POST", "/samples?class="+url.QueryEscape(name), shape(t, shapes[name], float64(5*i-10)), new(stateAnswer))
 		}
 	}
 }
@@ -37,7 +37,7 @@ func (r *running) training(t *testing.T, ctx context.Context, last string, f fun
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(req)
+	response, err := r.client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func TestTeach(t *testing.T) {
 	pre, _ := digits()
 	for last, trained := range map[string]string{"1": "fc2/W fc2/b", "2": "fc1/W fc1/b fc2/W fc2/b"} {
 		f, losses := r.retrained(t, last)
-		if !f.Identical || f.Stopped || f.Right != 15 || f.Drawings != 15 || losses[len(losses)-1] > losses[0]/2 {
+		if !f.Identical || f.Stopped || f.Right != 15 || f.Measured != 15 || losses[len(losses)-1] > losses[0]/2 {
 			t.Errorf("last %s: found %+v and losses from %v to %v", last, f, losses[0], losses[len(losses)-1])
 		}
 		var names []string
@@ -118,8 +118,8 @@ func TestTeach(t *testing.T) {
 	}
 	var s stateAnswer
 	r.get(t, "POST", "/reset", "", &s)
-	if s.Taught || len(s.Classes) != 10 || len(s.Drawings) != 3 || s.Drawings[0].Count != 5 {
-		t.Errorf("found %v and %d drawn classes after a reset", s.Classes, len(s.Drawings))
+	if s.Taught || len(s.Classes) != 10 || len(s.Samples) != 3 || s.Samples[0].Count != 5 {
+		t.Errorf("found %v and %d drawn classes after a reset", s.Classes, len(s.Samples))
 	}
 	if m := r.download(t); m.Weights.Hash("fc2/W") != pre.Weights.Hash("fc2/W") {
 		t.Error("the network after a reset is not the one loaded")
@@ -255,7 +255,7 @@ func (r *running) stoppedEarly(t *testing.T) {
 		}
 	}
 	var s stepResult
-	if r.get(t, "POST", "/step", `{"last":2}`, &s); s.Step > r.session.lesson.steps() {
-		t.Errorf("found step %d next: the training made all %d for nobody", s.Step, r.session.lesson.steps())
+	if r.get(t, "POST", "/step", `{"last":2}`, &s); s.Step > r.session(t).lesson.steps() {
+		t.Errorf("found step %d next: the training made all %d for nobody", s.Step, r.session(t).lesson.steps())
 	}
 }

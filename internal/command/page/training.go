@@ -10,9 +10,9 @@ import (
 
 // started is what a training is going to do.
 type started struct {
-	Drawings int      `json:"drawings"`
-	Examples int      `json:"examples"` // with the altered copies
-	Copies   int      `json:"copies"`   // of each drawing, itself among them
+	Samples  int      `json:"samples"`  // that are taught
+	Held     int      `json:"held"`     // and held out, to measure the training
+	Examples int      `json:"examples"` // with altered copies of drawings
 	Epochs   int      `json:"epochs"`
 	Steps    int      `json:"steps"`
 	Trained  []string `json:"trained"`
@@ -23,16 +23,25 @@ type started struct {
 type finished struct {
 	Stopped   bool     `json:"stopped"`
 	Seconds   float64  `json:"seconds"`
-	Drawings  int      `json:"drawings"`
-	Right     int      `json:"right"` // of the drawings
-	Loss      float64  `json:"loss"`  // on the drawings
+	HeldOut   bool     `json:"held_out"` // measured on photos that were not taught, otherwise on the drawings that were
+	Measured  int      `json:"measured"` // samples; 0 where too few photos are there to hold some out
+	Right     int      `json:"right"`    // of those measured
+	Loss      float64  `json:"loss"`     // on those measured
+	Recalls   []recall `json:"recalls"`  // of the classes that were measured
 	Identical bool     `json:"frozen_identical"`
 	Weights   []hashed `json:"weights"`
 }
 
-// retrain trains a new head on the drawings, until it is done, ctx is, or the
+// recall is how many samples of a class are recognised.
+type recall struct {
+	Class    string `json:"class"`
+	Measured int    `json:"measured"`
+	Right    int    `json:"right"`
+}
+
+// retrain trains a new head on the samples, until it is done, ctx is, or the
 // training is stopped. Then the network that it led to is shown.
-func (s *session) retrain(ctx context.Context, last int, begun func(started), hook train.Hook) (result finished, err error) {
+func (s *session) retrain(ctx context.Context, last int, features func(done, of int), begun func(started), hook train.Hook) (result finished, err error) {
 	end, err := s.begin()
 	if err != nil {
 		return finished{}, err
@@ -43,12 +52,12 @@ func (s *session) retrain(ctx context.Context, last int, begun func(started), ho
 	s.setStop(stop)
 	defer s.setStop(nil)
 	start := time.Now()
-	l, err := s.teach(ctx, last)
+	l, err := s.teach(ctx, last, features)
 	if err != nil {
 		return finished{}, err
 	}
 	before := l.hashes()
-	begun(started{l.drawn, l.head.Data.Len(), l.copies, epochs, l.steps(), l.trainer.Net().TrainedWeights(), l.trainer.Net().FrozenWeights()})
+	begun(started{l.taught, l.held(), l.head.Data.Len(), l.epochs, l.steps(), l.trainer.Net().TrainedWeights(), l.trainer.Net().FrozenWeights()})
 	result.Stopped, err = l.fit(ctx, hook)
 	result.Seconds = time.Since(start).Seconds()
 	if err == nil {
@@ -62,12 +71,22 @@ func (s *session) judge(l *lesson, before map[string]string, result *finished) e
 	if result.Weights, result.Identical = l.compare(before); !result.Identical {
 		return errors.New("a frozen weight has changed: this is a bug")
 	}
-	m, err := l.right()
-	if err != nil {
-		return err
+	result.HeldOut = l.model.Prep.IsPhoto()
+	if l.head.Validation != nil {
+		m, err := l.head.Evaluate(context.Background(), l.head.Validation)
+		if err != nil {
+			return err
+		}
+		result.Measured, result.Right, result.Loss = m.Examples, m.Correct, m.Loss
+		for label, row := range m.Confusion {
+			r := recall{Class: l.model.Classes[label], Right: row[label]}
+			for _, n := range row {
+				r.Measured += n
+			}
+			result.Recalls = append(result.Recalls, r)
+		}
 	}
-	result.Drawings, result.Right, result.Loss = m.Examples, m.Correct, m.Loss
-	return s.show(l.model, true)
+	return s.show(l.model)
 }
 
 // keep forgets the lesson if there was an error: its weights may be no numbers
@@ -88,6 +107,13 @@ func (s *session) setStop(stop func()) {
 	s.stop = stop
 }
 
+// training reports whether a training is under way.
+func (s *session) training() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stop != nil
+}
+
 // stopTraining ends the training under way and reports whether there was one.
 func (s *session) stopTraining() bool {
 	s.mu.Lock()
@@ -99,7 +125,7 @@ func (s *session) stopTraining() bool {
 	return true
 }
 
-// step makes one step of the lesson: a new one when the drawings, or the layers
+// step makes one step of the lesson: a new one when the samples, or the layers
 // to train, are not those of the lesson that is there.
 func (s *session) step(ctx context.Context, last int) (stepResult, error) {
 	end, err := s.begin()
@@ -107,17 +133,15 @@ func (s *session) step(ctx context.Context, last int) (stepResult, error) {
 		return stepResult{}, err
 	}
 	defer end()
-	s.mu.Lock()
-	version := s.drawings
-	s.mu.Unlock()
+	_, version := s.samples()
 	if s.lesson == nil || s.last != last || s.version != version {
-		if _, err := s.teach(ctx, last); err != nil {
+		if _, err := s.teach(ctx, last, nil); err != nil {
 			return stepResult{}, err
 		}
 	}
 	result, err := s.lesson.step()
 	if err == nil {
-		err = s.show(s.lesson.model, true)
+		err = s.show(s.lesson.model)
 	}
 	return result, s.keep(err)
 }

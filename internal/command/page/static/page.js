@@ -5,7 +5,6 @@ import * as show from './show.js';
 import * as teach from './teach.js';
 
 const $ = (id) => document.getElementById(id);
-const last = () => Number(document.querySelector('input[name=last]:checked').value);
 
 let state = null;
 
@@ -15,16 +14,28 @@ function complain(error) {
 }
 
 function mark() {
-  $('trained-names').textContent = `trained: ${show.frozen(last()).join(', ')}; all else frozen`;
+  $('trained-names').textContent = `trained: ${show.frozen(teach.last()).join(', ')}; all else frozen`;
 }
 
-function setState(s) {
-  state = s;
-  show.network(s);
-  teach.classes(s, remove);
+// setState takes what an answer says, all of the state or a part.
+function setState(answer) {
+  const [all, ended] = teach.merged(state, answer);
+  state = all;
+  show.network(state);
+  teach.classes(state, (c) => `${c.count} of ${state.limits.samples}`, picture, remove);
   mark();
-  $('last-2').hidden = s.limits.last < 2;
+  $('last-2').hidden = state.limits.last < 2;
+  if (ended) throw ended;
 }
+
+function picture(c) {
+  const canvas = show.element('canvas');
+  canvas.setAttribute('role', 'img');
+  canvas.setAttribute('aria-label', `${c.count} drawings of ${c.name}`);
+  return show.tiles(canvas, show.bytes(c.pixels), c.count, 28, 28, Math.min(10, c.count), 2);
+}
+
+const load = async () => setState(await (await teach.ask('GET', '/state')).json());
 
 // One request is under way at a time; what is drawn meanwhile goes next.
 let asking = false, again = false, drawnAt = 0, ended = true;
@@ -41,7 +52,7 @@ async function predict() {
       const p = await (await teach.ask('POST', '/predict', draw.png())).json();
       if (draw.isEmpty()) continue; // cleared meanwhile: again is set
       // Taught otherwise from another page.
-      if (JSON.stringify(p.classes) !== JSON.stringify(state?.classes)) setState(await (await teach.ask('GET', '/state')).json());
+      if (JSON.stringify(p.classes) !== JSON.stringify(state?.classes)) await load();
       show.prediction(p);
       complain(null);
       if (again) continue;
@@ -93,7 +104,7 @@ $('add').addEventListener('submit', async (event) => {
   const name = $('class').value.trim();
   if (draw.isEmpty()) { complain(new Error('Draw something first.')); return; }
   try {
-    setState(await (await teach.ask('POST', `/drawings?class=${encodeURIComponent(name)}`, draw.png())).json());
+    setState(await (await teach.ask('POST', `/samples?class=${encodeURIComponent(name)}`, draw.png())).json());
     $('status').textContent = `Added to ${name}.`;
     complain(null);
     draw.clear(event.timeStamp);
@@ -104,7 +115,7 @@ $('add').addEventListener('submit', async (event) => {
 
 async function remove(name, what) {
   try {
-    setState(await (await teach.ask('DELETE', `/drawings?class=${encodeURIComponent(name)}&what=${what}`)).json());
+    setState(await (await teach.ask('DELETE', `/samples?class=${encodeURIComponent(name)}&what=${what}`)).json());
     complain(null);
   } catch (error) {
     complain(error);
@@ -113,47 +124,14 @@ async function remove(name, what) {
 
 for (const radio of document.querySelectorAll('input[name=last]')) radio.addEventListener('change', mark);
 
-// change runs one of the buttons' works; the others wait.
-async function change(work) {
-  const buttons = ['retrain', 'step', 'reset'].map($);
-  buttons.forEach((b) => { b.disabled = true; });
-  try {
-    const after = await work();
-    setState(await (await teach.ask('GET', '/state')).json());
-    after?.();
-    complain(null);
-    drawnAt = performance.now();
-    predict();
-  } catch (error) {
-    complain(error);
-  }
-  buttons.forEach((b) => { b.disabled = false; });
-  $('stop').disabled = true;
-}
-
-$('retrain').addEventListener('click', () => change(async () => {
-  $('stop').disabled = false;
-  const result = await teach.retrain(last());
-  return () => teach.finished(result);
-}));
-
-$('stop').addEventListener('click', () => teach.ask('POST', '/stop').catch(complain));
-
-$('step').addEventListener('click', () => change(async () => {
-  const result = await (await teach.ask('POST', '/step', JSON.stringify({ last: last() }))).json();
-  return () => teach.stepped(result);
-}));
-
-$('reset').addEventListener('click', () => change(async () => {
-  await teach.ask('POST', '/reset');
-  return () => {
-    $('training').hidden = $('weights').hidden = $('one-step').hidden = true;
-    $('status').textContent = 'The network is as loaded again.';
-  };
-}));
+teach.buttons(async () => {
+  await load();
+  drawnAt = performance.now();
+  predict();
+}, complain);
 
 try {
-  setState(await (await teach.ask('GET', '/state')).json());
+  await load();
 } catch (error) {
   complain(error);
 }

@@ -1,6 +1,6 @@
 // Classes of one's own, training, and what it did to the weights.
 
-import { bytes, element, tiles } from './show.js';
+import { element } from './show.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -13,7 +13,7 @@ export async function ask(method, path, body) {
   try {
     response = await fetch(path, { method, body });
   } catch {
-    throw new Error('The server does not answer. Is mnist serve still running?');
+    throw new Error('The server does not answer. Is the program that serves this page still running?');
   }
   if (!response.ok) throw await failure(response);
   return response;
@@ -28,6 +28,55 @@ async function failure(response) {
   } catch {
     return new Error(`status ${response.status}: ${text.slice(0, 200)}`);
   }
+}
+
+// merged returns the state with what an answer of the server says, and throws if
+// the session has ended meanwhile.
+export function merged(state, answer) {
+  const ended = state?.session && state.session !== answer.session;
+  return [{ ...state, ...answer }, ended ? new Error('The session had ended: it was idle, and another browser needed its place, or the server began anew. Its samples are gone.') : null];
+}
+
+const busy = (button, is) => button.setAttribute('aria-disabled', is); // disabled, it would lose the focus
+const isBusy = (button) => button.getAttribute('aria-disabled') === 'true';
+
+// last returns how many layers are to be trained.
+export const last = () => Number(document.querySelector('input[name=last]:checked').value);
+
+// buttons makes those of training work. refresh() is called after each change,
+// complain(error) with what went wrong, or null.
+export function buttons(refresh, complain) {
+  const changing = ['retrain', 'step', 'reset'].map($);
+  busy($('stop'), true);
+  const on = (id, work) => $(id).addEventListener('click', async () => {
+    if (isBusy($(id))) return;
+    changing.forEach((b) => busy(b, true));
+    complain(null);
+    let after, failed = null;
+    try { after = await work(); } catch (error) { failed = error; }
+    try { await refresh(); } catch (error) { failed ??= error; }
+    if (!failed) after();
+    complain(failed);
+    changing.forEach((b) => busy(b, false));
+    busy($('stop'), true);
+  });
+  on('retrain', async () => {
+    busy($('stop'), false);
+    const result = await retrain(last());
+    return () => finished(result);
+  });
+  on('step', async () => {
+    const result = await (await ask('POST', '/step', JSON.stringify({ last: last() }))).json();
+    return () => stepped(result);
+  });
+  on('reset', async () => {
+    await ask('POST', '/reset');
+    return () => {
+      $('training').hidden = $('weights').hidden = $('one-step').hidden = true;
+      $('status').textContent = 'The network is as loaded again.';
+    };
+  });
+  $('stop').addEventListener('click', () => { if (!isBusy($('stop'))) ask('POST', '/stop').catch(complain); });
 }
 
 // events yields the server-sent events of a response.
@@ -49,29 +98,27 @@ async function* events(response) {
   }
 }
 
-// classes lists the drawings, with buttons that call remove(name, what).
-export function classes(state, remove) {
+// classes lists the samples: count(c) says how many of a class there are, picture(c)
+// returns an element that shows them, remove(name, what) is called by buttons.
+export function classes(state, count, picture, remove) {
   const focused = document.activeElement?.dataset?.remove;
   $('known').replaceChildren();
   $('classes').replaceChildren();
-  for (const c of state.drawings ?? []) {
+  for (const c of state.samples) {
     element('option', undefined, $('known')).value = c.name;
     const item = element('li', undefined, $('classes'));
     const row = element('div', undefined, item);
     row.className = 'row';
-    element('span', `${c.name}: ${c.count} of ${state.limits.drawings}`, row).className = 'name';
+    element('span', `${c.name}: ${count(c)}`, row).className = 'name';
     for (const [what, text] of [['latest', 'Undo'], ['all', 'Remove']]) {
       const button = element('button', text, row);
       button.type = 'button';
       button.dataset.remove = `${what} ${c.name}`;
-      button.setAttribute('aria-label', what === 'latest' ? `Undo the latest drawing of ${c.name}` : `Remove the class ${c.name}`);
+      button.setAttribute('aria-label', what === 'latest' ? `Undo the latest of ${c.name}` : `Remove the class ${c.name}`);
       button.addEventListener('click', () => remove(c.name, what));
       if (button.dataset.remove === focused) button.focus();
     }
-    const canvas = element('canvas', undefined, item);
-    canvas.setAttribute('role', 'img');
-    canvas.setAttribute('aria-label', `${c.count} drawings of ${c.name}`);
-    tiles(canvas, bytes(c.pixels), c.count, 28, 28, Math.min(10, c.count), 2);
+    item.append(picture(c));
   }
   if (focused && document.activeElement === document.body) $('class').focus();
 }
@@ -87,10 +134,13 @@ export async function retrain(last) {
     requestAnimationFrame(() => { drawn = false; curve(losses, of); });
   };
   for await (const { name, data } of events(response)) {
-    if (name === 'start') {
+    if (name === 'features') {
+      $('status').textContent = `Running the frozen layers: ${data.done} of ${data.of} photos.`;
+    } else if (name === 'start') {
       $('training').hidden = false;
       $('weights').hidden = $('one-step').hidden = true;
-      $('status').textContent = `Training ${data.trained.join(', ')} on ${data.drawings} drawings, ${data.examples} with their altered copies: ${data.epochs} epochs, ${data.steps} steps.`;
+      const on = `${data.samples} samples` + (data.examples > data.samples ? `, ${data.examples} with altered copies` : '') + (data.held ? `, ${data.held} held out` : '');
+      $('status').textContent = `Training ${data.trained.join(', ')} on ${on}: ${data.epochs} epochs, ${data.steps} steps.`;
       $('progress').max = data.steps;
     } else if (name === 'step') {
       losses.push(data.loss);
@@ -129,10 +179,18 @@ function hash(cell, sum) {
   element('code', sum.slice(0, 8), cell).title = `SHA-256 ${sum}`;
 }
 
+// measured says how good a training was, and by what that is measured.
+function measured(result) {
+  if (!result.held_out) return `${result.right} of ${result.measured} drawings are recognised, all of them taught.`;
+  if (result.measured === 0) return 'No photo is held out to measure it: that begins with 5 of a class.';
+  const classes = result.recalls.map((r) => `${r.class} ${r.right} of ${r.measured}`).join(', ');
+  return `Accuracy on photos held out, none of them taught: ${result.right} of ${result.measured} (${classes}).`;
+}
+
 // finished tells what a training did.
 export function finished(result) {
   $('status').textContent = `${result.stopped ? 'Stopped; what was learnt so far is kept' : 'Trained'} in ${result.seconds.toFixed(2)} s. ` +
-    `${result.right} of ${result.drawings} drawings are recognised. Frozen weights bit-identical: ${result.frozen_identical ? 'yes' : 'NO'}.`;
+    `${measured(result)} Frozen weights bit-identical: ${result.frozen_identical ? 'yes' : 'NO'}.`;
   const body = table($('weights'), 'SHA-256 of the weights', ['Weight', 'Before', 'After', '']);
   for (const w of result.weights) {
     const row = body.insertRow();
