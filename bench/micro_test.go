@@ -9,6 +9,7 @@ import (
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/zoo"
 	"github.com/lastlayer/lastlayer/train"
 	"gorgonia.org/gorgonia"
 )
@@ -95,5 +96,70 @@ func BenchmarkSolver(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkNetwork is one batch through a network of photos, random weights,
+// from numbers to logits.
+func BenchmarkNetwork(b *testing.B) {
+	for _, arch := range []string{"resnet18", "resnet50", "vgg16", "mobilenet_v2", "squeezenet1_1"} {
+		for _, batch := range []int{1, 8} {
+			b.Run(arch+"/"+strconv.Itoa(batch), func(b *testing.B) {
+				spec, err := zoo.Spec(arch, 1000, 224)
+				if err != nil {
+					b.Fatal(err)
+				}
+				w, err := model.Init(spec, rand.New(rand.NewPCG(1, 1)))
+				if err != nil {
+					b.Fatal(err)
+				}
+				net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(batch))
+				if err != nil {
+					b.Fatal(err)
+				}
+				e, err := train.NewEvaluator(net)
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer e.Close()
+				data := newNoise(batch)
+				indices := make([]int, batch)
+				for i := range indices {
+					indices[i] = i
+				}
+				if _, err := e.Logits(data, indices); err != nil {
+					b.Fatal(err)
+				}
+				for b.Loop() {
+					if _, err := e.Logits(data, indices); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(1e3*b.Elapsed().Seconds()/float64(b.N*batch), "ms/image")
+			})
+		}
+	}
+}
+
+// noise is images [3,224,224] of normal numbers.
+type noise [][]float32
+
+func newNoise(n int) noise {
+	rng, images := rand.New(rand.NewPCG(2, 3)), make(noise, n)
+	for i := range images {
+		images[i] = make([]float32, 3*224*224)
+		for j := range images[i] {
+			images[i][j] = float32(rng.NormFloat64())
+		}
+	}
+	return images
+}
+
+func (n noise) Len() int          { return len(n) }
+func (noise) ExampleShape() []int { return []int{3, 224, 224} }
+func (noise) Label(int) int       { return 0 }
+func (n noise) Gather(dst []float32, indices []int) {
+	for k, i := range indices {
+		copy(dst[k*len(n[i]):], n[i])
 	}
 }
