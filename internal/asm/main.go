@@ -58,6 +58,7 @@ func main() {
 			s.winograd()
 		}
 	case "vector":
+		tailMasks()
 		for _, s := range []isa{avx512, avx2} {
 			s.vector()
 		}

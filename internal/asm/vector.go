@@ -40,6 +40,9 @@ func (s isa) vector() {
 			build.VMULPS(k["rate"], tmp[0], tmp[0])
 			build.VSUBPS(tmp[0], x["w"], x["w"])
 		})
+	s.finish()
+	s.taps()
+	s.largest()
 	if s.lanes == 16 {
 		s.maxPool2()
 		s.backPool2()

@@ -1,4 +1,5 @@
-// Package vector goes through slices of float32 once: a solver's step, a sum,
+// Package vector goes through slices of float32 once: a solver's step, a sum, what
+// follows a layer's sums, sums and maxima of shifted numbers,
 // pooling by 2×2. Each function is in Go and, where the kernel of package gemm
 // in use is in assembly, in assembly of the same instruction set; pooling is so
 // for AVX-512 alone.

@@ -27,6 +27,24 @@ func momentumAVX512(w *float32, grad *float32, v *float32, n int, rate float32, 
 //go:noescape
 func adamAVX512(w *float32, grad *float32, m *float32, v *float32, n int, rate float32, b1 float32, c1 float32, b2 float32, c2 float32, fix1 float32, fix2 float32, eps float32, decay float32)
 
+// finishAVX512 computes y = clip(((x + bias) - mean)*factor + shift + add, lo, hi) for n
+// elements, n > 0. The bits of what say what there is of it: 1 mean, factor and shift,
+// 2 add, 4 the clipping. NaN stays NaN.
+//
+//go:noescape
+func finishAVX512(y *float32, x *float32, add *float32, n int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+
+// tapsAVX512 computes y[i] = Σ over t of weights[t]*x[at[t]+i] for n elements, in the order
+// of t. taps > 0.
+//
+//go:noescape
+func tapsAVX512(y *float32, n int, x *float32, at *int, taps int, weights *float32)
+
+// largestAVX512 computes y[i] = max over t of x[at[t]+i] for n elements. NaN wins. taps > 0.
+//
+//go:noescape
+func largestAVX512(y *float32, n int, x *float32, at *int, taps int)
+
 // maxPool2AVX512 takes the largest value of each 2×2 window, n in [1,16] in a row,
 // and writes max(floor, it + bias) to y and its place, 0 to 3, to at. NaN wins.
 // Rows of y and at are yRow apart, rows of z zRow.
@@ -63,3 +81,21 @@ func momentumAVX2(w *float32, grad *float32, v *float32, n int, rate float32, mo
 //
 //go:noescape
 func adamAVX2(w *float32, grad *float32, m *float32, v *float32, n int, rate float32, b1 float32, c1 float32, b2 float32, c2 float32, fix1 float32, fix2 float32, eps float32, decay float32)
+
+// finishAVX2 computes y = clip(((x + bias) - mean)*factor + shift + add, lo, hi) for n
+// elements, n > 0. The bits of what say what there is of it: 1 mean, factor and shift,
+// 2 add, 4 the clipping. NaN stays NaN.
+//
+//go:noescape
+func finishAVX2(y *float32, x *float32, add *float32, n int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+
+// tapsAVX2 computes y[i] = Σ over t of weights[t]*x[at[t]+i] for n elements, in the order
+// of t. taps > 0.
+//
+//go:noescape
+func tapsAVX2(y *float32, n int, x *float32, at *int, taps int, weights *float32)
+
+// largestAVX2 computes y[i] = max over t of x[at[t]+i] for n elements. NaN wins. taps > 0.
+//
+//go:noescape
+func largestAVX2(y *float32, n int, x *float32, at *int, taps int)

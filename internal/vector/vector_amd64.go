@@ -85,3 +85,50 @@ func (p Pool) backWhole(dz, dy, y []float32, at []uint8) bool {
 	}
 	return true
 }
+
+func (f Finish) whole(y, x, add []float32) bool {
+	what, with := 0, (*float32)(nil)
+	if f.Normal {
+		what |= 1
+	}
+	if add != nil {
+		what |= 2
+		with = &add[0]
+	}
+	if f.Clip {
+		what |= 4
+	}
+	switch gemm.Lanes() {
+	case 16:
+		finishAVX512(&y[0], &x[0], with, len(x), what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+	case 8:
+		finishAVX2(&y[0], &x[0], with, len(x), what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+	default:
+		return false
+	}
+	return true
+}
+
+func tapsWhole(y, x []float32, at []int, weights []float32) bool {
+	switch gemm.Lanes() {
+	case 16:
+		tapsAVX512(&y[0], len(y), &x[0], &at[0], len(at), &weights[0])
+	case 8:
+		tapsAVX2(&y[0], len(y), &x[0], &at[0], len(at), &weights[0])
+	default:
+		return false
+	}
+	return true
+}
+
+func largestWhole(y, x []float32, at []int) bool {
+	switch gemm.Lanes() {
+	case 16:
+		largestAVX512(&y[0], len(y), &x[0], &at[0], len(at))
+	case 8:
+		largestAVX2(&y[0], len(y), &x[0], &at[0], len(at))
+	default:
+		return false
+	}
+	return true
+}

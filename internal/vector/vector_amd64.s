@@ -4,6 +4,16 @@
 
 #include "textflag.h"
 
+DATA tailMasks<>+0(SB)/8, $0xffffffffffffffff
+DATA tailMasks<>+8(SB)/8, $0xffffffffffffffff
+DATA tailMasks<>+16(SB)/8, $0xffffffffffffffff
+DATA tailMasks<>+24(SB)/8, $0xffffffffffffffff
+DATA tailMasks<>+32(SB)/8, $0x0000000000000000
+DATA tailMasks<>+40(SB)/8, $0x0000000000000000
+DATA tailMasks<>+48(SB)/8, $0x0000000000000000
+DATA tailMasks<>+56(SB)/8, $0x0000000000000000
+GLOBL tailMasks<>(SB), RODATA|NOPTR, $64
+
 // func sumAVX512(x *float32, lanes *float32, n int)
 // Requires: AVX, AVX512F
 TEXT ·sumAVX512(SB), NOSPLIT, $0-24
@@ -118,6 +128,482 @@ loop:
 	ADDQ    $0x10, AX
 	CMPQ    AX, CX
 	JLT     loop
+	VZEROUPPER
+	RET
+
+// func finishAVX512(y *float32, x *float32, add *float32, n int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·finishAVX512(SB), NOSPLIT, $0-64
+	MOVQ         y+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         add+16(FP), DX
+	MOVQ         n+24(FP), CX
+	MOVQ         what+32(FP), AX
+	VBROADCASTSS bias+40(FP), Z4
+	VBROADCASTSS mean+44(FP), Z5
+	VBROADCASTSS factor+48(FP), Z6
+	VBROADCASTSS shift+52(FP), Z7
+	VBROADCASTSS lo+56(FP), Z8
+	VBROADCASTSS hi+60(FP), Z9
+	VPXORD       Z10, Z10, Z10
+	CMPQ         AX, $0x00
+	JEQ          whole_0
+	CMPQ         AX, $0x01
+	JEQ          whole_1
+	CMPQ         AX, $0x02
+	JEQ          whole_2
+	CMPQ         AX, $0x03
+	JEQ          whole_3
+	CMPQ         AX, $0x04
+	JEQ          whole_4
+	CMPQ         AX, $0x05
+	JEQ          whole_5
+	CMPQ         AX, $0x06
+	JEQ          whole_6
+	CMPQ         AX, $0x07
+	JEQ          whole_7
+
+	// No such finish.
+	UD2
+
+whole_0:
+	CMPQ    CX, $0x10
+	JLT     rest_0
+	VMOVUPS (SI), Z0
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	SUBQ    $0x10, CX
+	JMP     whole_0
+
+rest_0:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (SI), K1, Z0
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+	JMP       done
+
+whole_1:
+	CMPQ    CX, $0x10
+	JLT     rest_1
+	VMOVUPS (SI), Z0
+	VADDPS  Z4, Z0, Z0
+	VSUBPS  Z5, Z0, Z0
+	VMULPS  Z6, Z0, Z0
+	VADDPS  Z7, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	SUBQ    $0x10, CX
+	JMP     whole_1
+
+rest_1:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (SI), K1, Z0
+	VADDPS    Z4, Z0, Z0
+	VSUBPS    Z5, Z0, Z0
+	VMULPS    Z6, Z0, Z0
+	VADDPS    Z7, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+	JMP       done
+
+whole_2:
+	CMPQ    CX, $0x10
+	JLT     rest_2
+	VMOVUPS (SI), Z0
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS (DX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, CX
+	JMP     whole_2
+
+rest_2:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (SI), K1, Z0
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+	JMP       done
+
+whole_3:
+	CMPQ    CX, $0x10
+	JLT     rest_3
+	VMOVUPS (SI), Z0
+	VADDPS  Z4, Z0, Z0
+	VSUBPS  Z5, Z0, Z0
+	VMULPS  Z6, Z0, Z0
+	VADDPS  Z7, Z0, Z0
+	VMOVUPS (DX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, CX
+	JMP     whole_3
+
+rest_3:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (SI), K1, Z0
+	VADDPS    Z4, Z0, Z0
+	VSUBPS    Z5, Z0, Z0
+	VMULPS    Z6, Z0, Z0
+	VADDPS    Z7, Z0, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+	JMP       done
+
+whole_4:
+	CMPQ    CX, $0x10
+	JLT     rest_4
+	VMOVUPS (SI), Z0
+	VADDPS  Z4, Z0, Z0
+	VMAXPS  Z0, Z8, Z0
+	VMINPS  Z0, Z9, Z0
+	VADDPS  Z10, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	SUBQ    $0x10, CX
+	JMP     whole_4
+
+rest_4:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (SI), K1, Z0
+	VADDPS    Z4, Z0, Z0
+	VMAXPS    Z0, Z8, Z0
+	VMINPS    Z0, Z9, Z0
+	VADDPS    Z10, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+	JMP       done
+
+whole_5:
+	CMPQ    CX, $0x10
+	JLT     rest_5
+	VMOVUPS (SI), Z0
+	VADDPS  Z4, Z0, Z0
+	VSUBPS  Z5, Z0, Z0
+	VMULPS  Z6, Z0, Z0
+	VADDPS  Z7, Z0, Z0
+	VMAXPS  Z0, Z8, Z0
+	VMINPS  Z0, Z9, Z0
+	VADDPS  Z10, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	SUBQ    $0x10, CX
+	JMP     whole_5
+
+rest_5:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (SI), K1, Z0
+	VADDPS    Z4, Z0, Z0
+	VSUBPS    Z5, Z0, Z0
+	VMULPS    Z6, Z0, Z0
+	VADDPS    Z7, Z0, Z0
+	VMAXPS    Z0, Z8, Z0
+	VMINPS    Z0, Z9, Z0
+	VADDPS    Z10, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+	JMP       done
+
+whole_6:
+	CMPQ    CX, $0x10
+	JLT     rest_6
+	VMOVUPS (SI), Z0
+	VADDPS  Z4, Z0, Z0
+	VMOVUPS (DX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMAXPS  Z0, Z8, Z0
+	VMINPS  Z0, Z9, Z0
+	VADDPS  Z10, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, CX
+	JMP     whole_6
+
+rest_6:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (SI), K1, Z0
+	VADDPS    Z4, Z0, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMAXPS    Z0, Z8, Z0
+	VMINPS    Z0, Z9, Z0
+	VADDPS    Z10, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+	JMP       done
+
+whole_7:
+	CMPQ    CX, $0x10
+	JLT     rest_7
+	VMOVUPS (SI), Z0
+	VADDPS  Z4, Z0, Z0
+	VSUBPS  Z5, Z0, Z0
+	VMULPS  Z6, Z0, Z0
+	VADDPS  Z7, Z0, Z0
+	VMOVUPS (DX), Z1
+	VADDPS  Z1, Z0, Z0
+	VMAXPS  Z0, Z8, Z0
+	VMINPS  Z0, Z9, Z0
+	VADDPS  Z10, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $0x40, SI
+	ADDQ    $0x40, DI
+	ADDQ    $0x40, DX
+	SUBQ    $0x10, CX
+	JMP     whole_7
+
+rest_7:
+	TESTQ     CX, CX
+	JEQ       done
+	MOVL      $-1, AX
+	BZHIL     CX, AX, AX
+	KMOVW     AX, K1
+	VMOVUPS.Z (SI), K1, Z0
+	VADDPS    Z4, Z0, Z0
+	VSUBPS    Z5, Z0, Z0
+	VMULPS    Z6, Z0, Z0
+	VADDPS    Z7, Z0, Z0
+	VMOVUPS.Z (DX), K1, Z1
+	VADDPS    Z1, Z0, Z0
+	VMAXPS    Z0, Z8, Z0
+	VMINPS    Z0, Z9, Z0
+	VADDPS    Z10, Z0, Z0
+	VMOVUPS   Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func tapsAVX512(y *float32, n int, x *float32, at *int, taps int, weights *float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·tapsAVX512(SB), NOSPLIT, $0-48
+	MOVQ y+0(FP), DI
+	MOVQ n+8(FP), CX
+	MOVQ x+16(FP), SI
+	MOVQ at+24(FP), DX
+	MOVQ taps+32(FP), R8
+	MOVQ weights+40(FP), R11
+
+four:
+	CMPQ   CX, $0x40
+	JLT    one
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	XORL   R9, R9
+
+fourtaps:
+	MOVQ         (DX)(R9*8), R10
+	LEAQ         (SI)(R10*4), R10
+	VBROADCASTSS (R11)(R9*4), Z4
+	VFMADD231PS  (R10), Z4, Z0
+	VFMADD231PS  64(R10), Z4, Z1
+	VFMADD231PS  128(R10), Z4, Z2
+	VFMADD231PS  192(R10), Z4, Z3
+	INCQ         R9
+	CMPQ         R9, R8
+	JLT          fourtaps
+	VMOVUPS      Z0, (DI)
+	VMOVUPS      Z1, 64(DI)
+	VMOVUPS      Z2, 128(DI)
+	VMOVUPS      Z3, 192(DI)
+	ADDQ         $0x00000100, SI
+	ADDQ         $0x00000100, DI
+	SUBQ         $0x40, CX
+	JMP          four
+
+one:
+	CMPQ   CX, $0x10
+	JLT    rest
+	VPXORD Z0, Z0, Z0
+	XORL   R9, R9
+
+onetaps:
+	MOVQ         (DX)(R9*8), R10
+	LEAQ         (SI)(R10*4), R10
+	VBROADCASTSS (R11)(R9*4), Z4
+	VFMADD231PS  (R10), Z4, Z0
+	INCQ         R9
+	CMPQ         R9, R8
+	JLT          onetaps
+	VMOVUPS      Z0, (DI)
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x10, CX
+	JMP          one
+
+rest:
+	TESTQ  CX, CX
+	JEQ    done
+	MOVL   $-1, R9
+	BZHIL  CX, R9, R9
+	KMOVW  R9, K1
+	VPXORD Z0, Z0, Z0
+	XORL   R9, R9
+
+resttaps:
+	MOVQ         (DX)(R9*8), R10
+	LEAQ         (SI)(R10*4), R10
+	VBROADCASTSS (R11)(R9*4), Z4
+	VMOVUPS.Z    (R10), K1, Z5
+	VFMADD231PS  Z5, Z4, Z0
+	INCQ         R9
+	CMPQ         R9, R8
+	JLT          resttaps
+	VMOVUPS      Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA lowestAVX512<>+0(SB)/4, $0xff800000
+GLOBL lowestAVX512<>(SB), RODATA|NOPTR, $4
+
+// func largestAVX512(y *float32, n int, x *float32, at *int, taps int)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·largestAVX512(SB), NOSPLIT, $0-40
+	MOVQ y+0(FP), DI
+	MOVQ n+8(FP), CX
+	MOVQ x+16(FP), SI
+	MOVQ at+24(FP), DX
+	MOVQ taps+32(FP), R8
+
+four:
+	CMPQ         CX, $0x40
+	JLT          one
+	VBROADCASTSS lowestAVX512<>+0(SB), Z0
+	VBROADCASTSS lowestAVX512<>+0(SB), Z1
+	VBROADCASTSS lowestAVX512<>+0(SB), Z2
+	VBROADCASTSS lowestAVX512<>+0(SB), Z3
+	XORL         R9, R9
+
+fourtaps:
+	MOVQ    (DX)(R9*8), R10
+	LEAQ    (SI)(R10*4), R10
+	VMOVUPS (R10), Z4
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS  Z0, Z4, Z0
+	VCMPPS  $0x03, Z4, Z4, K2
+	VMOVAPS Z4, K2, Z0
+	VMOVUPS 64(R10), Z4
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS  Z1, Z4, Z1
+	VCMPPS  $0x03, Z4, Z4, K2
+	VMOVAPS Z4, K2, Z1
+	VMOVUPS 128(R10), Z4
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS  Z2, Z4, Z2
+	VCMPPS  $0x03, Z4, Z4, K2
+	VMOVAPS Z4, K2, Z2
+	VMOVUPS 192(R10), Z4
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS  Z3, Z4, Z3
+	VCMPPS  $0x03, Z4, Z4, K2
+	VMOVAPS Z4, K2, Z3
+	INCQ    R9
+	CMPQ    R9, R8
+	JLT     fourtaps
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	ADDQ    $0x00000100, SI
+	ADDQ    $0x00000100, DI
+	SUBQ    $0x40, CX
+	JMP     four
+
+one:
+	CMPQ         CX, $0x10
+	JLT          rest
+	VBROADCASTSS lowestAVX512<>+0(SB), Z0
+	XORL         R9, R9
+
+onetaps:
+	MOVQ    (DX)(R9*8), R10
+	LEAQ    (SI)(R10*4), R10
+	VMOVUPS (R10), Z4
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS  Z0, Z4, Z0
+	VCMPPS  $0x03, Z4, Z4, K2
+	VMOVAPS Z4, K2, Z0
+	INCQ    R9
+	CMPQ    R9, R8
+	JLT     onetaps
+	VMOVUPS Z0, (DI)
+	ADDQ    $0x00000040, SI
+	ADDQ    $0x00000040, DI
+	SUBQ    $0x10, CX
+	JMP     one
+
+rest:
+	TESTQ        CX, CX
+	JEQ          done
+	MOVL         $-1, R9
+	BZHIL        CX, R9, R9
+	KMOVW        R9, K1
+	VBROADCASTSS lowestAVX512<>+0(SB), Z0
+	XORL         R9, R9
+
+resttaps:
+	MOVQ      (DX)(R9*8), R10
+	LEAQ      (SI)(R10*4), R10
+	VMOVUPS.Z (R10), K1, Z4
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS  Z0, Z4, Z0
+	VCMPPS  $0x03, Z4, Z4, K2
+	VMOVAPS Z4, K2, Z0
+	INCQ    R9
+	CMPQ    R9, R8
+	JLT     resttaps
+	VMOVUPS Z0, K1, (DI)
+
+done:
 	VZEROUPPER
 	RET
 
@@ -464,5 +950,481 @@ loop:
 	ADDQ    $0x08, AX
 	CMPQ    AX, CX
 	JLT     loop
+	VZEROUPPER
+	RET
+
+// func finishAVX2(y *float32, x *float32, add *float32, n int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// Requires: AVX
+TEXT ·finishAVX2(SB), NOSPLIT, $0-64
+	MOVQ         y+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         add+16(FP), DX
+	MOVQ         n+24(FP), CX
+	MOVQ         what+32(FP), AX
+	VBROADCASTSS bias+40(FP), Y4
+	VBROADCASTSS mean+44(FP), Y5
+	VBROADCASTSS factor+48(FP), Y6
+	VBROADCASTSS shift+52(FP), Y7
+	VBROADCASTSS lo+56(FP), Y8
+	VBROADCASTSS hi+60(FP), Y9
+	VXORPS       Y10, Y10, Y10
+	CMPQ         AX, $0x00
+	JEQ          whole_0
+	CMPQ         AX, $0x01
+	JEQ          whole_1
+	CMPQ         AX, $0x02
+	JEQ          whole_2
+	CMPQ         AX, $0x03
+	JEQ          whole_3
+	CMPQ         AX, $0x04
+	JEQ          whole_4
+	CMPQ         AX, $0x05
+	JEQ          whole_5
+	CMPQ         AX, $0x06
+	JEQ          whole_6
+	CMPQ         AX, $0x07
+	JEQ          whole_7
+
+	// No such finish.
+	UD2
+
+whole_0:
+	CMPQ    CX, $0x08
+	JLT     rest_0
+	VMOVUPS (SI), Y0
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x08, CX
+	JMP     whole_0
+
+rest_0:
+	TESTQ      CX, CX
+	JEQ        done
+	LEAQ       tailMasks<>+0(SB), AX
+	NEGQ       CX
+	VMOVUPS    32(AX)(CX*4), Y11
+	VMASKMOVPS (SI), Y11, Y0
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS Y0, Y11, (DI)
+	JMP        done
+
+whole_1:
+	CMPQ    CX, $0x08
+	JLT     rest_1
+	VMOVUPS (SI), Y0
+	VADDPS  Y4, Y0, Y0
+	VSUBPS  Y5, Y0, Y0
+	VMULPS  Y6, Y0, Y0
+	VADDPS  Y7, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x08, CX
+	JMP     whole_1
+
+rest_1:
+	TESTQ      CX, CX
+	JEQ        done
+	LEAQ       tailMasks<>+0(SB), AX
+	NEGQ       CX
+	VMOVUPS    32(AX)(CX*4), Y11
+	VMASKMOVPS (SI), Y11, Y0
+	VADDPS     Y4, Y0, Y0
+	VSUBPS     Y5, Y0, Y0
+	VMULPS     Y6, Y0, Y0
+	VADDPS     Y7, Y0, Y0
+	VMASKMOVPS Y0, Y11, (DI)
+	JMP        done
+
+whole_2:
+	CMPQ    CX, $0x08
+	JLT     rest_2
+	VMOVUPS (SI), Y0
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS (DX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, CX
+	JMP     whole_2
+
+rest_2:
+	TESTQ      CX, CX
+	JEQ        done
+	LEAQ       tailMasks<>+0(SB), AX
+	NEGQ       CX
+	VMOVUPS    32(AX)(CX*4), Y11
+	VMASKMOVPS (SI), Y11, Y0
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS (DX), Y11, Y1
+	VADDPS     Y1, Y0, Y0
+	VMASKMOVPS Y0, Y11, (DI)
+	JMP        done
+
+whole_3:
+	CMPQ    CX, $0x08
+	JLT     rest_3
+	VMOVUPS (SI), Y0
+	VADDPS  Y4, Y0, Y0
+	VSUBPS  Y5, Y0, Y0
+	VMULPS  Y6, Y0, Y0
+	VADDPS  Y7, Y0, Y0
+	VMOVUPS (DX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, CX
+	JMP     whole_3
+
+rest_3:
+	TESTQ      CX, CX
+	JEQ        done
+	LEAQ       tailMasks<>+0(SB), AX
+	NEGQ       CX
+	VMOVUPS    32(AX)(CX*4), Y11
+	VMASKMOVPS (SI), Y11, Y0
+	VADDPS     Y4, Y0, Y0
+	VSUBPS     Y5, Y0, Y0
+	VMULPS     Y6, Y0, Y0
+	VADDPS     Y7, Y0, Y0
+	VMASKMOVPS (DX), Y11, Y1
+	VADDPS     Y1, Y0, Y0
+	VMASKMOVPS Y0, Y11, (DI)
+	JMP        done
+
+whole_4:
+	CMPQ    CX, $0x08
+	JLT     rest_4
+	VMOVUPS (SI), Y0
+	VADDPS  Y4, Y0, Y0
+	VMAXPS  Y0, Y8, Y0
+	VMINPS  Y0, Y9, Y0
+	VADDPS  Y10, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x08, CX
+	JMP     whole_4
+
+rest_4:
+	TESTQ      CX, CX
+	JEQ        done
+	LEAQ       tailMasks<>+0(SB), AX
+	NEGQ       CX
+	VMOVUPS    32(AX)(CX*4), Y11
+	VMASKMOVPS (SI), Y11, Y0
+	VADDPS     Y4, Y0, Y0
+	VMAXPS     Y0, Y8, Y0
+	VMINPS     Y0, Y9, Y0
+	VADDPS     Y10, Y0, Y0
+	VMASKMOVPS Y0, Y11, (DI)
+	JMP        done
+
+whole_5:
+	CMPQ    CX, $0x08
+	JLT     rest_5
+	VMOVUPS (SI), Y0
+	VADDPS  Y4, Y0, Y0
+	VSUBPS  Y5, Y0, Y0
+	VMULPS  Y6, Y0, Y0
+	VADDPS  Y7, Y0, Y0
+	VMAXPS  Y0, Y8, Y0
+	VMINPS  Y0, Y9, Y0
+	VADDPS  Y10, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	SUBQ    $0x08, CX
+	JMP     whole_5
+
+rest_5:
+	TESTQ      CX, CX
+	JEQ        done
+	LEAQ       tailMasks<>+0(SB), AX
+	NEGQ       CX
+	VMOVUPS    32(AX)(CX*4), Y11
+	VMASKMOVPS (SI), Y11, Y0
+	VADDPS     Y4, Y0, Y0
+	VSUBPS     Y5, Y0, Y0
+	VMULPS     Y6, Y0, Y0
+	VADDPS     Y7, Y0, Y0
+	VMAXPS     Y0, Y8, Y0
+	VMINPS     Y0, Y9, Y0
+	VADDPS     Y10, Y0, Y0
+	VMASKMOVPS Y0, Y11, (DI)
+	JMP        done
+
+whole_6:
+	CMPQ    CX, $0x08
+	JLT     rest_6
+	VMOVUPS (SI), Y0
+	VADDPS  Y4, Y0, Y0
+	VMOVUPS (DX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMAXPS  Y0, Y8, Y0
+	VMINPS  Y0, Y9, Y0
+	VADDPS  Y10, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, CX
+	JMP     whole_6
+
+rest_6:
+	TESTQ      CX, CX
+	JEQ        done
+	LEAQ       tailMasks<>+0(SB), AX
+	NEGQ       CX
+	VMOVUPS    32(AX)(CX*4), Y11
+	VMASKMOVPS (SI), Y11, Y0
+	VADDPS     Y4, Y0, Y0
+	VMASKMOVPS (DX), Y11, Y1
+	VADDPS     Y1, Y0, Y0
+	VMAXPS     Y0, Y8, Y0
+	VMINPS     Y0, Y9, Y0
+	VADDPS     Y10, Y0, Y0
+	VMASKMOVPS Y0, Y11, (DI)
+	JMP        done
+
+whole_7:
+	CMPQ    CX, $0x08
+	JLT     rest_7
+	VMOVUPS (SI), Y0
+	VADDPS  Y4, Y0, Y0
+	VSUBPS  Y5, Y0, Y0
+	VMULPS  Y6, Y0, Y0
+	VADDPS  Y7, Y0, Y0
+	VMOVUPS (DX), Y1
+	VADDPS  Y1, Y0, Y0
+	VMAXPS  Y0, Y8, Y0
+	VMINPS  Y0, Y9, Y0
+	VADDPS  Y10, Y0, Y0
+	VMOVUPS Y0, (DI)
+	ADDQ    $0x20, SI
+	ADDQ    $0x20, DI
+	ADDQ    $0x20, DX
+	SUBQ    $0x08, CX
+	JMP     whole_7
+
+rest_7:
+	TESTQ      CX, CX
+	JEQ        done
+	LEAQ       tailMasks<>+0(SB), AX
+	NEGQ       CX
+	VMOVUPS    32(AX)(CX*4), Y11
+	VMASKMOVPS (SI), Y11, Y0
+	VADDPS     Y4, Y0, Y0
+	VSUBPS     Y5, Y0, Y0
+	VMULPS     Y6, Y0, Y0
+	VADDPS     Y7, Y0, Y0
+	VMASKMOVPS (DX), Y11, Y1
+	VADDPS     Y1, Y0, Y0
+	VMAXPS     Y0, Y8, Y0
+	VMINPS     Y0, Y9, Y0
+	VADDPS     Y10, Y0, Y0
+	VMASKMOVPS Y0, Y11, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func tapsAVX2(y *float32, n int, x *float32, at *int, taps int, weights *float32)
+// Requires: AVX, FMA3
+TEXT ·tapsAVX2(SB), NOSPLIT, $0-48
+	MOVQ y+0(FP), DI
+	MOVQ n+8(FP), CX
+	MOVQ x+16(FP), SI
+	MOVQ at+24(FP), DX
+	MOVQ taps+32(FP), R8
+	MOVQ weights+40(FP), R11
+
+four:
+	CMPQ   CX, $0x20
+	JLT    one
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	XORL   R9, R9
+
+fourtaps:
+	MOVQ         (DX)(R9*8), R10
+	LEAQ         (SI)(R10*4), R10
+	VBROADCASTSS (R11)(R9*4), Y4
+	VFMADD231PS  (R10), Y4, Y0
+	VFMADD231PS  32(R10), Y4, Y1
+	VFMADD231PS  64(R10), Y4, Y2
+	VFMADD231PS  96(R10), Y4, Y3
+	INCQ         R9
+	CMPQ         R9, R8
+	JLT          fourtaps
+	VMOVUPS      Y0, (DI)
+	VMOVUPS      Y1, 32(DI)
+	VMOVUPS      Y2, 64(DI)
+	VMOVUPS      Y3, 96(DI)
+	ADDQ         $0x00000080, SI
+	ADDQ         $0x00000080, DI
+	SUBQ         $0x20, CX
+	JMP          four
+
+one:
+	CMPQ   CX, $0x08
+	JLT    rest
+	VXORPS Y0, Y0, Y0
+	XORL   R9, R9
+
+onetaps:
+	MOVQ         (DX)(R9*8), R10
+	LEAQ         (SI)(R10*4), R10
+	VBROADCASTSS (R11)(R9*4), Y4
+	VFMADD231PS  (R10), Y4, Y0
+	INCQ         R9
+	CMPQ         R9, R8
+	JLT          onetaps
+	VMOVUPS      Y0, (DI)
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x08, CX
+	JMP          one
+
+rest:
+	TESTQ   CX, CX
+	JEQ     done
+	LEAQ    tailMasks<>+0(SB), R9
+	NEGQ    CX
+	VMOVUPS 32(R9)(CX*4), Y11
+	VXORPS  Y0, Y0, Y0
+	XORL    R9, R9
+
+resttaps:
+	MOVQ         (DX)(R9*8), R10
+	LEAQ         (SI)(R10*4), R10
+	VBROADCASTSS (R11)(R9*4), Y4
+	VMASKMOVPS   (R10), Y11, Y5
+	VFMADD231PS  Y5, Y4, Y0
+	INCQ         R9
+	CMPQ         R9, R8
+	JLT          resttaps
+	VMASKMOVPS   Y0, Y11, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA lowestAVX2<>+0(SB)/4, $0xff800000
+GLOBL lowestAVX2<>(SB), RODATA|NOPTR, $4
+
+// func largestAVX2(y *float32, n int, x *float32, at *int, taps int)
+// Requires: AVX
+TEXT ·largestAVX2(SB), NOSPLIT, $0-40
+	MOVQ y+0(FP), DI
+	MOVQ n+8(FP), CX
+	MOVQ x+16(FP), SI
+	MOVQ at+24(FP), DX
+	MOVQ taps+32(FP), R8
+
+four:
+	CMPQ         CX, $0x20
+	JLT          one
+	VBROADCASTSS lowestAVX2<>+0(SB), Y0
+	VBROADCASTSS lowestAVX2<>+0(SB), Y1
+	VBROADCASTSS lowestAVX2<>+0(SB), Y2
+	VBROADCASTSS lowestAVX2<>+0(SB), Y3
+	XORL         R9, R9
+
+fourtaps:
+	MOVQ    (DX)(R9*8), R10
+	LEAQ    (SI)(R10*4), R10
+	VMOVUPS (R10), Y4
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Y0, Y4, Y0
+	VCMPPS    $0x03, Y4, Y4, Y5
+	VBLENDVPS Y5, Y4, Y0, Y0
+	VMOVUPS   32(R10), Y4
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Y1, Y4, Y1
+	VCMPPS    $0x03, Y4, Y4, Y5
+	VBLENDVPS Y5, Y4, Y1, Y1
+	VMOVUPS   64(R10), Y4
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Y2, Y4, Y2
+	VCMPPS    $0x03, Y4, Y4, Y5
+	VBLENDVPS Y5, Y4, Y2, Y2
+	VMOVUPS   96(R10), Y4
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Y3, Y4, Y3
+	VCMPPS    $0x03, Y4, Y4, Y5
+	VBLENDVPS Y5, Y4, Y3, Y3
+	INCQ      R9
+	CMPQ      R9, R8
+	JLT       fourtaps
+	VMOVUPS   Y0, (DI)
+	VMOVUPS   Y1, 32(DI)
+	VMOVUPS   Y2, 64(DI)
+	VMOVUPS   Y3, 96(DI)
+	ADDQ      $0x00000080, SI
+	ADDQ      $0x00000080, DI
+	SUBQ      $0x20, CX
+	JMP       four
+
+one:
+	CMPQ         CX, $0x08
+	JLT          rest
+	VBROADCASTSS lowestAVX2<>+0(SB), Y0
+	XORL         R9, R9
+
+onetaps:
+	MOVQ    (DX)(R9*8), R10
+	LEAQ    (SI)(R10*4), R10
+	VMOVUPS (R10), Y4
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Y0, Y4, Y0
+	VCMPPS    $0x03, Y4, Y4, Y5
+	VBLENDVPS Y5, Y4, Y0, Y0
+	INCQ      R9
+	CMPQ      R9, R8
+	JLT       onetaps
+	VMOVUPS   Y0, (DI)
+	ADDQ      $0x00000020, SI
+	ADDQ      $0x00000020, DI
+	SUBQ      $0x08, CX
+	JMP       one
+
+rest:
+	TESTQ        CX, CX
+	JEQ          done
+	LEAQ         tailMasks<>+0(SB), R9
+	NEGQ         CX
+	VMOVUPS      32(R9)(CX*4), Y11
+	VBROADCASTSS lowestAVX2<>+0(SB), Y0
+	XORL         R9, R9
+
+resttaps:
+	MOVQ       (DX)(R9*8), R10
+	LEAQ       (SI)(R10*4), R10
+	VMASKMOVPS (R10), Y11, Y4
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS     Y0, Y4, Y0
+	VCMPPS     $0x03, Y4, Y4, Y5
+	VBLENDVPS  Y5, Y4, Y0, Y0
+	INCQ       R9
+	CMPQ       R9, R8
+	JLT        resttaps
+	VMASKMOVPS Y0, Y11, (DI)
+
+done:
 	VZEROUPPER
 	RET

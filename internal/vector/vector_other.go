@@ -11,3 +11,9 @@ func sumWhole([]float32) (sum float32, n int) { return 0, 0 }
 func (Pool) maxWhole([]float32, []uint8, []float32, float32) bool { return false }
 
 func (Pool) backWhole(_, _, _ []float32, _ []uint8) bool { return false }
+
+func (Finish) whole(_, _, _ []float32) bool { return false }
+
+func tapsWhole(_, _ []float32, _ []int, _ []float32) bool { return false }
+
+func largestWhole(_, _ []float32, _ []int) bool { return false }

@@ -95,7 +95,7 @@ func TestSum(t *testing.T) {
 func TestPool(t *testing.T) {
 	each(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 3))
-		special := []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 1, 1, 1, 0, float32(math.Copysign(0, -1))}
+
 		for _, p := range []Pool{{2, 2, true}, {14, 14, true}, {28, 28, false}, {5, 7, true}, {3, 32, true}, {4, 34, false}, {6, 99, true}, {1, 9, true}} {
 			name := fmt.Sprintf("%d×%d rectify %v", p.Height, p.Width, p.Rectify)
 			n := p.rows() * p.columns()
@@ -138,6 +138,107 @@ func TestPool(t *testing.T) {
 			}
 			if !intactY() || !intactDz() || at[n] != 77 || at[n+1] != 77 {
 				t.Errorf("%s: wrote outside of the slices", name)
+			}
+		}
+	})
+}
+
+// special are numbers that vectors may treat otherwise than the language does.
+var special = []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1)), 1, 1, 1, 0, float32(math.Copysign(0, -1))}
+
+func withSpecial(rng *rand.Rand, n int) ([]float32, func() bool) {
+	x, intact := guarded(rng, n)
+	for i := range x {
+		if rng.IntN(5) == 0 {
+			x[i] = special[rng.IntN(len(special))]
+		}
+	}
+	return x, intact
+}
+
+// equalBits holds got to want, bit by bit but for what a NaN carries.
+func equalBits(t *testing.T, name string, got, want []float32) {
+	t.Helper()
+	for i, w := range want {
+		if g := got[i]; math.Float32bits(g) != math.Float32bits(w) && !(g != g && w != w) {
+			t.Fatalf("%s: element %d of %d: found %g, expected %g", name, i, len(want), g, w)
+		}
+	}
+}
+
+// Every set of instructions gives the bits of the loop in Go.
+func TestFinish(t *testing.T) {
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(4, 4))
+		for _, n := range []int{0, 1, 7, 8, 15, 16, 17, 33, 100} {
+			for what := range 8 {
+				f := Finish{Bias: 0.3, Normal: what&1 != 0, Mean: 0.7, Factor: 1.3, Shift: -0.2, Clip: what&4 != 0, Lo: 0, Hi: 1.5}
+				x, _ := withSpecial(rng, n)
+				y, intact := guarded(rng, n)
+				var add []float32
+				if what&2 != 0 {
+					add, _ = withSpecial(rng, n)
+				}
+				want := make([]float32, n)
+				f.applyGo(want, x, add)
+				f.Apply(y, x, add)
+				equalBits(t, fmt.Sprintf("%+v, with add %t", f, add != nil), y, want)
+				f.Apply(x, x, add)
+				equalBits(t, "in place", x, want)
+				if !intact() {
+					t.Errorf("n %d: wrote outside of the slice", n)
+				}
+			}
+		}
+	})
+}
+
+func TestShifts(t *testing.T) {
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(5, 5))
+		for _, n := range []int{0, 1, 7, 8, 16, 31, 64, 65, 200} {
+			at := []int{3, 0, 17, 17, 40}
+			x, _ := guarded(rng, n+40)
+			weights, _ := guarded(rng, len(at))
+			y, intact := guarded(rng, n)
+			Taps(y, x, at, weights)
+			for i := range y {
+				var want float64
+				for k, from := range at {
+					want += float64(weights[k]) * float64(x[from+i])
+				}
+				if math.Abs(float64(y[i])-want) > 1e-5 {
+					t.Fatalf("Taps, n %d: element %d: found %g, expected %g", n, i, y[i], want)
+				}
+			}
+			x, _ = withSpecial(rng, n+40)
+			Largest(y, x, at)
+			for i := range y {
+				want := x[at[0]+i]
+				for _, from := range at {
+					want = max(want, x[from+i])
+				}
+				if y[i] != want && !(y[i] != y[i] && want != want) {
+					t.Fatalf("Largest, n %d: element %d: found %g, expected %g", n, i, y[i], want)
+				}
+			}
+			if !intact() {
+				t.Errorf("n %d: wrote outside of the slice", n)
+			}
+		}
+		for _, at := range [][]int{nil, {-1}, {1}} {
+			for name, f := range map[string]func(){
+				"Taps":    func() { Taps(make([]float32, 4), make([]float32, 4), at, make([]float32, 1)) },
+				"Largest": func() { Largest(make([]float32, 4), make([]float32, 4), at) },
+			} {
+				func() {
+					defer func() {
+						if recover() == nil {
+							t.Errorf("%s with shifts %v: expected a panic", name, at)
+						}
+					}()
+					f()
+				}()
 			}
 		}
 	})

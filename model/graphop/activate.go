@@ -66,14 +66,6 @@ func (a Activation) checkFused(grad bool) error {
 	return nil
 }
 
-// relu writes max(0, x) to y, which may be x. The built-in max keeps NaN and
-// has no branch.
-func relu(y, x []float32) {
-	for i, v := range x {
-		y[i] = max(v, 0)
-	}
-}
-
 // pointwise calls body for ranges that together cover the rows in use of a
 // tensor of that shape.
 func (s *Scope) pointwise(shape tensor.Shape, body func(lo, hi int)) {

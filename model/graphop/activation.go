@@ -3,6 +3,8 @@ package graphop
 import (
 	"fmt"
 	"math"
+
+	"github.com/lastlayer/lastlayer/internal/vector"
 )
 
 // Activation is a function of one number, applied to each value. The zero value
@@ -103,18 +105,29 @@ func (a Activation) monotone() bool {
 	return a.kind == identity || a.kind == rectify || a.kind == clip
 }
 
+// clipping puts the activation into f, and reports whether it is one that f has.
+func (a Activation) clipping(f *vector.Finish) bool {
+	switch a.kind {
+	case identity:
+	case rectify:
+		f.Clip, f.Lo, f.Hi = true, 0, float32(math.Inf(1))
+	case clip:
+		f.Clip, f.Lo, f.Hi = true, a.a, a.b
+	default:
+		return false
+	}
+	return true
+}
+
 // apply writes the function of x to y, which may be x.
 func (a Activation) apply(y, x []float32) {
 	y = y[:len(x)]
+	var f vector.Finish
+	if a.clipping(&f) {
+		f.Apply(y, x, nil)
+		return
+	}
 	switch a.kind {
-	case identity:
-		copy(y, x)
-	case rectify:
-		relu(y, x)
-	case clip:
-		for i, v := range x {
-			y[i] = min(max(v, a.a), a.b)
-		}
 	case leaky:
 		for i, v := range x {
 			if !(v > 0) {

@@ -24,7 +24,7 @@ func AveragePool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad 
 	o.cost.Bytes = bytes(in, o.shape)
 	o.run = func(v []gorgonia.Value) error {
 		x, y := floats(v[0]), o.floats()
-		s.eachPlane(in, func(c, _ int) { p.average(p.out(y, c), p.in(x, c)) })
+		s.eachPlane(in, func(_, c, _ int) { p.average(p.out(y, c), p.in(x, c)) })
 		return nil
 	}
 	o.diff = func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
@@ -79,7 +79,7 @@ func averagePoolGrad(s *Scope, name string, p *pooling, shape tensor.Shape, dy *
 	down, right := p.down(), p.right()
 	o.run = func(v []gorgonia.Value) error {
 		dy, dx := floats(v[0]), o.floats()
-		s.eachPlane(shape, func(c, _ int) {
+		s.eachPlane(shape, func(_, c, _ int) {
 			plane, dy := p.in(dx, c), p.out(dy, c)
 			clear(plane)
 			p.eachWindow(func(out, first, rows, columns int) {

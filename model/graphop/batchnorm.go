@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/lastlayer/lastlayer/internal/vector"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -59,12 +60,9 @@ func BatchNorm(s *Scope, name string, x *gorgonia.Node, p BatchNormInputs, eps f
 	o.run = func(v []gorgonia.Value) error {
 		x, y, plane := floats(v[0]), o.floats(), planeSize(o.shape)
 		k := n.coefficients(v)
-		s.eachPlane(o.shape, func(p, c int) {
+		s.eachPlane(o.shape, func(_, p, c int) {
 			y := image(y, p, plane)
-			k.apply(y, image(x, p, plane), c)
-			if a.kind != identity {
-				a.apply(y, y)
-			}
+			epilogue{norm: k, activation: a}.apply(y, image(x, p, plane), c, 0, plane)
 		})
 		return nil
 	}
@@ -117,17 +115,12 @@ func (n *normalisation) coefficients(v []gorgonia.Value) *coefficients {
 	return &coefficients{mean: floats(v[n.mean]), factor: n.factors(v), bias: optional(v, n.bias)}
 }
 
-// apply writes channel c of x, normalised, to y, which may be x. There is one
-// such loop: a normalisation rounds the same wherever it is computed.
-func (k *coefficients) apply(y, x []float32, c int) {
-	var b float32
+// of puts the normalisation of channel c into f. There is one such place: a
+// normalisation rounds the same wherever it is computed.
+func (k *coefficients) of(f *vector.Finish, c int) {
+	f.Normal, f.Mean, f.Factor = true, k.mean[c], k.factor[c]
 	if k.bias != nil {
-		b = k.bias[c]
-	}
-	m, f := k.mean[c], k.factor[c]
-	y = y[:len(x)]
-	for i, v := range x {
-		y[i] = (v-m)*f + b
+		f.Shift = k.bias[c]
 	}
 }
 

@@ -64,7 +64,7 @@ func (n *normalisation) gradX(s *Scope, name string, v gorgonia.Nodes, dz *gorgo
 	plane := planeSize(o.shape)
 	o.run = func(v []gorgonia.Value) error {
 		dz, dx, factors := floats(v[0]), o.floats(), back.factors(v)
-		s.eachPlane(o.shape, func(p, c int) {
+		s.eachPlane(o.shape, func(_, p, c int) {
 			dx, k := image(dx, p, plane), factors[c]
 			for i, d := range image(dz, p, plane) {
 				dx[i] = d * k

@@ -125,7 +125,7 @@ func ChannelShuffle(s *Scope, name string, x *gorgonia.Node, groups int, grad bo
 	each := channels / groups
 	o.run = func(v []gorgonia.Value) error {
 		x, y := floats(v[0]), o.floats()
-		s.eachPlane(o.shape, func(p, c int) {
+		s.eachPlane(o.shape, func(_, p, c int) {
 			copy(image(y, p, plane), image(x, p-c+c%groups*each+c/groups, plane))
 		})
 		return nil

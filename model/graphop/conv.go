@@ -111,12 +111,25 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 		if norm != nil {
 			k = norm.coefficients(v)
 		}
-		parallel.For(s.rows, func(worker, i int) {
+		of := func(i int) epilogue {
 			e := epilogue{bias: b, norm: k, activation: c.Activation}
 			if add != nil {
 				e.residual = g.outImage(add, i)
 			}
-			g.forward(s.scratch(worker), g.outImage(y, i), argmax[i], g.inImage(x, i), w, &kernels, e)
+			return e
+		}
+		if g.shifted() {
+			pieces := (g.out + planesAtATime - 1) / planesAtATime
+			parallel.For(s.rows*pieces, func(worker, i int) {
+				i, first := i/pieces, i%pieces*planesAtATime
+				for o := first; o < min(first+planesAtATime, g.out); o++ {
+					g.depthwisePlane(&s.scratch(worker).shift, image(g.outImage(y, i), o, g.pixels()), g.inImage(x, i), w, o, of(i))
+				}
+			})
+			return nil
+		}
+		parallel.For(s.rows, func(worker, i int) {
+			g.forward(s.scratch(worker), g.outImage(y, i), argmax[i], g.inImage(x, i), w, &kernels, of(i))
 		})
 		return nil
 	}

@@ -72,6 +72,14 @@ func (g *geometry) padded() bool {
 // several.
 func (g *geometry) depthwise() bool { return g.groups > 1 && g.groups == g.channels }
 
+// shifted reports whether a depthwise convolution is computed by shifts of each
+// plane: without a pooling behind it, and where padding and dilation leave most of
+// the padded plane to the image.
+func (g *geometry) shifted() bool {
+	reach := (g.height + g.high.before + g.high.reach()) * (g.width + g.wide.before + g.wide.reach())
+	return g.depthwise() && g.pool == 1 && reach <= 16*(g.height+16)*(g.width+16)
+}
+
 func (g *geometry) groupIn() int  { return g.channels / g.groups }
 func (g *geometry) groupOut() int { return g.out / g.groups }
 func (g *geometry) taps() int     { return g.groupIn() * g.kernel[0] * g.kernel[1] }
@@ -109,13 +117,15 @@ type scratch struct {
 	winograd winograd.Scratch
 	cols     []float32 // the patch matrix, or a part of it
 	sum      []float32 // [O, H"·W"], the convolution's sum before pooling
+	pool     poolScratch
+	shift    shiftScratch
 	grad     []float32 // [O,C] of winograd's 64 products, summed over images
 }
 
 // grow returns buf with at least n values, whatever they are.
-func grow(buf *[]float32, n int) []float32 {
+func grow[T any](buf *[]T, n int) []T {
 	if cap(*buf) < n {
-		*buf = make([]float32, n)
+		*buf = make([]T, n)
 	}
 	return (*buf)[:n]
 }

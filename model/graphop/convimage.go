@@ -1,6 +1,9 @@
 package graphop
 
-import "github.com/lastlayer/lastlayer/internal/winograd"
+import (
+	"github.com/lastlayer/lastlayer/internal/vector"
+	"github.com/lastlayer/lastlayer/internal/winograd"
+)
 
 // epilogue is what follows a convolution's sum [O, H"·W"].
 type epilogue struct {
@@ -18,41 +21,22 @@ func (e epilogue) biasOf(o int) float32 {
 	return e.bias[o]
 }
 
-// apply finishes channel o of the sum, which is in plane.
-func (e epilogue) apply(plane []float32, o int) {
-	bias := e.biasOf(o)
-	switch {
-	case e.norm != nil:
-		e.normalise(plane, o)
-	case e.residual != nil:
-		r := image(e.residual, o, len(plane))
-		for i, v := range plane {
-			plane[i] = v + bias + r[i]
-		}
-	case e.bias != nil:
-		for i, v := range plane {
-			plane[i] = v + bias
-		}
+// apply finishes channel o of the sum: of the values of plane from place at on of
+// the channel it makes y, which may be plane. Each step rounds as it does in a node
+// of its own.
+func (e epilogue) apply(y, plane []float32, o, at, pixels int) {
+	f := vector.Finish{Bias: e.biasOf(o)}
+	if e.norm != nil {
+		e.norm.of(&f, o)
 	}
-	if e.activation.kind != identity {
-		e.activation.apply(plane, plane)
-	}
-}
-
-// normalise is apply where there is a normalisation, but for the activation. Each
-// step rounds as it does in a node of its own.
-func (e epilogue) normalise(plane []float32, o int) {
-	if e.bias != nil {
-		for i, v := range plane {
-			plane[i] = v + e.bias[o]
-		}
-	}
-	e.norm.apply(plane, plane, o)
+	simple := e.activation.clipping(&f)
+	var add []float32
 	if e.residual != nil {
-		r := image(e.residual, o, len(plane))
-		for i, v := range plane {
-			plane[i] = v + r[i]
-		}
+		add = image(e.residual, o, pixels)[at:][:len(plane)]
+	}
+	f.Apply(y, plane, add)
+	if !simple {
+		e.activation.apply(y, y)
 	}
 }
 
@@ -67,8 +51,6 @@ func (g *geometry) forward(s *scratch, y []float32, argmax []uint8, x, w []float
 	switch {
 	case g.plan != nil:
 		g.plan.Convolve(&s.winograd, sum, x, kernels)
-	case g.depthwise():
-		g.depthwiseSum(sum, x, w)
 	default:
 		for group := range g.groups {
 			g.sumOf(s, g.outGroup(sum, group), g.inGroup(x, group), g.kernels(w, group))
@@ -85,7 +67,7 @@ func (g *geometry) forward(s *scratch, y []float32, argmax []uint8, x, w []float
 		g.maxPool(y, argmax, sum)
 	}
 	for o := range g.out {
-		e.apply(image(y, o, plane), o)
+		e.apply(image(y, o, plane), image(y, o, plane), o, 0, plane)
 	}
 }
 

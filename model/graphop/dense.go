@@ -117,7 +117,9 @@ func (s *Scope) dense(y, x, w, b []float32, in, out int, norm *coefficients, a A
 	s.gemm.Sgemm(false, false, n, out, in, 1, x, in, w, out, beta, y, out)
 	if norm != nil {
 		for i := range n * out {
-			norm.apply(y[i:i+1], y[i:i+1], i%out)
+			var f vector.Finish
+			norm.of(&f, i%out)
+			f.Apply(y[i:i+1], y[i:i+1], nil)
 		}
 	}
 	if a.kind != identity {

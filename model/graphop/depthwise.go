@@ -1,5 +1,7 @@
 package graphop
 
+import "github.com/lastlayer/lastlayer/internal/vector"
+
 // A depthwise convolution: each output channel is the sum of kh·kw shifted
 // copies of one input channel. Products with a patch matrix of so few rows
 // would cost more in copying than they compute.
@@ -19,28 +21,56 @@ func (g *geometry) eachShift(o int, f func(tap, src, lo, hi, x0, x1 int)) {
 	}
 }
 
-// depthwiseSum writes the sum [O,H"·W"].
-func (g *geometry) depthwiseSum(sum, x, w []float32) {
-	clear(sum)
-	stride := g.stride[1]
-	for o := range g.out {
-		g.eachShift(o, func(tap, src, lo, hi, x0, x1 int) {
-			k := w[tap]
-			for y := lo; y < hi; y++ {
-				row := sum[(o*g.outH+y)*g.outW:][x0:x1]
-				from := x[src+y*g.stride[0]*g.width+x0*stride:]
-				if stride == 1 {
-					from = from[:len(row)]
-					for i, v := range from {
-						row[i] += k * v
-					}
-					continue
-				}
-				for i := range row {
-					row[i] += k * from[i*stride]
-				}
+// planesAtATime is how many output channels make one piece of work of a depthwise
+// convolution.
+const planesAtATime = 8
+
+// shiftScratch is the memory of one worker for depthwise convolutions.
+type shiftScratch struct {
+	padded []float32
+	sum    []float32
+	at     []int
+}
+
+// depthwisePlane computes channel o of the output [H',W'] of one image x [C,H,W].
+//
+// The padded plane is taken apart by the remainders of its rows and columns by the
+// stride. Each tap then is a shift of one of these parts, for all rows of the output
+// at once: where a row ends, some sums are of no use, and are left out after it.
+func (g *geometry) depthwisePlane(s *shiftScratch, y, x, w []float32, o int, e epilogue) {
+	plane := image(x, o/g.groupOut(), g.height*g.width)
+	row := max(g.outW+(g.kernel[1]-1)*g.wide.dilation/g.wide.stride, (g.wide.before+g.width+g.wide.stride-1)/g.wide.stride)
+	rows := max(g.outH+(g.kernel[0]-1)*g.high.dilation/g.high.stride, (g.high.before+g.height+g.high.stride-1)/g.high.stride)
+	part := rows*row + g.outW // the last shift may look beyond the last row
+	padded := grow(&s.padded, g.high.stride*g.wide.stride*part)
+	clear(padded)
+	for iy := range g.height {
+		py := iy + g.high.before
+		from := plane[iy*g.width:][:g.width]
+		for r := range g.wide.stride {
+			first := ((r-g.wide.before)%g.wide.stride + g.wide.stride) % g.wide.stride // column with that remainder
+			to := padded[(py%g.high.stride*g.wide.stride+r)*part+py/g.high.stride*row+(first+g.wide.before)/g.wide.stride:]
+			if g.wide.stride == 1 {
+				copy(to, from)
+				continue
 			}
-		})
+			for k, ix := 0, first; ix < g.width; k, ix = k+1, ix+g.wide.stride {
+				to[k] = from[ix]
+			}
+		}
+	}
+	s.at = s.at[:0]
+	for i := range g.kernel[0] {
+		down := i * g.high.dilation
+		for j := range g.kernel[1] {
+			right := j * g.wide.dilation
+			s.at = append(s.at, (down%g.high.stride*g.wide.stride+right%g.wide.stride)*part+down/g.high.stride*row+right/g.wide.stride)
+		}
+	}
+	sum := grow(&s.sum, (g.outH-1)*row+g.outW)
+	vector.Taps(sum, padded, s.at, image(w, o, g.taps()))
+	for oy := range g.outH {
+		e.apply(y[oy*g.outW:(oy+1)*g.outW], sum[oy*row:][:g.outW], o, oy*g.outW, g.pixels())
 	}
 }
 

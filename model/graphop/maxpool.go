@@ -1,6 +1,9 @@
 package graphop
 
 import (
+	"math"
+
+	"github.com/lastlayer/lastlayer/internal/vector"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -28,13 +31,11 @@ func MaxPool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad bool
 			source = make([]int32, o.shape.TotalSize())
 		}
 		x, y := floats(v[0]), o.floats()
-		s.eachPlane(in, func(c, _ int) {
-			var at []int32
-			if grad {
-				at = source[c*p.outH*p.outW:]
-			}
-			p.max(p.out(y, c), at, p.in(x, c))
-		})
+		if grad {
+			s.eachPlane(in, func(_, c, _ int) { p.max(p.out(y, c), source[c*p.outH*p.outW:], p.in(x, c)) })
+			return nil
+		}
+		s.eachPlane(in, func(worker, c, _ int) { p.largest(&s.scratch(worker).pool, p.out(y, c), p.in(x, c)) })
 		return nil
 	}
 	o.diff = func(_ gorgonia.Nodes, y, dy *gorgonia.Node) (gorgonia.Nodes, error) {
@@ -44,8 +45,7 @@ func MaxPool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad bool
 	return o.apply(x)
 }
 
-// max pools one plane. It notes in source where each value stood, unless that
-// is nil.
+// max pools one plane, and notes in source where each value stood.
 func (p *pooling) max(y []float32, source []int32, x []float32) {
 	down, right := p.down(), p.right()
 	p.eachWindow(func(out, first, rows, columns int) {
@@ -58,11 +58,53 @@ func (p *pooling) max(y []float32, source []int32, x []float32) {
 				}
 			}
 		}
-		y[out] = best
-		if source != nil {
-			source[out] = int32(at)
-		}
+		y[out], source[out] = best, int32(at)
 	})
+}
+
+// poolScratch is the memory of one worker that pools.
+type poolScratch struct {
+	rows   []float32 // the largest of each column under a row of windows, by remainder of the stride
+	row    []float32
+	at     []int
+	source []int32
+}
+
+// largest pools one plane, where nobody asks where the values stood: first down the
+// columns, a whole row at a time, then across, where a window's pixels are shifts of
+// the columns that have the same remainder by the stride.
+func (p *pooling) largest(s *poolScratch, y, x []float32) {
+	stride, before := p.wide.stride, p.wide.before
+	part := (max(before+p.inW, p.outW*stride+p.wide.reach())+stride-1)/stride + 1 // columns of a remainder
+	if stride*part > 16*(p.inW+16) {                                              // far more padding than image
+		p.max(y, grow(&s.source, len(y)), x)
+		return
+	}
+	rows, row := grow(&s.rows, stride*part), grow(&s.row, p.inW)
+	for i := range rows {
+		rows[i] = float32(math.Inf(-1))
+	}
+	for oy := range p.outH {
+		i0, i1 := p.high.tapsAt(oy, p.inH)
+		s.at = s.at[:0]
+		for i := i0; i < i1; i++ {
+			s.at = append(s.at, (oy*p.high.stride+p.high.at(i))*p.inW)
+		}
+		vector.Largest(row, x, s.at)
+		for r := range stride {
+			first := ((r-before)%stride + stride) % stride // column of the image with that remainder
+			to := rows[r*part+(first+before)/stride:]
+			for k, ix := 0, first; ix < p.inW; k, ix = k+1, ix+stride {
+				to[k] = row[ix]
+			}
+		}
+		s.at = s.at[:0]
+		for j := range p.wide.kernel {
+			at := j * p.wide.dilation
+			s.at = append(s.at, at%stride*part+at/stride)
+		}
+		vector.Largest(y[oy*p.outW:(oy+1)*p.outW], rows, s.at)
+	}
 }
 
 // maxPoolGrad adds dx [N,C,H,W]: each window's dy added to where its largest
@@ -73,7 +115,7 @@ func maxPoolGrad(s *Scope, name string, p *pooling, shape tensor.Shape, source *
 	o.run = func(v []gorgonia.Value) error {
 		dy, dx := floats(v[1]), o.floats()
 		n := p.outH * p.outW
-		s.eachPlane(shape, func(c, _ int) {
+		s.eachPlane(shape, func(_, c, _ int) {
 			plane := p.in(dx, c)
 			clear(plane)
 			for j := c * n; j < (c+1)*n; j++ {

@@ -38,7 +38,7 @@ func Pad(s *Scope, name string, x *gorgonia.Node, pads Pads, mode PadMode, value
 	o.cost.Bytes = bytes(in, o.shape)
 	o.run = func(v []gorgonia.Value) error {
 		x, y := floats(v[0]), o.floats()
-		s.eachPlane(o.shape, func(c, _ int) { p.fill(p.padded(y, c), p.image(x, c)) })
+		s.eachPlane(o.shape, func(_, c, _ int) { p.fill(p.padded(y, c), p.image(x, c)) })
 		return nil
 	}
 	o.diff = func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (gorgonia.Nodes, error) {
@@ -105,7 +105,7 @@ func padGrad(s *Scope, name string, p padding, shape tensor.Shape, dy *gorgonia.
 	o.cost.Bytes = bytes(shape, dy.Shape())
 	o.run = func(v []gorgonia.Value) error {
 		dy, dx := floats(v[0]), o.floats()
-		s.eachPlane(shape, func(c, _ int) {
+		s.eachPlane(shape, func(_, c, _ int) {
 			dy, dx := p.padded(dy, c), p.image(dx, c)
 			clear(dx)
 			for i, row := range p.down {

@@ -11,15 +11,15 @@ import (
 func planeSize(shape tensor.Shape) int { return rowSize(shape) / shape[1] }
 
 // eachPlane calls body for every plane of the rows in use of a tensor [N,C,...]:
-// its number i·C + c, and the channel c. Planes are independent of each other,
+// the worker, its number i·C + c, and the channel c. Planes are independent of each other,
 // so how they are spread over the threads does not change a bit.
-func (s *Scope) eachPlane(shape tensor.Shape, body func(plane, channel int)) {
+func (s *Scope) eachPlane(shape tensor.Shape, body func(worker, plane, channel int)) {
 	planes, channels := s.rows*shape[1], shape[1]
 	const most, least = 32, 4096 // pieces, and values of one
 	pieces := max(1, min(most, planes, planes*planeSize(shape)/least))
-	parallel.For(pieces, func(_, i int) {
+	parallel.For(pieces, func(worker, i int) {
 		for p := i * planes / pieces; p < (i+1)*planes/pieces; p++ {
-			body(p, p%channels)
+			body(worker, p, p%channels)
 		}
 	})
 }

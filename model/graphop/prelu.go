@@ -24,7 +24,7 @@ func PReLU(s *Scope, name string, x, slope *gorgonia.Node, want Wants) (*gorgoni
 	plane := planeSize(o.shape)
 	o.run = func(v []gorgonia.Value) error {
 		x, slopes, y := floats(v[0]), floats(v[1]), o.floats()
-		s.eachPlane(o.shape, func(p, c int) {
+		s.eachPlane(o.shape, func(_, p, c int) {
 			Leaky(slopes[c%len(slopes)]).apply(image(y, p, plane), image(x, p, plane))
 		})
 		return nil
@@ -51,7 +51,7 @@ func preluGradX(s *Scope, name string, x, slope, dy *gorgonia.Node) (*gorgonia.N
 	plane := planeSize(o.shape)
 	o.run = func(v []gorgonia.Value) error {
 		x, slopes, dy, dx := floats(v[0]), floats(v[1]), floats(v[2]), o.floats()
-		s.eachPlane(o.shape, func(p, c int) {
+		s.eachPlane(o.shape, func(_, p, c int) {
 			Leaky(slopes[c%len(slopes)]).back(image(dx, p, plane), image(dy, p, plane), image(x, p, plane))
 		})
 		return nil
