@@ -3,7 +3,6 @@ package command
 import (
 	"cmp"
 	"context"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -71,7 +70,7 @@ func (s *sourceFlags) fresh(resumed *model.Network, data *dataFlags) (model.Spec
 	if err != nil {
 		return spec, errors.Wrap(err, "--prepare")
 	}
-	if resumed != nil && (!reflect.DeepEqual(spec, resumed.Spec) || prep != resumed.Prep) {
+	if resumed != nil && (!spec.Equal(resumed.Spec) || prep != resumed.Prep) {
 		return spec, errors.Errorf("--resume: the training was of another network than --arch %s --prepare %s", s.arch, cmp.Or(s.preset, "torchvision"))
 	}
 	data.shape, data.prep = spec.Input, prep
