@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -153,7 +154,7 @@ func (s *sourceFlags) read(ctx context.Context, out *output, source string, o fo
 	var node *onnx.NodeError
 	switch {
 	case errors.As(err, &node) && node.Below != "" && s.cuts && s.features == "":
-		err = errors.WithMessagef(err, "'--features-from %s' takes the network up to where it can be read", node.Below)
+		err = fmt.Errorf("%w; '--features-from %s' reads it up to there", err, node.Below)
 	case errors.Is(err, model.ErrWeights) && s.arch == "" && o.Spec == nil:
 		err = errors.WithMessage(err, "--arch: found none")
 	case errors.Is(err, hub.ErrRef):
