@@ -48,8 +48,7 @@ func (r ExactResult) String() string {
 }
 
 // ErrNotExact is the cause of Exact's error for a network whose last layer is
-// neither a dense one that gives the logits nor a 1×1 convolution that does, of an
-// image of one pixel: then there is no convex problem.
+// no dense one that gives the logits: then there is no convex problem.
 var ErrNotExact = errors.New("the last layer has no exact optimum")
 
 // Exact trains the last layer alone, in place, to the optimum. On frozen
@@ -83,11 +82,6 @@ func Exact(ctx context.Context, n *model.Network, data dataset.Examples, opt Exa
 	if opt.Iterations == 0 {
 		opt.Iterations = 2000
 	}
-	if n != nil { // a reason to refuse it comes before the trunk runs
-		if _, err := exactLayer(n.Spec); err != nil {
-			return nil, err
-		}
-	}
 	h, err := NewHead(ctx, n, data, Options{Select: model.Last(1), CacheMemory: opt.Features.CacheMemory,
 		CacheDir: opt.Features.CacheDir, Warn: opt.Features.Warn, Progress: opt.Features.Progress})
 	if err != nil {
@@ -108,7 +102,6 @@ func Exact(ctx context.Context, n *model.Network, data dataset.Examples, opt Exa
 	}
 	start := time.Now()
 	r, err := loss.Minimise(ctx, layer.kernel, layer.bias, logistic.Options{Iterations: opt.Iterations, Iteration: opt.Iteration})
-	layer.store()
 	if errors.Is(err, logistic.ErrNotFinite) {
 		return nil, errors.Wrap(train.ErrDiverged, err.Error())
 	}
@@ -144,74 +137,22 @@ func (h *Head) checkOutputs() error {
 	return err
 }
 
-// lastLayer is the layer that gives the logits.
+// lastLayer is the dense layer that gives the logits.
 type lastLayer struct {
 	kernel, bias []float32 // [F,K], [K]
-	conv         []float32 // the kernel of a convolution, [K,F,1,1]; nil of a dense layer
-}
-
-// store writes the kernel where a convolution has it.
-func (l *lastLayer) store() {
-	for i := range l.conv {
-		k, f := i/(len(l.kernel)/len(l.bias)), i%(len(l.kernel)/len(l.bias))
-		l.conv[i] = l.kernel[f*len(l.bias)+k]
-	}
-}
-
-// exactLayer returns the layer of a network that gives the logits, with nothing but
-// a change of shape behind it.
-func exactLayer(spec model.Spec) (model.Layer, error) {
-	last, err := spec.OutputLayer()
-	if err != nil {
-		return last, err
-	}
-	at := slices.IndexFunc(spec.Layers, func(l model.Layer) bool { return l.Name == last.Name })
-	for _, l := range spec.Layers[at+1:] {
-		if _, is := l.Kind.(model.Flatten); !is {
-			return last, errors.Wrapf(ErrNotExact, "layer %q (%s): expected nothing behind %q, the layer that gives the logits", l.Name, l.Kind, last.Name)
-		}
-	}
-	shapes, err := spec.Shapes()
-	if err != nil {
-		return last, err
-	}
-	switch kind := last.Kind.(type) {
-	case model.Dense:
-		if !kind.NoBias {
-			return last, nil
-		}
-	case model.Conv:
-		in := spec.Input
-		if i := slices.IndexFunc(spec.Layers, func(l model.Layer) bool { return l.Name == spec.InputsOf(at)[0] }); i >= 0 {
-			in = shapes[i]
-		}
-		if !kind.NoBias && kind.Groups <= 1 && slices.Equal(in[1:], []int{1, 1}) && slices.Equal(shapes[at][1:], in[1:]) && kind.Pad.IsZero() {
-			return last, nil
-		}
-	}
-	return last, errors.Wrapf(ErrNotExact, "layer %q (%s): expected a dense layer with a bias that gives the logits, or such a 1×1 convolution of an image of one pixel", last.Name, last.Kind)
 }
 
 // lastLayer returns the network's last layer, where that is all that is trained
 // and nothing but dropout is beside it in the head.
 func (h *Head) lastLayer() (*lastLayer, error) {
-	last, err := exactLayer(h.network.Spec)
-	if err != nil {
-		return nil, err
-	}
-	if trained := h.Net.TrainedLayers(); !slices.Equal(trained, []string{last.Name}) {
-		return nil, errors.Wrapf(ErrNotExact, "found the trained layers %v, expected %q, the layer that gives the logits", trained, last.Name)
+	spec := h.network.Spec
+	last := spec.Layers[len(spec.Layers)-1]
+	dense, ok := last.Kind.(model.Dense)
+	if !ok || dense.NoBias || !slices.Equal(h.Net.TrainedLayers(), []string{last.Name}) {
+		return nil, errors.Wrapf(ErrNotExact, "layer %q (%s): expected a dense layer with a bias that gives the logits", last.Name, last.Kind)
 	}
 	w := h.network.Weights
-	l := &lastLayer{kernel: w.Get(last.Name + "/W").Float32s(), bias: w.Get(last.Name + "/b").Float32s()}
-	if _, is := last.Kind.(model.Conv); is {
-		l.conv, l.kernel = l.kernel, make([]float32, len(l.kernel))
-		for i, v := range l.conv {
-			k, f := i/(len(l.kernel)/len(l.bias)), i%(len(l.kernel)/len(l.bias))
-			l.kernel[f*len(l.bias)+k] = v
-		}
-	}
-	return l, nil
+	return &lastLayer{w.Get(last.Name + "/W").Float32s(), w.Get(last.Name + "/b").Float32s()}, nil
 }
 
 // loss returns the loss on the features as a function of the layer.

@@ -25,8 +25,6 @@ type Head struct {
 	network *model.Network
 	sets    []*feature.Set
 	before  [][sha256.Size]byte // of the frozen weights
-
-	progress func(done, of int) // of Evaluate; nil: nobody
 }
 
 // NewHead cuts the network below the lowest layer that opt.Select selects, runs
@@ -130,7 +128,6 @@ func (h *Head) Evaluate(ctx context.Context, data dataset.Examples) (m train.Met
 		return m, err
 	}
 	defer e.Close()
-	e.Progress = h.progress
 	return e.Evaluate(ctx, data)
 }
 

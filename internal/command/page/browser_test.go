@@ -35,8 +35,9 @@ type browser struct {
 	trouble []string // what the console and the network complained of
 }
 
-// open opens the page in a new Chromium, at a width of so many pixels.
-func open(t *testing.T, r *running, width int64) *browser {
+// open opens the page in a new Chromium, at a width of so many pixels. Flags are
+// further ones of Chromium's, each with its value.
+func open(t *testing.T, r *running, width int64, flags ...string) *browser {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("left out by -short")
@@ -52,6 +53,9 @@ func open(t *testing.T, r *running, width int64) *browser {
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(found), chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	for i := 0; i < len(flags); i += 2 {
+		options = append(options, chromedp.Flag(flags[i], flags[i+1]))
+	}
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to run as root with it
 	}

@@ -34,17 +34,17 @@ func (s *Server) oneOfFew(w http.ResponseWriter, download func() error) {
 
 // download sends the network as it is now, for the commands.
 func (s *Server) download(m *session, w http.ResponseWriter, r *http.Request) {
-	n, _, _ := m.network()
+	p, _ := m.network()
 	s.oneOfFew(w, func() error {
-		return send(w, r, "taught.safetensors", func(path string) error { return weightfile.Write(path, n) })
+		return send(w, r, "taught.safetensors", func(path string) error { return weightfile.Write(path, p.model) })
 	})
 }
 
 // downloadONNX sends it for programs of others.
 func (s *Server) downloadONNX(m *session, w http.ResponseWriter, r *http.Request) {
-	n, _, _ := m.network()
+	p, _ := m.network()
 	s.oneOfFew(w, func() error {
-		return send(w, r, "taught.onnx", func(path string) error { return onnx.Write(path, n, onnx.Options{}) })
+		return send(w, r, "taught.onnx", func(path string) error { return onnx.Write(path, p.model, onnx.Options{}) })
 	})
 }
 

@@ -2,6 +2,7 @@ package page
 
 import (
 	"cmp"
+	"image/png"
 	"io"
 	"math"
 	"net/http"
@@ -21,6 +22,7 @@ type stateAnswer struct {
 	Training bool              `json:"training"`
 	Classes  []string          `json:"classes"` // that the network knows now
 	Layers   []model.LayerInfo `json:"layers"`  // of the network as it is now
+	Inside   []string          `json:"inside"`  // of the nodes that predict tells of, the first layer of each
 	Limits   limits            `json:"limits"`
 	samplesAnswer
 }
@@ -52,8 +54,8 @@ func (s *Server) limits() limits {
 
 func (s *Server) state(m *session, w http.ResponseWriter, _ *http.Request) {
 	a := stateAnswer{Name: s.name, Limits: s.limits(), samplesAnswer: m.answer()}
-	network, layers, taught := m.network()
-	a.Classes, a.Layers, a.Taught, a.Training = network.Classes, layers, taught, m.training()
+	p, taught := m.network()
+	a.Classes, a.Layers, a.Inside, a.Taught, a.Training = p.model.Classes, p.layers, p.first, taught, m.training()
 	answer(w, http.StatusOK, a)
 }
 
@@ -147,13 +149,8 @@ func (s *Server) sheet(m *session, w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "class: found no photos of %.100q", r.URL.Query().Get("class"))
 		return
 	}
-	content, err := jpegOf(c[i].sheet())
-	if err != nil {
-		s.fail(w, err)
-		return
-	}
-	w.Header().Set("Content-Type", "image/jpeg")
-	_, _ = w.Write(content) // whoever went away needs no answer
+	w.Header().Set("Content-Type", "image/png")
+	_ = png.Encode(w, c[i].sheet()) // whoever went away needs no answer
 }
 
 func (s *Server) reset(m *session, w http.ResponseWriter, r *http.Request) {

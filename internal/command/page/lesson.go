@@ -23,8 +23,8 @@ const (
 	mostExamples = 640 // that the copies may add up to
 	mostLast     = 2   // layers that may be trained
 
-	photoRate  = 0.003 // of Adam, whose steps do not depend on how large a network's features are
-	photoSteps = 150   // at least
+	photoRate  = 0.01 // of Adam, whose steps do not depend on how large a network's features are
+	photoSteps = 200  // at least
 
 	featureMemory = 256 << 20 // bytes; more are in a mapped file
 )

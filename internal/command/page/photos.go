@@ -17,8 +17,7 @@ import (
 // how many of a class the page shows: the latest.
 const (
 	smallSide  = 44
-	smallShown = 24
-	smallRow   = 8
+	smallShown = 12
 	smallGap   = 2
 )
 
@@ -73,14 +72,13 @@ func reduced(img image.Image) []byte {
 	return rgb
 }
 
-// sheet returns a picture of the latest photos of a class, the newest first.
-// Those that are held out have a frame.
+// sheet returns a picture of the latest photos of a class in a row, the newest
+// first. Those that are held out have a frame.
 func (k class) sheet() image.Image {
 	n := min(len(k.Samples), smallShown)
 	const step = smallSide + smallGap
-	sheet := image.NewNRGBA(image.Rect(0, 0, min(n, smallRow)*step-smallGap, (n+smallRow-1)/smallRow*step-smallGap))
+	sheet := image.NewNRGBA(image.Rect(0, 0, n*step-smallGap, smallSide))
 	for i := range n {
-		left, top := i%smallRow*step, i/smallRow*step
 		rgb := k.Samples[len(k.Samples)-1-i].photo.small
 		for y := range smallSide {
 			for x := range smallSide {
@@ -89,7 +87,7 @@ func (k class) sheet() image.Image {
 				if edge := min(x, y, smallSide-1-x, smallSide-1-y); i < k.held() && edge < 3 {
 					c = frameColours[edge/2]
 				}
-				sheet.SetNRGBA(left+x, top+y, c)
+				sheet.SetNRGBA(i*step+x, y, c)
 			}
 		}
 	}

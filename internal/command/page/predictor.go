@@ -33,6 +33,7 @@ type predictor struct {
 	model  *model.Network
 	layers []model.LayerInfo
 	inside map[string][]string // of the nodes that are looked at, the layers that each computes
+	first  []string            // of these layers, the first of each node
 
 	mu        sync.Mutex // guards the evaluator
 	evaluator *train.Evaluator
@@ -47,15 +48,30 @@ func newPredictor(m *model.Network) (*predictor, error) {
 	}
 	p := &predictor{model: &own, layers: net.Describe(), inside: map[string][]string{}}
 	steps := net.Steps()
-	for i := range min(len(steps), maxSteps) { // evenly, from the first to the last
-		at := i
-		if len(steps) > maxSteps {
-			at = i * (len(steps) - 1) / (maxSteps - 1)
-		}
+	for _, at := range lookedAt(len(steps)) {
 		p.inside[steps[at].Node.Name()] = steps[at].Layers
+		p.first = append(p.first, steps[at].Layers[0])
 	}
 	p.evaluator, err = train.NewEvaluator(net)
 	return p, err
+}
+
+// lookedAt returns which of n steps are looked at: all, or the last ones and,
+// evenly spread, some of those before.
+func lookedAt(n int) []int {
+	const half = maxSteps / 2
+	var at []int
+	for i := range min(n, maxSteps) {
+		switch {
+		case n <= maxSteps:
+			at = append(at, i)
+		case i < half:
+			at = append(at, i*(n-half)/half)
+		default:
+			at = append(at, n-maxSteps+i)
+		}
+	}
+	return at
 }
 
 func (p *predictor) close() error {

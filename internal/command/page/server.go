@@ -23,12 +23,14 @@ type staticFile struct{ name, kind string }
 
 // files are all that is served of static, by path, beside the page.
 var files = map[string]staticFile{
-	"/page.css": {"page.css", "text/css; charset=utf-8"},
-	"/page.js":  {"page.js", "text/javascript; charset=utf-8"},
-	"/draw.js":  {"draw.js", "text/javascript; charset=utf-8"},
-	"/show.js":  {"show.js", "text/javascript; charset=utf-8"},
-	"/teach.js": {"teach.js", "text/javascript; charset=utf-8"},
-	"/icon.svg": {"icon.svg", "image/svg+xml"},
+	"/page.css":  {"page.css", "text/css; charset=utf-8"},
+	"/page.js":   {"page.js", "text/javascript; charset=utf-8"},
+	"/draw.js":   {"draw.js", "text/javascript; charset=utf-8"},
+	"/show.js":   {"show.js", "text/javascript; charset=utf-8"},
+	"/teach.js":  {"teach.js", "text/javascript; charset=utf-8"},
+	"/photos.js": {"photos.js", "text/javascript; charset=utf-8"},
+	"/camera.js": {"camera.js", "text/javascript; charset=utf-8"},
+	"/icon.svg":  {"icon.svg", "image/svg+xml"},
 }
 
 // Options says how a network is served.

@@ -70,13 +70,12 @@ func (s *session) current() *predictor {
 	return s.loaded
 }
 
-// network returns the network as it is now, which never changes, its layers, and
-// whether it was taught here.
-func (s *session) network() (m *model.Network, layers []model.LayerInfo, taught bool) {
+// network returns what runs the network as it is now, to be looked at and not to be
+// run, and whether it was taught here.
+func (s *session) network() (p *predictor, taught bool) {
 	s.predicting.Lock()
 	defer s.predicting.Unlock()
-	p := s.current()
-	return p.model, p.layers, s.taught != nil
+	return s.current(), s.taught != nil
 }
 
 // show puts a taught network in the place of the current one; nil is the network

@@ -36,12 +36,13 @@ export function element(name, text, parent) {
 
 const percent = (p) => `${(100 * p).toFixed(1)} %`;
 
-// network shows which network this is, and forgets the answer of another.
-export function network(state) {
+// network shows which network this is, and the first classes of many.
+export function network(state, most = Infinity) {
+  const more = state.classes.length - 20;
   $('model').textContent = state.name;
-  $('knows').textContent = `knows ${state.classes.join(', ')}${state.taught ? ', taught on this page' : ', as loaded'}.`;
-  rows(state.classes);
-  cards(state.layers);
+  $('knows').textContent = `knows ${state.classes.slice(0, 20).join(', ')}${more > 0 ? ` and ${more} more` : ''}${state.taught ? ', taught on this page' : ', as loaded'}.`;
+  rows(more > 0 ? state.classes.slice(0, most) : state.classes);
+  cards(state.layers, state.inside);
 }
 
 // rows makes a row for each class, unless they are there.
@@ -74,7 +75,7 @@ export function nothing(why) {
   $('spoken').textContent = said = '';
   $('timing').textContent = why;
   $('doubt').textContent = '';
-  $('input').getContext('2d').clearRect(0, 0, 28, 28);
+  $('input').getContext('2d').clearRect(0, 0, $('input').width, $('input').height);
   $('input').setAttribute('aria-label', 'What the network gets: nothing yet');
   for (const row of $('bars').tBodies[0].rows) {
     row.classList.remove('best');
@@ -87,42 +88,52 @@ export function nothing(why) {
 // speak tells a screen reader the answer: once a stroke, not at each movement.
 export function speak() { $('spoken').textContent = said; }
 
-// prediction shows an answer.
+// prediction shows an answer about a drawing.
 export function prediction(p) {
   tiles($('input'), bytes(p.input), 1, 28, 28, 1, 0);
   $('input').setAttribute('aria-label', 'What the network gets: the drawing on 28 by 28 pixels');
-  setLabel(p.label);
   $('doubt').textContent = p.note ?? '';
-  const all = rows(p.classes);
-  p.probabilities.forEach((probability, i) => {
-    const best = p.classes[i] === p.label;
-    all[i].classList.toggle('best', best);
-    all[i].querySelector('.track > div').style.width = `${100 * probability}%`;
-    all[i].lastElementChild.textContent = (best ? '▸ ' : '') + percent(probability);
+  answer(p, p.label);
+}
+
+// answer shows an answer under a label of its own, with a number of classes at
+// most.
+export function answer(p, label, most = Infinity) {
+  setLabel(label);
+  const all = rows(p.classes.slice(0, most));
+  [...all].forEach((row, i) => {
+    const probability = p.probabilities[i];
+    const best = p.classes[i] === label;
+    row.classList.toggle('best', best);
+    row.querySelector('.track > div').style.width = `${100 * probability}%`;
+    row.lastElementChild.textContent = (best ? '▸ ' : '') + percent(probability);
   });
-  said = `Prediction: ${p.label}, ${percent(Math.max(...p.probabilities))}${p.note ? `; ${p.note}` : ''}`;
-  for (const a of p.layers) activation(a);
+  said = `Prediction: ${label}, ${percent(p.probability)}${p.note ? `; ${p.note}` : ''}`;
+  for (const a of p.layers ?? []) activation(a);
 }
 
 const cardId = (name) => `layer-${name}`;
 
-// cards makes a card for each node of the network: a layer with what is fused
-// into it.
-function cards(layers) {
+// cards makes a card for each node of the network that is looked at: a layer with
+// what is fused into it.
+function cards(layers, inside) {
   const key = JSON.stringify(layers.map((l) => [l.name, l.output, l.parameters]));
   if ($('layers').dataset.key === key) return;
   $('layers').dataset.key = key;
   $('layers').replaceChildren();
   const nodes = [...new Set(layers.map((l) => l.node).filter(Boolean))];
+  const all = nodes.filter((node) => layers.some((l) => l.node === node && l.kernel));
   for (const node of nodes) {
     const fused = layers.filter((l) => l.node === node);
     const weighted = fused.find((l) => l.kernel);
+    if (!inside.includes(fused[0].name)) continue;
     const card = element('li', undefined, $('layers'));
     card.id = cardId(fused[0].name);
     element('h3', fused.map((l) => l.name).join(' + '), card);
     element('p', `gives ${fused.at(-1).output.join('×')}` + (weighted ? `, ${weighted.parameters.toLocaleString('en')} parameters` : ''), card);
     if (weighted) {
       card.dataset.weighted = weighted.name;
+      card.dataset.fromEnd = all.length - all.indexOf(node);
       element('p', '', card).className = 'state';
     }
     element('p', '', card).className = 'numbers';
@@ -138,8 +149,8 @@ function cards(layers) {
 // returns their names.
 export function frozen(last) {
   const weighted = [...document.querySelectorAll('#layers li[data-weighted]')];
-  return weighted.filter((card, i) => {
-    const trained = i >= weighted.length - last;
+  return weighted.filter((card) => {
+    const trained = card.dataset.fromEnd <= last;
     card.classList.toggle('trained', trained);
     card.querySelector('.state').textContent = trained ? 'trained (variable)' : 'frozen (constant)';
     return trained;
@@ -152,7 +163,7 @@ function activation(a) {
   const canvas = card.querySelector('canvas');
   const maps = a.shape.length === 3;
   const all = a.shape[0], things = maps ? 'maps' : 'units';
-  const part = a.shown < all ? `first ${a.shown} of ${all} ${things}` : `${all} ${things}`;
+  const part = a.shown === 0 ? `${all} ${things}, too large to show` : a.shown < all ? `first ${a.shown} of ${all} ${things}` : `${all} ${things}`;
   const text = `${part}; largest ${a.largest.toFixed(2)}; ${a.silent} silent`;
   card.querySelector('.numbers').textContent = text;
   canvas.setAttribute('aria-label', `Output of ${a.layers.join(', ')}: ${text}`);
