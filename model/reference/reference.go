@@ -1,8 +1,3 @@
-// Package reference builds a model.Spec from Gorgonia's own operators, in
-// float64 or float32: what our operators and graphs are compared with.
-//
-// It differs from package model where Gorgonia does: the derivative of Rectify
-// at 0 is 1, Rectify(−Inf) is NaN, and memory is allocated anew in every run.
 package reference
 
 import (

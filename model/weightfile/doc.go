@@ -1,13 +1,14 @@
-// Package weightfile puts networks on disk and takes them back. It is the one
-// place that reads or writes weights.
+// Package weightfile reads and writes networks on disk.
 //
-// There are few types. Read and Write handle our own files, which hold a
-// model.Network, ReadState and WriteState those that hold the State of a
-// training too. They are strict: a file that is damaged, incomplete or holds
-// something unexpected is an error, never a guess.
-// Tensors is what a file of somebody else holds, names and numbers and no more;
-// package transfer makes weights of it. Content says what a file is that is
-// neither.
+// There are few types:
+//
+//   - Read and Write handle our own files, which hold a model.Network. ReadState
+//     and WriteState also handle the State of a training. They are strict: a file that
+//     is damaged, incomplete or holds something unexpected is an error.
+//   - ReadTensors returns what a file of weights by another program holds, names and
+//     numbers and no more: safetensors, npz, or PyTorch's .pt. Package transfer/foreign
+//     makes a network of them, and opens any file whatever it holds.
+//   - Identify says what kind of file any other is.
 //
 // Our format is safetensors (https://github.com/huggingface/safetensors): eight
 // bytes with the length of a JSON header, the header, and the tensors end to
@@ -24,8 +25,9 @@
 // model.Weights, and "state/"+name for State. The same model always gives
 // the same bytes.
 //
-// Caveats. A file is written to a temporary file beside its place and renamed,
-// so the folder must be writable and have room for both. Reading takes as much
-// memory as its numbers do as float32, and no more than a constant above that,
-// whatever the file says.
+// # Caveats
+//
+// A file is written to a temporary file beside its place and renamed, so the folder
+// must be writable and have room for both. Reading takes as much memory as the
+// numbers do as float32, and a constant more, whatever the file says.
 package weightfile

@@ -2,9 +2,9 @@
 // evidence from the very graphs that train.
 //
 // A Comparison builds a trainer for each way to retrain: the whole network; the
-// whole network with the old weights put back after each step, which is the
-// first idea of many; the last layers alone, by a gradient that names their
-// weights and nothing else; and these once more behind a cut, with the frozen
+// whole network with the old weights put back after each step, which is what many
+// try first; the last layers alone, by a gradient that names their
+// weights and nothing else; and the same behind a cut, with the frozen
 // part computed once. It then
 //
 //   - describes each layer: trained or frozen, variable or constant (Layers),
@@ -14,14 +14,14 @@
 //     (Time, Costs),
 //   - follows one step instruction by instruction (Trace).
 //
-// Compare makes one, of a network that stays as it is:
+// Compare makes one, and leaves the network as it is:
 //
 //	c, err := explain.Compare(ctx, network, data, 2, 64) // the last 2 layers, 64 examples a step
 //	proof, err := c.Prove()
 //	fmt.Println(proof.Differences, proof.FrozenIdentical)
 //
-// Report does all of it at once, and prints as tables. LayerTable is the short one,
-// which needs no Comparison: what is trained and what is frozen.
+// Report does all of it at once, and prints as tables. LayerTable and Summarise need
+// no Comparison: what is trained and what is frozen, and what each layer costs.
 //
 // # Caveats
 //

@@ -1,6 +1,5 @@
-// Package feature computes what the frozen part of a network gives for each
-// image, once, and keeps it: in memory, in a mapped file, or in a folder for
-// the next run.
+// Package feature computes the output of a network's frozen part for each image,
+// once, and keeps it: in memory, in a mapped file, or in a folder for the next run.
 //
 // There are two types. Trunk is the part of a network below its lowest trained
 // layer. Set is what the trunk makes of labelled examples, one row of float32
@@ -14,12 +13,11 @@
 //
 // Features are float32: for 60,000 images of MNIST and the network of
 // model.DeepMNIST 750 MB below fc1 and 250 MB below fc2. Up to
-// Options.CacheMemory bytes of them are in memory, half of what is free if
-// unsaid. Beyond, they are in a temporary file, which is mapped and gone after
-// Close.
+// Options.CacheMemory bytes of them are held in memory, by default half of what is
+// free. More are mapped from a temporary file, which is gone after Close.
 //
-// With Options.CacheDir they stay there for the next run, in a file named by a
-// SHA-256 over all they depend on: the frozen layers and their weights, the
+// With Options.CacheDir they stay for the next run, in a file named by a
+// SHA-256 over everything they depend on: the frozen layers and their weights, the
 // preprocessing, the data, the kernel of the matrix products and the format.
 // It appears whole or not at all, so runs may share a folder. Every bit is
 // checked on reading; a damaged file is reported to Options.Warn and recomputed.
@@ -27,7 +25,7 @@
 // # Caveats
 //
 // The temporary file is in the folder of os.TempDir, TMPDIR on Unix. On some
-// systems that is memory, and nothing is won: set TMPDIR, or CacheDir.
+// systems that folder is itself in memory: set TMPDIR, or CacheDir.
 //
 // Free memory is the machine's (and GOMEMLIMIT's): in a container that may use
 // less, set CacheMemory. It is taken to be 1 GiB where the system does not say.

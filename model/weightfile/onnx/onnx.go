@@ -1,16 +1,3 @@
-// Package onnx reads networks as ONNX, https://onnx.ai, that any program wrote,
-// and writes ours, so that they run where Go does not.
-//
-// What is written has the operators of opset 13, which every runtime since 2020
-// has, or of 17 where layers are normalised. The one input is "images", float32 [N,C,H,W] or [N,F] for any N, prepared as
-// the metadata lastlayer.preprocessing says: x = (byte*scale - mean)/std. The
-// one output is "logits" [N,classes], or "probabilities" when asked for; the
-// metadata lastlayer.classes is the JSON list of their labels.
-//
-// ONNX is a protobuf message. Of its schema, a file needs ten small messages;
-// they are written with protobuf's own wire package and the field numbers of
-// https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, rather than with code
-// generated from a schema of a thousand lines.
 package onnx
 
 import (
