@@ -49,6 +49,12 @@ func (s *Set) Limit(n int, seed uint64) (*Set, error) {
 // each class, rounded, but at least one image of each class that has two, and never the last one.
 // Both keep the order of s and all its Classes. It is an ErrArgument if a part would be empty.
 func (s *Set) Split(fraction float64, seed uint64) (train, validation *Set, err error) {
+	return s.SplitFirst(math.MaxInt, fraction, seed)
+}
+
+// SplitFirst is Split of the first classes alone: validation has images of these, train those of the
+// others too.
+func (s *Set) SplitFirst(classes int, fraction float64, seed uint64) (train, validation *Set, err error) {
 	if err := s.Check(); err != nil {
 		return nil, nil, err
 	}
@@ -56,7 +62,11 @@ func (s *Set) Split(fraction float64, seed uint64) (train, validation *Set, err 
 		return nil, nil, errors.Wrapf(ErrArgument, "%s: split: found the fraction %v, expected more than 0 and less than 1", printable(s.Name), fraction)
 	}
 	var keep, out []int
-	for _, members := range s.shuffledMembers(seed, streamSplit) {
+	for class, members := range s.shuffledMembers(seed, streamSplit) {
+		if class >= classes {
+			keep = append(keep, members...)
+			continue
+		}
 		n := int(math.Round(float64(len(members)) * fraction))
 		n = max(0, min(max(n, 1), len(members)-1))
 		out = append(out, members[:n]...)

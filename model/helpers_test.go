@@ -68,7 +68,7 @@ func newStep(t *testing.T, net *model.Net) *step {
 	labels := tensor.New(tensor.WithShape(n), tensor.Of(tensor.Int))
 	g := net.Scope().Graph()
 	node := gorgonia.NewVector(g, tensor.Int, gorgonia.WithShape(n), gorgonia.WithName("labels"), gorgonia.WithValue(labels))
-	loss, err := graphop.CrossEntropy(net.Scope(), "loss", net.Logits(), node)
+	loss, err := graphop.CrossEntropy(net.Scope(), "loss", net.Logits(), node, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

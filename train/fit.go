@@ -17,6 +17,9 @@ type Options struct {
 	Validation dataset.Examples // evaluated after each epoch; nil for none
 	Patience   int              // epochs without a smaller validation loss before Fit stops and puts the best weights back; 0: never
 	Hook       Hook             // told of steps and epochs; nil for nobody
+	// ClassWeights are factors on the loss of an example, by its class, each from
+	// 0: see BalancedWeights. The loss of Validation is without. Nil for 1.
+	ClassWeights []float64
 }
 
 // Hook is told what happens while Fit runs, between the steps. An error ends
@@ -109,6 +112,10 @@ func (t *Trainer) begin(data dataset.Examples, opt *Options) error {
 			return errors.Wrap(err, "validation")
 		}
 	}
+	if err := CheckWeights(opt.ClassWeights, len(t.weights)); err != nil {
+		return err
+	}
+	t.weigh(opt.ClassWeights)
 	if t.run.batches != nil {
 		if n := t.run.batches.State().N; n != data.Len() {
 			return errors.Wrapf(ErrData, "examples: found %d, expected the %d that Fit began with", data.Len(), n)

@@ -27,11 +27,12 @@ type Recipe struct {
 	Decay      float64 `json:"weight-decay"`
 	Schedule   string  `json:"schedule"` // as ParseSchedule reads it
 	Seed       uint64  `json:"seed"`
-	Validation float64 `json:"validation"`         // share of the images kept aside, below 1
-	Patience   int     `json:"patience"`           // as in Options
-	Train      string  `json:"train"`              // the selection of layers, in words
-	Augment    string  `json:"augment,omitempty"`  // how images are changed, in words
-	LayerRates string  `json:"layer-lr,omitempty"` // factors on the rates of layers, in words
+	Validation float64 `json:"validation"`              // share of the images kept aside, below 1
+	Patience   int     `json:"patience"`                // as in Options
+	Train      string  `json:"train"`                   // the selection of layers, in words
+	Augment    string  `json:"augment,omitempty"`       // how images are changed, in words
+	LayerRates string  `json:"layer-lr,omitempty"`      // factors on the rates of layers, in words
+	Weights    string  `json:"class-weights,omitempty"` // Balanced, or "" for none
 }
 
 // SettingError is the error for a setting of a Recipe that is out of its range.
@@ -61,6 +62,8 @@ func (r Recipe) Validate() error {
 		return wrongSetting("validation", "found %v, expected from 0 up to, not including, 1", r.Validation)
 	case r.Patience < 0 || r.Patience > 0 && r.Validation == 0:
 		return wrongSetting("patience", "found %d, expected 0, or more together with validation", r.Patience)
+	case r.Weights != "" && r.Weights != Balanced:
+		return wrongSetting("class-weights", "found %q, expected %s, or nothing", r.Weights, Balanced)
 	case r.Batch < 1 || r.Batch > maxBatch:
 		return wrongSetting("batch", "found %d, expected 1 to %d", r.Batch, maxBatch)
 	}
@@ -96,7 +99,7 @@ func (r Recipe) HasMomentum() bool {
 
 // Begin returns the examples to train on, and what Fit is to do: those of data,
 // but for the share that is kept aside for validation. It notes the hashes of
-// both in the recipe.
+// both in the recipe. Balanced weights are of the examples to train on.
 func (r *Recipe) Begin(data *dataset.Set) (*dataset.Set, Options, error) {
 	schedule, err := ParseSchedule(r.Schedule)
 	opt := Options{Epochs: r.Epochs, Schedule: schedule, Patience: r.Patience}
@@ -112,6 +115,9 @@ func (r *Recipe) Begin(data *dataset.Set) (*dataset.Set, Options, error) {
 		opt.Validation, r.Held = held, hashOf(held)
 	}
 	r.Data = hashOf(data)
+	if r.Weights == Balanced {
+		opt.ClassWeights = BalancedWeights(data.Counts())
+	}
 	return data, opt, nil
 }
 

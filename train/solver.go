@@ -25,6 +25,9 @@ type Solver struct {
 	// network are often trained by small rates (Howard and Ruder 2018,
 	// https://arxiv.org/abs/1801.06146, section 3.2).
 	Factors map[string]float64
+	// Kept is how many outputs of a layer stay as they are, the first ones, by
+	// layer name: their kernels and biases are not stepped over.
+	Kept map[string]int
 
 	state State
 	taken bool // by a Trainer
@@ -92,7 +95,7 @@ func (s *Solver) New() *Solver {
 	if s == nil {
 		return nil
 	}
-	return &Solver{Rule: s.Rule, LearningRate: s.LearningRate, WeightDecay: s.WeightDecay, Factors: maps.Clone(s.Factors)}
+	return &Solver{Rule: s.Rule, LearningRate: s.LearningRate, WeightDecay: s.WeightDecay, Factors: maps.Clone(s.Factors), Kept: maps.Clone(s.Kept)}
 }
 
 // Name returns the rule's name.
@@ -151,10 +154,29 @@ func (s *Solver) Step(parameters []gorgonia.ValueGrad) error {
 				return err
 			}
 		}
+		row, kept := s.kept(p)
+		if kept > 0 {
+			for lo := 0; lo < len(whole.W); lo += row {
+				s.Rule.Update(whole.part(lo+kept, lo+row))
+			}
+			continue
+		}
 		n := len(whole.W)
 		parallel.For((n+chunk-1)/chunk, func(_, i int) { s.Rule.Update(whole.part(i*chunk, min((i+1)*chunk, n))) })
 	}
 	return nil
+}
+
+// kept returns after how many numbers of a parameter's row the outputs begin that
+// are not Kept, and how long a row is: a dense kernel [in,out] has rows of outputs,
+// in a convolution's [out,in,h,w] and in a bias [out] they lie one after the other.
+func (s *Solver) kept(p parameter) (row, kept int) {
+	outputs := s.Kept[model.LayerOf(p.name)]
+	shape := p.w.Shape()
+	if len(shape) == 2 {
+		return shape[1], min(outputs, shape[1])
+	}
+	return len(p.w.Float32s()), len(p.w.Float32s()) / shape[0] * min(outputs, shape[0])
 }
 
 // part returns the update of the values [lo,hi).

@@ -40,6 +40,7 @@ type Trainer struct {
 	program fmt.Stringer  // what the machine runs
 	labels  *tensor.Dense // [N], the value of the labels' node
 	loss    *gorgonia.Node
+	weights []float32 // [K] of the classes in the loss
 	source  *rand.PCG // of the dropout masks
 	loaded  bool      // the graph holds a batch
 	run     run
@@ -73,8 +74,10 @@ func New(net *model.Net, solver *Solver, seed uint64) (*Trainer, error) {
 	t := &Trainer{net: net, solver: solver, seed: seed, source: rand.NewPCG(seed, dropoutStream)}
 	t.labels = tensor.New(tensor.WithShape(n), tensor.Of(tensor.Int)) // [N]
 	labels := gorgonia.NewVector(g, tensor.Int, gorgonia.WithShape(n), gorgonia.WithName("labels"), gorgonia.WithValue(t.labels))
+	t.weights = make([]float32, net.Spec().Classes())
+	t.weigh(nil)
 	var err error
-	if t.loss, err = graphop.CrossEntropy(net.Scope(), "loss", net.Logits(), labels); err != nil {
+	if t.loss, err = graphop.CrossEntropy(net.Scope(), "loss", net.Logits(), labels, t.weights); err != nil {
 		return nil, err
 	}
 	if _, err := gorgonia.Grad(t.loss, trainable...); err != nil {

@@ -14,6 +14,7 @@
 //   - WithClasses makes a network for other classes: the last layer, and what is
 //     missing, are drawn afresh, all else is copied. Only picks layers. Adapt
 //     does so and has the data prepared as what trained the network.
+//   - Grow adds new classes to a network that goes on with its own.
 //   - Retrain trains the layers that Options selects. Result lists what was
 //     trained and what was frozen, and whether the frozen bytes are the same.
 //     RetrainStages unfreezes layers stage by stage, FindRate looks for a

@@ -21,10 +21,14 @@ const ExactTolerance = logistic.Tolerance
 
 // ExactOptions says how Exact goes about it.
 type ExactOptions struct {
-	WeightDecay float64                // l2, from 0: half of it times the squared norm of the weights, not the biases, is added to the loss
-	Iterations  int                    // at most; 2000 when 0
-	Features    feature.Options        // of the frozen layers
-	Iteration   func(r ExactIteration) // called after each iteration; nil: nobody
+	WeightDecay float64         // l2, from 0: half of it times the squared norm of the weights, not the biases, is added to the loss
+	Iterations  int             // at most; 2000 when 0
+	Features    feature.Options // of the frozen layers
+	// ClassWeights are factors on the loss of an example, by its class: see
+	// train.BalancedWeights. Nil for 1.
+	ClassWeights []float64
+	Kept         Kept                   // outputs that stay as they are
+	Iteration    func(r ExactIteration) // called after each iteration; nil: nobody
 }
 
 // ExactIteration is where Exact is after an iteration.
@@ -48,7 +52,8 @@ func (r ExactResult) String() string {
 }
 
 // ErrNotExact is the cause of Exact's error for a network whose last layer is
-// no dense one that gives the logits: then there is no convex problem.
+// no dense one that gives the logits, nor a convolution that is one: then there is
+// no convex problem.
 var ErrNotExact = errors.New("the last layer has no exact optimum")
 
 // Exact trains the last layer alone, in place, to the optimum. On frozen
@@ -58,14 +63,15 @@ var ErrNotExact = errors.New("the last layer has no exact optimum")
 // limited memory BFGS method for large scale optimization", 1989), which is
 // gonum's, on features that are standardised inside, and then for Newton's
 // method, which proves how far the minimum can still be. The weights that the
-// layer holds do not matter: it begins at 0.
+// layer holds do not matter, but for those that are Kept: it begins at 0.
 //
 // What is minimised is the mean cross-entropy plus WeightDecay/2·‖W‖², the loss
 // whose gradient train.SGD and train.Momentum follow with the same decay, but
 // without the dropout that a head may have: dropout is a regulariser of
 // stochastic training, and WeightDecay takes its place. scikit-learn's
 // LogisticRegression(C) on N examples has its minimum where this has it for
-// WeightDecay = 1/(C·N). Without decay, classes that can be separated have
+// WeightDecay = 1/(C·N), with class_weight="balanced" for ClassWeights of
+// train.BalancedWeights. Without decay, classes that can be separated have
 // their minimum at infinity; Exact then ends on the way, where the loss is
 // below 1e-6.
 //
@@ -83,7 +89,7 @@ func Exact(ctx context.Context, n *model.Network, data dataset.Examples, opt Exa
 		opt.Iterations = 2000
 	}
 	h, err := NewHead(ctx, n, data, Options{Select: model.Last(1), CacheMemory: opt.Features.CacheMemory,
-		CacheDir: opt.Features.CacheDir, Warn: opt.Features.Warn, Progress: opt.Features.Progress})
+		CacheDir: opt.Features.CacheDir, Warn: opt.Features.Warn, Progress: opt.Features.Progress, Kept: opt.Kept})
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +102,7 @@ func Exact(ctx context.Context, n *model.Network, data dataset.Examples, opt Exa
 	if err != nil {
 		return nil, err
 	}
-	loss, err := layer.loss(h.Data, opt.WeightDecay)
+	loss, err := layer.loss(h.Data, logistic.Terms{L2: opt.WeightDecay, Weights: opt.ClassWeights, Kept: opt.Kept.Outputs})
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +111,12 @@ func Exact(ctx context.Context, n *model.Network, data dataset.Examples, opt Exa
 	if errors.Is(err, logistic.ErrNotFinite) {
 		return nil, errors.Wrap(train.ErrDiverged, err.Error())
 	}
+	layer.write()
 	if changed := h.checkFrozen(); changed != nil {
 		return nil, changed
+	}
+	if err := h.settle(ctx, opt.Kept); err != nil {
+		return nil, err
 	}
 	if err := h.checkOutputs(); err != nil {
 		return nil, err
@@ -137,26 +147,81 @@ func (h *Head) checkOutputs() error {
 	return err
 }
 
-// lastLayer is the dense layer that gives the logits.
+// lastLayer is the layer that gives the logits: a dense one, or a convolution of
+// 1×1 that sees one pixel, which is the same on [F].
 type lastLayer struct {
 	kernel, bias []float32 // [F,K], [K]
+	conv         []float32 // [K,F,1,1]: what kernel is a copy of; nil for a dense layer
 }
 
-// lastLayer returns the network's last layer, where that is all that is trained
-// and nothing but dropout is beside it in the head.
+// lastLayer returns the network's output layer, where that is all that is trained
+// and nothing that changes a number is beside it in the head, dropout apart.
 func (h *Head) lastLayer() (*lastLayer, error) {
 	spec := h.network.Spec
-	last := spec.Layers[len(spec.Layers)-1]
-	dense, ok := last.Kind.(model.Dense)
-	if !ok || dense.NoBias || !slices.Equal(h.Net.TrainedLayers(), []string{last.Name}) {
-		return nil, errors.Wrapf(ErrNotExact, "layer %q (%s): expected a dense layer with a bias that gives the logits", last.Name, last.Kind)
+	output, err := spec.OutputLayer()
+	if err != nil {
+		return nil, err
+	}
+	found := func(l model.Layer) error {
+		return errors.Wrapf(ErrNotExact, "layer %q (%s): expected a dense layer, or a convolution of 1×1 on one pixel, with a bias, that gives the logits", l.Name, l.Kind)
+	}
+	if !slices.Equal(h.Net.TrainedLayers(), []string{output.Name}) {
+		return nil, found(output)
+	}
+	at, err := position(spec, output.Name)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range spec.Layers[at+1:] {
+		switch l.Kind.(type) {
+		case model.Flatten, model.Dropout:
+		default:
+			return nil, found(l)
+		}
 	}
 	w := h.network.Weights
-	return &lastLayer{w.Get(last.Name + "/W").Float32s(), w.Get(last.Name + "/b").Float32s()}, nil
+	layer := &lastLayer{}
+	switch kind := output.Kind.(type) {
+	case model.Dense:
+		if kind.NoBias {
+			return nil, found(output)
+		}
+		layer.kernel = w.Get(output.Name + "/W").Float32s()
+	case model.Conv:
+		shapes, err := spec.Shapes()
+		if err != nil {
+			return nil, err
+		}
+		kernel := w.Get(output.Name + "/W")
+		if kind.NoBias || kind.Groups > 1 || !slices.Equal(shapes[at][1:], []int{1, 1}) || !slices.Equal(kernel.Shape()[2:], []int{1, 1}) {
+			return nil, found(output)
+		}
+		layer.conv = kernel.Float32s()
+		layer.kernel = transposed(layer.conv, kind.Out)
+	}
+	layer.bias = w.Get(output.Name + "/b").Float32s()
+	return layer, nil
+}
+
+// write puts the kernel where the network has it.
+func (l *lastLayer) write() {
+	if l.conv != nil {
+		copy(l.conv, transposed(l.kernel, len(l.kernel)/len(l.bias)))
+	}
+}
+
+// transposed returns a matrix of that many rows with its columns as rows.
+func transposed(values []float32, rows int) []float32 {
+	t := make([]float32, len(values))
+	columns := len(values) / rows
+	for i, v := range values {
+		t[i%columns*rows+i/columns] = v
+	}
+	return t
 }
 
 // loss returns the loss on the features as a function of the layer.
-func (l *lastLayer) loss(data dataset.Examples, l2 float64) (*logistic.Loss, error) {
+func (l *lastLayer) loss(data dataset.Examples, terms logistic.Terms) (*logistic.Loss, error) {
 	if _, varies := data.(dataset.Varying); varies {
 		return nil, errors.Wrap(train.ErrData, "found examples that differ from one epoch to the next, expected others, such as *dataset.Copies")
 	}
@@ -176,11 +241,14 @@ func (l *lastLayer) loss(data dataset.Examples, l2 float64) (*logistic.Loss, err
 			return nil, errors.Wrapf(train.ErrData, "label of example %d: found %d, expected 0 to %d", i, label, classes-1)
 		}
 	}
+	if err := train.CheckWeights(terms.Weights, classes); err != nil {
+		return nil, err
+	}
 	rows, ok := data.(logistic.Rows)
 	if !ok {
 		rows = gathered{data}
 	}
-	return logistic.New(rows, features, classes, l2), nil
+	return logistic.New(rows, features, classes, terms), nil
 }
 
 // gathered are examples that do not lie in memory as rows.
@@ -188,14 +256,15 @@ type gathered struct{ dataset.Examples }
 
 func (gathered) Block(int, int) ([]float32, bool) { return nil, false }
 
-// trainingLoss returns the mean cross-entropy of the training examples, without
-// dropout, where the last layer alone is trained on features; nil elsewhere.
-func (h *Head) trainingLoss() (*float64, error) {
+// trainingLoss returns the mean cross-entropy of the training examples, with these
+// weights of the classes and without dropout, where the last layer alone is trained
+// on features; nil elsewhere.
+func (h *Head) trainingLoss(weights []float64) (*float64, error) {
 	layer, err := h.lastLayer()
 	if err != nil {
 		return nil, nil // another layer is trained too, or it is no dense one
 	}
-	loss, err := layer.loss(h.Data, 0)
+	loss, err := layer.loss(h.Data, logistic.Terms{Weights: weights})
 	if err != nil {
 		return nil, err
 	}

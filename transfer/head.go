@@ -25,6 +25,7 @@ type Head struct {
 	network *model.Network
 	sets    []*feature.Set
 	before  [][sha256.Size]byte // of the frozen weights
+	kept    []float32           // the weights of outputs that stay as they are
 }
 
 // NewHead cuts the network below the lowest layer that opt.Select selects, runs
@@ -33,6 +34,9 @@ type Head struct {
 func NewHead(ctx context.Context, n *model.Network, data dataset.Examples, opt Options) (*Head, error) {
 	if n == nil {
 		return nil, errors.Wrap(model.ErrNetwork, "found no network")
+	}
+	if err := opt.Kept.check(n, opt.Select); err != nil {
+		return nil, err
 	}
 	h := &Head{Data: data, Validation: opt.Train.Validation, network: n}
 	build := []model.Option{model.Batch(opt.batch())}
@@ -55,7 +59,7 @@ func NewHead(ctx context.Context, n *model.Network, data dataset.Examples, opt O
 		return nil, err
 	}
 	h.Result.Trained, h.Result.Frozen = append([]string{}, h.Net.TrainedWeights()...), append([]string{}, h.Net.FrozenWeights()...)
-	h.before = hashes(n.Weights, h.Result.Frozen)
+	h.before, h.kept = hashes(n.Weights, h.Result.Frozen), opt.Kept.weights(n)
 	return h, nil
 }
 

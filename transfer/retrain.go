@@ -28,6 +28,8 @@ type Options struct {
 	quiet       bool                         // nothing is said of a cache folder without use
 	Start       func(t *train.Trainer) error // called before the first step: to look at its Net, or to restore a checkpoint
 
+	Kept Kept // outputs that stay as they are; none for most trainings
+
 	// Saver, if any, writes checkpoints of the whole network as its Every says, and
 	// one when ctx ends the training; Retrain sets its Next.
 	Saver *train.Saver
@@ -49,16 +51,21 @@ type Result struct {
 	// end, without dropout: to be held against what Exact reaches. It is nil
 	// unless the last layer alone was trained, to the end, on features.
 	TrainingLoss *float64 `json:"training_loss,omitempty"`
+
+	Kept *KeptResult `json:"kept,omitempty"` // where outputs stayed as they are; nil elsewhere
 }
 
 // String says for people what became of the frozen weights, and the loss of the
-// training examples where it is known: a line or two.
+// training examples where it is known: a line or a few.
 func (r Result) String() string {
 	made := "computed"
 	if r.Features == feature.Disk {
 		made = "read"
 	}
 	text := fmt.Sprintf("frozen weights bit-identical: %v   features %s in %.1f s", r.FrozenIdentical, made, r.SecondsFeatures)
+	if r.Kept != nil {
+		text += "\n" + r.Kept.String()
+	}
 	if r.TrainingLoss != nil {
 		text += fmt.Sprintf("\nloss of the training images, without dropout: %.6f", *r.TrainingLoss)
 	}
@@ -90,7 +97,7 @@ func Retrain(ctx context.Context, n *model.Network, data dataset.Examples, opt O
 			err = closeErr
 		}
 	}()
-	trainer, err := h.Trainer(opt.Solver.New(), opt.Seed)
+	trainer, err := h.Trainer(opt.Kept.solver(opt.Solver, h.Net), opt.Seed)
 	if err != nil {
 		return nil, err
 	}
@@ -105,8 +112,12 @@ func Retrain(ctx context.Context, n *model.Network, data dataset.Examples, opt O
 	if changed := h.checkFrozen(); changed != nil {
 		return &h.Result, changed
 	}
+	// What was learnt by a training that ends early is used too.
+	if failed := h.settle(context.WithoutCancel(ctx), opt.Kept); failed != nil {
+		err = cmp.Or(err, failed)
+	}
 	if err == nil && !opt.NoCache {
-		h.Result.TrainingLoss, err = h.trainingLoss()
+		h.Result.TrainingLoss, err = h.trainingLoss(opt.Train.ClassWeights)
 	}
 	return &h.Result, err
 }

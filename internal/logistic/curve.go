@@ -6,6 +6,8 @@ import "gonum.org/v1/gonum/floats"
 // With z = x_i·V + d, the logits' change along v = (V,d), that is
 //
 //	1/N Σ_i x_iᵀ t_i + l2·V,   1/N Σ_i t_i   where t_i = p∘z − (p·z)·p
+//
+// but for columns that stay as they are, along which V must be 0.
 func (s *Loss) curvature(dst, x, v []float64) {
 	k := s.classes
 	s.eachPart([][]float64{s.layer(x), s.layer(v)}, func(_ *lossSum, first int, products, errors []float64) {
@@ -23,6 +25,9 @@ func (s *Loss) curvature(dst, x, v []float64) {
 				others += t[c]
 			}
 			t[label] = -others
+			for c := range k {
+				t[c] *= s.weight(label)
+			}
 		}
 	})
 	s.sumGradients(dst)

@@ -26,7 +26,8 @@ type Rows interface {
 //
 // with p the probabilities and y the label as a row of 0 and 1 (Bishop,
 // "Pattern Recognition and Machine Learning", 2006, equations 4.108 and 4.109).
-// It is convex. With a standard it is a function of (U,c) instead.
+// Terms may weigh each row by its class, and keep some columns of W and b as they
+// are. It is convex. With a standard it is a function of (U,c) instead.
 //
 // Rows and their products are float32, in blocks; all sums over blocks, and
 // what is between logits and probabilities, are float64. W goes in as the sum
@@ -36,10 +37,10 @@ type Rows interface {
 type Loss struct {
 	data              Rows
 	features, classes int
-	l2                float64
-	standard          *standard // nil: x is (W,b)
-	scaled            bool      // the rows are made standard, as against x and its gradient
-	precise           bool
+	Terms
+	standard *standard // nil: x is (W,b)
+	scaled   bool      // the rows are made standard, as against x and its gradient
+	precise  bool
 
 	spread  []float64 // [K]: mean of p(1−p) where the loss was computed last: the curvature along c
 	parts   []lossSum
@@ -74,11 +75,17 @@ type lossScratch struct {
 	row      []float64 // [F]
 }
 
-// New returns the loss on the rows, of that many features and classes, with the
-// penalty l2/2·‖W‖².
-func New(rows Rows, features, classes int, l2 float64) *Loss {
+// Terms are what a loss may have beside its rows.
+type Terms struct {
+	L2      float64   // of the penalty L2/2·‖W‖²
+	Weights []float64 // [K]: factor on the loss of a row, by its class; nil for 1
+	Kept    int       // columns, the first ones, that stay as they are: neither trained nor penalised
+}
+
+// New returns the loss on the rows, of that many features and classes.
+func New(rows Rows, features, classes int, terms Terms) *Loss {
 	s := &Loss{
-		data: rows, features: features, classes: classes, l2: l2, spread: make([]float64, classes),
+		data: rows, features: features, classes: classes, Terms: terms, spread: make([]float64, classes),
 		parts: make([]lossSum, lossParts), scratch: make([]lossScratch, parallel.Threads()),
 	}
 	for i := range s.parts {
@@ -99,9 +106,12 @@ func (s *Loss) at(x, gradient []float64) (loss, unpenalised float64) {
 		for ; len(logits) > 0; logits, errors, first = logits[k:], errors[k:], first+1 {
 			row := errors[:k]
 			copy(row, logits)
-			sum.loss += softmaxErrors(row, s.data.Label(first))
+			label := s.data.Label(first)
+			loss, weight := softmaxErrors(row, label), s.weight(label)
+			sum.loss += weight * loss
 			for c, e := range row {
-				sum.spread[c] += math.Abs(e) * (1 - math.Abs(e)) // p(1−p), whether the label or not
+				sum.spread[c] += weight * math.Abs(e) * (1 - math.Abs(e)) // p(1−p), whether the label or not
+				row[c] *= weight
 			}
 		}
 	})
@@ -117,7 +127,7 @@ func (s *Loss) at(x, gradient []float64) (loss, unpenalised float64) {
 	var squares float64
 	for j := range s.features {
 		l2 := s.penalty(j)
-		for c := j * s.classes; c < (j+1)*s.classes; c++ {
+		for c := j*s.classes + s.Kept; c < (j+1)*s.classes; c++ {
 			squares += l2 * x[c] * x[c]
 			gradient[c] += l2 * x[c]
 		}
@@ -125,12 +135,20 @@ func (s *Loss) at(x, gradient []float64) (loss, unpenalised float64) {
 	return unpenalised + squares/2, unpenalised
 }
 
-// penalty returns l2 as it is on the parameters of feature j.
+// weight returns the factor on the loss of a row with that label.
+func (s *Loss) weight(label int) float64 {
+	if s.Weights == nil {
+		return 1
+	}
+	return s.Weights[label]
+}
+
+// penalty returns L2 as it is on the parameters of feature j.
 func (s *Loss) penalty(j int) float64 {
 	if s.standard == nil {
-		return s.l2
+		return s.L2
 	}
-	return s.l2 * s.standard.inverse[j] * s.standard.inverse[j]
+	return s.L2 * s.standard.inverse[j] * s.standard.inverse[j]
 }
 
 // layer returns the layer that is multiplied with the rows: (W,b), or x itself
@@ -146,7 +164,7 @@ func (s *Loss) layer(x []float64) []float64 {
 
 // sumGradients writes the mean of the parts' gradients, towards the parameters.
 // Over the classes, what goes back through the rows adds up to 0: so it does
-// here, whatever its rounding.
+// here, whatever its rounding. Towards columns that stay as they are it is 0.
 func (s *Loss) sumGradients(gradient []float64) {
 	f, k, n := s.features, s.classes, float64(s.data.Len())
 	total := make([]float64, len(gradient)) // [K,F], then [K]
@@ -164,6 +182,9 @@ func (s *Loss) sumGradients(gradient []float64) {
 	}
 	if s.standard != nil && !s.scaled {
 		s.standard.gradient(gradient)
+	}
+	for j := range f + 1 {
+		clear(gradient[j*k : j*k+s.Kept])
 	}
 }
 

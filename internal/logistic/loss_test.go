@@ -3,11 +3,14 @@ package logistic
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
+
+	"gonum.org/v1/gonum/floats"
 )
 
 // randomLoss is a loss on 300 rows of 7 features and 3 classes, and a place.
-func randomLoss(precise bool) (*Loss, []float64) {
+func randomLoss(precise bool, terms Terms) (*Loss, []float64) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	r := &memory{values: make([]float32, 300*7), labels: make([]int, 300), blocks: true}
 	for i := range r.values {
@@ -16,7 +19,7 @@ func randomLoss(precise bool) (*Loss, []float64) {
 	for i := range r.labels {
 		r.labels[i] = rng.IntN(3)
 	}
-	s := New(r, 7, 3, 0.1)
+	s := New(r, 7, 3, terms)
 	s.precise = precise
 	x := make([]float64, s.parameters())
 	for i := range x {
@@ -31,11 +34,23 @@ func TestSoftmaxLossGradient(t *testing.T) {
 	for _, test := range []struct {
 		precise         bool
 		step, tolerance float64
-	}{{true, 1e-6, 1e-8}, {false, 1e-2, 1e-4}} {
-		s, x := randomLoss(test.precise)
+		terms           Terms
+	}{
+		{true, 1e-6, 1e-8, Terms{L2: 0.1}},
+		{false, 1e-2, 1e-4, Terms{L2: 0.1}},
+		{true, 1e-6, 1e-8, Terms{L2: 0.1, Weights: []float64{2, 0.5, 0.25}}},
+		{true, 1e-6, 1e-8, Terms{L2: 0.1, Weights: []float64{2, 0.5, 0.25}, Kept: 1}},
+	} {
+		s, x := randomLoss(test.precise, test.terms)
 		gradient, unused := make([]float64, len(x)), make([]float64, len(x))
 		s.at(x, gradient)
 		for i, v := range x {
+			if i%3 < test.terms.Kept {
+				if gradient[i] != 0 {
+					t.Errorf("parameter %d is kept: found the derivative %v, expected 0", i, gradient[i])
+				}
+				continue
+			}
 			x[i] = v + test.step
 			above, _ := s.at(x, unused)
 			x[i] = v - test.step
@@ -51,8 +66,8 @@ func TestSoftmaxLossGradient(t *testing.T) {
 // TestSoftmaxLossFast compares fast products with precise ones, and gathered
 // rows with rows in memory.
 func TestSoftmaxLossFast(t *testing.T) {
-	precise, x := randomLoss(true)
-	fast, _ := randomLoss(false)
+	precise, x := randomLoss(true, Terms{L2: 0.1})
+	fast, _ := randomLoss(false, Terms{L2: 0.1})
 	want, got, gathered := make([]float64, len(x)), make([]float64, len(x)), make([]float64, len(x))
 	loss, unpenalised := precise.at(x, want)
 	near, nearUnpenalised := fast.at(x, got)
@@ -86,4 +101,93 @@ func (m *memory) Gather(dst []float32, indices []int) {
 	for i, index := range indices {
 		copy(dst[i*7:(i+1)*7], m.values[index*7:])
 	}
+}
+
+// TestCurvature compares the product with the Hessian with central differences of
+// the gradient, with weights and without, and with columns that are kept.
+func TestCurvature(t *testing.T) {
+	const step = 1e-5
+	for _, terms := range []Terms{{L2: 0.1}, {L2: 0.1, Weights: []float64{2, 0.5, 0.25}}, {Weights: []float64{2, 0.5, 0.25}, Kept: 1}} {
+		s, x := randomLoss(true, terms)
+		v := make([]float64, len(x))
+		for i := range v {
+			if i%3 >= terms.Kept {
+				v[i] = math.Sin(float64(i))
+			}
+		}
+		found, above, below := make([]float64, len(x)), make([]float64, len(x)), make([]float64, len(x))
+		s.at(x, found)
+		s.curvature(found, x, v)
+		at := func(scale float64, gradient []float64) {
+			y := slices.Clone(x)
+			floats.AddScaled(y, scale, v)
+			s.at(y, gradient)
+		}
+		at(step, above)
+		at(-step, below)
+		for i := range found {
+			if d := (above[i] - below[i]) / (2 * step); math.Abs(d-found[i]) > 1e-7 {
+				t.Errorf("%+v, parameter %d: found %v, expected %v", terms, i, found[i], d)
+			}
+		}
+	}
+}
+
+// TestMinimiseKept: columns that are kept have the same bits, and the others are at
+// the minimum: at the same place from wherever the search begins, with a flat loss.
+func TestMinimiseKept(t *testing.T) {
+	for _, scale := range []float32{1, 100} { // features of a large mean are made standard one by one
+		s, x := randomLoss(false, Terms{L2: 0.01, Weights: []float64{2, 0.5, 0.25}, Kept: 1})
+		values := s.data.(*memory).values
+		for i := range values {
+			if values[i] += scale - 1; i%7 == 3 {
+				values[i] = 2 // always the same
+			}
+		}
+		kernel, bias := make([]float32, 21), make([]float32, 3)
+		for i := range kernel {
+			kernel[i] = float32(x[i])
+		}
+		bias[0] = -scale
+		before, beforeBias := slices.Clone(kernel), bias[0]
+		r, err := s.Minimise(t.Context(), kernel, bias, Options{Iterations: 500})
+		if err != nil || !r.Converged || r.GradientNorm > 1e-3 {
+			t.Errorf("scale %v: found %+v, %v, expected the minimum", scale, r, err)
+		}
+		for j := range 7 {
+			if kernel[j*3] != before[j*3] || kernel[j*3+1] == before[j*3+1] || bias[0] != beforeBias {
+				t.Errorf("scale %v, row %d: found %v, bias %v; before %v, bias %v: expected the first column kept, the others trained", scale, j, kernel[j*3:j*3+3], bias[0], before[j*3:j*3+3], beforeBias)
+			}
+		}
+		if at := s.objective(kernel, bias); scale > 1 || math.Abs(at-r.Objective) > 1e-6 {
+			if scale == 1 {
+				t.Errorf("found the objective %v, expected %v", at, r.Objective)
+			}
+			continue
+		}
+		for i := range kernel {
+			for _, step := range []float32{-0.01, 0.01} {
+				if i%3 == 0 {
+					continue
+				}
+				kernel[i] += step
+				if there := s.objective(kernel, bias); there < r.Objective-1e-7 {
+					t.Errorf("weight %d: found %v beside the minimum %v", i, there, r.Objective)
+				}
+				kernel[i] -= step
+			}
+		}
+	}
+}
+
+// objective returns the loss of a layer with its penalty, on features as they are.
+func (s *Loss) objective(kernel, bias []float32) float64 {
+	s.standard, s.scaled = nil, false // which Minimise has made
+	loss := s.At(kernel, bias)
+	for i, w := range kernel {
+		if i%s.classes >= s.Kept {
+			loss += s.L2 / 2 * float64(w) * float64(w)
+		}
+	}
+	return loss
 }

@@ -3,6 +3,7 @@ package logistic
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/pkg/errors"
 	"gonum.org/v1/gonum/floats"
@@ -41,12 +42,13 @@ type Result struct {
 }
 
 // Minimise writes the layer with the least loss to kernel [F,K] and bias [K].
-// What they held does not matter. When ctx is done it stops with ctx's error, and
+// What they held does not matter, but for Terms.Kept. When ctx is done it stops with ctx's error, and
 // they hold the best so far; after another error, what they held.
 func (s *Loss) Minimise(ctx context.Context, kernel, bias []float32, opt Options) (Result, error) {
 	t := s.standardise()
 	s.standard, s.scaled = &t, !t.plain()
 	x := make([]float64, s.parameters())
+	t.keep(x, kernel, bias)
 	search := &search{ctx: ctx, loss: s, opt: opt, gradient: make([]float64, len(x))}
 	gap, stopped := search.run(x)
 	if !finite(search.value) {
@@ -54,7 +56,7 @@ func (s *Loss) Minimise(ctx context.Context, kernel, bias []float32, opt Options
 	}
 	search.evaluate(x)
 	best := search.value
-	w, b := make([]float32, len(kernel)), make([]float32, len(bias))
+	w, b := slices.Clone(kernel), slices.Clone(bias)
 	t.round(x, w, b)
 	r := Result{Iterations: search.iterations}
 	r.Objective, r.Loss = s.at(x, search.gradient)

@@ -82,7 +82,7 @@ const (
 // beside the loss too: where classes can be separated the two fall together.
 func (s *search) flat(norm float64) bool {
 	n := floats.Norm(s.gradient, 2)
-	return s.loss.l2 == 0 && n <= norm && n <= 1e-3*s.value
+	return s.loss.L2 == 0 && n <= norm && n <= 1e-3*s.value
 }
 
 // aim is the share of the loss by which it may be above the minimum where the
@@ -93,7 +93,7 @@ const aim = 1e-7
 // classes can be separated the minimum may be 0, at infinity.
 func (s *search) share(share float64) float64 {
 	floor := 1e-20
-	if s.loss.l2 == 0 {
+	if s.loss.L2 == 0 {
 		floor = 1e-6
 	}
 	return max(floor, share*s.value)

@@ -15,6 +15,7 @@ import (
 // the output of a ReLU is by a mean above 0.
 type standard struct {
 	classes int
+	kept    int       // of them, as in Terms
 	mean    []float64 // [F]: μ
 	inverse []float64 // [F]: 1/s; 0 for a feature that is always the same, which a bias makes up for: its W is 0
 }
@@ -53,7 +54,7 @@ func (s *Loss) standardise() standard {
 		})
 		parts[i] = m
 	})
-	t := standard{s.classes, make([]float64, f), make([]float64, f)}
+	t := standard{s.classes, s.Kept, make([]float64, f), make([]float64, f)}
 	variances := make([]float64, f)
 	for j := range f {
 		var sum, squares float64
@@ -65,8 +66,8 @@ func (s *Loss) standardise() standard {
 		t.mean[j] = origin[j] + sum
 		variances[j] = squares/float64(n) - sum*sum
 	}
-	extra := 4*s.l2 + 1000*low(variances)
-	if s.l2 == 0 {
+	extra := 4*s.L2 + 1000*low(variances)
+	if s.L2 == 0 {
 		extra = floats.Max(variances)
 	}
 	for j, variance := range variances {
@@ -116,15 +117,34 @@ func (t standard) layer(dst, x []float64) {
 	}
 }
 
+// keep writes the columns of a layer that stay as they are to x. A feature that is
+// always the same goes into the bias.
+func (t standard) keep(x []float64, kernel, bias []float32) {
+	k := t.classes
+	shift := x[len(x)-k:]
+	for c := range t.kept {
+		shift[c] = float64(bias[c])
+		for j, mean := range t.mean {
+			at := j*k + c
+			w := float64(kernel[at])
+			shift[c] += mean * w
+			if t.inverse[j] > 0 {
+				x[at] = w / t.inverse[j]
+			}
+		}
+	}
+}
+
 // round writes the layer that is x on standard features to kernel and bias, and
 // what their float32 leave of it back to x. Rounding W moves the logits of all
-// rows alike, along with the mean of the features: b makes up for that.
+// rows alike, along with the mean of the features: b makes up for that. Columns
+// that are kept are left alone.
 func (t standard) round(x []float64, kernel, bias []float32) {
 	k := t.classes
 	c := x[len(x)-k:]
 	means := make([]float64, k) // μᵀ·W
 	for j, mean := range t.mean {
-		for c := range k {
+		for c := t.kept; c < k; c++ {
 			at := j*k + c
 			kernel[at] = float32(t.inverse[j] * x[at])
 			if x[at] = 0; t.inverse[j] > 0 {
@@ -133,9 +153,9 @@ func (t standard) round(x []float64, kernel, bias []float32) {
 			means[c] += mean * float64(kernel[at])
 		}
 	}
-	for i, m := range means {
-		bias[i] = float32(c[i] - m)
-		c[i] = float64(bias[i]) + m
+	for i := t.kept; i < k; i++ {
+		bias[i] = float32(c[i] - means[i])
+		c[i] = float64(bias[i]) + means[i]
 	}
 }
 

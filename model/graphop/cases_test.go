@@ -176,11 +176,26 @@ func lossCase(reason string, n, k int, spread float32, tol float64) opCase {
 		name: fmt.Sprintf("cross-entropy %dx%d spread %g", n, k, spread), reason: reason,
 		inputs: []input{x, {shape: []int{n}, labels: labels}},
 		build: func(sc *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
-			return graphop.CrossEntropy(sc, "loss", in[0], in[1])
+			return graphop.CrossEntropy(sc, "loss", in[0], in[1], nil)
 		},
-		naive: func(in []array) (array, backward) { return naiveCrossEntropy(in[0], labels[:in[0].shape[0]]) },
+		naive: func(in []array) (array, backward) { return naiveCrossEntropy(in[0], labels[:in[0].shape[0]], nil) },
 		tol:   tol,
 	}
+}
+
+// weighted is a lossCase whose classes have weights.
+func weighted(c opCase) opCase {
+	labels := c.inputs[1].labels
+	weights := make([]float32, c.inputs[0].shape[1])
+	for i := range weights {
+		weights[i] = 0.25 * float32(i*i)
+	}
+	c.name += " weighted"
+	c.build = func(sc *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
+		return graphop.CrossEntropy(sc, "loss", in[0], in[1], weights)
+	}
+	c.naive = func(in []array) (array, backward) { return naiveCrossEntropy(in[0], labels[:in[0].shape[0]], weights) }
+	return c
 }
 
 // cases returns every operator in every setting.
@@ -218,6 +233,7 @@ func cases() []opCase {
 		poolCase("a window of one", 1, 1, 0, 2, 2, 3, 4),
 		maskCase("rank 2", 5, 7),
 		maskCase("rank 4", 3, 2, 5, 4),
+		weighted(lossCase("weights of the classes, one of them 0", 33, 5, 3, 1e-6)),
 		lossCase("ordinary logits", 6, 10, 1, 1e-7),
 		lossCase("two classes", 5, 2, 1, 1e-7),
 		lossCase("one class: the loss is 0", 3, 1, 1, 0),

@@ -41,7 +41,7 @@ func TestBuildErrors(t *testing.T) {
 		}
 	}
 	loss := func(s *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
-		return graphop.CrossEntropy(s, "op", in[0], in[1])
+		return graphop.CrossEntropy(s, "op", in[0], in[1], nil)
 	}
 	labels := func(n int) input { return input{shape: []int{n}, labels: make([]int, n)} }
 	image := blank(2, 3, 8, 8)

@@ -31,7 +31,7 @@ func Example() {
 	check(err)
 	logits, err := graphop.Dense(s, "fc2", h, w2, b2, graphop.Activation{}, graphop.Wants{Weights: true})
 	check(err)
-	loss, err := graphop.CrossEntropy(s, "loss", logits, labels)
+	loss, err := graphop.CrossEntropy(s, "loss", logits, labels, nil)
 	check(err)
 	grads, err := gorgonia.Grad(loss, w2, b2)
 	check(err)

@@ -59,7 +59,7 @@ func newChain(t *testing.T, trained ...string) *chain {
 	mask := random(rng, false, n, 8)
 	y, err = graphop.Mask(c.scope, "drop", node("fc1", y, err), variable(g, "mask", mask), below)
 	y, err = graphop.Dense(c.scope, "fc2", node("drop", y, err), weight("fc2", "/W", 8, 3), weight("fc2", "/b", 3), graphop.Activation{}, want("fc2"))
-	y, err = graphop.CrossEntropy(c.scope, "loss", node("fc2", y, err), variable(g, "labels", input{shape: []int{n}, labels: c.labels}))
+	y, err = graphop.CrossEntropy(c.scope, "loss", node("fc2", y, err), variable(g, "labels", input{shape: []int{n}, labels: c.labels}), nil)
 	c.loss = node("loss", y, err)
 	var wrt gorgonia.Nodes
 	for _, layer := range trained {
@@ -127,7 +127,7 @@ func TestGradTowardsConstant(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	loss, err := graphop.CrossEntropy(s, "loss", y, variable(s.Graph(), "labels", input{shape: []int{2}, labels: []int{0, 1}}))
+	loss, err := graphop.CrossEntropy(s, "loss", y, variable(s.Graph(), "labels", input{shape: []int{2}, labels: []int{0, 1}}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,18 +12,26 @@ import (
 // CrossEntropy adds the mean softmax cross-entropy of logits [N,K] and integer
 // labels [N] in [0,K), a scalar float32:
 //
-//	loss = 1/n · Σ_i ( log Σ_k exp(x_ik) − x_i,label(i) )
+//	loss = 1/n · Σ_i w_label(i) · ( log Σ_k exp(x_ik) − x_i,label(i) )
 //
-// over the n rows in use. The largest logit of a row is subtracted first, so
+// over the n rows in use, with the weights w [K] of the classes, which may change
+// between two runs; nil stands for 1. The largest logit of a row is subtracted first, so
 // that exp cannot overflow. The gradient towards the logits is
-// (softmax(x) − onehot(label)) / n (Goodfellow et al. 2016, Deep Learning,
+// w_label · (softmax(x) − onehot(label)) / n (Goodfellow et al. 2016, Deep Learning,
 // section 6.2.2.3). A label outside [0,K) is an ErrInput.
-func CrossEntropy(s *Scope, name string, logits, labels *gorgonia.Node) (*gorgonia.Node, error) {
+func CrossEntropy(s *Scope, name string, logits, labels *gorgonia.Node, weights []float32) (*gorgonia.Node, error) {
 	if err := s.checkBatch(name, logits); err != nil {
 		return nil, err
 	}
 	if len(logits.Shape()) != 2 || !slices.Equal(labels.Shape(), tensor.Shape{s.capacity}) || labels.Dtype() != tensor.Int {
 		return nil, errors.Wrapf(ErrInput, "%s: found logits %v and labels %v of %v, expected [N,K] and [N] of int", name, logits.Shape(), labels.Shape(), labels.Dtype())
+	}
+	k := rowSize(logits.Shape())
+	if weights == nil {
+		weights = slices.Repeat([]float32{1}, k)
+	}
+	if len(weights) != k {
+		return nil, errors.Wrapf(ErrInput, "%s: found %d weights, expected one for each of %d classes", name, len(weights), k)
 	}
 	probabilities := newBuffer(logits.Shape()) // [N,K], written by the loss, read by its gradient
 	loss := gorgonia.NewF32(0)
@@ -33,20 +41,21 @@ func CrossEntropy(s *Scope, name string, logits, labels *gorgonia.Node) (*gorgon
 	o.cost.Bytes = bytes(logits.Shape(), logits.Shape())
 	o.result = loss
 	o.run = func(in []gorgonia.Value) error {
-		mean, err := crossEntropy(probabilities.floats(), floats(in[0]), ints(in[1])[:s.rows], rowSize(logits.Shape()))
+		mean, err := crossEntropy(probabilities.floats(), floats(in[0]), ints(in[1])[:s.rows], weights)
 		*loss = gorgonia.F32(mean)
 		return err
 	}
 	o.diff = func(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-		dx, err := crossEntropyGrad(s, name+" dx", probabilities, in[1], out, grad)
+		dx, err := crossEntropyGrad(s, name+" dx", probabilities, in[1], out, grad, weights)
 		return gorgonia.Nodes{dx, nil}, err
 	}
 	return o.apply(logits, labels)
 }
 
 // crossEntropy writes softmax(x) to p and returns the mean loss.
-func crossEntropy(p, x []float32, labels []int, k int) (float32, error) {
+func crossEntropy(p, x []float32, labels []int, weights []float32) (float32, error) {
 	var sum float64
+	k := len(weights)
 	for i, label := range labels {
 		if label < 0 || label >= k {
 			return 0, errors.Wrapf(ErrInput, "label of row %d: found %d, expected 0 to %d", i, label, k-1)
@@ -67,21 +76,22 @@ func crossEntropy(p, x []float32, labels []int, k int) (float32, error) {
 		for j := range p {
 			p[j] = float32(float64(p[j]) / total)
 		}
-		sum += math.Log(total) - float64(x[label]-largest)
+		sum += float64(weights[label]) * (math.Log(total) - float64(x[label]-largest))
 	}
 	return float32(sum / float64(len(labels))), nil
 }
 
 // crossEntropyGrad adds the gradient towards the logits. It takes the loss as
 // an input so that it runs after it.
-func crossEntropyGrad(s *Scope, name string, probabilities *buffer, labels, loss, grad *gorgonia.Node) (*gorgonia.Node, error) {
+func crossEntropyGrad(s *Scope, name string, probabilities *buffer, labels, loss, grad *gorgonia.Node, weights []float32) (*gorgonia.Node, error) {
 	o := s.operator(name, "cross-entropy grad", probabilities.shape)
 	o.cost.Bytes = bytes(o.shape, o.shape)
 	k := rowSize(o.shape)
 	o.run = func(in []gorgonia.Value) error {
 		p, dx, labels := probabilities.floats(), o.floats(), ints(in[1])
-		scale := scalar(in[2]) / float32(s.rows)
+		mean := scalar(in[2]) / float32(s.rows)
 		for i := range s.rows {
+			scale := mean * weights[labels[i]]
 			for j := range k {
 				dx[i*k+j] = p[i*k+j] * scale
 			}

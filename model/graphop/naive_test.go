@@ -120,7 +120,13 @@ func naiveMask(x, mask array) (array, backward) {
 	}
 }
 
-func naiveCrossEntropy(x array, labels []int) (array, backward) {
+func naiveCrossEntropy(x array, labels []int, weights []float32) (array, backward) {
+	weight := func(label int) float64 {
+		if weights == nil {
+			return 1
+		}
+		return float64(weights[label])
+	}
 	n, k := x.shape[0], x.shape[1]
 	y, p := zeros(1), zeros(n, k)
 	for i, label := range labels {
@@ -136,15 +142,15 @@ func naiveCrossEntropy(x array, labels []int) (array, backward) {
 		for j, v := range row {
 			p.v[i*k+j] = math.Exp(v-largest) / sum
 		}
-		y.v[0] += (math.Log(sum) + largest - row[label]) / float64(n)
+		y.v[0] += weight(label) * (math.Log(sum) + largest - row[label]) / float64(n)
 	}
 	return y, func(dy array) []array {
 		dx := zeros(n, k)
 		for i := range dx.v {
-			dx.v[i] = p.v[i] * dy.v[0] / float64(n)
+			dx.v[i] = weight(labels[i/k]) * p.v[i] * dy.v[0] / float64(n)
 		}
 		for i, label := range labels {
-			dx.v[i*k+label] -= dy.v[0] / float64(n)
+			dx.v[i*k+label] -= weight(label) * dy.v[0] / float64(n)
 		}
 		return []array{dx, {}}
 	}
