@@ -9,7 +9,8 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// The transforms of F(4×4, 5×5); package winograd says where they come from.
+// The transforms of F(4×4, 5×5) and F(6×6, 3×3); package winograd says where they
+// come from.
 // Rows and columns belong to the points 0, 1, -1, 2, -2, 1/2, -1/2 and
 // infinity. The rows of a pair of points ±p are E ± O: E has a row's even
 // columns, O its odd ones. Half of the multiplications are shared so.
@@ -24,25 +25,46 @@ var (
 		{0, -2, 4, 2.5, -5, -0.5, 1, 0},
 		{0, -1, 0, 5.25, 0, -5.25, 0, 1},
 	}
-	transformA = [][]float64{ // A: 4 values of the output to 8
-		{1, 0, 0, 0},
-		{1, 1, 1, 1},
-		{1, -1, 1, -1},
-		{1, 2, 4, 8},
-		{1, -2, 4, -8},
-		{1, 0.5, 0.25, 0.125},
-		{1, -0.5, 0.25, -0.125},
-		{0, 0, 0, 1},
-	}
-	// transformAT is Aᵀ: 8 products to 4 values of the output. Columns 1 to 6
-	// are for the sum and the difference of each pair.
-	transformAT = [][]float64{
-		{1, 1, 0, 1, 0, 1, 0, 0},
-		{0, 0, 1, 0, 2, 0, 0.5, 0},
-		{0, 1, 0, 4, 0, 0.25, 0, 0},
-		{0, 0, 1, 0, 8, 0, 0.125, 1},
-	}
+	transformA  = powers(4) // A: 4 or 6 values of the output to 8
+	transformA6 = powers(6)
+	// transformAT is Aᵀ: 8 products to 4 or 6 values of the output.
+	transformAT  = paired(transformA)
+	transformAT6 = paired(transformA6)
 )
+
+// powers is A for tiles of n: the powers of each point.
+func powers(n int) [][]float64 {
+	var m [][]float64
+	for _, p := range []float64{0, 1, -1, 2, -2, 0.5, -0.5} {
+		row, power := make([]float64, n), 1.0
+		for i := range row {
+			row[i] = power
+			power *= p
+		}
+		m = append(m, row)
+	}
+	infinity := make([]float64, n)
+	infinity[n-1] = 1
+	return append(m, infinity)
+}
+
+// paired is the transpose of A whose columns 1 to 6 are for the sum and the
+// difference of each pair of points.
+func paired(a [][]float64) [][]float64 {
+	var m [][]float64
+	for i := range a[0] {
+		row := []float64{a[0][i]}
+		for p := 1; p < len(a)-1; p += 2 {
+			pair := []float64{a[p][i], 0}
+			if i%2 == 1 {
+				pair = []float64{0, a[p][i]}
+			}
+			row = append(row, pair...)
+		}
+		m = append(m, append(row, a[len(a)-1][i]))
+	}
+	return m
+}
 
 // constants holds each coefficient, as many times as a vector has lanes.
 type constants struct {
@@ -56,7 +78,7 @@ func newConstants(s isa) constants {
 	c := constants{s, map[float64]operand.Mem{}}
 	table := build.GLOBL("coefficients"+s.suffix, build.RODATA|build.NOPTR)
 	offset := 0
-	for _, m := range [][][]float64{transformB, transformA} {
+	for _, m := range [][][]float64{transformB, transformA6} {
 		for _, row := range m {
 			for _, v := range row {
 				v = math.Abs(v)
@@ -144,12 +166,15 @@ type pass struct {
 	product func(m [][]float64, in []reg.VecPhysical, put func(i int, v reg.VecPhysical))
 }
 
-// winograd writes the three transforms for s.
+// winograd writes the transforms for s: one of the input, two each of what depends
+// on the size of a tile.
 func (s isa) winograd() {
 	c := newConstants(s)
 	s.transform("input", "Bᵀ·d·B", pass{8, 8, transformB, c.toPoints})
-	s.transform("output", "Aᵀ·m·A", pass{8, 4, transformAT, c.fromPoints})
-	s.transform("gradient", "A·y·Aᵀ", pass{4, 8, transformA, c.toPoints})
+	s.transform("output4", "Aᵀ·m·A", pass{8, 4, transformAT, c.fromPoints})
+	s.transform("output6", "Aᵀ·m·A", pass{8, 6, transformAT6, c.fromPoints})
+	s.transform("gradient4", "A·y·Aᵀ", pass{4, 8, transformA, c.toPoints})
+	s.transform("gradient6", "A·y·Aᵀ", pass{6, 8, transformA6, c.toPoints})
 }
 
 // transform writes the function that applies one transform to each of a row of

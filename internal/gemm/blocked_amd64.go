@@ -90,6 +90,7 @@ type block struct {
 	p0, p1, j0, j1 int
 	beta           float32   // that of the product for the first block of k, then 1
 	panels         []float32 // nil if B is read where it lies, in whole panels
+	packed         bool      // the panels are there
 }
 
 // multiply adds the product of A and the block to C. Usually all of A passes
@@ -109,7 +110,7 @@ func (blk *block) multiply() {
 	for t := 0; t < tiles; t += group {
 		i0, i1 := t*blk.m/tiles, (t+group)*blk.m/tiles
 		for j := blk.j0; j < blk.j1; {
-			if t == 0 && blk.panels != nil {
+			if t == 0 && blk.panels != nil && !blk.packed {
 				blk.packPanel(j)
 			}
 			j += blk.column(i0, i1, group, j)

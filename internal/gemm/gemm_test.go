@@ -193,3 +193,43 @@ func TestBlocks(t *testing.T) {
 		}
 	})
 }
+
+// A packed B gives the bytes of the product with B where it lies.
+func TestPacked(t *testing.T) {
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(8, 8))
+		numbers := func(n int) []float32 {
+			x := make([]float32, n)
+			for i := range x {
+				x[i] = float32(rng.NormFloat64())
+			}
+			return x
+		}
+		var p Packed
+		var ws Workspace
+		for _, size := range [][3]int{{1, 1, 1}, {5, 7, 3}, {12, 32, 256}, {25, 100, 300}, {100, 64, 64}, {3, 70, 520}, {0, 5, 5}, {4, 5, 0}} {
+			m, n, k := size[0], size[1], size[2]
+			a, b := numbers(m*k+2*m), numbers(k*n+3*k)
+			want, got := make([]float32, m*(n+1)), make([]float32, m*(n+1))
+			p.Set(b, n+3, k, n)
+			p.Multiply(&ws, m, a, k+2, got, n+1)
+			ws.Sgemm(false, false, m, n, k, 1, a, k+2, b, n+3, 0, want, n+1)
+			if !slices.Equal(got, want) {
+				t.Errorf("%v: found other bytes than of Sgemm", size)
+			}
+		}
+	})
+	if len(kernels) < 2 {
+		return
+	}
+	defer func(old kernel) { inUse = old }(inUse)
+	defer func() {
+		if recover() == nil {
+			t.Error("another kernel's packing: expected a panic")
+		}
+	}()
+	var p Packed
+	p.Set([]float32{1}, 1, 1, 1)
+	inUse = kernels[1]
+	p.Multiply(new(Workspace), 1, []float32{1}, 1, make([]float32, 1), 1)
+}

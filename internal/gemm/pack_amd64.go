@@ -42,3 +42,28 @@ func transposeBlocks(dst []float32, ldDst int, src []float32, ldSrc, rows, colum
 		packColumnsAVX2(&dst[i], ldDst, &src[i*ldSrc], ldSrc, columns)
 	}
 }
+
+// pack fills the panels with b, of a Packed that has room for them.
+func (p *Packed) pack(b []float32, ldb int) {
+	kc, width := evenly(p.k, maxKC), roundUp(p.n, inUse.nr())
+	blk := block{product: &product{n: p.n, k: p.k, b: b, ldb: ldb}, kernel: &inUse, j1: p.n}
+	for ; blk.p0 < p.k; blk.p0 = blk.p1 {
+		blk.p1 = min(blk.p0+kc, p.k)
+		blk.panels = p.values[width*blk.p0:]
+		for j := 0; j < p.n; j += blk.nr() {
+			blk.packPanel(j)
+		}
+	}
+}
+
+// blocked makes the product with the panels that are there.
+func (p *Packed) blocked(g *product) {
+	kc, width := evenly(p.k, maxKC), roundUp(p.n, inUse.nr())
+	blk := block{product: g, kernel: &inUse, j1: p.n, packed: true}
+	for ; blk.p0 < p.k; blk.p0 = blk.p1 {
+		blk.p1 = min(blk.p0+kc, p.k)
+		blk.panels = p.values[width*blk.p0:]
+		blk.multiply()
+		blk.beta = 1
+	}
+}

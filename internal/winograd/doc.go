@@ -1,16 +1,18 @@
-// Package winograd convolves 5×5 kernels with a fifth of the products.
+// Package winograd convolves 5×5 and 3×3 kernels with a fifth of the products.
 //
-// The output is cut into tiles of 4×4. Each comes from 8×8 values of the input:
+// The output is cut into tiles, of 4×4 for kernels of 5×5, of 6×6 for 3×3. Each
+// comes from 8×8 values of the input:
 //
 //	Y = Aᵀ · [ Σ over channels (G·g·Gᵀ) ⊙ (Bᵀ·d·B) ] · A
 //
-// where g is a 5×5 kernel, d the input under the tile, and ⊙ multiplies element
-// by element. That is F(4×4, 5×5) of Lavin and Gray, "Fast Algorithms for
-// Convolutional Neural Networks", CVPR 2016: 64 products and an input channel
-// for 16 values, where the definition has 400; a fifth of them, since tiles at the
-// edges are seldom full. Summed over the channels, each of
-// the 64 elements is a matrix product, [tiles,C]·[C,O], which package gemm
-// makes.
+// where g is a kernel, d the input under the tile, and ⊙ multiplies element by
+// element. These are F(4×4, 5×5) and F(6×6, 3×3) of Lavin and Gray, "Fast Algorithms
+// for Convolutional Neural Networks", CVPR 2016: 64 products and an input channel
+// for 16 or 36 values, where the definition has 400 or 324; a fifth of them, or more
+// where tiles at the edges are not full. Summed over the channels, each of the 64
+// elements is a matrix product, [tiles,C]·[C,O], which package gemm makes. The
+// tiles of a product may be of several images, whose kernels then come from memory
+// once; no sum is cut, so the bytes are the same.
 //
 // The matrices are those of Toom and Cook for the points 0, ±1, ±2, ±1/2 and
 // infinity. Row i of G has the powers of point i divided by the product of its
@@ -26,8 +28,8 @@
 // # Caveats
 //
 // Sums come in another order than by the definition, of terms that partly
-// cancel. In float32 the largest difference is some 3e-6 of the largest output,
-// ten times that of the direct sum; tests hold it to 1e-4. A NaN or an infinity
+// cancel. In float32 the largest difference is some 7e-6 of the largest output for
+// kernels of 5×5, 1.3e-5 for 3×3; tests hold both to 5e-5. A NaN or an infinity
 // in the input makes NaN of all tiles that see it, not only of the values under
 // its kernels.
 //

@@ -1,33 +1,65 @@
 package winograd
 
+import "slices"
+
 const (
-	side   = 5               // of a kernel
-	tile   = 4               // side of a tile of the output
-	field  = tile + side - 1 // side of what a tile sees of the input
-	points = field * field   // elements of a transformed tile or kernel
-	taps   = side * side
+	field  = 8             // side of what a tile sees of the input
+	points = field * field // elements of a transformed tile or kernel
 )
 
-// The transforms of a column; the generator of the assembly has them too.
+// scheme is F(tile×tile, side×side): kernels of side×side make tiles of the output
+// of tile×tile from field×field of the input.
+type scheme struct {
+	side, tile int
+	kernels    []float32 // G⊗G [64,side²], which makes the 64 elements of G·g·Gᵀ from those of g
+	turned     []float32 // the same for kernels turned by 180°
+	output     transform // field×field to tile×tile
+	gradient   transform // and back
+}
+
+func (f *scheme) taps() int { return f.side * f.side }
+
+// schemes are those that there are, by the side of the kernels.
+var schemes = map[int]*scheme{3: newScheme(3, output6, gradient6), 5: newScheme(5, output4, gradient4)}
+
+// The transforms; the generator of the assembly has the matrices too.
 var (
-	matrixB = [][]float32{ // Bᵀ
-		{-1, 0, 5.25, 0, -5.25, 0, 1, 0},
-		{0, 1, 1, -4.25, -4.25, 1, 1, 0},
-		{0, -1, 1, 4.25, -4.25, -1, 1, 0},
-		{0, 0.5, 0.25, -2.5, -1.25, 2, 1, 0},
-		{0, -0.5, 0.25, 2.5, -1.25, -2, 1, 0},
-		{0, 2, 4, -2.5, -5, 0.5, 1, 0},
-		{0, -2, 4, 2.5, -5, -0.5, 1, 0},
-		{0, -1, 0, 5.25, 0, -5.25, 0, 1},
-	}
-	matrixAT = [][]float32{
-		{1, 1, 1, 1, 1, 1, 1, 0},
-		{0, 1, -1, 2, -2, 0.5, -0.5, 0},
-		{0, 1, 1, 4, 4, 0.25, 0.25, 0},
-		{0, 1, -1, 8, -8, 0.125, -0.125, 1},
-	}
-	matrixA = transposed(matrixAT)
+	input     = transform{matrixB, inputAVX512, inputAVX2}
+	output4   = transform{transposed(powers(4)), output4AVX512, output4AVX2}
+	output6   = transform{transposed(powers(6)), output6AVX512, output6AVX2}
+	gradient4 = transform{powers(4), gradient4AVX512, gradient4AVX2}
+	gradient6 = transform{powers(6), gradient6AVX512, gradient6AVX2}
 )
+
+var matrixB = [][]float32{ // Bᵀ
+	{-1, 0, 5.25, 0, -5.25, 0, 1, 0},
+	{0, 1, 1, -4.25, -4.25, 1, 1, 0},
+	{0, -1, 1, 4.25, -4.25, -1, 1, 0},
+	{0, 0.5, 0.25, -2.5, -1.25, 2, 1, 0},
+	{0, -0.5, 0.25, 2.5, -1.25, -2, 1, 0},
+	{0, 2, 4, -2.5, -5, 0.5, 1, 0},
+	{0, -2, 4, 2.5, -5, -0.5, 1, 0},
+	{0, -1, 0, 5.25, 0, -5.25, 0, 1},
+}
+
+var finite = []float64{0, 1, -1, 2, -2, 0.5, -0.5}
+
+// powers is A [8,n]: of each finite point the powers from 0; the last row is for
+// infinity.
+func powers(n int) [][]float32 {
+	var m [][]float32
+	for _, p := range finite {
+		row, power := make([]float32, n), 1.0
+		for i := range row {
+			row[i] = float32(power)
+			power *= p
+		}
+		m = append(m, row)
+	}
+	infinity := make([]float32, n)
+	infinity[n-1] = 1
+	return append(m, infinity)
+}
 
 func transposed(m [][]float32) [][]float32 {
 	t := make([][]float32, len(m[0]))
@@ -39,10 +71,10 @@ func transposed(m [][]float32) [][]float32 {
 	return t
 }
 
-// matrixG is G [8,5]: the powers of each finite point over the product of its
+// matrixG is G [8,side]: the powers of each finite point over the product of its
 // differences from the others; the last row is for infinity.
-var matrixG = func() (g [field][side]float64) {
-	finite := []float64{0, 1, -1, 2, -2, 0.5, -0.5}
+func matrixG(side int) [][]float64 {
+	var g [][]float64
 	for i, p := range finite {
 		norm := 1.0
 		for j, q := range finite {
@@ -50,26 +82,29 @@ var matrixG = func() (g [field][side]float64) {
 				norm *= p - q
 			}
 		}
-		power := 1 / norm
-		for a := range side {
-			g[i][a] = power
+		row, power := make([]float64, side), 1/norm
+		for a := range row {
+			row[a] = power
 			power *= p
 		}
+		g = append(g, row)
 	}
-	g[field-1][side-1] = 1
-	return g
-}()
+	infinity := make([]float64, side)
+	infinity[side-1] = 1
+	return append(g, infinity)
+}
 
-// kernelMatrix is G⊗G [64,25], which makes the 64 elements of G·g·Gᵀ from the 25
-// of g. turned is the same for kernels turned by 180°.
-var kernelMatrix, turned = func() (m, t []float32) {
-	m, t = make([]float32, points*taps), make([]float32, points*taps)
+func newScheme(side int, output, gradient transform) *scheme {
+	f := &scheme{side: side, tile: field - side + 1, output: output, gradient: gradient}
+	g := matrixG(side)
 	for point := range points {
-		for tap := range taps {
-			v := float32(matrixG[point/field][tap/side] * matrixG[point%field][tap%side])
-			m[point*taps+tap] = v
-			t[point*taps+taps-1-tap] = v
+		var row []float32
+		for tap := range f.taps() {
+			row = append(row, float32(g[point/field][tap/side]*g[point%field][tap%side]))
 		}
+		f.kernels = append(f.kernels, row...)
+		slices.Reverse(row)
+		f.turned = append(f.turned, row...)
 	}
-	return m, t
-}()
+	return f
+}

@@ -7,6 +7,7 @@ const lanes = 16
 
 // Plan is the sizes of one convolution, of stride 1. It is read only.
 type Plan struct {
+	*scheme
 	channels, height, width int // of the input
 	out, pad                int
 	outH, outW              int
@@ -15,11 +16,11 @@ type Plan struct {
 }
 
 // New returns the plan for an input [C,H,W] with pad zeros on each side, and
-// kernels [O,C,5,5].
-func New(channels, height, width, out, pad int) *Plan {
-	p := &Plan{channels: channels, height: height, width: width, out: out, pad: pad}
+// kernels [O,C,side,side], side 3 or 5.
+func New(side, channels, height, width, out, pad int) *Plan {
+	p := &Plan{scheme: schemes[side], channels: channels, height: height, width: width, out: out, pad: pad}
 	p.outH, p.outW = height+2*pad-side+1, width+2*pad-side+1
-	p.tilesH, p.tilesW = (p.outH+tile-1)/tile, (p.outW+tile-1)/tile
+	p.tilesH, p.tilesW = (p.outH+p.tile-1)/p.tile, (p.outW+p.tile-1)/p.tile
 	p.vecChannels, p.vecOut = roundUp(channels), roundUp(out)
 	return p
 }
@@ -27,60 +28,94 @@ func New(channels, height, width, out, pad int) *Plan {
 // Back returns the plan of the gradient towards the input: the convolution of
 // dY [O,H',W'] with the kernels turned.
 func (p *Plan) Back() *Plan {
-	return New(p.out, p.outH, p.outW, p.channels, side-1-p.pad)
+	return New(p.side, p.out, p.outH, p.outW, p.channels, p.side-1-p.pad)
 }
 
-// maxGradient is the most products of a tile that are summed up, a worker's 16
-// MB: more would come from memory for each image.
-const maxGradient = 4 << 20
+const (
+	// maxGradient is the most products of a tile that are summed up, a worker's 16
+	// MB: more would come from memory for each image.
+	maxGradient = 4 << 20
+	// maxKernels is the most numbers in transformed kernels, 64 MB: 512×512 of them.
+	maxKernels = 16 << 20
+)
 
 // Pays reports whether the transforms cost less than the products they save:
-// kernels of 5×5 that move by 1, with channels enough on both sides and tiles
-// that the output fills well. Measured with 32 and 64 channels; fewer than 8
-// leave most of a vector empty.
+// kernels of 5×5 or 3×3 that move by 1, with channels enough on both sides and tiles
+// that the output fills well. Fewer than 8 channels leave most of a vector empty.
 func Pays(channels, out, kernel, stride, pad, outH, outW int) bool {
-	tiles := ((outH + tile - 1) / tile) * ((outW + tile - 1) / tile)
-	return kernel == side && stride == 1 && pad < side && channels >= 8 && out >= 8 &&
-		2*points*tiles <= taps*outH*outW && points*channels*out <= maxGradient
+	f := schemes[kernel]
+	if f == nil || stride != 1 || pad >= kernel || min(channels, out) < 8 || points*channels*out > maxKernels {
+		return false
+	}
+	tiles := ((outH + f.tile - 1) / f.tile) * ((outW + f.tile - 1) / f.tile)
+	if kernel == 3 { // measured from 16 to 512 channels
+		return min(channels, out) >= 16 && 9*points*tiles <= 4*f.taps()*outH*outW
+	}
+	return 2*points*tiles <= f.taps()*outH*outW && points*channels*out <= maxGradient
 }
+
+// PaysGradient reports the same of the gradient towards the kernels, where the
+// convolution pays.
+func (p *Plan) PaysGradient() bool { return p.GradientSize() <= maxGradient }
 
 func roundUp(channels int) int { return (channels + lanes - 1) / lanes * lanes }
 
-func (p *Plan) tiles() int { return p.tilesH * p.tilesW }
-
 // rowIn is the length of a row of the input with its padding, and of as much
-// below and to the right as the last tiles see.
-func (p *Plan) rowIn() int { return (p.tilesW*tile + side - 1) * p.vecChannels }
+// to the right as the last tiles see.
+func (p *Plan) rowIn() int { return (p.tilesW*p.tile + p.side - 1) * p.vecChannels }
 
-// rowOut is the length of a row of a sum, [4·tiles,O] rounded up.
-func (p *Plan) rowOut() int { return p.tilesW * tile * p.vecOut }
+// rowOut is the length of a row of a sum, whole tiles of O rounded up.
+func (p *Plan) rowOut() int { return p.tilesW * p.tile * p.vecOut }
 
-// plane is the distance of one of the 64 elements from the next. A whole page
-// would put them all in the same few lines of the first-level cache.
-func (p *Plan) plane(channels int) int { return p.tiles()*channels + lanes }
+// TileRows is how many rows of tiles the output of an image has.
+func (p *Plan) TileRows() int { return p.tilesH }
+
+// Blocks returns into how many blocks of rows of tiles a batch is cut, and the rows
+// [t0,t1) of each, counted over the batch. A block is as large as its transformed
+// values are to be, or smaller where there are few.
+func (p *Plan) Blocks(images int) (n int, block func(i int) (t0, t1 int)) {
+	rows := images * p.tilesH
+	tiles := rows * p.tilesW
+	target := max(minTiles, blockValues/max(p.vecChannels, p.vecOut))
+	n = max((tiles+target-1)/target, min(4, tiles/4), 1)
+	n = min(n, rows)
+	return n, func(i int) (t0, t1 int) { return i * rows / n, (i + 1) * rows / n }
+}
+
+const (
+	minTiles    = 24      // of a block: so many rows has the product of a point
+	blockValues = 3 << 11 // of a point of a block
+)
+
+// Run is part of one image in a block: the rows [Y0,Y1) of its output.
+type Run struct{ Image, Y0, Y1 int }
+
+// Runs returns what rows [t0,t1) of tiles make.
+func (p *Plan) Runs(t0, t1 int) []Run {
+	var runs []Run
+	p.eachImage(t0, t1, func(image, r0, r1, _ int) {
+		runs = append(runs, Run{image, r0 * p.tile, min(r1*p.tile, p.outH)})
+	})
+	return runs
+}
+
+// eachImage calls f with the rows [r0,r1) of tiles of each image that are among
+// [t0,t1) of the batch, and with how many tiles come before them.
+func (p *Plan) eachImage(t0, t1 int, f func(image, r0, r1, before int)) {
+	for t := t0; t < t1; {
+		image, r0 := t/p.tilesH, t%p.tilesH
+		r1 := min(p.tilesH, r0+t1-t)
+		f(image, r0, r1, (t-t0)*p.tilesW)
+		t += r1 - r0
+	}
+}
 
 // Scratch is the memory of one worker. The zero value is ready.
 type Scratch struct {
 	gemm                       gemm.Workspace
 	half                       []float32
 	in, products, sum, kernels []float32
-	image, grad                bordered
-}
-
-// bordered is an image [y,x,C] with zeros around it. Images of one plan have the
-// same border, so it is cleared for the first of them alone.
-type bordered struct {
-	values []float32
-	of     *Plan
-}
-
-func (b *bordered) cleared(p *Plan, n int) []float32 {
-	image := grow(&b.values, n)
-	if b.of != p {
-		clear(image)
-		b.of = p
-	}
-	return image
+	image, piece               []float32
 }
 
 // grow returns buf with at least n values, whatever they are.
@@ -91,83 +126,102 @@ func grow(buf *[]float32, n int) []float32 {
 	return (*buf)[:n]
 }
 
-// transformed returns Bᵀ·d·B for all tiles of x [C,H,W]: [64][tiles,C].
-func (p *Plan) transformed(s *Scratch, x []float32) []float32 {
-	row, vec := p.rowIn(), p.vecChannels
-	image := s.image.cleared(p, (p.tilesH*tile+side-1)*row) // [y,x,C]
-	channelsLast(image[p.pad*(row+vec):], row, vec, x, p.channels, p.height, p.width)
-	v := grow(&s.in, points*p.plane(vec))
-	for t := range p.tilesH {
-		input.apply(s, p.tileRow(v, t, vec), square{image[t*tile*row:], row, vec, tile * vec}, p.tilesW, vec)
-	}
+// plane is the distance of one of the 64 elements of so many tiles from the next. A
+// whole page would put them all in the same few lines of the first-level cache.
+func plane(tiles, channels int) int { return tiles*channels + lanes }
+
+// tileRow is a row of tiles of transformed values, that has so many before it.
+func tileRow(v []float32, before, plane, channels int) square {
+	return square{v[before*channels:], field * plane, plane, channels}
+}
+
+// transformed returns Bᵀ·d·B for rows [t0,t1) of tiles of x [N,C,H,W]: [64][tiles,C],
+// with the elements apart as plane says.
+func (p *Plan) transformed(s *Scratch, x []float32, t0, t1 int) []float32 {
+	row, vec, size := p.rowIn(), p.vecChannels, p.channels*p.height*p.width
+	plane := plane((t1-t0)*p.tilesW, vec)
+	v := grow(&s.in, points*plane)
+	p.eachImage(t0, t1, func(image, r0, r1, before int) {
+		part := p.padded(s, x[image*size:(image+1)*size], r0*p.tile, r1*p.tile+p.side-1)
+		for r := range r1 - r0 {
+			input.apply(s, tileRow(v, before+r*p.tilesW, plane, vec), square{part[r*p.tile*row:], row, vec, p.tile * vec}, p.tilesW, vec)
+		}
+	})
 	return v
 }
 
-// tileRow is row t of the tiles of transformed values.
-func (p *Plan) tileRow(v []float32, t, channels int) square {
-	plane := p.plane(channels)
-	return square{v[t*p.tilesW*channels:], field * plane, plane, channels}
-}
-
-// channelsLast writes x [C,H,W] to dst [y,x,C], with its rows row and its pixels
-// pixel apart.
-func channelsLast(dst []float32, row, pixel int, x []float32, channels, height, width int) {
-	for y := range height {
-		gemm.Transpose(dst[y*row:], pixel, x[y*width:], height*width, channels, width)
+// padded returns rows [from,to) of one image with its padding, [y,x,C].
+func (p *Plan) padded(s *Scratch, x []float32, from, to int) []float32 {
+	row, vec := p.rowIn(), p.vecChannels
+	part := grow(&s.image, (to-from)*row)
+	for py := from; py < to; py++ {
+		line, y := part[(py-from)*row:][:row], py-p.pad
+		if y < 0 || y >= p.height {
+			clear(line)
+			continue
+		}
+		clear(line[:p.pad*vec])
+		clear(line[min((p.pad+p.width)*vec, row):])
+		gemm.Transpose(line[p.pad*vec:], vec, x[y*p.width:], p.height*p.width, p.channels, p.width)
 	}
+	return part
 }
 
-// sumOf computes the convolution of x [C,H,W] with kernels: [H',W',O] with rows
-// rowOut and pixels vecOut apart. It stays in s until the next call.
-func (p *Plan) sumOf(s *Scratch, x []float32, kernels *Kernels) []float32 {
-	v := p.transformed(s, x)
-	planeIn, planeOut := p.plane(p.vecChannels), p.plane(p.vecOut)
+// Convolve writes rows [t0,t1) of tiles of the convolution of a batch x [N,C,H,W]
+// with kernels to y [N,O,H',W'].
+func (p *Plan) Convolve(s *Scratch, y, x []float32, kernels *Kernels, t0, t1 int) {
+	v := p.transformed(s, x, t0, t1)
+	tiles, row, size := (t1-t0)*p.tilesW, p.rowOut(), p.out*p.outH*p.outW
+	planeIn, planeOut := plane(tiles, p.vecChannels), plane(tiles, p.vecOut)
 	m := grow(&s.products, points*planeOut) // [64][tiles,O]
 	for point := range points {
-		u := kernels.u[point*p.channels*p.out:] // [C,O]
-		s.gemm.Sgemm(false, false, p.tiles(), p.out, p.channels, 1, v[point*planeIn:], p.vecChannels, u, p.out, 0, m[point*planeOut:], p.vecOut)
+		kernels.u[point].Multiply(&s.gemm, tiles, v[point*planeIn:], p.vecChannels, m[point*planeOut:], p.vecOut)
 	}
-	row := p.rowOut()
-	sum := grow(&s.sum, p.tilesH*tile*row)
-	for t := range p.tilesH {
-		output.apply(s, square{sum[t*tile*row:], row, p.vecOut, tile * p.vecOut}, p.tileRow(m, t, p.vecOut), p.tilesW, p.vecOut)
-	}
-	return sum
-}
-
-// Convolve writes the convolution of x [C,H,W] with kernels to y [O,H',W'].
-func (p *Plan) Convolve(s *Scratch, y, x []float32, kernels *Kernels) {
-	sum := p.sumOf(s, x, kernels)
-	for r := range p.outH {
-		gemm.Transpose(y[r*p.outW:], p.outH*p.outW, sum[r*p.rowOut():], p.vecOut, p.outW, p.out)
-	}
+	p.eachImage(t0, t1, func(image, r0, r1, before int) {
+		sum := grow(&s.sum, (r1-r0)*p.tile*row)
+		for r := range r1 - r0 {
+			p.output.apply(s, square{sum[r*p.tile*row:], row, p.vecOut, p.tile * p.vecOut}, tileRow(m, before+r*p.tilesW, planeOut, p.vecOut), p.tilesW, p.vecOut)
+		}
+		y := y[image*size : (image+1)*size]
+		for oy := r0 * p.tile; oy < min(r1*p.tile, p.outH); oy++ {
+			gemm.Transpose(y[oy*p.outW:], p.outH*p.outW, sum[(oy-r0*p.tile)*row:], p.vecOut, p.outW, p.out)
+		}
+	})
 }
 
 // AddGradient adds the gradient towards the transformed kernels of one image to
 // sum [64][O,C]: x [C,H,W] is the image, dy [O,H',W'] the gradient towards the
 // convolution.
 func (p *Plan) AddGradient(s *Scratch, sum, x, dy []float32) {
-	v := p.transformed(s, x)
-	row, vec := p.rowOut(), p.vecOut
-	image := s.grad.cleared(p, p.tilesH*tile*row) // [y,x,O]
-	channelsLast(image, row, vec, dy, p.out, p.outH, p.outW)
-	planeIn, planeOut := p.plane(p.vecChannels), p.plane(vec)
+	v := p.transformed(s, x, 0, p.tilesH)
+	tiles, row, vec := p.tilesH*p.tilesW, p.rowOut(), p.vecOut
+	image := grow(&s.sum, p.tilesH*p.tile*row) // [y,x,O], with zeros where tiles are beyond the output
+	for y := range p.tilesH * p.tile {
+		line := image[y*row:][:row]
+		if y >= p.outH {
+			clear(line)
+			continue
+		}
+		clear(line[p.outW*vec:])
+		gemm.Transpose(line, vec, dy[y*p.outW:], p.outH*p.outW, p.out, p.outW)
+	}
+	planeIn, planeOut := plane(tiles, p.vecChannels), plane(tiles, vec)
 	w := grow(&s.products, points*planeOut) // [64][tiles,O]
 	for t := range p.tilesH {
-		gradient.apply(s, p.tileRow(w, t, vec), square{image[t*tile*row:], row, vec, tile * vec}, p.tilesW, vec)
+		p.gradient.apply(s, tileRow(w, t*p.tilesW, planeOut, vec), square{image[t*p.tile*row:], row, vec, p.tile * vec}, p.tilesW, vec)
 	}
 	size := p.out * p.channels
 	for point := range points {
-		s.gemm.Sgemm(true, false, p.out, p.channels, p.tiles(), 1, w[point*planeOut:], vec, v[point*planeIn:], p.vecChannels, 1, sum[point*size:], p.channels)
+		s.gemm.Sgemm(true, false, p.out, p.channels, tiles, 1, w[point*planeOut:], vec, v[point*planeIn:], p.vecChannels, 1, sum[point*size:], p.channels)
 	}
 }
 
 // GradientSize is the length of the sum of AddGradient.
 func (p *Plan) GradientSize() int { return points * p.out * p.channels }
 
-// Gradient writes the gradient towards the kernels, dw [O,C,5,5], given the sum
+// Gradient writes the gradient towards the kernels, dw [O,C,side,side], given the sum
 // of AddGradient over all images.
 func (p *Plan) Gradient(s *Scratch, dw, sum []float32) {
 	size := p.out * p.channels
-	s.gemm.Sgemm(true, false, size, taps, points, 1, sum, size, kernelMatrix, taps, 0, dw, taps)
+	s.gemm.Sgemm(true, false, size, p.taps(), points, 1, sum, size, p.kernels, p.taps(), 0, dw, p.taps())
 }

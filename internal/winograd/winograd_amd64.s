@@ -164,23 +164,87 @@ DATA coefficientsAVX512<>+624(SB)/4, $0x41000000
 DATA coefficientsAVX512<>+628(SB)/4, $0x41000000
 DATA coefficientsAVX512<>+632(SB)/4, $0x41000000
 DATA coefficientsAVX512<>+636(SB)/4, $0x41000000
-DATA coefficientsAVX512<>+640(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+644(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+648(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+652(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+656(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+660(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+664(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+668(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+672(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+676(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+680(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+684(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+688(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+692(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+696(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+700(SB)/4, $0x3e000000
-GLOBL coefficientsAVX512<>(SB), RODATA|NOPTR, $704
+DATA coefficientsAVX512<>+640(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+644(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+648(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+652(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+656(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+660(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+664(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+668(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+672(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+676(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+680(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+684(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+688(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+692(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+696(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+700(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+704(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+708(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+712(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+716(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+720(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+724(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+728(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+732(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+736(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+740(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+744(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+748(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+752(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+756(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+760(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+764(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+768(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+772(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+776(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+780(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+784(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+788(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+792(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+796(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+800(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+804(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+808(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+812(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+816(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+820(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+824(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+828(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+832(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+836(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+840(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+844(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+848(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+852(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+856(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+860(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+864(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+868(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+872(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+876(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+880(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+884(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+888(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+892(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+896(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+900(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+904(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+908(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+912(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+916(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+920(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+924(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+928(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+932(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+936(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+940(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+944(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+948(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+952(SB)/4, $0x3d000000
+DATA coefficientsAVX512<>+956(SB)/4, $0x3d000000
+GLOBL coefficientsAVX512<>(SB), RODATA|NOPTR, $960
 
 // func inputAVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, AVX512F
@@ -344,9 +408,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func outputAVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func output4AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, AVX512F
-TEXT ·outputAVX512(SB), NOSPLIT, $16-88
+TEXT ·output4AVX512(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -408,7 +472,7 @@ row:
 	VMOVAPS     Z2, Z8
 	VADDPS      Z7, Z8, Z8
 	VFMADD231PS coefficientsAVX512<>+576(SB), Z4, Z8
-	VFMADD231PS coefficientsAVX512<>+640(SB), Z6, Z8
+	VFMADD231PS coefficientsAVX512<>+768(SB), Z6, Z8
 	VMOVUPS     Z8, 192(CX)
 	ADDQ        R10, R8
 	ADDQ        $0x00000100, CX
@@ -455,7 +519,7 @@ column:
 	VMOVAPS     Z2, Z8
 	VADDPS      Z7, Z8, Z8
 	VFMADD231PS coefficientsAVX512<>+576(SB), Z4, Z8
-	VFMADD231PS coefficientsAVX512<>+640(SB), Z6, Z8
+	VFMADD231PS coefficientsAVX512<>+768(SB), Z6, Z8
 	VMOVUPS     Z8, (R8)(BX*1)
 	ADDQ        DX, R8
 	ADDQ        $0x00000040, CX
@@ -480,9 +544,161 @@ column:
 	VZEROUPPER
 	RET
 
-// func gradientAVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func output6AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, AVX512F
-TEXT ·gradientAVX512(SB), NOSPLIT, $16-88
+TEXT ·output6AVX512(SB), NOSPLIT, $16-88
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+8(FP), R13
+	MOVQ dstCol+16(FP), DX
+	MOVQ src+32(FP), SI
+	MOVQ srcRow+40(FP), R10
+	MOVQ srcCol+48(FP), R11
+	MOVQ scratch+80(FP), AX
+	SHLQ $0x02, R13
+	SHLQ $0x02, DX
+	SHLQ $0x02, R10
+	SHLQ $0x02, R11
+	LEAQ (R13)(R13*2), BX
+	LEAQ (R11)(R11*2), R12
+	MOVQ tiles+64(FP), R15
+	MOVQ R15, 8(SP)
+
+tile:
+	MOVQ vecs+72(FP), R15
+	MOVQ R15, (SP)
+
+vector:
+	// The columns of each row.
+	MOVQ SI, R8
+	MOVQ AX, CX
+	MOVL $0x00000008, R15
+
+row:
+	LEAQ        (R8)(R11*4), R9
+	VMOVUPS     (R8), Z0
+	VMOVUPS     (R8)(R11*1), Z1
+	VMOVUPS     (R8)(R11*2), Z2
+	VMOVUPS     (R8)(R12*1), Z3
+	VMOVUPS     (R9), Z4
+	VMOVUPS     (R9)(R11*1), Z5
+	VMOVUPS     (R9)(R11*2), Z6
+	VMOVUPS     (R9)(R12*1), Z7
+	VMOVAPS     Z1, Z8
+	VADDPS      Z2, Z8, Z1
+	VSUBPS      Z2, Z8, Z2
+	VMOVAPS     Z3, Z8
+	VADDPS      Z4, Z8, Z3
+	VSUBPS      Z4, Z8, Z4
+	VMOVAPS     Z5, Z8
+	VADDPS      Z6, Z8, Z5
+	VSUBPS      Z6, Z8, Z6
+	VMOVAPS     Z0, Z8
+	VADDPS      Z1, Z8, Z8
+	VADDPS      Z3, Z8, Z8
+	VADDPS      Z5, Z8, Z8
+	VMOVUPS     Z8, (CX)
+	VMOVAPS     Z2, Z8
+	VFMADD231PS coefficientsAVX512<>+384(SB), Z4, Z8
+	VFMADD231PS coefficientsAVX512<>+128(SB), Z6, Z8
+	VMOVUPS     Z8, 64(CX)
+	VMOVAPS     Z1, Z8
+	VFMADD231PS coefficientsAVX512<>+448(SB), Z3, Z8
+	VFMADD231PS coefficientsAVX512<>+192(SB), Z5, Z8
+	VMOVUPS     Z8, 128(CX)
+	VMOVAPS     Z2, Z8
+	VFMADD231PS coefficientsAVX512<>+576(SB), Z4, Z8
+	VFMADD231PS coefficientsAVX512<>+768(SB), Z6, Z8
+	VMOVUPS     Z8, 192(CX)
+	VMOVAPS     Z1, Z8
+	VFMADD231PS coefficientsAVX512<>+640(SB), Z3, Z8
+	VFMADD231PS coefficientsAVX512<>+832(SB), Z5, Z8
+	VMOVUPS     Z8, 256(CX)
+	VMOVAPS     Z2, Z8
+	VADDPS      Z7, Z8, Z8
+	VFMADD231PS coefficientsAVX512<>+704(SB), Z4, Z8
+	VFMADD231PS coefficientsAVX512<>+896(SB), Z6, Z8
+	VMOVUPS     Z8, 320(CX)
+	ADDQ        R10, R8
+	ADDQ        $0x00000180, CX
+	DECL        R15
+	JNE         row
+
+	// The rows of each column.
+	MOVQ DI, R8
+	MOVQ AX, CX
+	MOVL $0x00000006, R15
+
+column:
+	LEAQ        (R8)(R13*4), R9
+	VMOVUPS     (CX), Z0
+	VMOVUPS     384(CX), Z1
+	VMOVUPS     768(CX), Z2
+	VMOVUPS     1152(CX), Z3
+	VMOVUPS     1536(CX), Z4
+	VMOVUPS     1920(CX), Z5
+	VMOVUPS     2304(CX), Z6
+	VMOVUPS     2688(CX), Z7
+	VMOVAPS     Z1, Z8
+	VADDPS      Z2, Z8, Z1
+	VSUBPS      Z2, Z8, Z2
+	VMOVAPS     Z3, Z8
+	VADDPS      Z4, Z8, Z3
+	VSUBPS      Z4, Z8, Z4
+	VMOVAPS     Z5, Z8
+	VADDPS      Z6, Z8, Z5
+	VSUBPS      Z6, Z8, Z6
+	VMOVAPS     Z0, Z8
+	VADDPS      Z1, Z8, Z8
+	VADDPS      Z3, Z8, Z8
+	VADDPS      Z5, Z8, Z8
+	VMOVUPS     Z8, (R8)
+	VMOVAPS     Z2, Z8
+	VFMADD231PS coefficientsAVX512<>+384(SB), Z4, Z8
+	VFMADD231PS coefficientsAVX512<>+128(SB), Z6, Z8
+	VMOVUPS     Z8, (R8)(R13*1)
+	VMOVAPS     Z1, Z8
+	VFMADD231PS coefficientsAVX512<>+448(SB), Z3, Z8
+	VFMADD231PS coefficientsAVX512<>+192(SB), Z5, Z8
+	VMOVUPS     Z8, (R8)(R13*2)
+	VMOVAPS     Z2, Z8
+	VFMADD231PS coefficientsAVX512<>+576(SB), Z4, Z8
+	VFMADD231PS coefficientsAVX512<>+768(SB), Z6, Z8
+	VMOVUPS     Z8, (R8)(BX*1)
+	VMOVAPS     Z1, Z8
+	VFMADD231PS coefficientsAVX512<>+640(SB), Z3, Z8
+	VFMADD231PS coefficientsAVX512<>+832(SB), Z5, Z8
+	VMOVUPS     Z8, (R9)
+	VMOVAPS     Z2, Z8
+	VADDPS      Z7, Z8, Z8
+	VFMADD231PS coefficientsAVX512<>+704(SB), Z4, Z8
+	VFMADD231PS coefficientsAVX512<>+896(SB), Z6, Z8
+	VMOVUPS     Z8, (R9)(R13*1)
+	ADDQ        DX, R8
+	ADDQ        $0x00000040, CX
+	DECL        R15
+	JNE         column
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	DECQ        (SP)
+	JNE         vector
+
+	// The next tile, from the start of this one.
+	MOVQ   vecs+72(FP), R15
+	IMUL3Q $0x00000040, R15, R15
+	SUBQ   R15, SI
+	SUBQ   R15, DI
+	MOVQ   srcTile+56(FP), R15
+	LEAQ   (SI)(R15*4), SI
+	MOVQ   dstTile+24(FP), R15
+	LEAQ   (DI)(R15*4), DI
+	DECQ   8(SP)
+	JNE    tile
+	VZEROUPPER
+	RET
+
+// func gradient4AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// Requires: AVX, AVX512F
+TEXT ·gradient4AVX512(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -536,7 +752,7 @@ row:
 	VMOVAPS     Z0, Z8
 	VFMADD231PS coefficientsAVX512<>+192(SB), Z2, Z8
 	VMULPS      coefficientsAVX512<>+128(SB), Z1, Z9
-	VFMADD231PS coefficientsAVX512<>+640(SB), Z3, Z9
+	VFMADD231PS coefficientsAVX512<>+768(SB), Z3, Z9
 	VADDPS      Z9, Z8, Z10
 	VMOVUPS     Z10, 320(CX)
 	VSUBPS      Z9, Z8, Z10
@@ -580,12 +796,158 @@ column:
 	VMOVAPS     Z0, Z8
 	VFMADD231PS coefficientsAVX512<>+192(SB), Z2, Z8
 	VMULPS      coefficientsAVX512<>+128(SB), Z1, Z9
-	VFMADD231PS coefficientsAVX512<>+640(SB), Z3, Z9
+	VFMADD231PS coefficientsAVX512<>+768(SB), Z3, Z9
 	VADDPS      Z9, Z8, Z10
 	VMOVUPS     Z10, (R9)(R13*1)
 	VSUBPS      Z9, Z8, Z10
 	VMOVUPS     Z10, (R9)(R13*2)
 	VMOVAPS     Z3, Z10
+	VMOVUPS     Z10, (R9)(BX*1)
+	ADDQ        DX, R8
+	ADDQ        $0x00000040, CX
+	DECL        R15
+	JNE         column
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	DECQ        (SP)
+	JNE         vector
+
+	// The next tile, from the start of this one.
+	MOVQ   vecs+72(FP), R15
+	IMUL3Q $0x00000040, R15, R15
+	SUBQ   R15, SI
+	SUBQ   R15, DI
+	MOVQ   srcTile+56(FP), R15
+	LEAQ   (SI)(R15*4), SI
+	MOVQ   dstTile+24(FP), R15
+	LEAQ   (DI)(R15*4), DI
+	DECQ   8(SP)
+	JNE    tile
+	VZEROUPPER
+	RET
+
+// func gradient6AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// Requires: AVX, AVX512F
+TEXT ·gradient6AVX512(SB), NOSPLIT, $16-88
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+8(FP), R13
+	MOVQ dstCol+16(FP), DX
+	MOVQ src+32(FP), SI
+	MOVQ srcRow+40(FP), R10
+	MOVQ srcCol+48(FP), R11
+	MOVQ scratch+80(FP), AX
+	SHLQ $0x02, R13
+	SHLQ $0x02, DX
+	SHLQ $0x02, R10
+	SHLQ $0x02, R11
+	LEAQ (R13)(R13*2), BX
+	LEAQ (R11)(R11*2), R12
+	MOVQ tiles+64(FP), R15
+	MOVQ R15, 8(SP)
+
+tile:
+	MOVQ vecs+72(FP), R15
+	MOVQ R15, (SP)
+
+vector:
+	// The columns of each row.
+	MOVQ SI, R8
+	MOVQ AX, CX
+	MOVL $0x00000006, R15
+
+row:
+	LEAQ        (R8)(R11*4), R9
+	VMOVUPS     (R8), Z0
+	VMOVUPS     (R8)(R11*1), Z1
+	VMOVUPS     (R8)(R11*2), Z2
+	VMOVUPS     (R8)(R12*1), Z3
+	VMOVUPS     (R9), Z4
+	VMOVUPS     (R9)(R11*1), Z5
+	VMOVAPS     Z0, Z10
+	VMOVUPS     Z10, (CX)
+	VMOVAPS     Z0, Z8
+	VADDPS      Z2, Z8, Z8
+	VADDPS      Z4, Z8, Z8
+	VMOVAPS     Z1, Z9
+	VADDPS      Z3, Z9, Z9
+	VADDPS      Z5, Z9, Z9
+	VADDPS      Z9, Z8, Z10
+	VMOVUPS     Z10, 64(CX)
+	VSUBPS      Z9, Z8, Z10
+	VMOVUPS     Z10, 128(CX)
+	VMOVAPS     Z0, Z8
+	VFMADD231PS coefficientsAVX512<>+448(SB), Z2, Z8
+	VFMADD231PS coefficientsAVX512<>+640(SB), Z4, Z8
+	VMULPS      coefficientsAVX512<>+384(SB), Z1, Z9
+	VFMADD231PS coefficientsAVX512<>+576(SB), Z3, Z9
+	VFMADD231PS coefficientsAVX512<>+704(SB), Z5, Z9
+	VADDPS      Z9, Z8, Z10
+	VMOVUPS     Z10, 192(CX)
+	VSUBPS      Z9, Z8, Z10
+	VMOVUPS     Z10, 256(CX)
+	VMOVAPS     Z0, Z8
+	VFMADD231PS coefficientsAVX512<>+192(SB), Z2, Z8
+	VFMADD231PS coefficientsAVX512<>+832(SB), Z4, Z8
+	VMULPS      coefficientsAVX512<>+128(SB), Z1, Z9
+	VFMADD231PS coefficientsAVX512<>+768(SB), Z3, Z9
+	VFMADD231PS coefficientsAVX512<>+896(SB), Z5, Z9
+	VADDPS      Z9, Z8, Z10
+	VMOVUPS     Z10, 320(CX)
+	VSUBPS      Z9, Z8, Z10
+	VMOVUPS     Z10, 384(CX)
+	VMOVAPS     Z5, Z10
+	VMOVUPS     Z10, 448(CX)
+	ADDQ        R10, R8
+	ADDQ        $0x00000200, CX
+	DECL        R15
+	JNE         row
+
+	// The rows of each column.
+	MOVQ DI, R8
+	MOVQ AX, CX
+	MOVL $0x00000008, R15
+
+column:
+	LEAQ        (R8)(R13*4), R9
+	VMOVUPS     (CX), Z0
+	VMOVUPS     512(CX), Z1
+	VMOVUPS     1024(CX), Z2
+	VMOVUPS     1536(CX), Z3
+	VMOVUPS     2048(CX), Z4
+	VMOVUPS     2560(CX), Z5
+	VMOVAPS     Z0, Z10
+	VMOVUPS     Z10, (R8)
+	VMOVAPS     Z0, Z8
+	VADDPS      Z2, Z8, Z8
+	VADDPS      Z4, Z8, Z8
+	VMOVAPS     Z1, Z9
+	VADDPS      Z3, Z9, Z9
+	VADDPS      Z5, Z9, Z9
+	VADDPS      Z9, Z8, Z10
+	VMOVUPS     Z10, (R8)(R13*1)
+	VSUBPS      Z9, Z8, Z10
+	VMOVUPS     Z10, (R8)(R13*2)
+	VMOVAPS     Z0, Z8
+	VFMADD231PS coefficientsAVX512<>+448(SB), Z2, Z8
+	VFMADD231PS coefficientsAVX512<>+640(SB), Z4, Z8
+	VMULPS      coefficientsAVX512<>+384(SB), Z1, Z9
+	VFMADD231PS coefficientsAVX512<>+576(SB), Z3, Z9
+	VFMADD231PS coefficientsAVX512<>+704(SB), Z5, Z9
+	VADDPS      Z9, Z8, Z10
+	VMOVUPS     Z10, (R8)(BX*1)
+	VSUBPS      Z9, Z8, Z10
+	VMOVUPS     Z10, (R9)
+	VMOVAPS     Z0, Z8
+	VFMADD231PS coefficientsAVX512<>+192(SB), Z2, Z8
+	VFMADD231PS coefficientsAVX512<>+832(SB), Z4, Z8
+	VMULPS      coefficientsAVX512<>+128(SB), Z1, Z9
+	VFMADD231PS coefficientsAVX512<>+768(SB), Z3, Z9
+	VFMADD231PS coefficientsAVX512<>+896(SB), Z5, Z9
+	VADDPS      Z9, Z8, Z10
+	VMOVUPS     Z10, (R9)(R13*1)
+	VSUBPS      Z9, Z8, Z10
+	VMOVUPS     Z10, (R9)(R13*2)
+	VMOVAPS     Z5, Z10
 	VMOVUPS     Z10, (R9)(BX*1)
 	ADDQ        DX, R8
 	ADDQ        $0x00000040, CX
@@ -690,15 +1052,47 @@ DATA coefficientsAVX2<>+304(SB)/4, $0x41000000
 DATA coefficientsAVX2<>+308(SB)/4, $0x41000000
 DATA coefficientsAVX2<>+312(SB)/4, $0x41000000
 DATA coefficientsAVX2<>+316(SB)/4, $0x41000000
-DATA coefficientsAVX2<>+320(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+324(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+328(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+332(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+336(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+340(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+344(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+348(SB)/4, $0x3e000000
-GLOBL coefficientsAVX2<>(SB), RODATA|NOPTR, $352
+DATA coefficientsAVX2<>+320(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+324(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+328(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+332(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+336(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+340(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+344(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+348(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+352(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+356(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+360(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+364(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+368(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+372(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+376(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+380(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+384(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+388(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+392(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+396(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+400(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+404(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+408(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+412(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+416(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+420(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+424(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+428(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+432(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+436(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+440(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+444(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+448(SB)/4, $0x3d000000
+DATA coefficientsAVX2<>+452(SB)/4, $0x3d000000
+DATA coefficientsAVX2<>+456(SB)/4, $0x3d000000
+DATA coefficientsAVX2<>+460(SB)/4, $0x3d000000
+DATA coefficientsAVX2<>+464(SB)/4, $0x3d000000
+DATA coefficientsAVX2<>+468(SB)/4, $0x3d000000
+DATA coefficientsAVX2<>+472(SB)/4, $0x3d000000
+DATA coefficientsAVX2<>+476(SB)/4, $0x3d000000
+GLOBL coefficientsAVX2<>(SB), RODATA|NOPTR, $480
 
 // func inputAVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, FMA3
@@ -862,9 +1256,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func outputAVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func output4AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, FMA3
-TEXT ·outputAVX2(SB), NOSPLIT, $16-88
+TEXT ·output4AVX2(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -926,7 +1320,7 @@ row:
 	VMOVAPS     Y2, Y8
 	VADDPS      Y7, Y8, Y8
 	VFMADD231PS coefficientsAVX2<>+288(SB), Y4, Y8
-	VFMADD231PS coefficientsAVX2<>+320(SB), Y6, Y8
+	VFMADD231PS coefficientsAVX2<>+384(SB), Y6, Y8
 	VMOVUPS     Y8, 96(CX)
 	ADDQ        R10, R8
 	ADDQ        $0x00000080, CX
@@ -973,7 +1367,7 @@ column:
 	VMOVAPS     Y2, Y8
 	VADDPS      Y7, Y8, Y8
 	VFMADD231PS coefficientsAVX2<>+288(SB), Y4, Y8
-	VFMADD231PS coefficientsAVX2<>+320(SB), Y6, Y8
+	VFMADD231PS coefficientsAVX2<>+384(SB), Y6, Y8
 	VMOVUPS     Y8, (R8)(BX*1)
 	ADDQ        DX, R8
 	ADDQ        $0x00000020, CX
@@ -998,9 +1392,161 @@ column:
 	VZEROUPPER
 	RET
 
-// func gradientAVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func output6AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, FMA3
-TEXT ·gradientAVX2(SB), NOSPLIT, $16-88
+TEXT ·output6AVX2(SB), NOSPLIT, $16-88
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+8(FP), R13
+	MOVQ dstCol+16(FP), DX
+	MOVQ src+32(FP), SI
+	MOVQ srcRow+40(FP), R10
+	MOVQ srcCol+48(FP), R11
+	MOVQ scratch+80(FP), AX
+	SHLQ $0x02, R13
+	SHLQ $0x02, DX
+	SHLQ $0x02, R10
+	SHLQ $0x02, R11
+	LEAQ (R13)(R13*2), BX
+	LEAQ (R11)(R11*2), R12
+	MOVQ tiles+64(FP), R15
+	MOVQ R15, 8(SP)
+
+tile:
+	MOVQ vecs+72(FP), R15
+	MOVQ R15, (SP)
+
+vector:
+	// The columns of each row.
+	MOVQ SI, R8
+	MOVQ AX, CX
+	MOVL $0x00000008, R15
+
+row:
+	LEAQ        (R8)(R11*4), R9
+	VMOVUPS     (R8), Y0
+	VMOVUPS     (R8)(R11*1), Y1
+	VMOVUPS     (R8)(R11*2), Y2
+	VMOVUPS     (R8)(R12*1), Y3
+	VMOVUPS     (R9), Y4
+	VMOVUPS     (R9)(R11*1), Y5
+	VMOVUPS     (R9)(R11*2), Y6
+	VMOVUPS     (R9)(R12*1), Y7
+	VMOVAPS     Y1, Y8
+	VADDPS      Y2, Y8, Y1
+	VSUBPS      Y2, Y8, Y2
+	VMOVAPS     Y3, Y8
+	VADDPS      Y4, Y8, Y3
+	VSUBPS      Y4, Y8, Y4
+	VMOVAPS     Y5, Y8
+	VADDPS      Y6, Y8, Y5
+	VSUBPS      Y6, Y8, Y6
+	VMOVAPS     Y0, Y8
+	VADDPS      Y1, Y8, Y8
+	VADDPS      Y3, Y8, Y8
+	VADDPS      Y5, Y8, Y8
+	VMOVUPS     Y8, (CX)
+	VMOVAPS     Y2, Y8
+	VFMADD231PS coefficientsAVX2<>+192(SB), Y4, Y8
+	VFMADD231PS coefficientsAVX2<>+64(SB), Y6, Y8
+	VMOVUPS     Y8, 32(CX)
+	VMOVAPS     Y1, Y8
+	VFMADD231PS coefficientsAVX2<>+224(SB), Y3, Y8
+	VFMADD231PS coefficientsAVX2<>+96(SB), Y5, Y8
+	VMOVUPS     Y8, 64(CX)
+	VMOVAPS     Y2, Y8
+	VFMADD231PS coefficientsAVX2<>+288(SB), Y4, Y8
+	VFMADD231PS coefficientsAVX2<>+384(SB), Y6, Y8
+	VMOVUPS     Y8, 96(CX)
+	VMOVAPS     Y1, Y8
+	VFMADD231PS coefficientsAVX2<>+320(SB), Y3, Y8
+	VFMADD231PS coefficientsAVX2<>+416(SB), Y5, Y8
+	VMOVUPS     Y8, 128(CX)
+	VMOVAPS     Y2, Y8
+	VADDPS      Y7, Y8, Y8
+	VFMADD231PS coefficientsAVX2<>+352(SB), Y4, Y8
+	VFMADD231PS coefficientsAVX2<>+448(SB), Y6, Y8
+	VMOVUPS     Y8, 160(CX)
+	ADDQ        R10, R8
+	ADDQ        $0x000000c0, CX
+	DECL        R15
+	JNE         row
+
+	// The rows of each column.
+	MOVQ DI, R8
+	MOVQ AX, CX
+	MOVL $0x00000006, R15
+
+column:
+	LEAQ        (R8)(R13*4), R9
+	VMOVUPS     (CX), Y0
+	VMOVUPS     192(CX), Y1
+	VMOVUPS     384(CX), Y2
+	VMOVUPS     576(CX), Y3
+	VMOVUPS     768(CX), Y4
+	VMOVUPS     960(CX), Y5
+	VMOVUPS     1152(CX), Y6
+	VMOVUPS     1344(CX), Y7
+	VMOVAPS     Y1, Y8
+	VADDPS      Y2, Y8, Y1
+	VSUBPS      Y2, Y8, Y2
+	VMOVAPS     Y3, Y8
+	VADDPS      Y4, Y8, Y3
+	VSUBPS      Y4, Y8, Y4
+	VMOVAPS     Y5, Y8
+	VADDPS      Y6, Y8, Y5
+	VSUBPS      Y6, Y8, Y6
+	VMOVAPS     Y0, Y8
+	VADDPS      Y1, Y8, Y8
+	VADDPS      Y3, Y8, Y8
+	VADDPS      Y5, Y8, Y8
+	VMOVUPS     Y8, (R8)
+	VMOVAPS     Y2, Y8
+	VFMADD231PS coefficientsAVX2<>+192(SB), Y4, Y8
+	VFMADD231PS coefficientsAVX2<>+64(SB), Y6, Y8
+	VMOVUPS     Y8, (R8)(R13*1)
+	VMOVAPS     Y1, Y8
+	VFMADD231PS coefficientsAVX2<>+224(SB), Y3, Y8
+	VFMADD231PS coefficientsAVX2<>+96(SB), Y5, Y8
+	VMOVUPS     Y8, (R8)(R13*2)
+	VMOVAPS     Y2, Y8
+	VFMADD231PS coefficientsAVX2<>+288(SB), Y4, Y8
+	VFMADD231PS coefficientsAVX2<>+384(SB), Y6, Y8
+	VMOVUPS     Y8, (R8)(BX*1)
+	VMOVAPS     Y1, Y8
+	VFMADD231PS coefficientsAVX2<>+320(SB), Y3, Y8
+	VFMADD231PS coefficientsAVX2<>+416(SB), Y5, Y8
+	VMOVUPS     Y8, (R9)
+	VMOVAPS     Y2, Y8
+	VADDPS      Y7, Y8, Y8
+	VFMADD231PS coefficientsAVX2<>+352(SB), Y4, Y8
+	VFMADD231PS coefficientsAVX2<>+448(SB), Y6, Y8
+	VMOVUPS     Y8, (R9)(R13*1)
+	ADDQ        DX, R8
+	ADDQ        $0x00000020, CX
+	DECL        R15
+	JNE         column
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	DECQ        (SP)
+	JNE         vector
+
+	// The next tile, from the start of this one.
+	MOVQ   vecs+72(FP), R15
+	IMUL3Q $0x00000020, R15, R15
+	SUBQ   R15, SI
+	SUBQ   R15, DI
+	MOVQ   srcTile+56(FP), R15
+	LEAQ   (SI)(R15*4), SI
+	MOVQ   dstTile+24(FP), R15
+	LEAQ   (DI)(R15*4), DI
+	DECQ   8(SP)
+	JNE    tile
+	VZEROUPPER
+	RET
+
+// func gradient4AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// Requires: AVX, FMA3
+TEXT ·gradient4AVX2(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -1054,7 +1600,7 @@ row:
 	VMOVAPS     Y0, Y8
 	VFMADD231PS coefficientsAVX2<>+96(SB), Y2, Y8
 	VMULPS      coefficientsAVX2<>+64(SB), Y1, Y9
-	VFMADD231PS coefficientsAVX2<>+320(SB), Y3, Y9
+	VFMADD231PS coefficientsAVX2<>+384(SB), Y3, Y9
 	VADDPS      Y9, Y8, Y10
 	VMOVUPS     Y10, 160(CX)
 	VSUBPS      Y9, Y8, Y10
@@ -1098,12 +1644,158 @@ column:
 	VMOVAPS     Y0, Y8
 	VFMADD231PS coefficientsAVX2<>+96(SB), Y2, Y8
 	VMULPS      coefficientsAVX2<>+64(SB), Y1, Y9
-	VFMADD231PS coefficientsAVX2<>+320(SB), Y3, Y9
+	VFMADD231PS coefficientsAVX2<>+384(SB), Y3, Y9
 	VADDPS      Y9, Y8, Y10
 	VMOVUPS     Y10, (R9)(R13*1)
 	VSUBPS      Y9, Y8, Y10
 	VMOVUPS     Y10, (R9)(R13*2)
 	VMOVAPS     Y3, Y10
+	VMOVUPS     Y10, (R9)(BX*1)
+	ADDQ        DX, R8
+	ADDQ        $0x00000020, CX
+	DECL        R15
+	JNE         column
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	DECQ        (SP)
+	JNE         vector
+
+	// The next tile, from the start of this one.
+	MOVQ   vecs+72(FP), R15
+	IMUL3Q $0x00000020, R15, R15
+	SUBQ   R15, SI
+	SUBQ   R15, DI
+	MOVQ   srcTile+56(FP), R15
+	LEAQ   (SI)(R15*4), SI
+	MOVQ   dstTile+24(FP), R15
+	LEAQ   (DI)(R15*4), DI
+	DECQ   8(SP)
+	JNE    tile
+	VZEROUPPER
+	RET
+
+// func gradient6AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// Requires: AVX, FMA3
+TEXT ·gradient6AVX2(SB), NOSPLIT, $16-88
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+8(FP), R13
+	MOVQ dstCol+16(FP), DX
+	MOVQ src+32(FP), SI
+	MOVQ srcRow+40(FP), R10
+	MOVQ srcCol+48(FP), R11
+	MOVQ scratch+80(FP), AX
+	SHLQ $0x02, R13
+	SHLQ $0x02, DX
+	SHLQ $0x02, R10
+	SHLQ $0x02, R11
+	LEAQ (R13)(R13*2), BX
+	LEAQ (R11)(R11*2), R12
+	MOVQ tiles+64(FP), R15
+	MOVQ R15, 8(SP)
+
+tile:
+	MOVQ vecs+72(FP), R15
+	MOVQ R15, (SP)
+
+vector:
+	// The columns of each row.
+	MOVQ SI, R8
+	MOVQ AX, CX
+	MOVL $0x00000006, R15
+
+row:
+	LEAQ        (R8)(R11*4), R9
+	VMOVUPS     (R8), Y0
+	VMOVUPS     (R8)(R11*1), Y1
+	VMOVUPS     (R8)(R11*2), Y2
+	VMOVUPS     (R8)(R12*1), Y3
+	VMOVUPS     (R9), Y4
+	VMOVUPS     (R9)(R11*1), Y5
+	VMOVAPS     Y0, Y10
+	VMOVUPS     Y10, (CX)
+	VMOVAPS     Y0, Y8
+	VADDPS      Y2, Y8, Y8
+	VADDPS      Y4, Y8, Y8
+	VMOVAPS     Y1, Y9
+	VADDPS      Y3, Y9, Y9
+	VADDPS      Y5, Y9, Y9
+	VADDPS      Y9, Y8, Y10
+	VMOVUPS     Y10, 32(CX)
+	VSUBPS      Y9, Y8, Y10
+	VMOVUPS     Y10, 64(CX)
+	VMOVAPS     Y0, Y8
+	VFMADD231PS coefficientsAVX2<>+224(SB), Y2, Y8
+	VFMADD231PS coefficientsAVX2<>+320(SB), Y4, Y8
+	VMULPS      coefficientsAVX2<>+192(SB), Y1, Y9
+	VFMADD231PS coefficientsAVX2<>+288(SB), Y3, Y9
+	VFMADD231PS coefficientsAVX2<>+352(SB), Y5, Y9
+	VADDPS      Y9, Y8, Y10
+	VMOVUPS     Y10, 96(CX)
+	VSUBPS      Y9, Y8, Y10
+	VMOVUPS     Y10, 128(CX)
+	VMOVAPS     Y0, Y8
+	VFMADD231PS coefficientsAVX2<>+96(SB), Y2, Y8
+	VFMADD231PS coefficientsAVX2<>+416(SB), Y4, Y8
+	VMULPS      coefficientsAVX2<>+64(SB), Y1, Y9
+	VFMADD231PS coefficientsAVX2<>+384(SB), Y3, Y9
+	VFMADD231PS coefficientsAVX2<>+448(SB), Y5, Y9
+	VADDPS      Y9, Y8, Y10
+	VMOVUPS     Y10, 160(CX)
+	VSUBPS      Y9, Y8, Y10
+	VMOVUPS     Y10, 192(CX)
+	VMOVAPS     Y5, Y10
+	VMOVUPS     Y10, 224(CX)
+	ADDQ        R10, R8
+	ADDQ        $0x00000100, CX
+	DECL        R15
+	JNE         row
+
+	// The rows of each column.
+	MOVQ DI, R8
+	MOVQ AX, CX
+	MOVL $0x00000008, R15
+
+column:
+	LEAQ        (R8)(R13*4), R9
+	VMOVUPS     (CX), Y0
+	VMOVUPS     256(CX), Y1
+	VMOVUPS     512(CX), Y2
+	VMOVUPS     768(CX), Y3
+	VMOVUPS     1024(CX), Y4
+	VMOVUPS     1280(CX), Y5
+	VMOVAPS     Y0, Y10
+	VMOVUPS     Y10, (R8)
+	VMOVAPS     Y0, Y8
+	VADDPS      Y2, Y8, Y8
+	VADDPS      Y4, Y8, Y8
+	VMOVAPS     Y1, Y9
+	VADDPS      Y3, Y9, Y9
+	VADDPS      Y5, Y9, Y9
+	VADDPS      Y9, Y8, Y10
+	VMOVUPS     Y10, (R8)(R13*1)
+	VSUBPS      Y9, Y8, Y10
+	VMOVUPS     Y10, (R8)(R13*2)
+	VMOVAPS     Y0, Y8
+	VFMADD231PS coefficientsAVX2<>+224(SB), Y2, Y8
+	VFMADD231PS coefficientsAVX2<>+320(SB), Y4, Y8
+	VMULPS      coefficientsAVX2<>+192(SB), Y1, Y9
+	VFMADD231PS coefficientsAVX2<>+288(SB), Y3, Y9
+	VFMADD231PS coefficientsAVX2<>+352(SB), Y5, Y9
+	VADDPS      Y9, Y8, Y10
+	VMOVUPS     Y10, (R8)(BX*1)
+	VSUBPS      Y9, Y8, Y10
+	VMOVUPS     Y10, (R9)
+	VMOVAPS     Y0, Y8
+	VFMADD231PS coefficientsAVX2<>+96(SB), Y2, Y8
+	VFMADD231PS coefficientsAVX2<>+416(SB), Y4, Y8
+	VMULPS      coefficientsAVX2<>+64(SB), Y1, Y9
+	VFMADD231PS coefficientsAVX2<>+384(SB), Y3, Y9
+	VFMADD231PS coefficientsAVX2<>+448(SB), Y5, Y9
+	VADDPS      Y9, Y8, Y10
+	VMOVUPS     Y10, (R9)(R13*1)
+	VSUBPS      Y9, Y8, Y10
+	VMOVUPS     Y10, (R9)(R13*2)
+	VMOVAPS     Y5, Y10
 	VMOVUPS     Y10, (R9)(BX*1)
 	ADDQ        DX, R8
 	ADDQ        $0x00000020, CX

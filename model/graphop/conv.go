@@ -128,6 +128,17 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 			})
 			return nil
 		}
+		if g.plan != nil && g.pool == 1 {
+			blocks, block := g.plan.Blocks(s.rows)
+			parallel.For(blocks, func(worker, i int) {
+				t0, t1 := block(i)
+				g.plan.Convolve(&s.scratch(worker).winograd, y, x, &kernels, t0, t1)
+				for _, r := range g.plan.Runs(t0, t1) {
+					g.finishRows(g.outImage(y, r.Image), r.Y0, r.Y1, of(r.Image))
+				}
+			})
+			return nil
+		}
 		parallel.For(s.rows, func(worker, i int) {
 			g.forward(s.scratch(worker), g.outImage(y, i), argmax[i], g.inImage(x, i), w, &kernels, of(i))
 		})

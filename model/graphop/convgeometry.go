@@ -45,7 +45,7 @@ func newGeometry(x, w tensor.Shape, c ConvShape) (*geometry, error) {
 		return nil, errors.Wrapf(ErrInput, "found a %d×%d sum, expected it to hold a %d×%d pooling window", g.outH, g.outW, g.pool, g.pool)
 	}
 	if g.plain(c) && winograd.Pays(g.channels, g.out, g.kernel[0], c.Stride[0], c.Pad[0], g.outH, g.outW) {
-		g.plan = winograd.New(g.channels, g.height, g.width, g.out, c.Pad[0])
+		g.plan = winograd.New(g.kernel[0], g.channels, g.height, g.width, g.out, c.Pad[0])
 		g.back = g.plan.Back()
 	}
 	return g, nil

@@ -50,7 +50,7 @@ func (g *geometry) forward(s *scratch, y []float32, argmax []uint8, x, w []float
 	}
 	switch {
 	case g.plan != nil:
-		g.plan.Convolve(&s.winograd, sum, x, kernels)
+		g.plan.Convolve(&s.winograd, sum, x, kernels, 0, g.plan.TileRows())
 	default:
 		for group := range g.groups {
 			g.sumOf(s, g.outGroup(sum, group), g.inGroup(x, group), g.kernels(w, group))
@@ -68,6 +68,15 @@ func (g *geometry) forward(s *scratch, y []float32, argmax []uint8, x, w []float
 	}
 	for o := range g.out {
 		e.apply(image(y, o, plane), image(y, o, plane), o, 0, plane)
+	}
+}
+
+// finishRows makes the output of rows [y0,y1) of the sums of one image, y
+// [O,H',W'], in place.
+func (g *geometry) finishRows(y []float32, y0, y1 int, e epilogue) {
+	for o := range g.out {
+		part := image(y, o, g.pixels())[y0*g.outW : y1*g.outW]
+		e.apply(part, part, o, y0*g.outW, g.pixels())
 	}
 }
 
@@ -104,7 +113,7 @@ func (g *geometry) sumOf(s *scratch, sum, x, w []float32) {
 // gradW writes the sum of dz·colsᵀ over images [from,to) to sum
 // [O,C/groups·kh·kw].
 func (g *geometry) gradW(s *scratch, sum, x, dz []float32, from, to int) {
-	if g.plan != nil {
+	if g.plan != nil && g.plan.PaysGradient() {
 		grad := grow(&s.grad, g.plan.GradientSize())
 		clear(grad)
 		for i := from; i < to; i++ {
@@ -136,7 +145,7 @@ func (g *geometry) gradW(s *scratch, sum, x, dz []float32, from, to int) {
 func (g *geometry) gradX(s *scratch, dx, dz, w []float32, kernels *winograd.Kernels) {
 	switch {
 	case g.back != nil:
-		g.back.Convolve(&s.winograd, dx, dz, kernels)
+		g.back.Convolve(&s.winograd, dx, dz, kernels, 0, g.back.TileRows())
 		return
 	case g.depthwise():
 		g.depthwiseGradX(dx, dz, w)

@@ -1,0 +1,47 @@
+package gemm
+
+// Packed is a matrix B [k,n] as the kernel in use reads it, for many products. The
+// zero value is empty. It is read only once it is set.
+type Packed struct {
+	k, n   int
+	kernel string
+	values []float32 // of kernels in assembly: blocks of k, in each the panels; otherwise rows
+}
+
+// Set packs b, whose rows are ldb apart. It panics if b is too short.
+func (p *Packed) Set(b []float32, ldb, k, n int) {
+	checkMatrix("B", k, n, len(b), ldb)
+	width := n
+	if inUse.rows > 0 {
+		width = roundUp(n, inUse.nr())
+	}
+	if cap(p.values) < k*width {
+		p.values = alignedSlice(k * width)
+	}
+	*p = Packed{k, n, inUse.name, p.values[:k*width]}
+	switch {
+	case k == 0 || n == 0:
+	case inUse.rows == 0:
+		for i := range k {
+			copy(p.values[i*n:(i+1)*n], b[i*ldb:])
+		}
+	default:
+		p.pack(b, ldb)
+	}
+}
+
+// Multiply computes C = A·B for A [m,k], on the calling goroutine. It panics if a
+// slice is too short, or if the kernel is not the one that B was packed for.
+func (p *Packed) Multiply(ws *Workspace, m int, a []float32, lda int, c []float32, ldc int) {
+	g := product{m: m, n: p.n, k: p.k, alpha: 1, b: p.values, ldb: max(p.n, 1), c: c, ldc: ldc}
+	g.check()
+	g.setA(false, a, lda)
+	if p.kernel != inUse.name {
+		panic("gemm: B is packed for the kernel " + p.kernel + ", in use is " + inUse.name)
+	}
+	if m == 0 || p.n == 0 || p.k == 0 || inUse.rows == 0 {
+		ws.multiply(&g)
+		return
+	}
+	p.blocked(&g)
+}
