@@ -6,20 +6,45 @@ import (
 	"io"
 	"os"
 	"syscall"
+
+	"github.com/pkg/errors"
 )
 
 // ReadImage reads an image file as DecodeImage does. The file may be a pipe that others write to: it
 // returns when ctx is done, whatever comes through it.
 func ReadImage(ctx context.Context, path string) (image.Image, error) {
 	return untilDone(ctx, func() (image.Image, error) {
-		// Opening a pipe waits for a writer, unless it is told not to.
-		f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		f, err := openUnblocked(path)
 		if err != nil {
 			return nil, err
 		}
 		defer f.Close()
 		return DecodeImage(f, path)
 	})
+}
+
+// openUnblocked opens a file. Opening a pipe waits for a writer, unless it is told
+// not to.
+func openUnblocked(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
+
+// UseImage is ReadImage for one of many: it hands the image to use, and waits before
+// while the images that are in use take more than 256 MiB to decode.
+func UseImage(ctx context.Context, path string, use func(image.Image) error) error {
+	_, err := untilDone(ctx, func() (image.Image, error) {
+		f, err := openUnblocked(path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		content, err := io.ReadAll(io.LimitReader(f, maxImageFile+1))
+		if err != nil {
+			return nil, errors.Wrap(err, printable(path))
+		}
+		return nil, imageFile{path: path, content: content}.decoded(ctx, use)
+	})
+	return err
 }
 
 // ReadImageFrom is ReadImage for what is open, as standard input; name is for messages. Where ctx ends

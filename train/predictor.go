@@ -13,15 +13,22 @@ import (
 
 // Predictor says what images show. It is not for several goroutines at once.
 type Predictor struct {
+	// Threshold is the probability from which a class is taken for an answer, 0 to 1.
+	// Below it the answer is NoneOfThese.
+	Threshold float64
+
 	network   *model.Network
 	evaluator *Evaluator
 }
 
+// NoneOfThese is the label of an image of which no class is probable enough.
+const NoneOfThese = "none of these"
+
 // Prediction is what a network makes of one image.
 type Prediction struct {
-	Class         int       // index of the most probable class
-	Label         string    // its name
-	Probability   float64   // its probability, 0 to 1
+	Class         int       // index of the most probable class; -1 where Predictor.Threshold rules it out
+	Label         string    // its name; NoneOfThese
+	Probability   float64   // of the most probable class, 0 to 1
 	Probabilities []float64 // of all classes, in the network's order
 	Note          string    // what makes the drawing doubtful that was found on the image, as in dataset.Drawing; "" if nothing does
 }
@@ -40,7 +47,7 @@ func NewPredictor(n *model.Network, batch int) (*Predictor, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Predictor{n, e}, nil
+	return &Predictor{network: n, evaluator: e}, nil
 }
 
 // Evaluator returns what runs the network, to look inside.
@@ -52,16 +59,32 @@ func (p *Predictor) Image(img image.Image) (Prediction, error) {
 	if err := p.check(); err != nil {
 		return Prediction{}, err
 	}
-	if p.network.Prep.IsPhoto() {
-		return p.photo(img)
-	}
-	drawing, err := dataset.Find(img)
+	ready, err := p.prepare(img)
 	if err != nil {
 		return Prediction{}, err
 	}
-	q, err := p.Digit(drawing.Image)
-	q.Note = drawing.Note
-	return q, err
+	return p.one(ready)
+}
+
+// prepared is an image as the network takes it.
+type prepared struct {
+	shape  []int // [C,H,W]
+	pixels []byte
+	note   string // as in Prediction
+}
+
+// prepare makes an image what the network takes. Several goroutines may call it.
+func (p *Predictor) prepare(img image.Image) (prepared, error) {
+	prep, shape := p.network.Prep, p.network.Spec.Input
+	if prep.IsPhoto() {
+		pixels, err := prep.Photo.Pixels(img, shape[1], shape[2])
+		return prepared{shape: shape, pixels: pixels}, err
+	}
+	drawing, err := dataset.Find(img)
+	if err != nil {
+		return prepared{}, err
+	}
+	return prepared{[]int{1, 28, 28}, drawing.Image.Bytes(prep.Polarity), drawing.Note}, nil
 }
 
 // Digit is Image for a drawing that dataset.Digit has found on its page.
@@ -69,23 +92,13 @@ func (p *Predictor) Digit(digit dataset.Image28) (Prediction, error) {
 	if err := p.check(); err != nil {
 		return Prediction{}, err
 	}
-	return p.one([]int{1, 28, 28}, digit.Bytes(p.network.Prep.Polarity))
+	return p.one(prepared{shape: []int{1, 28, 28}, pixels: digit.Bytes(p.network.Prep.Polarity)})
 }
 
-// photo is Image for a network of photos.
-func (p *Predictor) photo(img image.Image) (Prediction, error) {
-	shape := p.network.Spec.Input
-	pixels, err := p.network.Prep.Photo.Pixels(img, shape[1], shape[2])
-	if err != nil {
-		return Prediction{}, err
-	}
-	return p.one(shape, pixels)
-}
-
-// one says what an image of that shape shows.
-func (p *Predictor) one(shape []int, pixels []byte) (Prediction, error) {
+// one says what an image shows.
+func (p *Predictor) one(ready prepared) (Prediction, error) {
 	n := p.network
-	set, err := dataset.NewSet("image", shape, pixels, []int{0}, n.Classes, n.Prep)
+	set, err := dataset.NewSet("image", ready.shape, ready.pixels, []int{0}, n.Classes, n.Prep)
 	if err != nil {
 		return Prediction{}, err
 	}
@@ -96,7 +109,9 @@ func (p *Predictor) one(shape []int, pixels []byte) (Prediction, error) {
 	if err != nil {
 		return Prediction{}, err
 	}
-	return p.prediction(logits), nil
+	q := p.prediction(logits)
+	q.Note = ready.note
+	return q, nil
 }
 
 // Each says what each example of data shows, in their order. An error of f ends
@@ -126,7 +141,27 @@ func (p *Predictor) Each(ctx context.Context, data dataset.Examples, f func(i in
 func (p *Predictor) prediction(logits []float32) Prediction {
 	q := Prediction{Probabilities: Softmax(logits), Class: argmax(logits)}
 	q.Label, q.Probability = p.network.Classes[q.Class], q.Probabilities[q.Class]
+	if q.Probability < p.Threshold {
+		q.Class, q.Label = -1, NoneOfThese
+	}
 	return q
+}
+
+// Answer is a class and its probability.
+type Answer struct {
+	Label       string  `json:"label"`
+	Probability float64 `json:"probability"` // 0 to 1
+}
+
+// Top returns the n most probable classes of a prediction, the most probable first;
+// all of them where there are fewer.
+func (p *Predictor) Top(q Prediction, n int) []Answer {
+	all := make([]Answer, len(q.Probabilities))
+	for i, probability := range q.Probabilities {
+		all[i] = Answer{p.network.Classes[i], probability}
+	}
+	slices.SortStableFunc(all, func(a, b Answer) int { return cmp.Compare(b.Probability, a.Probability) })
+	return all[:max(0, min(n, len(all)))]
 }
 
 // ByClass returns the probabilities of a prediction by the names of the classes.

@@ -2,28 +2,46 @@ package command
 
 import (
 	"context"
-	"image"
-	"io"
+	"encoding/csv"
+	"fmt"
+	"os"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
 
+// predictFlags are the flags of predict.
+type predictFlags struct {
+	model string
+	sourceFlags
+	top       int
+	threshold float64
+	csv       bool
+}
+
 func newPredict(g *globals) *cobra.Command {
-	var file string
-	var source sourceFlags
+	var p predictFlags
 	cmd := &cobra.Command{
 		Use:   "predict IMAGE...",
-		Short: "Say what is on PNG or JPEG images",
+		Short: "Say what is on images",
 		Long: `predict brings each image, of any size and colours, to the form of the images
-that trained the network, MNIST's or photos, and prints its class. "-" reads one
+that trained the network, MNIST's or photos, and prints its class. An argument may
+be a folder, whose images are taken, those of folders in it too; "-" reads one
 image from standard input. A file that is no image is said on standard error and
-the others follow; the exit status is 1 then.`,
+the others follow; the exit status is 1 then.
+
+A network knows nothing but its classes, and names one of them whatever it sees.
+--threshold lets it say "none of these" where the most probable one is not
+probable enough. The right value depends on the network: try some on images that
+show none of its classes, and on such that do.`,
 		Example: g.example("predict --model retrained.safetensors seven.png nine.jpg\npredict --model digits.safetensors --json - < three.png",
-			"predict --model mine.safetensors new.jpg\npredict --model mobilenet.onnx --labels labels.txt --prepare tf --json - < new.jpg"),
+			"predict --model mine.safetensors new.jpg\npredict --model mine.safetensors --top 3 --threshold 0.6 --csv new-photos/ > answers.csv\npredict --model mobilenet.onnx --labels labels.txt --prepare tf --json - < new.jpg"),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return usage(errors.New("predict: no image given"))
@@ -34,11 +52,15 @@ the others follow; the exit status is 1 then.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runPredict(cmd, newOutput(cmd, g), file, source, args)
+			return runPredict(cmd, newOutput(cmd, g), p, args)
 		},
 	}
-	cmd.Flags().StringVar(&file, "model", "", formats)
-	source.add(cmd)
+	f := cmd.Flags()
+	f.StringVar(&p.model, "model", "", formats)
+	p.sourceFlags.add(cmd)
+	f.IntVar(&p.top, "top", 1, "print the K most probable classes")
+	f.Float64Var(&p.threshold, "threshold", 0, "say \""+train.NoneOfThese+"\" where no class is as probable as this, 0 to 1")
+	f.BoolVar(&p.csv, "csv", false, "print a table: file, label, probability, and further classes of --top")
 	return cmd
 }
 
@@ -48,65 +70,170 @@ type predictLine struct {
 	Label         string             `json:"label"`
 	Probability   float64            `json:"probability"`
 	Probabilities map[string]float64 `json:"probabilities"`
-	Note          string             `json:"note,omitempty"` // what is doubtful about the drawing
+	Note          string             `json:"note,omitempty"`          // what is doubtful about the drawing
+	Top           []train.Answer     `json:"top,omitempty"`           // of --top
+	NoneOfThese   bool               `json:"none_of_these,omitempty"` // by --threshold: label is no class
 }
 
-func runPredict(cmd *cobra.Command, out *output, file string, source sourceFlags, images []string) error {
-	if file == "" {
+func runPredict(cmd *cobra.Command, out *output, flags predictFlags, args []string) error {
+	switch {
+	case flags.model == "":
 		return out.program.noNetwork("model")
+	case flags.top < 1:
+		return usage(errors.Errorf("--top: found %d, expected from 1", flags.top))
+	case !(flags.threshold >= 0 && flags.threshold <= 1):
+		return usage(errors.Errorf("--threshold: found %v, expected 0 to 1", flags.threshold))
+	case flags.csv && out.json:
+		return usage(errors.New("--csv: does not go with --json"))
 	}
-	m, err := source.open(cmd.Context(), out, file)
+	m, err := flags.open(cmd.Context(), out, flags.model)
 	if err != nil {
 		return err
 	}
 	if digit := []int{1, 28, 28}; !m.Prep.IsPhoto() && !slices.Equal(m.Spec.Input, digit) {
-		return errors.Errorf("%s: the network takes images of %v, predict makes images of %v", file, m.Spec.Input, digit)
+		return errors.Errorf("%s: the network takes images of %v, predict makes images of %v", flags.model, m.Spec.Input, digit)
 	}
 	p, err := train.NewPredictor(m, 1)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	bad := 0
-	for _, name := range images {
-		q, err := predict(cmd.Context(), p, name, cmd.InOrStdin())
+	p.Threshold = flags.threshold
+	images, bad, err := imagesOf(cmd.Context(), out, args)
+	if err != nil {
+		return err
+	}
+	t := answers{predictFlags: flags, out: out, p: p, of: len(images) + bad, bad: bad}
+	if flags.csv {
+		t.heading(min(flags.top, len(m.Classes)))
+	}
+	before, after, fromInput := images, []string(nil), false
+	if i := slices.Index(images, "-"); i >= 0 {
+		before, after, fromInput = images[:i], images[i+1:], true
+	}
+	if err := p.Files(cmd.Context(), before, t.tell); err != nil {
+		return err
+	}
+	if fromInput {
+		var q train.Prediction
+		img, err := dataset.ReadImageFrom(cmd.Context(), cmd.InOrStdin(), "-")
+		if err == nil {
+			q, err = p.Image(img)
+			err = errors.Wrap(err, "-")
+		}
 		if err := cmd.Context().Err(); err != nil {
 			return err
 		}
-		if err != nil && len(images) == 1 {
-			return err
-		}
-		if err != nil {
-			out.failure(err)
-			bad++
-			continue
-		}
-		line := predictLine{File: name, Label: q.Label, Probability: q.Probability, Probabilities: p.ByClass(q), Note: q.Note}
-		out.text("%s: %s (%.1f%%)", name, line.Label, 100*line.Probability)
-		if q.Note != "" {
-			out.warn("%s: %s", name, q.Note)
-		}
-		if err := out.object(line); err != nil {
+		if err := t.tell("-", q, err); err != nil {
 			return err
 		}
 	}
-	if bad > 0 {
-		return errors.Errorf("%d of %d images have no answer", bad, len(images))
+	if err := p.Files(cmd.Context(), after, t.tell); err != nil {
+		return err
+	}
+	if t.bad > 0 {
+		return errors.Errorf("%d of %d images have no answer", t.bad, t.of)
 	}
 	return nil
 }
 
-// predict says what one image file shows, or standard input for "-".
-func predict(ctx context.Context, p *train.Predictor, name string, stdin io.Reader) (q train.Prediction, err error) {
-	var img image.Image
-	if name == "-" {
-		img, err = dataset.ReadImageFrom(ctx, stdin, name)
-	} else {
-		img, err = dataset.ReadImage(ctx, name)
+// imagesOf returns the arguments with images in the place of folders, and how many
+// folders have none, which is said.
+func imagesOf(ctx context.Context, out *output, args []string) (images []string, bad int, err error) {
+	for _, arg := range args {
+		if info, err := os.Stat(arg); arg == "-" || err != nil || !info.IsDir() {
+			images = append(images, arg)
+			continue
+		}
+		found, others, err := dataset.ImagesIn(ctx, arg)
+		if err != nil {
+			return nil, 0, err
+		}
+		if others > 0 {
+			out.note("%s: files passed over that are no images: %d", arg, others)
+		}
+		if len(found) == 0 {
+			out.failure(errors.Errorf("%s: found no images in the folder", arg))
+			bad++
+		}
+		images = append(images, found...)
 	}
-	if err == nil {
-		q, err = p.Image(img)
-		err = errors.Wrap(err, name)
+	return images, bad, nil
+}
+
+// answers prints what images show.
+type answers struct {
+	predictFlags
+	out *output
+	p   *train.Predictor
+	of  int // images
+	bad int // without an answer
+}
+
+// tell prints what an image shows, or that it has no answer. Where there is no other
+// image that is the command's error.
+func (t *answers) tell(file string, q train.Prediction, err error) error {
+	if err != nil && t.of == 1 {
+		return err
 	}
-	return q, err
+	if err != nil {
+		t.out.failure(err)
+		t.bad++
+		return nil
+	}
+	if q.Note != "" {
+		defer t.out.warn("%s: %s", file, q.Note)
+	}
+	top, none := t.p.Top(q, t.top), q.Class < 0
+	if t.csv {
+		t.row(file, q, top)
+		return nil
+	}
+	t.out.text("%s: %s", file, inWords(top, none))
+	line := predictLine{File: file, Label: q.Label, Probability: q.Probability, Probabilities: t.p.ByClass(q), Note: q.Note, NoneOfThese: none}
+	if t.top > 1 {
+		line.Top = top
+	}
+	return t.out.object(line)
+}
+
+// inWords lists classes and their probabilities.
+func inWords(top []train.Answer, none bool) string {
+	var list []string
+	for _, a := range top {
+		list = append(list, fmt.Sprintf("%s (%.1f%%)", a.Label, 100*a.Probability))
+	}
+	text := strings.Join(list, ", ")
+	if none {
+		return train.NoneOfThese + "; at most " + text
+	}
+	return text
+}
+
+// heading prints the first line of the table.
+func (t *answers) heading(classes int) {
+	row := []string{"file", "label", "probability"}
+	for i := 2; i <= classes; i++ {
+		row = append(row, "label"+strconv.Itoa(i), "probability"+strconv.Itoa(i))
+	}
+	t.record(row)
+}
+
+// row prints the line of an image.
+func (t *answers) row(file string, q train.Prediction, top []train.Answer) {
+	row := []string{file, q.Label, decimal(q.Probability)}
+	for _, a := range top[1:] {
+		row = append(row, a.Label, decimal(a.Probability))
+	}
+	t.record(row)
+}
+
+func decimal(probability float64) string { return strconv.FormatFloat(probability, 'f', 6, 64) }
+
+// record prints a line of the table, in which what a terminal would obey is escaped.
+// The program remembers an error of writing.
+func (t *answers) record(row []string) {
+	w := csv.NewWriter(t.out.results)
+	_ = w.Write(escape.Texts(row))
+	w.Flush()
 }

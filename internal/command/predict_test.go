@@ -249,16 +249,17 @@ func TestPredictGoesOn(t *testing.T) {
 		writeFile(t, labels[i]+".png", encoded(t, onPaper(digit, 3, 9, white, black), ".png"))
 	}
 	writeFile(t, "words.png", []byte("not an image\n"))
-	r := mnist(t, "predict", "--quiet", "--json", "--model", pretrained(), "0.png", "words.png", "none.png", "1.png", ".")
+	writeFile(t, "empty/notes.txt", []byte("none\n"))
+	r := mnist(t, "predict", "--quiet", "--json", "--model", pretrained(), "0.png", "words.png", "none.png", "1.png", "empty")
 	lines := r.objects(t)
 	if r.status != exitFailed || len(lines) != 2 || lines[0]["label"] != "0" || lines[1]["label"] != "1" {
 		t.Errorf("exit status %d and %s, expected 1 and the answers for both digits", r.status, r.out)
 	}
 	said := strings.Split(strings.TrimSpace(r.err), "\n")
-	if len(said) != 4 || !strings.Contains(said[0], "words.png: ") || !strings.Contains(said[1], "none.png: ") || !strings.Contains(said[2], ".: ") || said[3] != "mnist: 3 of 5 images have no answer" {
+	if len(said) != 4 || !strings.Contains(said[0], "empty: found no images") || !strings.Contains(said[1], "words.png: ") || !strings.Contains(said[2], "none.png: ") || said[3] != "mnist: 3 of 5 images have no answer" {
 		t.Errorf("found on standard error %q", said)
 	}
-	// Text and JSON alike.
+	// Text and JSON alike; a folder stands for its images.
 	if r := mnist(t, "predict", "--model", pretrained(), "none.png", "1.png"); r.status != exitFailed || !strings.HasPrefix(r.out, "1.png: 1 (") {
 		t.Errorf("exit status %d and %q", r.status, r.out)
 	}
