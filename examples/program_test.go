@@ -142,6 +142,36 @@ func main() {
 	}
 }
 
+// TestPlainGorgonia runs the lines of docs/answer.md that need nothing of ours, for
+// three epochs on real digits.
+func TestPlainGorgonia(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "docs", "answer.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, snippet, found := strings.Cut(string(text), "```go\n")
+	snippet, _, closed := strings.Cut(snippet, "```")
+	if lines := strings.Count(snippet, "\n"); !found || !closed || lines > 18 {
+		t.Fatalf("found %d lines of Go, expected at most 18", lines)
+	}
+	frame, err := os.ReadFile(filepath.Join("testdata", "plain", "main.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, after, _ := strings.Cut(string(frame), "\t// the snippet\n")
+	snippet = strings.ReplaceAll(snippet, "\tvm.Reset()", "\tlosses = append(losses, loss.Value().Data().(float32))\n\tvm.Reset()")
+	out := goRun(t, t.TempDir(), []byte(before+checked(snippet)+after))
+	var first, last float64
+	var same bool
+	if _, err := fmt.Sscanf(out, "loss %f to %f, frozen bytes the same: %t", &first, &last, &same); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	t.Log(out)
+	if first < 1.6 || first > 1.62 || last > 0.8 || !same {
+		t.Errorf("found %s, expected a loss of 1.61 to fall below 0.8", out)
+	}
+}
+
 // checked returns a snippet with a check after each statement that gives an err.
 func checked(snippet string) string {
 	var b strings.Builder
@@ -149,7 +179,7 @@ func checked(snippet string) string {
 	for line := range strings.Lines(snippet) {
 		b.WriteString(line)
 		assigns, _, found := strings.Cut(line, "= ")
-		if found && !strings.HasPrefix(line, "\t") {
+		if found && (!strings.HasPrefix(line, "\t") || strings.HasPrefix(line, "\terr = ")) {
 			pending = strings.Contains(assigns, "err")
 		}
 		code, _, _ := strings.Cut(line, "//")
