@@ -6,13 +6,16 @@ import (
 )
 
 // BadFiles is the error of image files that cannot be read. It is an ErrFormat. Its message names the
-// first five; errors.As gives all.
+// first BadFilesNamed; errors.As gives all.
 type BadFiles struct {
 	Folder string
 	Of     int      // files that are images, or named as images are
 	Paths  []string // those that cannot be read
 	Errors []error  // what is wrong with each, in one line that names it
 }
+
+// BadFilesNamed is how many files the message of BadFiles names.
+const BadFilesNamed = 5
 
 // Error returns one line.
 func (b *BadFiles) Error() string {
@@ -24,13 +27,12 @@ func (b *BadFiles) Unwrap() error { return ErrFormat }
 
 // firstOf lists errors in one line: the first ones, and how many more there are.
 func firstOf(all []error) string {
-	const most = 5
-	list := make([]string, 0, most)
-	for _, err := range all[:min(len(all), most)] {
+	list := make([]string, 0, BadFilesNamed)
+	for _, err := range all[:min(len(all), BadFilesNamed)] {
 		list = append(list, err.Error())
 	}
 	text := strings.Join(list, "; ")
-	if more := len(all) - most; more > 0 {
+	if more := len(all) - BadFilesNamed; more > 0 {
 		text += fmt.Sprintf("; and %d more", more)
 	}
 	return text

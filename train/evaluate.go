@@ -62,8 +62,9 @@ func (m Metrics) BalancedAccuracy() float64 {
 
 // Evaluator runs a network forward, without dropout.
 type Evaluator struct {
-	net     *model.Net
-	machine gorgonia.VM
+	Progress func(done, of int) // called by Each and Evaluate after each batch; nil: nobody
+	net      *model.Net
+	machine  gorgonia.VM
 }
 
 // NewEvaluator returns an Evaluator of net, which must be built with model.None:
@@ -79,7 +80,7 @@ func NewEvaluator(net *model.Net) (*Evaluator, error) {
 	if _, err := net.ShareMemory(); err != nil {
 		return nil, err
 	}
-	return &Evaluator{net, gorgonia.NewTapeMachine(net.Scope().Graph())}, nil
+	return &Evaluator{net: net, machine: gorgonia.NewTapeMachine(net.Scope().Graph())}, nil
 }
 
 // ErrNotForEvaluation is the cause of NewEvaluator's error.
@@ -134,6 +135,9 @@ func (e *Evaluator) Each(ctx context.Context, data dataset.Examples, f func(firs
 			return err
 		}
 		f(first, logits)
+		if e.Progress != nil {
+			e.Progress(first+len(indices), data.Len())
+		}
 	}
 	return nil
 }
@@ -167,6 +171,11 @@ func (e *Evaluator) Evaluate(ctx context.Context, data dataset.Examples) (Metric
 
 // Evaluate runs the whole network over labelled examples, each once.
 func Evaluate(ctx context.Context, n *model.Network, data dataset.Examples) (Metrics, error) {
+	return EvaluateWith(ctx, n, data, nil)
+}
+
+// EvaluateWith is Evaluate that says how many examples are done.
+func EvaluateWith(ctx context.Context, n *model.Network, data dataset.Examples, progress func(done, of int)) (Metrics, error) {
 	net, err := model.Build(n, model.None(), model.BatchUpTo(evaluationBatch))
 	if err != nil {
 		return Metrics{}, err
@@ -176,6 +185,7 @@ func Evaluate(ctx context.Context, n *model.Network, data dataset.Examples) (Met
 		return Metrics{}, err
 	}
 	defer e.Close()
+	e.Progress = progress
 	return e.Evaluate(ctx, data)
 }
 

@@ -52,8 +52,8 @@ func (r ExactResult) String() string {
 }
 
 // ErrNotExact is the cause of Exact's error for a network whose last layer is
-// no dense one that gives the logits, nor a convolution that is one: then there is
-// no convex problem.
+// neither a dense one that gives the logits nor a 1×1 convolution that does, of an
+// image of one pixel: then there is no convex problem.
 var ErrNotExact = errors.New("the last layer has no exact optimum")
 
 // Exact trains the last layer alone, in place, to the optimum. On frozen
@@ -87,6 +87,11 @@ func Exact(ctx context.Context, n *model.Network, data dataset.Examples, opt Exa
 	}
 	if opt.Iterations == 0 {
 		opt.Iterations = 2000
+	}
+	if n != nil { // a reason to refuse it comes before the trunk runs
+		if _, err := exactLayer(n.Spec); err != nil {
+			return nil, err
+		}
 	}
 	h, err := NewHead(ctx, n, data, Options{Select: model.Last(1), CacheMemory: opt.Features.CacheMemory,
 		CacheDir: opt.Features.CacheDir, Warn: opt.Features.Warn, Progress: opt.Features.Progress, Kept: opt.Kept})
@@ -154,52 +159,58 @@ type lastLayer struct {
 	conv         []float32 // [K,F,1,1]: what kernel is a copy of; nil for a dense layer
 }
 
-// lastLayer returns the network's output layer, where that is all that is trained
-// and nothing that changes a number is beside it in the head, dropout apart.
-func (h *Head) lastLayer() (*lastLayer, error) {
-	spec := h.network.Spec
-	output, err := spec.OutputLayer()
+// exactLayer returns the layer of a network that gives the logits, with nothing
+// behind it that changes a number, dropout apart.
+func exactLayer(spec model.Spec) (model.Layer, error) {
+	last, err := spec.OutputLayer()
 	if err != nil {
-		return nil, err
+		return last, err
 	}
-	found := func(l model.Layer) error {
-		return errors.Wrapf(ErrNotExact, "layer %q (%s): expected a dense layer, or a convolution of 1×1 on one pixel, with a bias, that gives the logits", l.Name, l.Kind)
-	}
-	if !slices.Equal(h.Net.TrainedLayers(), []string{output.Name}) {
-		return nil, found(output)
-	}
-	at, err := position(spec, output.Name)
-	if err != nil {
-		return nil, err
-	}
+	at := slices.IndexFunc(spec.Layers, func(l model.Layer) bool { return l.Name == last.Name })
 	for _, l := range spec.Layers[at+1:] {
 		switch l.Kind.(type) {
 		case model.Flatten, model.Dropout:
 		default:
-			return nil, found(l)
+			return last, errors.Wrapf(ErrNotExact, "layer %q (%s): expected nothing behind %q, the layer that gives the logits", l.Name, l.Kind, last.Name)
 		}
+	}
+	shapes, err := spec.Shapes()
+	if err != nil {
+		return last, err
+	}
+	switch kind := last.Kind.(type) {
+	case model.Dense:
+		if !kind.NoBias {
+			return last, nil
+		}
+	case model.Conv:
+		in := spec.Input
+		if i := slices.IndexFunc(spec.Layers, func(l model.Layer) bool { return l.Name == spec.InputsOf(at)[0] }); i >= 0 {
+			in = shapes[i]
+		}
+		if !kind.NoBias && kind.Groups <= 1 && slices.Equal(in[1:], []int{1, 1}) && slices.Equal(shapes[at][1:], in[1:]) && kind.Pad.IsZero() {
+			return last, nil
+		}
+	}
+	return last, errors.Wrapf(ErrNotExact, "layer %q (%s): expected a dense layer with a bias that gives the logits, or such a 1×1 convolution of an image of one pixel", last.Name, last.Kind)
+}
+
+// lastLayer returns the network's output layer, where that is all that is trained
+// and nothing that changes a number is beside it in the head, dropout apart.
+func (h *Head) lastLayer() (*lastLayer, error) {
+	last, err := exactLayer(h.network.Spec)
+	if err != nil {
+		return nil, err
+	}
+	if trained := h.Net.TrainedLayers(); !slices.Equal(trained, []string{last.Name}) {
+		return nil, errors.Wrapf(ErrNotExact, "found the trained layers %v, expected %q, the layer that gives the logits", trained, last.Name)
 	}
 	w := h.network.Weights
-	layer := &lastLayer{}
-	switch kind := output.Kind.(type) {
-	case model.Dense:
-		if kind.NoBias {
-			return nil, found(output)
-		}
-		layer.kernel = w.Get(output.Name + "/W").Float32s()
-	case model.Conv:
-		shapes, err := spec.Shapes()
-		if err != nil {
-			return nil, err
-		}
-		kernel := w.Get(output.Name + "/W")
-		if kind.NoBias || kind.Groups > 1 || !slices.Equal(shapes[at][1:], []int{1, 1}) || !slices.Equal(kernel.Shape()[2:], []int{1, 1}) {
-			return nil, found(output)
-		}
-		layer.conv = kernel.Float32s()
-		layer.kernel = transposed(layer.conv, kind.Out)
+	layer := &lastLayer{kernel: w.Get(last.Name + "/W").Float32s(), bias: w.Get(last.Name + "/b").Float32s()}
+	if _, is := last.Kind.(model.Conv); is {
+		layer.conv = layer.kernel
+		layer.kernel = transposed(layer.conv, len(layer.bias))
 	}
-	layer.bias = w.Get(output.Name + "/b").Float32s()
 	return layer, nil
 }
 

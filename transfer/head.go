@@ -26,6 +26,8 @@ type Head struct {
 	sets    []*feature.Set
 	before  [][sha256.Size]byte // of the frozen weights
 	kept    []float32           // the weights of outputs that stay as they are
+
+	progress func(done, of int) // of Evaluate; nil: nobody
 }
 
 // NewHead cuts the network below the lowest layer that opt.Select selects, runs
@@ -132,6 +134,7 @@ func (h *Head) Evaluate(ctx context.Context, data dataset.Examples) (m train.Met
 		return m, err
 	}
 	defer e.Close()
+	e.Progress = h.progress
 	return e.Evaluate(ctx, data)
 }
 

@@ -1,6 +1,7 @@
 package transfer_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -87,5 +88,33 @@ func TestConvolutionalHead(t *testing.T) {
 	must(t, err)
 	if _, err := transfer.Exact(t.Context(), n, data, transfer.ExactOptions{}); !errors.Is(err, transfer.ErrNotExact) {
 		t.Errorf("exact: found error %v, expected ErrNotExact", err)
+	}
+}
+
+// TestExactConvolutionalHead: a 1×1 convolution of the averaged image is a dense
+// layer, and has its optimum.
+func TestExactConvolutionalHead(t *testing.T) {
+	data, _ := sample(t, 200, 50)
+	spec := model.Spec{Input: []int{1, 28, 28}, Layers: []model.Layer{
+		{Name: "conv1", Kind: model.Conv{Out: 6, Kernel: model.Sides{5}, Stride: model.Sides{2}}}, // [6,12,12]
+		{Name: "relu1", Kind: model.ReLU{}},
+		{Name: "pool", Kind: model.GlobalAveragePool{}}, // [6,1,1]
+		{Name: "conv2", Kind: model.Conv{Out: 10, Kernel: model.Sides{1}, Stride: model.Sides{1}}},
+		{Name: "flatten", Kind: model.Flatten{}}, // [10]
+	}}
+	n := &model.Network{Spec: spec, Weights: initial(t, spec), Classes: data.Classes, Prep: data.Prep}
+	dense, err := transfer.HeadOn(n, "pool", false, data.Classes, 1)
+	must(t, err)
+	want, err := transfer.Exact(t.Context(), dense, data, transfer.ExactOptions{WeightDecay: 0.01})
+	must(t, err)
+	got, err := transfer.Exact(t.Context(), n, data, transfer.ExactOptions{WeightDecay: 0.01})
+	must(t, err)
+	if !got.Converged || math.Abs(got.Objective-want.Objective) > 1e-7 {
+		t.Errorf("found %+v, the dense layer's is %+v", got, want)
+	}
+	m, err := transfer.Evaluate(t.Context(), n, data, transfer.Options{Select: model.Last(1)})
+	must(t, err)
+	if math.Abs(m.Loss-*got.TrainingLoss) > 1e-5 {
+		t.Errorf("found the loss %v, evaluated %v", *got.TrainingLoss, m.Loss)
 	}
 }

@@ -24,7 +24,7 @@ type Options struct {
 	CacheMemory int64                        // as in feature.Options, for training and validation examples together
 	CacheDir    string                       // as in feature.Options
 	Warn        func(message string)         // as in feature.Options
-	Progress    func(done, of int)           // of the pass through the trunk
+	Progress    func(done, of int)           // of the pass through the trunk; in Evaluate of all that takes long
 	quiet       bool                         // nothing is said of a cache folder without use
 	Start       func(t *train.Trainer) error // called before the first step: to look at its Net, or to restore a checkpoint
 
@@ -164,6 +164,9 @@ func Evaluate(ctx context.Context, n *model.Network, data dataset.Examples, opt 
 			err = closeErr
 		}
 	}()
+	if opt.NoCache {
+		h.progress = opt.Progress
+	}
 	return h.Evaluate(ctx, h.Data)
 }
 

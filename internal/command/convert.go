@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/model/weightfile/onnx"
 	"github.com/lastlayer/lastlayer/transfer/foreign"
 	"github.com/pkg/errors"
@@ -105,6 +106,9 @@ func runConvert(cmd *cobra.Command, out *output, from, to string, c convertFlags
 	}
 	out.lines(report.String())
 	out.lines(foreign.Describe(m))
+	if notes := m.Meta[weightfile.KeyNotes]; notes != "" {
+		out.text("note: %s", notes)
+	}
 	if len(assumed) > 0 {
 		out.text("assumed, since nothing was said: --%s", strings.Join(assumed, ", --"))
 	}

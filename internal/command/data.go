@@ -55,12 +55,19 @@ func (d *dataFlags) of(m *model.Network) {
 func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, test *dataset.Set, err error) {
 	train, test, err = dataset.Open(d.name, dataset.Options{
 		Context: ctx, SkipBad: d.skipBad, Shape: d.shape, Prep: d.prep,
-		Warn: func(message string) { out.note("%s", message) },
+		Warn:    func(message string) { out.note("%s", message) },
+		Skipped: out.list,
+		Checked: out.images("read images"),
 		Progress: func(file string, done, total int64) {
 			out.bar("download "+file, "bytes", total).set(done)
 		},
 	})
 	out.endBar()
+	var bad *dataset.BadFiles
+	if errors.As(err, &bad) {
+		out.list(bad)
+		err = errors.WithMessage(err, "--skip-bad leaves them out")
+	}
 	if err != nil {
 		return nil, nil, errors.Wrap(err, "--data")
 	}

@@ -73,7 +73,7 @@ func runDemo(cmd *cobra.Command, out *output, d demoFlags) error {
 	result, err := transfer.Retrain(ctx, m, data, transfer.Options{
 		Select: model.Last(2), Solver: train.NewMomentum(0.02, 0.9), Seed: d.seed,
 		Train:    train.Options{Epochs: d.epochs, Schedule: train.CosineRate, Hook: &progressHook{out: out}},
-		Progress: func(done, of int) { out.bar("frozen features", "images", int64(of)).set(int64(done)) },
+		Progress: out.images("frozen features"),
 		Start: func(t *train.Trainer) error {
 			err := out.layers(m.Spec, t.Net().TrainedWeights())
 			out.text("\n2. gorgonia.Grad(loss, net.Trainable()...) names the variables and nothing else;\n   %d real digits 5 to 9, matrix products by %s\n", data.Len(), model.Kernel())

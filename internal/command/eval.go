@@ -68,7 +68,7 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, source s
 	if err != nil {
 		return err
 	}
-	metrics, err := train.Evaluate(cmd.Context(), m, test)
+	metrics, err := train.EvaluateWith(cmd.Context(), m, test, out.images("test images"))
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func (u run) solve() (done outcome, err error) {
 	if err := cmp.Or(failed, u.t.write(m, err, out)); err != nil {
 		return done, err
 	}
-	opt.Progress = nil
+	opt.Progress = out.images("test images")
 	metrics, err := transfer.Evaluate(ctx, m, w.test, opt)
 	if !result.Converged {
 		out.warn("not at the optimum: after %d iterations the objective is %.4g and may be %.2g too high; %s", result.Iterations, result.Objective, result.Gap, u.r.exact.advice(result))

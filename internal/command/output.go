@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/transfer/explain"
@@ -111,6 +112,17 @@ func (o *output) failure(err error) {
 	fmt.Fprintln(o.errors, o.program.name+":", escape.Text(err.Error()))
 }
 
+// list prints what is wrong with each of some files, where that is more than the
+// few that their error names.
+func (o *output) list(bad *dataset.BadFiles) {
+	if len(bad.Errors) <= dataset.BadFilesNamed {
+		return
+	}
+	for _, err := range bad.Errors {
+		o.note("%v", err)
+	}
+}
+
 // bar is a progress bar on a terminal, and a plain line now and then where
 // standard error is none.
 type bar struct {
@@ -145,6 +157,15 @@ func (o *output) bar(title, unit string, of int64) *bar {
 	return b
 }
 
+// images returns what shows how many images are done, in a bar of that title.
+func (o *output) images(title string) func(done, of int) {
+	return func(done, of int) {
+		if o.bar(title, "images", int64(of)).set(int64(done)); done >= of {
+			o.endBar()
+		}
+	}
+}
+
 // set says how much is done.
 func (b *bar) set(done int64) {
 	now := time.Now()
@@ -158,7 +179,7 @@ func (b *bar) set(done int64) {
 		return
 	}
 	if now.After(b.next) {
-		fmt.Fprintf(b.out.progress, "%s: %d of %d\n", b.title, done, b.of)
+		fmt.Fprintf(b.out.progress, "%s: %d of %d%s\n", b.title, done, b.of, b.rate(done, now))
 		b.next = now.Add(plainEvery)
 	}
 }

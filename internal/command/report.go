@@ -30,12 +30,8 @@ func (f reportFlag) begin(cmd *cobra.Command, out *output) (*report.Gatherer, er
 	}
 	g, err := report.Gather(report.Options{
 		Folder: f.folder, Title: cmd.CommandPath(), CommandLine: cmd.Root().Annotations[typed],
-		Progress: func(done, of int) {
-			if out.bar("mistakes for the report", "images", int64(of)).set(int64(done)); done == of {
-				out.endBar()
-			}
-		},
-		Written: func(page string) { out.text("report written to %s", page) },
+		Progress: out.images("mistakes for the report"),
+		Written:  func(page string) { out.text("report written to %s", page) },
 	})
 	return g, errors.Wrap(err, "--report")
 }

@@ -137,7 +137,7 @@ func (r retrainFlags) headKeptBy() string {
 func (r retrainFlags) features(opt *transfer.Options, out *output) {
 	opt.NoCache, opt.CacheMemory, opt.CacheDir = r.noCache, r.memory, r.dir
 	opt.Warn = func(message string) { out.note("%s", message) }
-	opt.Progress = func(done, of int) { out.bar("frozen features", "images", int64(of)).set(int64(done)) }
+	opt.Progress = out.images("frozen features")
 }
 
 // factors returns the factors on the learning rate, by layer, that --layer-lr

@@ -152,7 +152,7 @@ func (u run) train() (done outcome, err error) {
 		}
 		return done, err
 	}
-	opt.Select, opt.Progress = last, nil
+	opt.Select, opt.Progress = last, out.images("test images")
 	done.metrics, err = transfer.Evaluate(ctx, w.model, w.test, opt)
 	return done, err
 }

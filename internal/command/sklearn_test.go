@@ -15,6 +15,7 @@ import (
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/transfer/foreign"
 )
 
 // TestSklearn retrains the last layer on a folder of 20 images of each of five
@@ -38,7 +39,12 @@ func TestSklearn(t *testing.T) {
 		data = "sample"
 	}
 	few := writeFew(t, data)
-	theirs := logisticRegression(t, python, from, few)
+	m, err := weightfile.Read(from)
+	check(t, err)
+	train, test, err := dataset.Open(few, dataset.Options{})
+	check(t, err)
+	train.Prep, test.Prep = m.Prep, m.Prep
+	theirs := logisticRegression(t, python, m, train, test, "1")
 	t.Logf("scikit-learn: %v", theirs)
 	retrain := func(flags ...string) map[string]any {
 		t.Helper()
@@ -56,6 +62,34 @@ func TestSklearn(t *testing.T) {
 	for _, flags := range [][]string{{}, {"--solver", "lbfgs"}} {
 		if done := retrain(flags...); done["accuracy"].(float64) < theirs["accuracy"]-0.02 {
 			t.Errorf("%v: found the accuracy %v, expected at most 2 points below scikit-learn's %v", flags, done["accuracy"], theirs["accuracy"])
+		}
+	}
+}
+
+// TestSigns retrains MobileNet V2 on photos of ten signs by the four ways that a
+// newcomer may take, and holds each against scikit-learn's LogisticRegression on the
+// same features: at most 3 of 150 test images fewer are right.
+func TestSigns(t *testing.T) {
+	slow(t)
+	python := peer.Python(t, "sklearn")
+	network, signs := peer.Data(t, "pretrained/mobilenet_v2_100_224.onnx"), peer.Data(t, "photos/signs")
+	t.Chdir(t.TempDir())
+	r, err := foreign.Open(t.Context(), network, foreign.OpenOptions{Origin: foreign.Origin{Preset: "tf"}})
+	check(t, err)
+	train, test, err := dataset.Open(signs, dataset.Options{Shape: r.Network.Spec.Input, Prep: r.Network.Prep})
+	check(t, err)
+	for c, decay := range map[string]string{"1": "0.0025", "0.1": "0.025"} { // 1/(C·N)
+		theirs := logisticRegression(t, python, r.Network, train, test, c)
+		t.Logf("scikit-learn, C = %s: %v", c, theirs)
+		for _, flags := range [][]string{{}, {"--weight-decay", decay}, {"--solver", "lbfgs"}, {"--solver", "lbfgs", "--weight-decay", decay}} {
+			done := lastlayer(t, append([]string{"retrain", "--from", network, "--prepare", "tf", "--data", signs, "--cache-dir", "features", "--json", "--quiet"}, flags...)...).last(t)
+			t.Logf("%v: accuracy %v of %v, training loss %v", flags, done["accuracy"], done["examples"], done["training_loss"])
+			if done["examples"] != 150.0 || done["accuracy"].(float64) < theirs["accuracy"]-3.01/150 || done["frozen_identical"] != true {
+				t.Errorf("%v: found %v, expected at most 3 of 150 images below scikit-learn's %v", flags, done, theirs)
+			}
+			if len(flags) == 4 && math.Abs(done["objective"].(float64)-theirs["objective"]) > 1e-5 {
+				t.Errorf("found the objective %v, scikit-learn's is %v", done["objective"], theirs["objective"])
+			}
 		}
 	}
 }
@@ -91,20 +125,15 @@ func check(t *testing.T, err error) {
 }
 
 // logisticRegression runs scikit-learn on what the frozen layers of the network
-// make of the folder's images.
-func logisticRegression(t *testing.T, python, from, folder string) map[string]float64 {
+// make of the images.
+func logisticRegression(t *testing.T, python string, m *model.Network, train, test *dataset.Set, c string) map[string]float64 {
 	t.Helper()
-	m, err := weightfile.Read(from)
-	check(t, err)
-	train, test, err := dataset.Open(folder, dataset.Options{})
-	check(t, err)
 	trunk, err := feature.NewTrunk(m, model.Last(1))
 	check(t, err)
 	defer trunk.Close()
 	var tensors weightfile.Tensors
 	for name, set := range map[string]*dataset.Set{"train": train, "test": test} {
-		set.Prep = m.Prep
-		features, err := trunk.Features(t.Context(), set, feature.Options{})
+		features, err := trunk.Features(t.Context(), set, feature.Options{CacheDir: "features"})
 		check(t, err)
 		rows, labels := weightfile.Tensor{Name: name}, weightfile.Tensor{Name: name + "_labels", Shape: []int{set.Len()}}
 		for i := range set.Len() {
@@ -116,7 +145,7 @@ func logisticRegression(t *testing.T, python, from, folder string) map[string]fl
 		check(t, features.Close())
 	}
 	check(t, weightfile.WriteTensors("features.npz", &tensors))
-	out, err := exec.CommandContext(t.Context(), python, filepath.Join(repository, "testdata", "peers", "sklearn_peer.py"), "features.npz").Output()
+	out, err := exec.CommandContext(t.Context(), python, filepath.Join(repository, "testdata", "peers", "sklearn_peer.py"), "features.npz", c).Output()
 	if err != nil {
 		t.Fatalf("scikit-learn: %v: %s", err, out)
 	}

@@ -3,7 +3,7 @@ package command
 import (
 	"cmp"
 	"context"
-	"reflect"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -71,7 +71,7 @@ func (s *sourceFlags) fresh(resumed *model.Network, data *dataFlags) (model.Spec
 	if err != nil {
 		return spec, errors.Wrap(err, "--prepare")
 	}
-	if resumed != nil && (!reflect.DeepEqual(spec, resumed.Spec) || prep != resumed.Prep) {
+	if resumed != nil && (!spec.Equal(resumed.Spec) || prep != resumed.Prep) {
 		return spec, errors.Errorf("--resume: the training was of another network than --arch %s --prepare %s", s.arch, cmp.Or(s.preset, "torchvision"))
 	}
 	data.shape, data.prep = spec.Input, prep
@@ -154,7 +154,7 @@ func (s *sourceFlags) read(ctx context.Context, out *output, source string, o fo
 	var node *onnx.NodeError
 	switch {
 	case errors.As(err, &node) && node.Below != "" && s.cuts && s.features == "":
-		err = errors.WithMessagef(err, "'--features-from %s' takes the network up to where it can be read", node.Below)
+		err = fmt.Errorf("%w; '--features-from %s' reads it up to there", err, node.Below)
 	case errors.Is(err, model.ErrWeights) && s.arch == "" && o.Spec == nil:
 		err = errors.WithMessage(err, "--arch: found none")
 	case errors.Is(err, hub.ErrRef):

@@ -5,17 +5,12 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
-	"github.com/lastlayer/lastlayer/model/weightfile"
 )
 
 // Describe says for people, a line each, what a network is that its weights do not
 // tell: a wrong mean or order of classes gives wrong answers, and no error.
 func Describe(n *model.Network) string {
-	text := fmt.Sprintf("images: %s\nclasses: %s", prepared(n.Prep), dataset.Classes(n.Classes))
-	if notes := n.Meta[weightfile.KeyNotes]; notes != "" {
-		text += "\nnote: " + notes
-	}
-	return text
+	return fmt.Sprintf("images: %s\nclasses: %s", prepared(n.Prep), dataset.Classes(n.Classes))
 }
 
 // prepared says how an image becomes a network's input.

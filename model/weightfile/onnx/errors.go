@@ -22,6 +22,9 @@ var (
 type NodeError struct {
 	Node, Operator string
 	Reason         string
+	// Attention is a node that computes attention, which no layer does. Empty
+	// where there is none.
+	Attention string
 	// Below is the layer that the node reads: ReadUntil reads the network up to
 	// there. Empty where there is none.
 	Below string
@@ -32,7 +35,11 @@ func (e *NodeError) Error() string {
 	if e.Below != "" {
 		cut = fmt.Sprintf("; the network can be cut below it, at layer %q", e.Below)
 	}
-	return fmt.Sprintf("node %.100q (%.40s%s): %s: %v", e.Node, e.Operator, cut, e.Reason, ErrUnsupported)
+	attention := ""
+	if e.Attention != "" {
+		attention = fmt.Sprintf("attention is not supported, found at node %.100q; reading ended at ", e.Attention)
+	}
+	return fmt.Sprintf("%snode %.100q (%.40s%s): %s: %v", attention, e.Node, e.Operator, cut, e.Reason, ErrUnsupported)
 }
 
 // Is reports whether target is ErrUnsupported.
@@ -43,15 +50,13 @@ func (r *reader) refuse(n *operator, in []*value, err error) error {
 	if !errors.Is(err, ErrUnsupported) {
 		return errors.WithMessagef(err, "node %.100q (%.40s)", n.where(), n.kind)
 	}
-	e := &NodeError{Node: n.where(), Operator: n.kind, Reason: strings.TrimSuffix(err.Error(), ": "+ErrUnsupported.Error())}
+	e := &NodeError{Node: n.where(), Operator: n.kind, Attention: r.file.attention(),
+		Reason: strings.TrimSuffix(err.Error(), ": "+ErrUnsupported.Error())}
 	for _, v := range in {
 		if v != nil && v.constant == nil && v.layer != model.Images {
 			e.Below = v.layer
 			break
 		}
-	}
-	if at := r.file.attention(); at != "" {
-		e.Reason += fmt.Sprintf("; attention, as of node %.100q, is not supported", at)
 	}
 	return errors.WithStack(e)
 }

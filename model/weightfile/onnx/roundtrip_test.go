@@ -195,7 +195,7 @@ func TestReadUntil(t *testing.T) {
 	}
 	f.nodes = append(f.nodes, &operator{kind: "Softmax", outputs: []string{"p"}}, &operator{kind: "Dropout", inputs: []string{"p"}, outputs: []string{"q"}},
 		&operator{name: "att", kind: "MatMul", inputs: []string{"q", "images"}, outputs: []string{"r"}})
-	mustSay(t, newReader(f, "", "").refuse(f.nodes[0], nil, unsupported("x")), ErrUnsupported, `attention, as of node "att", is not supported`)
+	mustSay(t, newReader(f, "", "").refuse(f.nodes[0], nil, unsupported("x")), ErrUnsupported, `attention is not supported, found at node "att"; reading ended at node`)
 	f.nodes = f.nodes[:len(f.nodes)-3]
 	part, err := newReader(f, "", "bn1").read()
 	if err != nil {

@@ -54,6 +54,19 @@ func TestTorchvision(t *testing.T) {
 	}
 }
 
+// Networks with attention are refused, and the error says why. For LASTLAYER_ZOO=all.
+func TestAttention(t *testing.T) {
+	if os.Getenv("LASTLAYER_ZOO") != "all" {
+		t.Skip("exports networks of hundreds of megabytes: for LASTLAYER_ZOO=all")
+	}
+	python, folder := peer.Python(t, "torch", "torchvision"), t.TempDir()
+	peer.RunPython(t, python, "export_peer.py", folder, "224", "13", "vit_b_16", "swin_t")
+	for _, network := range []string{"vit_b_16", "swin_t"} {
+		_, err := Read(filepath.Join(folder, network+"-13-folded.onnx"))
+		mustSay(t, err, ErrUnsupported, "attention is not supported, found at node", "MatMul")
+	}
+}
+
 // checkNames holds some names of each network: torchvision's own.
 func checkNames(t *testing.T, network string, n *model.Network, plain bool) {
 	t.Helper()
