@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/peer"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
@@ -109,8 +111,10 @@ func TestREADME(t *testing.T) {
 	}
 	var body strings.Builder
 	snippets := 0
-	for _, part := range strings.Split(string(text), "```go\n")[1:] {
-		snippet, _, _ := strings.Cut(part, "```")
+	for _, snippet := range goBlocks(string(text)) {
+		if strings.HasPrefix(snippet, "package main") {
+			continue // a program of its own
+		}
 		snippets++
 		body.WriteString(checked(snippet))
 	}
@@ -142,6 +146,42 @@ func main() {
 	}
 }
 
+// goBlocks returns the blocks of Go of a page.
+func goBlocks(page string) (blocks []string) {
+	for _, part := range strings.Split(page, "```go\n")[1:] {
+		block, _, _ := strings.Cut(part, "```")
+		blocks = append(blocks, block)
+	}
+	return blocks
+}
+
+// TestREADMEPhotos runs README's program for photos on a network and photos of
+// others: it prints what README shows. The kernel may move a photo or two.
+func TestREADMEPhotos(t *testing.T) {
+	network, photos := peer.Data(t, "pretrained/mobilenet_v1_025_224.onnx"), peer.Data(t, "photos/signs")
+	text, err := os.ReadFile(filepath.Join("..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := goBlocks(string(text))
+	at := slices.IndexFunc(blocks, func(block string) bool { return strings.HasPrefix(block, "package main") })
+	_, shown, _ := strings.Cut(string(text), "```text\n")
+	var right, of, foundRight, foundOf int
+	if _, err := fmt.Sscanf(shown, "%d of %d test photos right", &right, &of); at < 0 || err != nil {
+		t.Fatalf("found no program or not what it prints: %v", err)
+	}
+	folder := t.TempDir()
+	for name, path := range map[string]string{"mobilenet.onnx": network, "photos": photos, "new.jpg": filepath.Join(photos, "test", "5", "IMG_5781.JPG")} {
+		if err := os.Symlink(path, filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := goRun(t, folder, []byte(blocks[at]))
+	if _, err := fmt.Sscanf(out, "%d of %d test photos right", &foundRight, &foundOf); err != nil || foundOf != of || foundRight < right-2 || foundRight > right+2 || !strings.Contains(out, "new.jpg: 5, probability 0.9") {
+		t.Errorf("found %s, README shows\n%s", out, shown[:strings.Index(shown, "```")])
+	}
+}
+
 // TestPlainGorgonia runs the lines of docs/answer.md that need nothing of ours, for
 // three epochs on real digits.
 func TestPlainGorgonia(t *testing.T) {
@@ -149,17 +189,16 @@ func TestPlainGorgonia(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, snippet, found := strings.Cut(string(text), "```go\n")
-	snippet, _, closed := strings.Cut(snippet, "```")
-	if lines := strings.Count(snippet, "\n"); !found || !closed || lines > 18 {
-		t.Fatalf("found %d lines of Go, expected at most 18", lines)
+	blocks := goBlocks(string(text))
+	if len(blocks) != 1 || strings.Count(blocks[0], "\n") > 18 {
+		t.Fatalf("found %q, expected one block of at most 18 lines", blocks)
 	}
 	frame, err := os.ReadFile(filepath.Join("testdata", "plain", "main.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	before, after, _ := strings.Cut(string(frame), "\t// the snippet\n")
-	snippet = strings.ReplaceAll(snippet, "\tvm.Reset()", "\tlosses = append(losses, loss.Value().Data().(float32))\n\tvm.Reset()")
+	snippet := strings.ReplaceAll(blocks[0], "\tvm.Reset()", "\tlosses = append(losses, loss.Value().Data().(float32))\n\tvm.Reset()")
 	out := goRun(t, t.TempDir(), []byte(before+checked(snippet)+after))
 	var first, last float64
 	var same bool
