@@ -23,14 +23,19 @@ func newServe(g *globals) *cobra.Command {
 	var s serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Draw on a page, see what every layer makes of it, and teach the head",
-		Long: `serve answers your browser with a page: draw a digit and see what the network
-gets, its feature maps and its answer. Put drawings into classes of your own and
-retrain the last layers on them, in seconds; what is frozen is compared by hash.
-The taught network can be saved as a file for the other commands.
+		Short: "Draw or show things on a page, see what every layer makes of it, and teach the head",
+		Long: `serve answers your browser with a page. A network of drawings gets one to draw on.
+A network of photos gets one with your camera: hold a button to record a class,
+or choose or drop files. See what the network gets, its feature maps and its
+answer, live. Retrain the last layers on classes of your own, in seconds; what is
+frozen is compared by hash. A fifth of the photos is held out and measures the
+training. The network, also as ONNX, and the samples can be saved for the other
+commands.
 
-Only this machine can open the page unless --listen says otherwise. Ctrl-C ends
-the server, with exit status 0.`,
+Each browser has its own samples and network, up to eight of them: the longest
+idle one makes room. Only this machine can open the page unless --listen says
+otherwise; browsers give their camera only to pages of their own machine, and to
+https. Ctrl-C ends the server, with exit status 0.`,
 		Example: g.example("serve --model digits.safetensors\nserve --model digits.safetensors --listen 127.0.0.1:0 --json",
 			"serve --model mine.safetensors\nserve --model mobilenet.onnx --labels labels.txt --prepare tf"),
 		Args: noArguments,

@@ -3,17 +3,22 @@
 package command
 
 import (
+	"archive/zip"
 	"bufio"
 	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lastlayer/lastlayer/internal/peer"
 )
 
 // served is mnist serve as a process of its own.
@@ -24,9 +29,13 @@ type served struct {
 	rest   *bufio.Reader // of standard output
 }
 
-func startServe(t *testing.T, listen string) *served {
+// startServe serves the pretrained network, or that of the flags given.
+func startServe(t *testing.T, listen string, network ...string) *served {
 	t.Helper()
-	s := &served{cmd: program(t, "serve", "--quiet", "--json", "--model", pretrained(), "--listen", listen), stderr: &bytes.Buffer{}}
+	if network == nil {
+		network = []string{"--model", pretrained()}
+	}
+	s := &served{cmd: program(t, append([]string{"serve", "--quiet", "--json", "--listen", listen}, network...)...), stderr: &bytes.Buffer{}}
 	s.cmd.Stderr = s.stderr
 	stdout, err := s.cmd.StdoutPipe()
 	if err != nil {
@@ -151,4 +160,66 @@ func TestServePortTaken(t *testing.T) {
 	s := startServe(t, "127.0.0.1:0")
 	address := strings.TrimSuffix(strings.TrimPrefix(s.url, "http://"), "/")
 	mnist(t, "serve", "--model", pretrained(), "--listen", address).refused(t, exitFailed, "--listen", "in use")
+}
+
+// TestServeTeachesPhotos teaches a page two signs, and measures what it saves by
+// the command: on the photos held out, both give the same.
+func TestServeTeachesPhotos(t *testing.T) {
+	slow(t)
+	network, signs := peer.Data(t, "pretrained/mobilenet_v1_025_224.onnx"), peer.Data(t, "photos/signs")
+	s := startServe(t, "127.0.0.1:0", "--model", network, "--prepare", "tf", "--labels", peer.Data(t, "pretrained/imagenet-1001-labels.txt"))
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar}
+	send := func(method, path string, body io.Reader) []byte {
+		t.Helper()
+		req, err := http.NewRequest(method, s.url+path, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := browser.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer response.Body.Close()
+		content, err := io.ReadAll(response.Body)
+		if err != nil || response.StatusCode != 200 {
+			t.Fatalf("%s %s: status %d, %v: %.200s", method, path, response.StatusCode, err, content)
+		}
+		return content
+	}
+	for _, class := range []string{"0", "5"} {
+		photos, err := filepath.Glob(filepath.Join(signs, "train", class, "*"))
+		if err != nil || len(photos) < 20 {
+			t.Fatalf("found %d photos of %s, %v", len(photos), class, err)
+		}
+		for _, photo := range photos[:20] {
+			send("POST", "samples?class="+class, bytes.NewReader(readFile(t, photo)))
+		}
+	}
+	_, end, _ := strings.Cut(string(send("POST", "retrain", strings.NewReader(`{"last":1}`))), "event: done\ndata: ")
+	var taught struct{ Measured, Right int }
+	if err := json.Unmarshal([]byte(end), &taught); err != nil || taught.Measured != 8 || taught.Right < 6 {
+		t.Fatalf("found %q, %v", end, err)
+	}
+	folder := t.TempDir()
+	t.Chdir(folder)
+	writeFile(t, "taught.safetensors", send("GET", "model", nil))
+	writeFile(t, "taught.onnx", send("GET", "model.onnx", nil))
+	samples := send("GET", "samples.zip", nil)
+	z, err := zip.NewReader(bytes.NewReader(samples), int64(len(samples)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS("samples", z); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"taught.safetensors", "taught.onnx"} {
+		line := ok(t, "eval", "--json", "--model", file, "--data", "samples").last(t)
+		if line["examples"] != float64(taught.Measured) || line["correct"] != float64(taught.Right) || file == "taught.safetensors" && line["trained_on"] != 0.0 {
+			t.Errorf("%s: eval says %v, the page %+v", file, line, taught)
+		}
+	}
 }
