@@ -15,6 +15,7 @@ import (
 	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
 )
 
@@ -23,6 +24,7 @@ import (
 type problem struct {
 	features, classes int
 	decay             float64
+	balanced          bool      // each class counts alike
 	values            []float32 // row after row
 	labels            []int
 }
@@ -46,7 +48,15 @@ func (p *problem) solve(t *testing.T, rng *rand.Rand, limit time.Duration) (*mod
 	must(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	result, err := transfer.Exact(ctx, smallnet.Of(spec, w), p, transfer.ExactOptions{WeightDecay: p.decay})
+	opt := transfer.ExactOptions{WeightDecay: p.decay}
+	if p.balanced {
+		counts := make([]int, p.classes)
+		for _, l := range p.labels {
+			counts[l]++
+		}
+		opt.ClassWeights = train.BalancedWeights(counts)
+	}
+	result, err := transfer.Exact(ctx, smallnet.Of(spec, w), p, opt)
 	must(t, err)
 	return w, result
 }
@@ -131,10 +141,18 @@ func TestExactProblems(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 14))
 	var tensors weightfile.Tensors
 	results := make([]*transfer.ExactResult, n)
-	decays := make([]float32, n)
+	decays, balanced := make([]float32, n), make([]float32, n)
 	told, longest := 0, 0.0
 	for i := range n {
 		p := randomProblem(rng)
+		if i%3 == 0 { // every other example of class 0 becomes one of 1
+			p.balanced, balanced[i] = true, 1
+			for j := range p.labels {
+				if j%2 == 0 && p.labels[j] == 0 {
+					p.labels[j] = 1
+				}
+			}
+		}
 		decays[i] = float32(p.decay)
 		p.decay = float64(decays[i])
 		w, result := p.solve(t, rng, 2*time.Minute)
@@ -158,7 +176,7 @@ func TestExactProblems(t *testing.T) {
 	if told > n/10 {
 		t.Errorf("found %d of %d problems not solved, expected few", told, n)
 	}
-	tensors.List = append(tensors.List, weightfile.Tensor{Name: "decays", Shape: []int{n}, Values: decays})
+	tensors.List = append(tensors.List, weightfile.Tensor{Name: "decays", Shape: []int{n}, Values: decays}, weightfile.Tensor{Name: "balanced", Shape: []int{n}, Values: balanced})
 	compareSklearn(t, &tensors, results)
 }
 

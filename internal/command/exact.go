@@ -72,7 +72,10 @@ func (u run) solve() (done outcome, err error) {
 	if err != nil {
 		return done, err
 	}
-	u.begin(w.data)
+	if u.t.Weights == train.Balanced {
+		done.weights = train.BalancedWeights(w.data.Counts())
+	}
+	u.begin(w.data, done.weights)
 	if err := out.layers(m.Spec, transfer.Only(m.Weights, trained...).Names()); err != nil {
 		return done, err
 	}
@@ -83,7 +86,7 @@ func (u run) solve() (done outcome, err error) {
 	u.r.features(&opt, out)
 	var failed error
 	result, err := transfer.Exact(ctx, m, examples, transfer.ExactOptions{
-		WeightDecay: u.t.Decay, Iterations: u.r.exact.iterations,
+		WeightDecay: u.t.Decay, ClassWeights: done.weights, Kept: w.kept, Iterations: u.r.exact.iterations,
 		Features: feature.Options{CacheMemory: opt.CacheMemory, CacheDir: opt.CacheDir, Warn: opt.Warn, Progress: opt.Progress},
 		Iteration: func(i transfer.ExactIteration) {
 			out.bar("lbfgs", "iterations", int64(i.Of)).set(int64(i.Iteration))
@@ -102,7 +105,7 @@ func (u run) solve() (done outcome, err error) {
 		out.warn("not at the optimum: after %d iterations the objective is %.4g and may be %.2g too high; %s", result.Iterations, result.Objective, result.Gap, u.r.exact.advice(result))
 	}
 	out.text("%s", result)
-	return outcome{m, w.test, &result.Result, result, metrics, nil}, err
+	return outcome{m, w.test, &result.Result, result, metrics, nil, done.weights}, err
 }
 
 // advice says what helps a search that did not reach the optimum.

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/dustin/go-humanize"
@@ -20,6 +21,7 @@ type retrainFlags struct {
 	last     int
 	patterns []string
 	keepHead bool
+	grow     bool // keep the classes and add those of the data
 	noCache  bool
 	saved    checkpointFlags
 	memory   int64
@@ -43,6 +45,16 @@ constants; their output is computed once for each image.
 --then unfreezes further layers in a stage of its own, from the weights of the
 stage before, with a solver that begins anew. What is frozen is compared after
 each stage. Checkpoints and reports are of one stage, and do not go with it.
+
+--keep-classes lets the network go on with its own classes and adds the new ones
+of the data. The outputs it has stay as they are, bit for bit; new ones are
+trained beside them. The data must have images of the old classes too: a fifth of
+those is kept aside, and new outputs are held back as far as it takes for these to
+be found as before, at most one in a hundred lost. 50 of each old class are
+plenty, 10 cost accuracy on the new ones. 'go doc transfer.Grow' has figures.
+
+--class-weights balanced lets each class count alike, however few images it has:
+an image counts N/(K·n) times, with n images of its class, of N of K classes.
 
 --repeats tells how much chance there is in an accuracy: all that is drawn, the
 images of --limit, those of --validation, what --augment does, a new head,
@@ -97,11 +109,12 @@ func (r *retrainFlags) addSelection(cmd *cobra.Command) {
 	f.IntVar(&r.last, "last", 1, "train the last N layers that have weights")
 	f.StringSliceVar(&r.patterns, "train", nil, "train the layers of these names instead, as 'fc*'")
 	f.BoolVar(&r.keepHead, "keep-head", false, "go on with the last layer as it is; the data must have its classes, matched by name")
+	f.BoolVar(&r.grow, "keep-classes", false, "add the data's new classes to the network's own, whose outputs stay as they are; the data must have some images of those too")
 	f.BoolVar(&r.noCache, "no-cache", false, "run the whole graph each step, frozen layers too")
 	f.Var(&parsed[int64]{"", "size", parseSize, &r.memory}, "cache-memory", "features of the frozen layers to hold in memory, as 512MiB; more are mapped from a file (0: half of the free memory)")
 	f.StringVar(&r.dir, "cache-dir", "", "folder to keep these features in, for the next run on the same frozen layers and images")
 	cmd.MarkFlagsMutuallyExclusive("last", "train")
-	cmd.MarkFlagsMutuallyExclusive("features-from", "keep-head")
+	cmd.MarkFlagsMutuallyExclusive("features-from", "keep-head", "keep-classes")
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-memory")
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-dir")
 }
@@ -133,6 +146,17 @@ func (r retrainFlags) headKeptBy() string {
 	return ""
 }
 
+// checkGrowth returns an error if --keep-classes does not go with other flags.
+func (r retrainFlags) checkGrowth(cmd *cobra.Command) error {
+	if name := given(cmd, "checkpoint", "every", "resume", "then"); name != "" && r.grow {
+		return errors.Errorf("--%s: does not go with --keep-classes, which trains new outputs of the last layer alone", name)
+	}
+	if r.grow && (r.last != 1 || len(r.patterns) > 0) {
+		return errors.New("--keep-classes: trains new outputs of the last layer alone: expected --last 1 and no --train")
+	}
+	return nil
+}
+
 // features adds to the options what becomes of the frozen layers' output.
 func (r retrainFlags) features(opt *transfer.Options, out *output) {
 	opt.NoCache, opt.CacheMemory, opt.CacheDir = r.noCache, r.memory, r.dir
@@ -161,7 +185,7 @@ func (u run) retrain() error {
 	if given(u.cmd, "cache-dir") != "" && u.r.dir == "" {
 		return usage(errors.New("--cache-dir: found no folder name"))
 	}
-	if err := u.r.repeats.check(u.cmd); err != nil {
+	if err := cmp.Or(u.r.repeats.check(u.cmd), u.r.checkGrowth(u.cmd)); err != nil {
 		return usage(err)
 	}
 	if u.t.Solver == exactSolver {

@@ -36,6 +36,7 @@ type outcome struct {
 	exact   *transfer.ExactResult // nil by steps
 	metrics train.Metrics         // of the test images
 	lost    error                 // the checkpoint that could not be written
+	weights []float64             // of the classes; nil for none
 }
 
 // bySteps checks the flags of train or retrain and does what they say.
@@ -76,7 +77,8 @@ func (u run) tell(how func(run) (outcome, error)) (err error) {
 		return err
 	}
 	line := newDoneLine(done.metrics, done.result, start, u.t.out)
-	line.Report, line.ExactResult, line.repeatsDone, line.Overlap = u.report.Page(), done.exact, repeats, done.model.Seen.Overlap(done.test)
+	line.Report, line.ExactResult, line.repeatsDone, line.ClassWeights = u.report.Page(), done.exact, repeats, done.weights
+	line.Overlap = done.model.Seen.Overlap(done.test)
 	u.out.lines(line.Overlap.String())
 	if err := u.report.Write(line); err != nil {
 		return errors.Wrap(err, "--report")
@@ -102,7 +104,9 @@ func (u run) train() (done outcome, err error) {
 	if err != nil {
 		return done, usage(errors.Wrap(err, "--augment-copies"))
 	}
+	done.weights = opt.Train.ClassWeights
 	u.r.features(&opt, out)
+	opt.Kept = w.kept
 	opt.Solver.Factors, opt.Train.Hook = w.factors, u.report.Hook(&progressHook{out: out})
 	t.Command, t.Train, t.Augment, t.LayerRates = u.cmd.Name(), u.stages[0].Select.String(), t.augment.changes.String(), strings.Join(u.r.layerRates, ",")
 	if opt.Saver, opt.Resume, err = u.r.saved.begin(t.Recipe, w.from, out); err != nil {
@@ -118,7 +122,7 @@ func (u run) train() (done outcome, err error) {
 			return usage(err)
 		}
 		if i == 0 {
-			u.begin(data)
+			u.begin(data, done.weights)
 		}
 		opt.Start = func(trainer *train.Trainer) error {
 			u.report.Training(trainer.Net(), w.model.Weights, t.Recipe, report.Files{Data: u.data.name, Out: t.out}, data)
@@ -158,9 +162,14 @@ func (u run) train() (done outcome, err error) {
 }
 
 // begin says what is trained on.
-func (u run) begin(data *dataset.Set) {
+func (u run) begin(data *dataset.Set, weights []float64) {
 	u.out.note("%s, %s; matrix products by %s", u.data.name, data, model.Kernel())
 	uneven(u.out, "training", data)
+	if weights != nil {
+		least, most, fewest, largest := data.Extremes()
+		weight := func(name string) float64 { return weights[slices.Index(data.Classes, name)] }
+		u.out.note("class weights: each class counts alike, one of the %d images of %s %.3g times, one of the %d of %s %.3g times", fewest, least, weight(least), largest, most, weight(most))
+	}
 }
 
 // work is what a training begins with.
@@ -169,6 +178,7 @@ type work struct {
 	from       *train.Resumed     // what --resume names; nil for none
 	model      *model.Network     // with the head for the data's classes
 	factors    map[string]float64 // on the learning rate, by layer
+	kept       transfer.Kept      // outputs that stay as they are, by --keep-classes
 }
 
 // prepare reads the network, unless a fresh one is trained, and the data, and makes
@@ -217,6 +227,9 @@ func (u run) prepare(selection model.Selection) (w work, err error) {
 	}
 	noteNegatives(u.out, w.data, pretrained)
 	noteNegatives(u.out, w.test, pretrained)
+	if u.r.grow {
+		return u.grow(w)
+	}
 	kept := u.r.headKeptBy()
 	w.model, w.data, w.test, err = transfer.Adapt(pretrained, w.data, w.test, transfer.Adaptation{KeepHead: kept != "", Trained: u.r.selection(), Seed: u.t.Seed})
 	switch {
@@ -228,4 +241,23 @@ func (u run) prepare(selection model.Selection) (w work, err error) {
 		w.model.Meta = nil
 	}
 	return w, err
+}
+
+// grow adds the new classes of the data to the network.
+func (u run) grow(w work) (work, error) {
+	g, err := transfer.Grow(w.model, w.data, w.test, u.t.Seed)
+	if err != nil {
+		return w, errors.Wrap(err, "--keep-classes")
+	}
+	held := 0
+	if g.Kept.Held != nil {
+		held = g.Kept.Held.Len()
+	}
+	u.out.note("new classes: %s, beside the %d of %s; %d images of old classes are kept aside to hold the new outputs back", dataset.Classes(g.New), g.Kept.Outputs, u.r.from, held)
+	if len(g.Missing) > 0 {
+		u.out.warn("no images of %d of the old classes, %s: nothing keeps new classes from being taken for those", len(g.Missing), dataset.Classes(g.Missing))
+	}
+	w.model, w.data, w.test, w.kept = g.Network, g.Data, g.Test, g.Kept
+	w.model.Meta = nil
+	return w, nil
 }

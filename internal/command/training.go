@@ -37,10 +37,19 @@ func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 	f.StringVar(&t.Schedule, "schedule", "cosine", "learning rate over the steps: constant, step or cosine")
 	f.Float64Var(&t.Validation, "validation", 0, "share of the training images kept aside and evaluated after each epoch")
 	f.IntVar(&t.Patience, "patience", 0, "stop after so many epochs without a better validation loss, and keep the best weights (0: never)")
+	f.Var(&parsed[string]{"", "string", parseWeights, &t.Weights}, "class-weights", "balanced: each class has as much of the loss, however few images it has")
 	f.StringVar(&t.out, "out", out, "file to write the whole network to")
 	t.report.add(cmd)
 	t.augment.add(cmd)
 	t.addSolver(cmd)
+}
+
+// parseWeights reads --class-weights.
+func parseWeights(text string) (string, error) {
+	if text != "" && text != train.Balanced {
+		return "", errors.Errorf("found %q, expected %s", text, train.Balanced)
+	}
+	return text, nil
 }
 
 // addSolver adds the flags of a step.
@@ -133,6 +142,7 @@ type doneLine struct {
 	dataset.Overlap
 	*transfer.ExactResult // beside Result, which is its own
 	*repeatsDone
+	ClassWeights []float64 `json:"class_weights,omitempty"`
 }
 
 func newDoneLine(m train.Metrics, r *transfer.Result, start time.Time, out string) doneLine {

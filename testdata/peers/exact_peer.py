@@ -3,7 +3,8 @@ TestExactProblems.
 
     exact_peer.py problems.npz
 
-problems.npz holds decays [P] and, for each problem p, xp [N,F], yp [N] and the
+problems.npz holds decays [P], balanced [P], whether each class counts alike, and,
+for each problem p, xp [N,F], yp [N] and the
 layer wp [F,K], bp [K] that transfer.Exact found. Prints a JSON array: for each
 problem the objective of that layer in float64, and that of scikit-learn's."""
 import json
@@ -13,6 +14,7 @@ import warnings
 import numpy as np
 from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils.class_weight import compute_sample_weight
 
 warnings.filterwarnings("ignore")
 np.seterr(all="ignore")
@@ -22,11 +24,14 @@ for p, decay in enumerate(data["decays"].astype(np.float64)):
     x, y, w, b = (data[f"{name}{p}"].astype(np.float64) for name in "xywb")
     y = y.astype(int)
 
+    weigh = {"class_weight": "balanced"} if data["balanced"][p] else {}
+    weights = compute_sample_weight(weigh.get("class_weight"), y)
+
     def objective(w, b):
-        return -log_softmax(x @ w + b, axis=1)[np.arange(len(y)), y].mean() + decay / 2 * (w ** 2).sum()
+        return -(weights * log_softmax(x @ w + b, axis=1)[np.arange(len(y)), y]).mean() + decay / 2 * (w ** 2).sum()
 
     penalty = {"C": 1 / (decay * len(y))} if decay > 0 else {"penalty": "none"}
-    m = LogisticRegression(multi_class="multinomial", max_iter=500, tol=1e-8, **penalty).fit(x, y)
+    m = LogisticRegression(multi_class="multinomial", max_iter=500, tol=1e-8, **penalty, **weigh).fit(x, y)
     k, v = m.coef_.T, m.intercept_
     if len(m.classes_) == 2:  # one row of coefficients, which half of it and minus half of it give too
         k, v = np.hstack([-k, k]), np.hstack([-v, v])
