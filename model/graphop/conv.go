@@ -139,6 +139,18 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 			})
 			return nil
 		}
+		if g.plan == nil && g.pool == 1 {
+			strips, strip := g.strips(s.rows)
+			if strips == 1 { // the product itself is spread over the threads
+				g.strip(s.scratch(0), y, x, w, 0, s.rows*g.outH, s.packedProduct, of)
+				return nil
+			}
+			parallel.For(strips, func(worker, i int) {
+				r0, r1 := strip(i)
+				g.strip(s.scratch(worker), y, x, w, r0, r1, s.scratch(worker).product, of)
+			})
+			return nil
+		}
 		parallel.For(s.rows, func(worker, i int) {
 			g.forward(s.scratch(worker), g.outImage(y, i), argmax[i], g.inImage(x, i), w, &kernels, of(i))
 		})

@@ -116,6 +116,7 @@ type scratch struct {
 	gemm     gemm.Workspace
 	winograd winograd.Scratch
 	cols     []float32 // the patch matrix, or a part of it
+	phases   []float32 // an image's columns by their remainder by the stride
 	sum      []float32 // [O, H"·W"], the convolution's sum before pooling
 	pool     poolScratch
 	shift    shiftScratch

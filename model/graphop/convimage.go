@@ -71,15 +71,6 @@ func (g *geometry) forward(s *scratch, y []float32, argmax []uint8, x, w []float
 	}
 }
 
-// finishRows makes the output of rows [y0,y1) of the sums of one image, y
-// [O,H',W'], in place.
-func (g *geometry) finishRows(y []float32, y0, y1 int, e epilogue) {
-	for o := range g.out {
-		part := image(y, o, g.pixels())[y0*g.outW : y1*g.outW]
-		e.apply(part, part, o, y0*g.outW, g.pixels())
-	}
-}
-
 // The parts of an image and of the kernels that belong to one group.
 
 func (g *geometry) inGroup(x []float32, group int) []float32 {
@@ -105,7 +96,10 @@ func (g *geometry) sumOf(s *scratch, sum, x, w []float32) {
 		y1 := min(y0+g.rowsAtATime(), g.outH)
 		part := (y1 - y0) * g.outW
 		cols := grow(&s.cols, g.taps()*part)
-		g.im2col(cols, x, y0, y1)
+		if g.padded() {
+			clear(cols)
+		}
+		g.im2col(s, cols, part, x, y0, y1)
 		s.gemm.Sgemm(false, false, g.groupOut(), part, g.taps(), 1, w, g.taps(), cols, part, 0, sum[y0*g.outW:], n)
 	}
 }
@@ -133,7 +127,10 @@ func (g *geometry) gradW(s *scratch, sum, x, dz []float32, from, to int) {
 			cols := g.inGroup(x, group)
 			if !g.pointwise() {
 				cols = grow(&s.cols, g.taps()*g.pixels())
-				g.im2col(cols, g.inGroup(x, group), 0, g.outH)
+				if g.padded() {
+					clear(cols)
+				}
+				g.im2col(s, cols, g.pixels(), g.inGroup(x, group), 0, g.outH)
 			}
 			s.gemm.Sgemm(false, true, g.groupOut(), g.taps(), g.pixels(), 1, g.outGroup(dz, group), g.pixels(), cols, g.pixels(), 1, g.kernels(sum, group), g.taps())
 		}

@@ -38,39 +38,46 @@ type shiftScratch struct {
 // stride. Each tap then is a shift of one of these parts, for all rows of the output
 // at once: where a row ends, some sums are of no use, and are left out after it.
 func (g *geometry) depthwisePlane(s *shiftScratch, y, x, w []float32, o int, e epilogue) {
-	plane := image(x, o/g.groupOut(), g.height*g.width)
-	row := max(g.outW+(g.kernel[1]-1)*g.wide.dilation/g.wide.stride, (g.wide.before+g.width+g.wide.stride-1)/g.wide.stride)
-	rows := max(g.outH+(g.kernel[0]-1)*g.high.dilation/g.high.stride, (g.high.before+g.height+g.high.stride-1)/g.high.stride)
+	down, right := g.high.stride, g.wide.stride
+	row := max(g.outW+(g.kernel[1]-1)*g.wide.dilation/right, (g.wide.before+g.width+right-1)/right)
+	rows := max(g.outH+(g.kernel[0]-1)*g.high.dilation/down, (g.high.before+g.height+down-1)/down)
 	part := rows*row + g.outW // the last shift may look beyond the last row
-	padded := grow(&s.padded, g.high.stride*g.wide.stride*part)
+	padded := grow(&s.padded, down*right*part)
 	clear(padded)
-	for iy := range g.height {
-		py := iy + g.high.before
-		from := plane[iy*g.width:][:g.width]
-		for r := range g.wide.stride {
-			first := ((r-g.wide.before)%g.wide.stride + g.wide.stride) % g.wide.stride // column with that remainder
-			to := padded[(py%g.high.stride*g.wide.stride+r)*part+py/g.high.stride*row+(first+g.wide.before)/g.wide.stride:]
-			if g.wide.stride == 1 {
+	plane := image(x, o/g.groupOut(), g.height*g.width)
+	for r := range right {
+		first := ((r-g.wide.before)%right + right) % right // column with that remainder
+		for iy, py := 0, g.high.before; iy < g.height; iy, py = iy+1, py+1 {
+			from := plane[iy*g.width:][:g.width]
+			to := padded[(py%down*right+r)*part+py/down*row+(first+g.wide.before)/right:]
+			if right == 1 {
 				copy(to, from)
 				continue
 			}
-			for k, ix := 0, first; ix < g.width; k, ix = k+1, ix+g.wide.stride {
+			to = to[:(g.width-first+right-1)/right]
+			for k, ix := 0, first; k < len(to); k, ix = k+1, ix+right {
 				to[k] = from[ix]
 			}
 		}
 	}
 	s.at = s.at[:0]
 	for i := range g.kernel[0] {
-		down := i * g.high.dilation
+		lower := i * g.high.dilation
 		for j := range g.kernel[1] {
-			right := j * g.wide.dilation
-			s.at = append(s.at, (down%g.high.stride*g.wide.stride+right%g.wide.stride)*part+down/g.high.stride*row+right/g.wide.stride)
+			at := j * g.wide.dilation
+			s.at = append(s.at, (lower%down*right+at%right)*part+lower/down*row+at/right)
 		}
 	}
 	sum := grow(&s.sum, (g.outH-1)*row+g.outW)
 	vector.Taps(sum, padded, s.at, image(w, o, g.taps()))
+	if e.residual == nil {
+		e.apply(sum, sum, o, 0, 0)
+	}
 	for oy := range g.outH {
-		e.apply(y[oy*g.outW:(oy+1)*g.outW], sum[oy*row:][:g.outW], o, oy*g.outW, g.pixels())
+		copy(y[oy*g.outW:(oy+1)*g.outW], sum[oy*row:])
+	}
+	if e.residual != nil {
+		e.apply(y, y, o, 0, len(y))
 	}
 }
 

@@ -9,23 +9,58 @@ const maxPatches = 1 << 20
 func (g *geometry) rowsAtATime() int { return min(max(maxPatches/(g.taps()*g.outW), 1), g.outH) }
 
 // im2col writes the patch matrix of one group's channels of x, for rows [y0,y1)
-// of the output: row (c,i,j) holds, for each position of the kernel, the input
-// under its tap (i,j) in channel c, 0 in the padding.
-func (g *geometry) im2col(cols, x []float32, y0, y1 int) {
-	if g.padded() {
-		clear(cols)
+// of the output, with its rows ld apart: row (c,i,j) holds, for each position of the
+// kernel, the input under its tap (i,j) in channel c. What lies on the padding is left
+// as it is, to be 0.
+func (g *geometry) im2col(s *scratch, cols []float32, ld int, x []float32, y0, y1 int) {
+	stride := g.stride[1]
+	if stride > 1 && g.kernel[1] > 1 {
+		g.im2colByPhases(s, cols, ld, x, y0, y1)
+		return
 	}
 	g.eachTap(y0, y1, func(tap, src, lo, hi, x0, x1 int) {
 		for y := lo; y < hi; y++ {
-			row := cols[(tap*(y1-y0)+y-y0)*g.outW:]
+			row := cols[tap*ld+(y-y0)*g.outW:]
 			src := src + y*g.stride[0]*g.width
-			if g.stride[1] == 1 {
+			if stride == 1 {
 				copy(row[x0:x1], x[src+x0:src+x1])
 				continue
 			}
 			for ox := x0; ox < x1; ox++ {
-				row[ox] = x[src+ox*g.stride[1]]
+				row[ox] = x[src+ox*stride]
 			}
+		}
+	})
+}
+
+// im2colByPhases is im2col where the kernel moves across by more than a pixel: the
+// columns of the image are first put in order of their remainder by the stride, so
+// that each tap's are side by side.
+func (g *geometry) im2colByPhases(s *scratch, cols []float32, ld int, x []float32, y0, y1 int) {
+	stride := g.stride[1]
+	part := (g.width + stride - 1) / stride
+	rows := g.groupIn() * g.height
+	from, to := max(y0*g.stride[0]-g.high.before, 0), min((y1-1)*g.stride[0]-g.high.before+g.high.reach(), g.height)
+	phases := grow(&s.phases, rows*stride*part) // [C,H,stride,part], of which only the rows are there that are used
+	for c := range g.groupIn() {
+		for y := from; y < to; y++ {
+			line, out := x[(c*g.height+y)*g.width:][:g.width], phases[(c*g.height+y)*stride*part:]
+			for r := range stride {
+				for k, ix := 0, r; ix < g.width; k, ix = k+1, ix+stride {
+					out[r*part+k] = line[ix]
+				}
+			}
+		}
+	}
+	g.eachTap(y0, y1, func(tap, src, lo, hi, x0, x1 int) {
+		at := g.wide.at(tap % g.kernel[1]) // where the tap lies at position 0
+		phase := (at%stride + stride) % stride
+		shift := (at - phase) / stride
+		line := (src - at) / g.width
+		for y := lo; y < hi; y++ {
+			row := cols[tap*ld+(y-y0)*g.outW:]
+			from := phases[((line+y*g.stride[0])*stride+phase)*part:]
+			copy(row[x0:x1], from[x0+shift:x1+shift])
 		}
 	})
 }

@@ -23,6 +23,7 @@ type Scope struct {
 	names    map[string]bool
 	observe  func(Event)
 	gemm     gemm.Pool
+	packed   gemm.Packed // of a product that all threads share
 	workers  []scratch
 	arena    *arena    // the memory of all outputs, nil if each has its own
 	next     int       // operator that the plan of the memory has as the next one

@@ -1,0 +1,104 @@
+package graphop
+
+import "github.com/lastlayer/lastlayer/internal/parallel"
+
+// A convolution by its definition is a product with the patch matrix, kernels
+// [O,taps] · patches [taps,columns], with a column for each pixel of the output. It is
+// made a strip of the batch's rows at a time, so that the patches stay in the cache,
+// and with rows of several images in a strip where images are small, so that the
+// kernels come from memory once for all of them. No sum is cut: the bytes do not
+// depend on the strips.
+
+const (
+	stripValues  = 160 << 10 // of a strip's patches, 640 KB
+	widestStrip  = 512       // columns
+	slimStrip    = 128       // columns that are worth the kernels' way from memory
+	fewestStrips = 4         // where there are columns enough: one a thread, or two
+)
+
+// strips returns into how many strips the rows of a batch's output are cut, and the
+// rows [r0,r1) of each, counted over the batch.
+func (g *geometry) strips(images int) (n int, strip func(i int) (r0, r1 int)) {
+	rows := images * g.outH
+	columns := rows * g.outW
+	target := min(max(stripValues/g.taps(), slimStrip), widestStrip)
+	n = max((columns+target-1)/target, min(fewestStrips, columns/(slimStrip/2)), 1)
+	n = min(n, rows)
+	return n, func(i int) (r0, r1 int) { return i * rows / n, (i + 1) * rows / n }
+}
+
+// product computes C [m,n] = A [m,k] · B [k,n], with the rows of B and C so far apart.
+type product func(m, n, k int, a, b []float32, ldb int, c []float32, ldc int)
+
+func (s *scratch) product(m, n, k int, a, b []float32, ldb int, c []float32, ldc int) {
+	s.gemm.Sgemm(false, false, m, n, k, 1, a, k, b, ldb, 0, c, ldc)
+}
+
+// packedProduct is a product on all threads, which share B as it is packed once.
+func (s *Scope) packedProduct(m, n, k int, a, b []float32, ldb int, c []float32, ldc int) {
+	const some = 48 // rows of a piece of work: tiles of 12, 6 or all
+	s.packed.Set(b, ldb, k, n)
+	parallel.For((m+some-1)/some, func(worker, i int) {
+		from, to := i*some, min((i+1)*some, m)
+		s.packed.Multiply(&s.scratch(worker).gemm, to-from, a[from*k:], k, c[from*ldc:], ldc)
+	})
+}
+
+// strip computes rows [r0,r1) of the output y [N,O,H',W'] of a batch x [N,C,H,W].
+// finish returns what follows the sums of an image.
+func (g *geometry) strip(s *scratch, y, x, w []float32, r0, r1 int, multiply product, finish func(image int) epilogue) {
+	columns := (r1 - r0) * g.outW
+	first, last := r0/g.outH, (r1-1)/g.outH
+	for group := range g.groups {
+		kernels, taps, out := g.kernels(w, group), g.taps(), g.groupOut()
+		cols, ld := []float32(nil), columns
+		if g.pointwise() && first == last {
+			cols, ld = g.inGroup(g.inImage(x, first), group)[r0%g.outH*g.outW:], g.pixels()
+		} else {
+			cols = grow(&s.cols, taps*columns)
+			if g.padded() {
+				clear(cols)
+			}
+			g.eachRun(r0, r1, func(image, y0, y1, before int) {
+				g.im2col(s, cols[before*g.outW:], ld, g.inGroup(g.inImage(x, image), group), y0, y1)
+			})
+		}
+		if first == last { // straight to the output
+			sum := g.outGroup(g.outImage(y, first), group)
+			multiply(out, columns, taps, kernels, cols, ld, sum[r0%g.outH*g.outW:], g.pixels())
+			continue
+		}
+		sum := grow(&s.sum, out*columns)
+		multiply(out, columns, taps, kernels, cols, ld, sum, columns)
+		g.eachRun(r0, r1, func(i, y0, y1, before int) {
+			e := finish(i)
+			for o := range out {
+				to, from := group*out+o, sum[o*columns+before*g.outW:][:(y1-y0)*g.outW]
+				e.apply(image(g.outImage(y, i), to, g.pixels())[y0*g.outW:y1*g.outW], from, to, y0*g.outW, g.pixels())
+			}
+		})
+	}
+	if first == last {
+		g.finishRows(g.outImage(y, first), r0-first*g.outH, r1-first*g.outH, finish(first))
+	}
+}
+
+// eachRun calls f with the rows [y0,y1) of each image that are among [r0,r1) of the
+// batch, and with how many rows come before them.
+func (g *geometry) eachRun(r0, r1 int, f func(image, y0, y1, before int)) {
+	for r := r0; r < r1; {
+		image, y0 := r/g.outH, r%g.outH
+		y1 := min(g.outH, y0+r1-r)
+		f(image, y0, y1, r-r0)
+		r += y1 - y0
+	}
+}
+
+// finishRows makes the output of rows [y0,y1) of the sums of one image, y
+// [O,H',W'], in place.
+func (g *geometry) finishRows(y []float32, y0, y1 int, e epilogue) {
+	for o := range g.out {
+		part := image(y, o, g.pixels())[y0*g.outW : y1*g.outW]
+		e.apply(part, part, o, y0*g.outW, g.pixels())
+	}
+}
