@@ -42,6 +42,15 @@ func Threads() int {
 	return int(threads.Load())
 }
 
+// Even returns into how many pieces to cut work that has at most so many: from 1, and
+// an even number where there are several, so that two or four threads end together.
+func Even(pieces, most int) int {
+	if pieces > 1 {
+		pieces += pieces % 2
+	}
+	return max(1, min(pieces, most))
+}
+
 // For calls body(worker, i) once for each i in [0,n) and returns when all are
 // done. Calls with the same worker, in [0,Threads()), never run at the same
 // time, so worker may index scratch memory. Which worker takes which i is not

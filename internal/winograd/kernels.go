@@ -1,7 +1,9 @@
 package winograd
 
 import (
+	"bytes"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
@@ -52,8 +54,7 @@ func (p *Plan) transformKernels(s *Scratch, all, w []float32, from, to int, back
 	}
 }
 
-// same reports whether two slices hold the same numbers. NaN differs from itself, and
-// is transformed each time.
+// same reports whether two slices hold the same bits.
 func same(a, b []float32) bool {
 	if len(a) != len(b) {
 		return false
@@ -61,14 +62,14 @@ func same(a, b []float32) bool {
 	const piece = 1 << 16
 	var differ atomic.Bool
 	parallel.For((len(a)+piece-1)/piece, func(_, i int) {
-		a := a[i*piece : min((i+1)*piece, len(a))]
-		b := b[i*piece:][:len(a)]
-		for i, v := range a {
-			if v != b[i] {
-				differ.Store(true)
-				return
-			}
+		from, to := i*piece, min((i+1)*piece, len(a))
+		if !bytes.Equal(bits(a[from:to]), bits(b[from:to])) {
+			differ.Store(true)
 		}
 	})
 	return !differ.Load()
+}
+
+func bits(x []float32) []byte {
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), 4*len(x))
 }

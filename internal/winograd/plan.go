@@ -1,6 +1,9 @@
 package winograd
 
-import "github.com/lastlayer/lastlayer/internal/gemm"
+import (
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/parallel"
+)
 
 // lanes is what the number of channels is rounded up to.
 const lanes = 16
@@ -77,13 +80,12 @@ func (p *Plan) Blocks(images int) (n int, block func(i int) (t0, t1 int)) {
 	rows := images * p.tilesH
 	tiles := rows * p.tilesW
 	target := max(minTiles, blockValues/max(p.vecChannels, p.vecOut))
-	n = max((tiles+target-1)/target, min(4, tiles/4), 1)
-	n = min(n, rows)
+	n = parallel.Even(max((tiles+target-1)/target, min(4, tiles/4)), rows)
 	return n, func(i int) (t0, t1 int) { return i * rows / n, (i + 1) * rows / n }
 }
 
 const (
-	minTiles    = 24      // of a block: so many rows has the product of a point
+	minTiles    = 40      // of a block: so many rows has the product of a point
 	blockValues = 3 << 11 // of a point of a block
 )
 

@@ -147,7 +147,7 @@ func TestTransforms(t *testing.T) {
 			transformGo(c.matrix, want, src, tiles, channels)
 			c.apply(new(Scratch), got, src, tiles, channels)
 			for i := range want.values {
-				if math.Abs(float64(got.values[i]-want.values[i])) > 1e-4 {
+				if math.Abs(float64(got.values[i]-want.values[i])) > 1e-4+1e-5*math.Abs(float64(want.values[i])) {
 					t.Fatalf("%s: element %d: found %g, expected %g", name, i, got.values[i], want.values[i])
 				}
 			}

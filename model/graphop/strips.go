@@ -22,8 +22,7 @@ func (g *geometry) strips(images int) (n int, strip func(i int) (r0, r1 int)) {
 	rows := images * g.outH
 	columns := rows * g.outW
 	target := min(max(stripValues/g.taps(), slimStrip), widestStrip)
-	n = max((columns+target-1)/target, min(fewestStrips, columns/(slimStrip/2)), 1)
-	n = min(n, rows)
+	n = parallel.Even(max((columns+target-1)/target, min(fewestStrips, columns/slimStrip)), rows)
 	return n, func(i int) (r0, r1 int) { return i * rows / n, (i + 1) * rows / n }
 }
 
