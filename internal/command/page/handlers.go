@@ -65,13 +65,20 @@ func (s *session) answer() samplesAnswer {
 }
 
 func (s *Server) predict(m *session, w http.ResponseWriter, r *http.Request) {
+	q := question{inside: !s.photos() || r.URL.Query().Get("inside") != ""}
+	if text := r.URL.Query().Get("threshold"); text != "" {
+		var err error
+		if q.threshold, err = strconv.ParseFloat(text, 64); err != nil || !(q.threshold >= 0 && q.threshold <= 1) {
+			refuse(w, http.StatusBadRequest, "threshold: found %.100q, expected a number from 0 to 1", text)
+			return
+		}
+	}
 	image, err := s.take(w, r)
 	if err != nil {
 		s.fail(w, err)
 		return
 	}
-	inside := !s.photos() || r.URL.Query().Get("inside") != ""
-	p, err := m.predict(image.input, inside)
+	p, err := m.predict(image.input, q)
 	if err != nil {
 		s.fail(w, err)
 		return
@@ -79,7 +86,7 @@ func (s *Server) predict(m *session, w http.ResponseWriter, r *http.Request) {
 	p.Note = image.note
 	if !s.photos() {
 		p.Input = image.input
-	} else if inside {
+	} else if q.inside {
 		if p.Picture, err = jpegOf(picture(image.input, s.loaded.model)); err != nil {
 			s.fail(w, err)
 			return

@@ -14,6 +14,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/train"
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
 )
@@ -93,6 +94,12 @@ func TestPhotos(t *testing.T) {
 	r.get(t, "POST", "/predict?inside=1", encode(t, scene("cup", 0)), &p)
 	if got, _, err := image.DecodeConfig(bytes.NewReader(p.Picture)); err != nil || got.Width != 32 || len(p.Layers) != 5 {
 		t.Errorf("found %d layers and a picture of %v, %v", len(p.Layers), got, err)
+	}
+	if r.get(t, "POST", "/predict?threshold=1", encode(t, scene("cup", 0)), &p); p.Label != train.NoneOfThese || p.Probability == 0 {
+		t.Errorf("found %s with %v where nothing is sure enough", p.Label, p.Probability)
+	}
+	for _, bad := range []string{"-0.1", "1.1", "NaN", "x", "1e999"} {
+		r.refused(t, 400, "threshold: found", "POST", "/predict?threshold="+bad, encode(t, scene("cup", 0)))
 	}
 	r.show(t, 0, 4, "cup", "leaf")
 	if f, _ := r.retrained(t, "1"); f.Measured != 0 || !f.HeldOut {

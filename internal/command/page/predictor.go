@@ -85,7 +85,7 @@ type prediction struct {
 	Input         []byte       `json:"input,omitempty"`   // of a drawing, [28,28], as the network gets it
 	Picture       []byte       `json:"picture,omitempty"` // of a photo, the same as a JPEG file
 	Label         string       `json:"label"`
-	Probability   float64      `json:"probability"`    // of Label
+	Probability   float64      `json:"probability"`    // of the most probable class: Label, or train.NoneOfThese instead
 	Note          string       `json:"note,omitempty"` // what is doubtful about the drawing
 	Classes       []string     `json:"classes"`        // up to maxAnswers in the network's order; of more, the most probable ones
 	Probabilities []float64    `json:"probabilities"`  // in the order of Classes
@@ -103,9 +103,14 @@ type activation struct {
 	Pixels  []byte   `json:"pixels"`  // [Shown,H,W] or [Shown]; 0 is 0 or the least value, 255 the largest
 }
 
-// predict runs the network on an image, [C,H,W], as it takes it. With inside it
-// also tells what the layers gave.
-func (p *predictor) predict(input []byte, inside bool) (prediction, error) {
+// question is what is asked about an image.
+type question struct {
+	inside    bool    // what the layers gave
+	threshold float64 // the probability below which it shows none of the classes
+}
+
+// predict runs the network on an image, [C,H,W], as it takes it.
+func (p *predictor) predict(input []byte, q question) (prediction, error) {
 	set, err := dataset.NewSet("image", slices.Clone(p.model.Spec.Input), input, []int{0}, p.model.Classes, p.model.Prep)
 	if err != nil {
 		return prediction{}, err
@@ -113,7 +118,7 @@ func (p *predictor) predict(input []byte, inside bool) (prediction, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var result prediction
-	if inside {
+	if q.inside {
 		scope := p.evaluator.Net().Scope()
 		scope.Observe(func(e graphop.Event) {
 			layers, ok := p.inside[e.Node]
@@ -132,18 +137,21 @@ func (p *predictor) predict(input []byte, inside bool) (prediction, error) {
 			return prediction{}, errors.Wrapf(train.ErrNotFinite, "layer %s: found an output that is no finite number: the network's weights are too large", a.Layers[0])
 		}
 	}
-	result.answer(train.Softmax(logits), p.model.Classes)
+	result.answer(train.Softmax(logits), p.model.Classes, q.threshold)
 	return result, nil
 }
 
 // answer fills in what the probabilities of the classes say.
-func (r *prediction) answer(probabilities []float64, classes []string) {
+func (r *prediction) answer(probabilities []float64, classes []string, threshold float64) {
 	order := make([]int, len(classes)) // the most probable first
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(probabilities[j], probabilities[i]) })
 	r.Label, r.Probability = classes[order[0]], probabilities[order[0]]
+	if r.Probability < threshold {
+		r.Label = train.NoneOfThese
+	}
 	if len(classes) <= maxAnswers {
 		r.Classes, r.Probabilities = classes, probabilities
 		return

@@ -55,10 +55,10 @@ func (s *session) begin() (end func(), err error) {
 }
 
 // predict runs the network as it is now on an image, [C,H,W].
-func (s *session) predict(input []byte, inside bool) (prediction, error) {
+func (s *session) predict(input []byte, q question) (prediction, error) {
 	s.predicting.Lock()
 	defer s.predicting.Unlock()
-	return s.current().predict(input, inside)
+	return s.current().predict(input, q)
 }
 
 // current returns what runs the network as it is now. Whoever calls it holds the

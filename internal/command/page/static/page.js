@@ -49,7 +49,7 @@ async function predict() {
     if (draw.isEmpty()) { show.nothing('Draw something.'); continue; }
     const at = drawnAt;
     try {
-      const p = await (await teach.ask('POST', '/predict', draw.png())).json();
+      const p = await (await teach.ask('POST', `/predict?threshold=${show.threshold()}`, draw.png())).json();
       if (draw.isEmpty()) continue; // cleared meanwhile: again is set
       // Taught otherwise from another page.
       if (JSON.stringify(p.classes) !== JSON.stringify(state?.classes)) await load();
@@ -83,6 +83,11 @@ draw.setUp((at, strokeEnded) => {
 }, () => {
   ended = true;
   if (!asking) show.speak();
+});
+
+show.onThreshold(() => {
+  drawnAt = performance.now();
+  predict();
 });
 
 $('clear').addEventListener('click', (event) => draw.clear(event.timeStamp));

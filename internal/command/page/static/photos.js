@@ -11,6 +11,8 @@ const wait = (ms) => new Promise((done) => { setTimeout(done, ms); });
 const pause = 100; // ms between two frames at least
 const most = 8; // answers that are shown of a network with many classes
 
+const missing = camera.missing();
+
 let state = null;
 
 function complain(error) {
@@ -220,19 +222,16 @@ let lookedAt = 0, spokenAt = 0;
 new IntersectionObserver((entries) => { visible = entries.at(-1).isIntersecting; }).observe($('layers'));
 
 function nothing() {
-  show.nothing('Start the camera, or ask about a photo.');
+  show.nothing(missing ? 'Ask about a photo.' : 'Start the camera, or ask about a photo.');
   $('seen').textContent = '';
 }
 
 async function predict(blob, inside) {
   const began = performance.now();
-  const p = await (await teach.ask('POST', `/predict${inside ? '?inside=1' : ''}`, blob)).json();
+  const p = await (await teach.ask('POST', `/predict?threshold=${show.threshold()}${inside ? '&inside=1' : ''}`, blob)).json();
   if (p.classes.length <= state.classes.length && !p.classes.every((name) => state.classes.includes(name))) await load(); // taught from another tab
-  const sure = p.probability >= Number($('sure').value) / 100;
-  const label = sure ? p.label : 'none of these';
-  show.answer(p, label, state.classes.length > p.classes.length ? most : Infinity);
-  $('doubt').textContent = sure ? '' : `The most probable class has ${Math.round(100 * p.probability)} %.`;
-  $('seen').textContent = still ? '' : `${label} ${Math.round(100 * p.probability)} %`; // on the camera's picture
+  show.answer(p, state.classes.length > p.classes.length ? most : Infinity);
+  $('seen').textContent = still ? '' : `${p.label} ${Math.round(100 * p.probability)} %`; // on the camera's picture
   $('timing').textContent = `Answered in ${Math.max(1, Math.round(performance.now() - began))} ms.`;
   if (!camera.isOn() || still || began - spokenAt > 2000) {
     show.speak();
@@ -307,9 +306,7 @@ $('live').addEventListener('click', () => {
   watch();
 });
 
-function showSure() { $('sure-shown').textContent = `${$('sure').value} %`; }
-$('sure').addEventListener('input', () => { showSure(); again(); });
-showSure();
+show.onThreshold(again);
 
 // Training.
 
@@ -321,7 +318,6 @@ teach.buttons(async () => {
   again();
 }, complain);
 
-const missing = camera.missing();
 if (missing) {
   $('no-camera').textContent = missing;
   $('record').hidden = $('camera').hidden = true;

@@ -93,22 +93,31 @@ export function prediction(p) {
   tiles($('input'), bytes(p.input), 1, 28, 28, 1, 0);
   $('input').setAttribute('aria-label', 'What the network gets: the drawing on 28 by 28 pixels');
   $('doubt').textContent = p.note ?? '';
-  answer(p, p.label);
+  answer(p);
 }
 
-// answer shows an answer under a label of its own, with a number of classes at
-// most.
-export function answer(p, label, most = Infinity) {
-  setLabel(label);
+// threshold returns the probability below which an image shows none of the classes.
+export const threshold = () => Number($('sure').value) / 100;
+
+// onThreshold calls changed() when that is changed.
+export function onThreshold(changed) {
+  const shown = () => { $('sure-shown').textContent = `${$('sure').value} %`; };
+  $('sure').addEventListener('input', () => { shown(); changed(); });
+  shown();
+}
+
+// answer shows an answer, with a number of classes at most.
+export function answer(p, most = Infinity) {
+  setLabel(p.label);
   const all = rows(p.classes.slice(0, most));
   [...all].forEach((row, i) => {
     const probability = p.probabilities[i];
-    const best = p.classes[i] === label;
+    const best = p.classes[i] === p.label;
     row.classList.toggle('best', best);
     row.querySelector('.track > div').style.width = `${100 * probability}%`;
     row.lastElementChild.textContent = (best ? '▸ ' : '') + percent(probability);
   });
-  said = `Prediction: ${label}, ${percent(p.probability)}${p.note ? `; ${p.note}` : ''}`;
+  said = `Prediction: ${p.label}, ${percent(p.probability)}${p.note ? `; ${p.note}` : ''}`;
   for (const a of p.layers ?? []) activation(a);
 }
 
