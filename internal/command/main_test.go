@@ -12,14 +12,19 @@ import (
 )
 
 // asProgram is set in the environment of a test binary that is to be the
-// program mnist: the nearest to an installed one that needs no second build.
+// program mnist, or for "lastlayer" that one: the nearest to an installed one that
+// needs no second build.
 const asProgram = "LASTLAYER_TEST_AS_MNIST"
 
 // repository is the absolute path of the module's root.
 var repository string
 
 func TestMain(m *testing.M) {
-	if os.Getenv(asProgram) != "" {
+	switch os.Getenv(asProgram) {
+	case "":
+	case "lastlayer":
+		os.Exit(Run(LastLayer, os.Args[1:], os.Stdout, os.Stderr))
+	default:
 		os.Exit(Run(MNIST, os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(runTests(m))

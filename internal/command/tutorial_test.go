@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/lastlayer/lastlayer/internal/peer"
 )
 
 // tutorialStep is a block of commands of the tutorial, and what it shows to
@@ -27,11 +29,33 @@ func tutorialSteps(page string) []tutorialStep {
 	return steps
 }
 
-// TestTutorial runs the commands of docs/tutorial.md, one block after another
-// in one folder, and compares what they show with what the page does. Only go is
-// not the real one: what the page installs or runs from the network is here.
+// TestTutorial runs the commands of docs/tutorial.md.
 func TestTutorial(t *testing.T) {
 	slow(t)
+	runPage(t, "tutorial.md", 8, t.TempDir())
+}
+
+// TestPhotosPage runs the commands of docs/photos.md, with a network and photos that
+// others made.
+func TestPhotosPage(t *testing.T) {
+	slow(t)
+	folder := t.TempDir()
+	for name, path := range map[string]string{
+		"mobilenet.onnx": "pretrained/mobilenet_v1_025_224.onnx", "labels.txt": "pretrained/imagenet-1001-labels.txt",
+		"photos": "photos/signs", "burger.jpg": "photos/single/burger.jpg",
+	} {
+		if err := os.Symlink(peer.Data(t, path), filepath.Join(folder, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runPage(t, "photos.md", 8, folder)
+}
+
+// runPage runs the commands of a page of docs, one block after another in one
+// folder, and compares what they show with what the page does. Only go is not the
+// real one: what the page installs or runs from the network is here.
+func runPage(t *testing.T, name string, least int, folder string) {
+	t.Helper()
 	shell, err := exec.LookPath("sh")
 	if err != nil {
 		t.Skip("there is no sh here")
@@ -44,23 +68,25 @@ func TestTutorial(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	bin, folder := t.TempDir(), t.TempDir()
+	bin := t.TempDir()
 	script := func(name, text string) {
 		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+text), 0o777); err != nil {
 			t.Fatal(err)
 		}
 	}
-	script("mnist", fmt.Sprintf("%s=1 exec '%s' \"$@\"\n", asProgram, self))
+	for _, program := range []string{"mnist", "lastlayer"} {
+		script(program, fmt.Sprintf("%s=%s exec '%s' \"$@\"\n", asProgram, program, self))
+	}
 	script("go", fmt.Sprintf(`case "$1 $2" in
-"install github.com/lastlayer/lastlayer/cmd/mnist@latest") ;;
+"install github.com/lastlayer/lastlayer/cmd/mnist@latest" | "install github.com/lastlayer/lastlayer/cmd/lastlayer@latest") ;;
 "run github.com/lastlayer/lastlayer/examples/shapes@latest") exec '%s' -C '%s' run ./examples/shapes "$PWD/$3" ;;
 *) echo "go $*: not for this test" >&2; exit 1 ;;
 esac
 `, realGo, repository))
-	page := string(readFile(t, filepath.Join(repository, "docs", "tutorial.md")))
+	page := string(readFile(t, filepath.Join(repository, "docs", name)))
 	steps := tutorialSteps(page)
-	if want := strings.Count(page, "```sh"); len(steps) != want || want < 8 {
-		t.Fatalf("found %d steps of %d", len(steps), want)
+	if want := strings.Count(page, "```sh"); len(steps) != want || want < least {
+		t.Fatalf("%s: found %d steps of %d", name, len(steps), want)
 	}
 	for _, step := range steps {
 		cmd := exec.Command(shell, "-e", "-c", step.commands)
