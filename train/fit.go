@@ -116,6 +116,7 @@ func (t *Trainer) begin(data dataset.Examples, opt *Options) error {
 		return err
 	}
 	t.weigh(opt.ClassWeights)
+	t.last, t.chance = 0, ChanceLoss(data, opt.ClassWeights)
 	if t.run.batches != nil {
 		if n := t.run.batches.State().N; n != data.Len() {
 			return errors.Wrapf(ErrData, "examples: found %d, expected the %d that Fit began with", data.Len(), n)
@@ -170,6 +171,7 @@ func (t *Trainer) endEpoch(ctx context.Context, validation *Evaluator, opt Optio
 	r := t.run.epoch
 	r.Epoch, r.Of = epoch, opt.Epochs
 	r.Loss /= float64(r.Examples)
+	t.last = r.Loss
 	if err := t.checkFinite(); err != nil {
 		return err
 	}

@@ -129,6 +129,7 @@ func Exact(ctx context.Context, n *model.Network, data dataset.Examples, opt Exa
 	result = &ExactResult{Result: h.Result, Converged: r.Converged, Gap: r.Gap, Iterations: r.Iterations, Evaluations: r.Evaluations,
 		Objective: r.Objective, GradientNorm: r.GradientNorm, Seconds: time.Since(start).Seconds()}
 	result.TrainingLoss = &r.Loss
+	result.Stuck = train.Stuck(r.Loss, train.ChanceLoss(h.Data, opt.ClassWeights))
 	return result, err
 }
 

@@ -52,6 +52,10 @@ type Result struct {
 	// unless the last layer alone was trained, to the end, on features.
 	TrainingLoss *float64 `json:"training_loss,omitempty"`
 
+	// Stuck says, in words, that nothing was learnt and what to try: see
+	// train.Stuck. "" where something was.
+	Stuck string `json:"stuck,omitempty"`
+
 	Kept *KeptResult `json:"kept,omitempty"` // where outputs stayed as they are; nil elsewhere
 }
 
@@ -106,6 +110,7 @@ func Retrain(ctx context.Context, n *model.Network, data dataset.Examples, opt O
 		return nil, err
 	}
 	err = trainer.Fit(ctx, h.Data, opt.Train)
+	h.Result.Stuck = trainer.Stuck()
 	if opt.Saver != nil && ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		err = cmp.Or(opt.Saver.Save(), err)
 	}

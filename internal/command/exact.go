@@ -105,7 +105,7 @@ func (u run) solve() (done outcome, err error) {
 		out.warn("not at the optimum: after %d iterations the objective is %.4g and may be %.2g too high; %s", result.Iterations, result.Objective, result.Gap, u.r.exact.advice(result))
 	}
 	out.text("%s", result)
-	return outcome{m, w.test, &result.Result, result, metrics, nil, done.weights}, err
+	return outcome{m, w.test, &result.Result, result, metrics, nil, done.weights, result.Stuck}, err
 }
 
 // advice says what helps a search that did not reach the optimum.

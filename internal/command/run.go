@@ -37,6 +37,7 @@ type outcome struct {
 	metrics train.Metrics         // of the test images
 	lost    error                 // the checkpoint that could not be written
 	weights []float64             // of the classes; nil for none
+	stuck   string                // that nothing was learnt
 }
 
 // bySteps checks the flags of train or retrain and does what they say.
@@ -69,6 +70,9 @@ func (u run) tell(how func(run) (outcome, error)) (err error) {
 		u.out.lines(done.result.String())
 	}
 	u.out.text("test %s; written to %s", done.metrics, u.t.out)
+	if done.stuck != "" {
+		u.out.warn("%s", done.stuck)
+	}
 	if err := u.report.Tested(ctx, done.model, done.test, done.metrics); err != nil {
 		return err
 	}
@@ -78,7 +82,7 @@ func (u run) tell(how func(run) (outcome, error)) (err error) {
 	}
 	line := newDoneLine(done.metrics, done.result, start, u.t.out)
 	line.Report, line.ExactResult, line.repeatsDone, line.ClassWeights = u.report.Page(), done.exact, repeats, done.weights
-	line.Overlap = done.model.Seen.Overlap(done.test)
+	line.Stuck, line.Overlap = done.stuck, done.model.Seen.Overlap(done.test)
 	u.out.lines(line.Overlap.String())
 	if err := u.report.Write(line); err != nil {
 		return errors.Wrap(err, "--report")
@@ -139,9 +143,10 @@ func (u run) train() (done outcome, err error) {
 	}
 	result, err := transfer.RetrainStages(ctx, w.model, examples, opt, u.stages, before)
 	switch {
-	case result != nil && !u.r.fresh:
-		done.result = result
 	case result != nil:
+		if done.stuck = result.Stuck; !u.r.fresh {
+			done.result = result
+		}
 	case errors.Is(err, model.ErrSelection) && len(u.r.then) > 0:
 		return done, usage(errors.WithMessage(err, "--then "+strings.Join(u.r.then, " --then ")))
 	case errors.Is(err, train.ErrCheckpoint):

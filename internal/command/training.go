@@ -142,6 +142,7 @@ type doneLine struct {
 	dataset.Overlap
 	*transfer.ExactResult // beside Result, which is its own
 	*repeatsDone
+	Stuck        string    `json:"stuck,omitempty"` // that nothing was learnt, and what to try
 	ClassWeights []float64 `json:"class_weights,omitempty"`
 }
 
