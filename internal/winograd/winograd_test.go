@@ -146,8 +146,9 @@ func TestTransforms(t *testing.T) {
 			copy(src.values, random(rng, len(src.values)))
 			transformGo(c.matrix, want, src, tiles, channels)
 			c.apply(new(Scratch), got, src, tiles, channels)
+			largest := float64(max(slices.Max(want.values), -slices.Min(want.values)))
 			for i := range want.values {
-				if math.Abs(float64(got.values[i]-want.values[i])) > 1e-4+1e-5*math.Abs(float64(want.values[i])) {
+				if math.Abs(float64(got.values[i]-want.values[i])) > 1e-6*largest {
 					t.Fatalf("%s: element %d: found %g, expected %g", name, i, got.values[i], want.values[i])
 				}
 			}
