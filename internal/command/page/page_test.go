@@ -117,6 +117,7 @@ func TestBrowserPhone(t *testing.T) {
 	b := open(t, serve(t), 390)
 	call(b, emulation.SetTouchEmulationEnabled, emulation.SetTouchEmulationEnabledParams{Enabled: true, MaxTouchPoints: 1})
 	b.fits(390)
+	b.seen("#class", "#add button", "#retrain", "#stop")
 	eval[any](b, `performance.clearMeasures()`)
 	b.stroke(outline(1, 0), true)
 	if found := b.answer(); found != "0" {
