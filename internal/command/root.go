@@ -165,7 +165,7 @@ func newRoot(p Program) *cobra.Command {
 	if p.mnist {
 		root.AddCommand(newDemo(g))
 	}
-	root.AddCommand(newTrain(g), newRetrain(g), newLRFind(g), newEval(g), newPredict(g), newExplain(g), newConvert(g), newShow(g), newServe(g))
+	root.AddCommand(newTrain(g), newRetrain(g), newLRFind(g), newEval(g), newPredict(g), newFeatures(g), newExplain(g), newConvert(g), newShow(g), newServe(g))
 	complete(root)
 	return root
 }

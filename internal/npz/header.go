@@ -5,6 +5,7 @@ package npz
 
 import (
 	"encoding/binary"
+	"fmt"
 	"io"
 	"regexp"
 	"strconv"
@@ -102,4 +103,25 @@ func parse(text string) (Header, error) {
 		h.Shape = append(h.Shape, n)
 	}
 	return h, nil
+}
+
+// Prefix returns what stands before the numbers of an array, version 1.0, padded so that
+// they begin at a multiple of 64 bytes. The npyio package writes no slice with
+// a shape of its own, which is why this is not left to it.
+func Prefix(descr string, shape []int) []byte {
+	var sides strings.Builder
+	for i, side := range shape {
+		if i > 0 {
+			sides.WriteString(", ")
+		}
+		fmt.Fprint(&sides, side)
+	}
+	if len(shape) == 1 {
+		sides.WriteString(",") // a tuple of one
+	}
+	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", descr, &sides)
+	text += strings.Repeat(" ", 63-(10+len(text))%64) + "\n"
+	prefix := append([]byte("\x93NUMPY\x01\x00"), 0, 0)
+	binary.LittleEndian.PutUint16(prefix[8:], uint16(len(text)))
+	return append(prefix, text...)
 }

@@ -2,6 +2,7 @@ package weightfile
 
 import (
 	"bytes"
+	"github.com/lastlayer/lastlayer/internal/npz"
 	"os"
 	"path/filepath"
 	"testing"
@@ -87,7 +88,7 @@ func FuzzReadTensors(f *testing.F) {
 // FuzzNPY is FuzzReadTensors without the zip archive around, whose checksums
 // keep a fuzzer out.
 func FuzzNPY(f *testing.F) {
-	f.Add(append(npyPrefix([]int{2, 1}), make([]byte, 8)...))
+	f.Add(append(npz.Prefix("<f4", []int{2, 1}), make([]byte, 8)...))
 	f.Add([]byte("\x93NUMPY\x02\x00\x05\x00\x00\x00{'a'}"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		e, err := readNPY(bytes.NewReader(data), "fuzz", 1<<20)

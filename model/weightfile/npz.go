@@ -2,7 +2,6 @@ package weightfile
 
 import (
 	"archive/zip"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"slices"
@@ -85,7 +84,7 @@ func writeNPZ(w io.Writer, list []Tensor) error {
 		if err != nil {
 			return err
 		}
-		if _, err := e.Write(npyPrefix(t.Shape)); err != nil {
+		if _, err := e.Write(npz.Prefix("<f4", t.Shape)); err != nil {
 			return err
 		}
 		if _, err := e.Write(view{t.Shape, t.Values}.Data()); err != nil {
@@ -93,25 +92,4 @@ func writeNPZ(w io.Writer, list []Tensor) error {
 		}
 	}
 	return z.Close()
-}
-
-// npyPrefix returns what stands before the numbers, version 1.0, padded so that
-// they begin at a multiple of 64 bytes. The npyio package writes no slice with
-// a shape of its own, which is why this is not left to it.
-func npyPrefix(shape []int) []byte {
-	var sides strings.Builder
-	for i, side := range shape {
-		if i > 0 {
-			sides.WriteString(", ")
-		}
-		fmt.Fprint(&sides, side)
-	}
-	if len(shape) == 1 {
-		sides.WriteString(",") // a tuple of one
-	}
-	text := fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }", &sides)
-	text += strings.Repeat(" ", 63-(10+len(text))%64) + "\n"
-	prefix := append([]byte("\x93NUMPY\x01\x00"), 0, 0)
-	binary.LittleEndian.PutUint16(prefix[8:], uint16(len(text)))
-	return append(prefix, text...)
 }

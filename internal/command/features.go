@@ -1,0 +1,124 @@
+package command
+
+import (
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/lastlayer/lastlayer/internal/atomicfile"
+	"github.com/lastlayer/lastlayer/internal/memory"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/lastlayer/lastlayer/transfer/feature"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+)
+
+// featuresFlags are the flags of features.
+type featuresFlags struct {
+	model string
+	sourceFlags
+	data dataFlags
+	dir  string
+	out  string
+}
+
+func newFeatures(g *globals) *cobra.Command {
+	var f featuresFlags
+	cmd := &cobra.Command{
+		Use:   "features",
+		Short: "Write what a network makes of each image, for other programs",
+		Long: `features runs a network up to its last layer over the training and the test images
+of a data set, and writes what comes out: a row of numbers an image, by which the
+last layer tells the classes apart. They are what retrain --last 1 trains on.
+
+An .npz file has, for numpy.load, the arrays train [N,F], train_labels [N] and
+train_files [N], the same of test, and classes. A .csv file has the columns part,
+file, label, f0, f1 and so on.`,
+		Example: g.example("features --model digits.safetensors --data sample --out digits.npz\nfeatures --model digits.safetensors --data my-images/ --features-from pool2 --out mine.csv",
+			"features --model mobilenet.onnx --prepare tf --data photos/ --out photos.npz\nfeatures --model mine.safetensors --data photos/ --out photos.csv"),
+		Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runFeatures(cmd, newOutput(cmd, g), f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.model, "model", "", formats)
+	f.sourceFlags.add(cmd)
+	f.addFeatures(cmd, "write the output of this layer, its images averaged")
+	f.data.add(cmd, g.Program)
+	flags.StringVar(&f.dir, "cache-dir", "", "folder to keep the features in, for the next run on the same layers and images")
+	flags.StringVar(&f.out, "out", "features.npz", "file to write, .npz or .csv")
+	return cmd
+}
+
+// featuresLine is the result of features in --json.
+type featuresLine struct {
+	Done         bool    `json:"done"`
+	Out          string  `json:"out"`
+	Images       int     `json:"images"`
+	Features     int     `json:"features"` // numbers of each image
+	Seconds      float64 `json:"seconds"`
+	PeakRSSBytes int64   `json:"peak_rss_bytes"`
+}
+
+func runFeatures(cmd *cobra.Command, out *output, f featuresFlags) error {
+	start, ctx := time.Now(), cmd.Context()
+	write := map[string]func(io.Writer, ...feature.Part) error{".npz": feature.WriteNPZ, ".csv": feature.WriteCSV}[filepath.Ext(f.out)]
+	switch {
+	case f.model == "":
+		return out.program.noNetwork("model")
+	case write == nil:
+		return usage(errors.Errorf("--out: found %q, expected a name that ends in .npz or .csv", f.out))
+	}
+	if err := apart(namedFile{flag: "--out", path: f.out, written: true}, namedFile{flag: "--model", path: f.model}, namedFile{flag: "--cache-dir", path: f.dir, written: true}); err != nil {
+		return err
+	}
+	if err := atomicfile.Writable(f.out); err != nil {
+		return err
+	}
+	m, err := f.openPartial(ctx, out, f.model)
+	if err != nil {
+		return err
+	}
+	if f.features != "" {
+		// The head is not run.
+		if m, err = transfer.HeadOn(m, f.features, false, []string{"0", "1"}, 1); err != nil {
+			return err
+		}
+	}
+	f.data.of(m)
+	train, test, err := f.data.open(ctx, out, 1)
+	if err != nil {
+		return err
+	}
+	trunk, err := feature.NewTrunk(m, model.Last(1))
+	if err != nil {
+		return err
+	}
+	defer trunk.Close()
+	opt := feature.Options{CacheDir: f.dir, Warn: func(message string) { out.note("%s", message) }}
+	parts := []feature.Part{{Name: "train", Images: train}, {Name: "test", Images: test}}
+	images, size := 0, 1
+	for i, p := range parts {
+		if parts[i].Images, err = m.Prepare(p.Images); err != nil {
+			return err
+		}
+		opt.Progress = out.images("features of " + p.Name + " images")
+		set, err := trunk.Features(ctx, parts[i].Images, opt)
+		if err != nil {
+			return err
+		}
+		defer set.Close()
+		parts[i].Features, images = set, images+set.Len()
+	}
+	for _, side := range parts[0].Features.ExampleShape() {
+		size *= side
+	}
+	if err := weightfile.ReplaceFile(f.out, func(w io.Writer) error { return write(w, parts...) }); err != nil {
+		return err
+	}
+	out.text("%d features of each of %d images (%d training, %d test) written to %s", size, images, train.Len(), test.Len(), f.out)
+	return out.object(featuresLine{true, f.out, images, size, time.Since(start).Seconds(), memory.Peak()})
+}

@@ -1,0 +1,165 @@
+package feature
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/escape"
+	"github.com/lastlayer/lastlayer/internal/npz"
+	"github.com/pkg/errors"
+)
+
+// Part is the features of some images, for other programs to read.
+type Part struct {
+	Name     string       // as "train": of letters, digits and _
+	Images   *dataset.Set // which names the images and their classes
+	Features *Set         // one row for each of the images
+}
+
+// file returns the name of an image: its path, or where it is in memory the set's
+// name and its number.
+func (p Part) file(i int) string {
+	if file := p.Images.File(i); file != "" {
+		return file
+	}
+	return fmt.Sprintf("%s/%d", p.Images.Name, i)
+}
+
+// check returns an error unless there is a row for each image of each part, all of
+// one size, and the classes are the same.
+func check(parts []Part) (size int, err error) {
+	if len(parts) == 0 {
+		return 0, errors.Wrap(ErrTable, "found no features")
+	}
+	for _, p := range parts {
+		switch {
+		case p.Images.Len() == 0 || p.Features == nil || p.Features.rows == nil:
+			return 0, errors.Wrapf(ErrTable, "%s: found no images or no features; of a trunk without layers there are none", p.Name)
+		case p.Features.Len() != p.Images.Len():
+			return 0, errors.Wrapf(ErrTable, "%s: found %d rows of features, expected %d, one for each image", p.Name, p.Features.Len(), p.Images.Len())
+		case size != 0 && size != p.Features.rows.size:
+			return 0, errors.Wrapf(ErrTable, "%s: found rows of %d numbers, those of %s have %d", p.Name, p.Features.rows.size, parts[0].Name, size)
+		case strings.Join(p.Images.Classes, "\n") != strings.Join(parts[0].Images.Classes, "\n"):
+			return 0, errors.Wrapf(ErrTable, "%s: found other classes than those of %s", p.Name, parts[0].Name)
+		}
+		size = p.Features.rows.size
+	}
+	return size, nil
+}
+
+// ErrTable is the cause of errors about features that make no table.
+var ErrTable = errors.New("features cannot be written")
+
+// WriteCSV writes a table with a line for each image: part, file, label, and the
+// features f0, f1, ..., which read back as the same float32. What a terminal would
+// obey in a name is escaped.
+func WriteCSV(w io.Writer, parts ...Part) error {
+	size, err := check(parts)
+	if err != nil {
+		return err
+	}
+	table := csv.NewWriter(w)
+	row := []string{"part", "file", "label"}
+	for i := range size {
+		row = append(row, "f"+strconv.Itoa(i))
+	}
+	if err := table.Write(row); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		for i := range p.Images.Len() {
+			row = append(row[:0], p.Name, escape.Text(p.file(i)), p.Images.Classes[p.Images.Label(i)])
+			for _, v := range p.Features.Row(i) {
+				row = append(row, strconv.FormatFloat(float64(v), 'g', -1, 32))
+			}
+			if err := table.Write(row); err != nil {
+				return err
+			}
+		}
+	}
+	table.Flush()
+	return table.Error()
+}
+
+// WriteNPZ writes a file for numpy.load: of each part NAME, its features [N,F]
+// float32, NAME_labels [N] int64 and NAME_files [N] text; and classes [K], text.
+func WriteNPZ(w io.Writer, parts ...Part) error {
+	size, err := check(parts)
+	if err != nil {
+		return err
+	}
+	z := npzWriter{zip.NewWriter(w)}
+	for _, p := range parts {
+		n := p.Images.Len()
+		labels, files := make([]int64, n), make([]string, n)
+		for i := range n {
+			labels[i], files[i] = int64(p.Images.Label(i)), p.file(i)
+		}
+		err := z.array(p.Name, "<f4", []int{n, size}, func(w io.Writer) error {
+			for i := range n {
+				if err := binary.Write(w, binary.LittleEndian, p.Features.Row(i)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		if err := z.array(p.Name+"_labels", "<i8", []int{n}, func(w io.Writer) error { return binary.Write(w, binary.LittleEndian, labels) }); err != nil {
+			return err
+		}
+		if err := z.texts(p.Name+"_files", files); err != nil {
+			return err
+		}
+	}
+	if err := z.texts("classes", parts[0].Images.Classes); err != nil {
+		return err
+	}
+	return z.Close()
+}
+
+// npzWriter writes arrays as NumPy does.
+type npzWriter struct{ *zip.Writer }
+
+// array writes an array, whose numbers values writes. It is not packed: numpy reads
+// it as it is.
+func (z npzWriter) array(name, descr string, shape []int, values func(io.Writer) error) error {
+	w, err := z.CreateHeader(&zip.FileHeader{Name: name + ".npy", Method: zip.Store})
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(npz.Prefix(descr, shape)); err != nil {
+		return err
+	}
+	return values(w)
+}
+
+// texts writes an array of texts: UTF-32, as long as the longest.
+func (z npzWriter) texts(name string, list []string) error {
+	longest := 1
+	for _, s := range list {
+		longest = max(longest, utf8.RuneCountInString(s))
+	}
+	return z.array(name, fmt.Sprintf("<U%d", longest), []int{len(list)}, func(w io.Writer) error {
+		for _, s := range list {
+			var b bytes.Buffer
+			for _, r := range s {
+				b.Write(binary.LittleEndian.AppendUint32(nil, uint32(r)))
+			}
+			b.Write(make([]byte, 4*longest-b.Len()))
+			if _, err := w.Write(b.Bytes()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
