@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -139,5 +140,34 @@ func TestPageLinks(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(repository, "docs", "cli.md")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDocsNameFlags holds the command lines of README and docs to the commands: each
+// is one, and has the flags.
+func TestDocsNameFlags(t *testing.T) {
+	line := regexp.MustCompile(`(?m)(?:^|[\x60(] *|go run \./cmd/)(lastlayer|mnist) ([a-z-]+)((?: +[^\s\x60]+)*)`)
+	flags := regexp.MustCompile(`--([a-z][a-z-]*)`)
+	for _, name := range []string{"README.md", "docs/photos.md", "docs/weights.md", "docs/tutorial.md", "docs/answer.md", "docs/exact-head.md"} {
+		found := 0
+		for _, m := range line.FindAllStringSubmatch(string(readFile(t, filepath.Join(repository, name))), -1) {
+			program := LastLayer
+			if m[1] == "mnist" {
+				program = MNIST
+			}
+			cmd, _, err := newRoot(program).Find([]string{m[2]})
+			if err != nil {
+				continue // a sentence about the program
+			}
+			found++
+			for _, f := range flags.FindAllStringSubmatch(m[3], -1) {
+				if f[1] != "help" && cmd.Flag(f[1]) == nil {
+					t.Errorf("%s: %s: found no flag --%s", name, m[0], f[1])
+				}
+			}
+		}
+		if found == 0 {
+			t.Errorf("%s: found no command", name)
+		}
 	}
 }
