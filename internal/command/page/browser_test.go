@@ -213,6 +213,15 @@ func (b *browser) fits(width int) {
 	}
 }
 
+// barsInTable makes sure that the bars of the answer lie in its table.
+func (b *browser) barsInTable() {
+	b.Helper()
+	if outside := eval[int](b, `(() => { const t = document.getElementById('bars').getBoundingClientRect();
+		return [...document.querySelectorAll('.track')].map((e) => e.getBoundingClientRect()).filter((r) => r.width < 20 || r.left < t.left || r.right > t.right || r.top < t.top || r.bottom > t.bottom).length; })()`); outside > 0 {
+		b.Errorf("found %d bars outside of their table", outside)
+	}
+}
+
 // pictures checks the width in light and dark, and writes both to the folder of
 // -screenshots.
 func (b *browser) pictures(name string, width int) {
@@ -220,6 +229,7 @@ func (b *browser) pictures(name string, width int) {
 	for _, scheme := range []string{"light", "dark"} {
 		call(b, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
 		b.fits(width)
+		b.barsInTable()
 		if *screenshots == "" {
 			continue
 		}
