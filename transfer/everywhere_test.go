@@ -46,11 +46,12 @@ func TestRetrainIsTheSameFromEverywhere(t *testing.T) {
 		passes = 0
 		metrics, err := transfer.Evaluate(t.Context(), smallnet.Of(small(), w), validation, opt)
 		must(t, err)
+		trunk := passes > 0 && test.dir != "" // otherwise the whole network runs, which is told too
 		opt.NoCache = true
 		whole, err := transfer.Evaluate(t.Context(), smallnet.Of(small(), w), validation, opt)
 		must(t, err)
-		if metrics.Loss != whole.Loss || metrics.Correct != whole.Correct || metrics.Examples != 40 || passes != 0 {
-			t.Errorf("%s: found %+v after %d passes, of the whole network %+v", test.reason, metrics, passes, whole)
+		if metrics.Loss != whole.Loss || metrics.Correct != whole.Correct || metrics.Examples != 40 || trunk {
+			t.Errorf("%s: found %+v, of the whole network %+v; the trunk ran: %v", test.reason, metrics, whole, trunk)
 		}
 	}
 }
