@@ -97,13 +97,9 @@ func (p *Predictor) Digit(digit dataset.Image28) (Prediction, error) {
 
 // one says what an image shows.
 func (p *Predictor) one(ready prepared) (Prediction, error) {
-	n := p.network
-	set, err := dataset.NewSet("image", ready.shape, ready.pixels, []int{0}, n.Classes, n.Prep)
+	set, err := p.set(ready)
 	if err != nil {
 		return Prediction{}, err
-	}
-	if !slices.Equal(n.Spec.Input, set.Shape) {
-		return Prediction{}, errors.Wrapf(ErrData, "found an image of %v, the network takes %v", set.Shape, n.Spec.Input)
 	}
 	logits, err := p.evaluator.Logits(set, []int{0})
 	if err != nil {
@@ -112,6 +108,30 @@ func (p *Predictor) one(ready prepared) (Prediction, error) {
 	q := p.prediction(logits)
 	q.Note = ready.note
 	return q, nil
+}
+
+// Set returns an image as the network takes it: a set of one.
+func (p *Predictor) Set(img image.Image) (*dataset.Set, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	ready, err := p.prepare(img)
+	if err != nil {
+		return nil, err
+	}
+	return p.set(ready)
+}
+
+func (p *Predictor) set(ready prepared) (*dataset.Set, error) {
+	n := p.network
+	set, err := dataset.NewSet("image", ready.shape, ready.pixels, []int{0}, n.Classes, n.Prep)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Equal(n.Spec.Input, set.Shape) {
+		return nil, errors.Wrapf(ErrData, "found an image of %v, the network takes %v", set.Shape, n.Spec.Input)
+	}
+	return set, nil
 }
 
 // Each says what each example of data shows, in their order. An error of f ends

@@ -20,6 +20,8 @@
 //	proof, err := c.Prove()
 //	fmt.Println(proof.Differences, proof.FrozenIdentical)
 //
+// Activation shows something else: which parts of an image speak for a class.
+//
 // Report does all of it at once, and prints as tables. LayerTable and Summarise need
 // no Comparison: what is trained and what is frozen, and what each layer costs.
 //
