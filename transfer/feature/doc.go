@@ -19,7 +19,8 @@
 // With Options.CacheDir they stay for the next run, in a file named by a
 // SHA-256 over everything they depend on: the frozen layers and their weights, the
 // preprocessing, the data, the kernel of the matrix products and the format.
-// It appears whole or not at all, so runs may share a folder. Every bit is
+// It appears whole or not at all, so runs may share a folder. Until then a long pass
+// is kept there in parts: a run that is interrupted, or killed, goes on behind them. Every bit is
 // checked on reading; a damaged file is reported to Options.Warn and recomputed.
 //
 // # Caveats

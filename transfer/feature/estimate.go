@@ -31,7 +31,7 @@ func (t *Trunk) Estimate(ctx context.Context, data dataset.Examples) (Estimate, 
 	if err := t.evaluator.Net().CheckExamples(data); err != nil {
 		return Estimate{}, errors.Wrap(err, "estimate")
 	}
-	few := firstOf{data, min(timedExamples, data.Len())}
+	few := span{data, 0, min(timedExamples, data.Len())}
 	var e Estimate
 	for range 2 { // the first run makes the buffers
 		start := time.Now()
@@ -57,11 +57,3 @@ func EstimateOf(ctx context.Context, n *model.Network, selection model.Selection
 	defer t.Close()
 	return t.Estimate(ctx, data)
 }
-
-// firstOf are the first n examples.
-type firstOf struct {
-	dataset.Examples
-	n int
-}
-
-func (f firstOf) Len() int { return f.n }

@@ -71,7 +71,8 @@ func (o *Options) warn(err error) {
 // or what came out in an earlier run, from CacheDir. Features are of the
 // examples as they are: for dataset.Varying ones the error's cause is ErrCache.
 // The caller closes them. An error of ctx leaves no file behind, nor does any
-// other.
+// other, but for CacheDir: what a pass of more than some ten seconds has made stays
+// there, and the next call goes on behind it.
 //
 // CacheDir needs a *dataset.Set or *dataset.Copies, by whose Hash the features
 // are found again: for other examples the error's cause is ErrCache. Where the folder or a file
@@ -111,8 +112,13 @@ func (t *Trunk) Features(ctx context.Context, data dataset.Examples, opt Options
 		var file *cacheFile
 		if file, err = t.cacheFile(opt.CacheDir, data, r); err == nil {
 			var found bool
+			p := file.parts(r)
+			run = func(f func(first int, values []float32) error) error { return t.runInParts(ctx, data, opt, p, f) }
 			if found, err = file.fill(r, fits, run, opt.warn); found {
 				source = Disk
+			}
+			if err == nil {
+				p.remove()
 			}
 		}
 	case fits:
