@@ -7,16 +7,16 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Varying is Examples that differ from one epoch to the next. Whoever trains on them says when one
-// begins, or goes on; what a frozen network makes of them cannot be kept.
+// Varying is Examples that differ from one epoch to the next. The training calls StartEpoch when an
+// epoch begins or is resumed. Features of such examples cannot be cached.
 type Varying interface {
 	Examples
 	StartEpoch(epoch int) // from 0
 }
 
-// Augmented is a set whose images are changed anew in every epoch. What becomes of an image depends
-// on the seed, the epoch and the place of the image in the set, and on nothing that went before: a
-// training that is taken up again sees the same images. It is Varying.
+// Augmented is a set whose images are changed at random in every epoch. The change depends only on
+// the seed, the epoch and the index of the image: a resumed training sees the same images. It is
+// Varying.
 type Augmented struct {
 	set   *Set
 	how   Augmentation
@@ -25,7 +25,7 @@ type Augmented struct {
 	ahead *ahead
 }
 
-// NewAugmented returns the images of s as they are in epoch 0, changed in the way given. Check tells
+// NewAugmented returns the images of s as they are in epoch 0, augmented as how says. Check tells
 // whether there are any.
 func NewAugmented(s *Set, how Augmentation, seed uint64) *Augmented {
 	return &Augmented{set: s, how: how, seed: seed, ahead: &ahead{}}
@@ -54,9 +54,8 @@ func (a *Augmented) Gather(dst []float32, indices []int) {
 	})
 }
 
-// Copies is a set and, after its images, changed ones of each, so many times over. These are those of
-// the epochs 1 to copies of NewAugmented, but stay as they are in every epoch, so that what a frozen
-// network makes of them can be kept.
+// Copies is a set followed by n augmented copies of each image: those of epochs 1 to n of
+// NewAugmented. They are the same in every epoch, so that their features can be cached.
 type Copies struct {
 	set    *Set
 	how    Augmentation
@@ -65,8 +64,8 @@ type Copies struct {
 	ahead  *ahead
 }
 
-// NewCopies returns the images of s and copies changed ones of each, from 1. The error is an
-// ErrArgument.
+// NewCopies returns the images of s and that many augmented copies of each, at least 1. The error
+// is an ErrArgument.
 func NewCopies(s *Set, how Augmentation, seed uint64, copies int) (*Copies, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -77,7 +76,7 @@ func NewCopies(s *Set, how Augmentation, seed uint64, copies int) (*Copies, erro
 	return &Copies{set: s, how: how, seed: seed, copies: copies, ahead: &ahead{}}, nil
 }
 
-// Len returns the number of images, changed ones too.
+// Len returns the number of images, copies included.
 func (c *Copies) Len() int { return c.set.Len() * (c.copies + 1) }
 
 // ExampleShape returns the shape of one image, [C,H,W].

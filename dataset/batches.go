@@ -6,8 +6,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Batches yields the indices 0..n-1 in batches, each once an epoch, in an order shuffled anew for
-// every epoch. The same n, size and seed give the same batches. It is not for several goroutines.
+// Batches yields the indices 0..n-1 in batches, each once an epoch, shuffled again for every epoch.
+// The same n, size and seed give the same batches. It is not for several goroutines.
 type Batches struct {
 	size  int
 	order []int     // the epoch's order; meaningful only once its first batch was taken
@@ -73,8 +73,8 @@ func (b *Batches) rngState() []byte {
 	return state
 }
 
-// State returns the place in the sequence: SetState with it, on Batches of the same n and size, goes
-// on with the batch that would have come next.
+// State returns the place in the sequence: SetState with it, on Batches of the same n and size,
+// continues with the batch that would have come next.
 func (b *Batches) State() BatchState {
 	s := BatchState{N: len(b.order), Size: b.size, Position: b.next}
 	if b.next == 0 {

@@ -2,10 +2,10 @@ package dataset
 
 import "fmt"
 
-// Changes says what training images are to become. The zero value leaves them as they are.
+// Changes says how training images are augmented. The zero value leaves them as they are.
 type Changes struct {
 	How    Augmentation
-	Copies int // changed ones of each image, beside it; 0: the image itself, changed anew in each epoch
+	Copies int // augmented copies beside each image; 0: the image itself is changed in every epoch
 }
 
 // String says it in words: "shift", "shift,rotate in 5 copies", "" for nothing.

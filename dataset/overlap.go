@@ -4,8 +4,8 @@ import "fmt"
 
 // Overlap is how many images of a set trained a network.
 type Overlap struct {
-	TrainedOn *int `json:"trained_on"`          // nil where the network says nothing of its training
-	LookedUp  *int `json:"looked_up,omitempty"` // of so many, where it remembers no more than a sample; nil for all
+	TrainedOn *int `json:"trained_on"`          // nil where the network does not say what trained it
+	LookedUp  *int `json:"looked_up,omitempty"` // images that could be looked up, where only a sample is remembered; nil for all
 	Of        int  `json:"-"`                   // images of the set
 }
 

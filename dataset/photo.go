@@ -23,8 +23,8 @@ type Photo struct {
 	Squash        bool       `json:"squash,omitempty"` // both sides become Resize, whatever the proportions; with a Resize of 0, H and W
 	Interpolation string     `json:"interpolation"`    // Bilinear or Bicubic
 	BGR           bool       `json:"bgr,omitempty"`    // blue, green, red rather than red, green, blue
-	Mean          PerChannel `json:"mean"`             // in the place of Preprocessing's, which is 0 then
-	Std           PerChannel `json:"std"`              // in the place of Preprocessing's, which is 1 then
+	Mean          PerChannel `json:"mean"`             // instead of Preprocessing's, which is then 0
+	Std           PerChannel `json:"std"`              // instead of Preprocessing's, which is then 1
 }
 
 // PerChannel is a number for each channel, in the order that the network takes them.

@@ -93,8 +93,8 @@ func (s Seen) And(t Seen) Seen {
 	return seenOf(sums, s.Complete && t.Complete)
 }
 
-// In returns how many images of a set were used, of so many as can be told: all of them, or a sample
-// drawn evenly if s is not Complete.
+// In returns how many images of a set were used, and of how many that is known: all of them, or an
+// even sample if s is not Complete.
 func (s Seen) In(set *Set) (used, of int) {
 	for i := range set.Len() {
 		sum := set.imageSum(i)

@@ -11,9 +11,9 @@ import (
 //	y = scale·(x − mean)/√(variance + Eps) + bias
 //
 // (Ioffe and Szegedy 2015, https://arxiv.org/abs/1502.03167, algorithm 2). Scale
-// and bias can be trained; mean and variance, all four [C], never change, in
-// training neither: with the few images of a retraining, statistics collected
-// anew make a network worse (https://github.com/keras-team/keras/pull/9965).
+// and bias can be trained; mean and variance, all four [C], never change, not
+// even in training: with the few images of a retraining, new statistics make a
+// network worse (https://github.com/keras-team/keras/pull/9965).
 //
 // Where it is frozen, as is the convolution or dense layer below it, and nothing
 // else reads that layer, one node computes both; the stored tensors stay as they

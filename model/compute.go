@@ -8,8 +8,8 @@ import (
 )
 
 // SetThreads sets how many goroutines compute at a time, in all graphs of the
-// program: one a processor when n is 0. Call it before Build. The results are
-// the same for any number.
+// program; 0 is one per processor. Call it before Build. The results are the
+// same for any number.
 func SetThreads(n int) error { return parallel.SetThreads(n) }
 
 // Threads returns how many goroutines compute at a time.

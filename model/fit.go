@@ -40,8 +40,8 @@ func (n *Network) Fit(set *dataset.Set) (fitted *dataset.Set, leftOut map[string
 	return fitted.Numbered(n.Classes)
 }
 
-// FitAll is Fit for a training that goes on with the network's classes: those of
-// the set must be the same, in whatever order. Otherwise the error is an ErrData.
+// FitAll is Fit for a training that keeps the network's classes: those of the set
+// must be the same, in whatever order. Otherwise the error is an ErrData.
 func (n *Network) FitAll(set *dataset.Set) (*dataset.Set, error) {
 	if n != nil && set != nil && len(set.Classes) != len(n.Classes) {
 		return nil, errors.Wrapf(ErrData, "the network has %d classes, %s has %d: %s and %s", len(n.Classes), set.Name, len(set.Classes), dataset.Classes(n.Classes), dataset.Classes(set.Classes))

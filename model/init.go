@@ -32,8 +32,8 @@ func Init(spec Spec, rng *rand.Rand) (*Weights, error) {
 }
 
 // Reinit replaces the weights of the named layers by fresh ones, drawn as Init
-// draws them. Other layers keep their tensors. It is how a head is made new
-// when the classes change.
+// draws them. Other layers keep their tensors. This makes a new head when the
+// classes change.
 func Reinit(spec Spec, w *Weights, layers []string, rng *rand.Rand) error {
 	want, err := spec.Parameters()
 	if err != nil {

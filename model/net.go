@@ -46,9 +46,9 @@ type input struct {
 	value *tensor.Dense // [N,C,H,W] or [N,F]
 }
 
-// Mask is the input of a dropout layer in training: a value of its node's
-// shape that holds 0 with probability Rate and 1/(1-Rate) otherwise, to be
-// drawn anew before each run.
+// Mask is the input of a dropout layer in training: a value of its node's shape
+// that holds 0 with probability Rate and 1/(1-Rate) otherwise, to be drawn
+// again before each run.
 type Mask struct {
 	Layer  string
 	Rate   float64
@@ -251,8 +251,8 @@ func (n *Net) OutputShape() []int {
 
 // ShareMemory lets the graph's operators use memory again that no later one
 // reads, and returns what their outputs take then. Call it when all is in the
-// graph, before the first run. Afterwards Result is there as before; the values
-// of other nodes are seen by Scope().Observe alone.
+// graph, before the first run. Afterwards Result is there as before; only
+// Scope().Observe sees the values of other nodes.
 func (n *Net) ShareMemory() (graphop.Memory, error) {
 	if err := n.check(); err != nil {
 		return graphop.Memory{}, err

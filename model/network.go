@@ -39,7 +39,7 @@ func New(spec Spec, classes []string, prep dataset.Preprocessing, rng *rand.Rand
 // drawn from the same seed.
 const initStream = 0x1417
 
-// Fresh returns a network to be trained on data from nothing: spec with the input
+// Fresh returns a network to be trained on data from scratch: spec with the input
 // of its images and an output for each of its classes, with fresh weights drawn
 // from seed.
 func Fresh(spec Spec, data *dataset.Set, seed uint64) (*Network, error) {

@@ -2,7 +2,7 @@ package model
 
 import "strings"
 
-// Parameter is one tensor of a network as its spec asks for it.
+// Parameter is one tensor of a network, as its spec describes it.
 type Parameter struct {
 	Name  string // Layer + "/" + Part, "conv1/W": its name in Weights
 	Layer string

@@ -7,7 +7,7 @@ import (
 )
 
 // MaxPool is the largest value of each window of each channel of [C,H,W].
-// Padding never is the largest.
+// Padding is never the largest.
 type MaxPool struct {
 	Kernel   Sides `json:"kernel,omitzero"`   // [h,w]
 	Stride   Sides `json:"stride,omitzero"`   // [h,w]

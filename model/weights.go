@@ -45,8 +45,8 @@ func (w *Weights) Get(name string) *tensor.Dense {
 }
 
 // Set stores t, not a copy of it, under name: at the end of the order when the
-// name is new, otherwise in the place of the old one. A Net that was built
-// before keeps the old tensor: see Net.CheckWeights.
+// name is new, otherwise replacing the old one. A Net that was built before
+// keeps the old tensor: see Net.CheckWeights.
 func (w *Weights) Set(name string, t *tensor.Dense) {
 	if w.tensors == nil {
 		w.tensors = map[string]*tensor.Dense{}
@@ -132,9 +132,9 @@ func (w *Weights) Check(spec Spec) error {
 	return errors.Wrap(ErrWeights, strings.Join(wrong, "; "))
 }
 
-// Check returns nil when t is a tensor as the parameter wants it: there, of its
-// shape, float32, row-major, of finite values. Otherwise the error says what was
-// wanted and found.
+// Check returns nil when t is a tensor for the parameter: not nil, of its shape,
+// float32, row-major and finite. Otherwise the error says what was expected and
+// found.
 func (p Parameter) Check(t *tensor.Dense) error {
 	switch {
 	case t == nil || t.Dtype().Type == nil:

@@ -8,7 +8,7 @@ import (
 
 // Adam is the method of Kingma and Ba (2015, https://arxiv.org/abs/1412.6980,
 // algorithm 1), with the weight decay of Loshchilov and Hutter (2019,
-// https://arxiv.org/abs/1711.05101), apart from the gradient:
+// https://arxiv.org/abs/1711.05101), separate from the gradient:
 //
 //	m ← β1·m + (1−β1)·g
 //	v ← β2·v + (1−β2)·g²

@@ -14,10 +14,9 @@ import (
 // training, or damaged.
 var ErrCheckpoint = errors.New("the checkpoint does not fit this training")
 
-// Checkpoint is how far a training is. With the weights it is all that another
-// Trainer of the same network, selection, batch, solver, seed, data and kernel needs
-// to go on, byte for byte as if there had been no break. It marshals to JSON,
-// its tensors apart.
+// Checkpoint is how far a training is. With the weights it lets another Trainer of
+// the same network, selection, batch, solver, seed, data and kernel continue, bit
+// for bit. It marshals to JSON without its tensors.
 type Checkpoint struct {
 	Trained []string `json:"trained"` // weights
 	Batch   int      `json:"batch"`   // the net's

@@ -10,7 +10,7 @@ type EpochReport struct {
 	Epoch, Of  int
 	Examples   int
 	Correct    int      // before each step, under dropout
-	Loss       float64  // mean, likewise
+	Loss       float64  // mean, as Correct
 	Rate       float64  // learning rate of the last step
 	Seconds    float64  // training alone, without evaluation
 	Validation *Metrics // nil where there is no validation set

@@ -18,14 +18,15 @@ package train
 // network, from nothing, goes from 0.759 to 0.912 on 20 images a class, and from
 // 0.938 to 0.969 on 100 (mnist train --classes 5-9 --limit 100 and 500).
 const (
-	// FewExamples is below how many a training needs more epochs.
+	// FewExamples is the number of examples below which a training needs more
+	// epochs.
 	FewExamples = 1000
 	fewEpochs   = 100
 	manyEpochs  = 5
 )
 
-// UsualEpochs returns how many epochs are a good choice for that many examples:
-// 100 of fewer than FewExamples, 5 of more.
+// UsualEpochs returns a good number of epochs for that many examples: 100 for
+// fewer than FewExamples, 5 for more.
 func UsualEpochs(examples int) int {
 	if examples < FewExamples {
 		return fewEpochs

@@ -62,7 +62,7 @@ func (m Metrics) BalancedAccuracy() float64 {
 
 // Evaluator runs a network forward, without dropout.
 type Evaluator struct {
-	Progress func(done, of int) // called by Each and Evaluate after each batch; nil: nobody
+	Progress func(done, of int) // called by Each and Evaluate after each batch; may be nil
 	net      *model.Net
 	machine  gorgonia.VM
 }

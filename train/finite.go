@@ -10,13 +10,13 @@ import (
 )
 
 var (
-	// ErrNotFinite is the cause of errors about NaN or infinity in what a
-	// network computes, or in its weights. Such a network gives no answers.
+	// ErrNotFinite is the cause of errors about NaN or infinity in what a network
+	// computes, or in its weights. Such a network cannot answer.
 	ErrNotFinite = errors.New("NaN or infinity in the network")
 	// ErrDiverged is the cause of errors about a training that led to NaN or
 	// infinity; errors.Is finds ErrNotFinite in it too. A step whose loss is not
-	// finite changes nothing, but the one before it may have left weights that
-	// are of no use.
+	// finite changes nothing, but the one before it may have left weights that are
+	// useless.
 	ErrDiverged = fmt.Errorf("training diverged: %w", ErrNotFinite)
 )
 

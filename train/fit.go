@@ -16,14 +16,13 @@ type Options struct {
 	Schedule   Schedule         // of the learning rate; ConstantRate when nil
 	Validation dataset.Examples // evaluated after each epoch; nil for none
 	Patience   int              // epochs without a smaller validation loss before Fit stops and puts the best weights back; 0: never
-	Hook       Hook             // told of steps and epochs; nil for nobody
+	Hook       Hook             // called after steps and epochs; may be nil
 	// ClassWeights are factors on the loss of an example, by its class, each from
 	// 0: see BalancedWeights. The loss of Validation is without. Nil for 1.
 	ClassWeights []float64
 }
 
-// Hook is told what happens while Fit runs, between the steps. An error ends
-// the training.
+// Hook is called while Fit runs, between the steps. An error ends the training.
 type Hook interface {
 	Step(StepReport) error
 	Epoch(EpochReport) error
@@ -44,13 +43,12 @@ type run struct {
 }
 
 // Fit trains until opt.Epochs epochs are done, counting those done before. The
-// examples come in an order shuffled anew each epoch, and a smaller last batch
-// is trained on too.
+// examples are shuffled in each epoch, and a smaller last batch is trained on
+// too.
 //
-// When ctx is done Fit stops between two steps and returns ctx's error; a
-// further call goes on with the next step. However it ends, unless by another
-// error, the trained weights are finite: otherwise its error is ErrDiverged. At
-// its end it runs the last batch once more, to see that they give a finite loss.
+// When ctx is done Fit stops between two steps and returns ctx's error; another
+// call continues with the next step. It ends by running the last batch once
+// more: weights that do not give a finite loss are an ErrDiverged.
 func (t *Trainer) Fit(ctx context.Context, data dataset.Examples, opt Options) error {
 	if err := t.check(); err != nil {
 		return err

@@ -21,7 +21,7 @@ type Predictor struct {
 	evaluator *Evaluator
 }
 
-// NoneOfThese is the label of an image of which no class is probable enough.
+// NoneOfThese is the label of an image for which no class is probable enough.
 const NoneOfThese = "none of these"
 
 // Prediction is what a network makes of one image.

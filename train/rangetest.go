@@ -15,11 +15,11 @@ import (
 //	err := trainer.Fit(ctx, data, train.Options{Epochs: many, Schedule: test.Schedule, Hook: test}) // of a solver with the rate Min
 //	rate, err := test.Suggest()                                                                     // once errors.Is(err, train.ErrRangeTested)
 //
-// It trains the weights, to no good: give it a Clone.
+// It ruins the weights: give it a Clone.
 type RangeTest struct {
 	Min, Max float64                // rates of the first and the last step
 	Steps    int                    // from 2
-	Each     func(RangePoint) error // told of each step; nil: nobody
+	Each     func(RangePoint) error // called after each step; may be nil
 
 	points  []RangePoint
 	average float64 // exponential, from 0

@@ -7,10 +7,10 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Resumed is a training to go on with by its recipe. Recipe.Differences tells
-// whether another recipe would go on with the same training.
+// Resumed is a training to continue by its recipe. Recipe.Differences tells
+// whether another recipe would continue the same training.
 type Resumed struct {
-	Network    *model.Network // with the weights to go on with
+	Network    *model.Network // with the weights to continue with
 	Checkpoint Checkpoint
 	Recipe     Recipe
 }

@@ -48,10 +48,10 @@ type Saver struct {
 	// must be the same for a training that is resumed, beyond what Restore
 	// compares. "" for none.
 	Settings string
-	Next     Hook // told first; nil: nobody
-	// Warn is told once of a checkpoint that cannot be written, as on a full
-	// disk. It does not end the training: what it learns would be lost with it.
-	// The next one is tried again. Nil: such an error ends the training.
+	Next     Hook // called first; may be nil
+	// Warn is called once for a checkpoint that cannot be written, as on a full
+	// disk. It does not end the training: what it learns would be lost with it. The
+	// next one is tried again. Nil: such an error ends the training.
 	Warn func(error)
 
 	trainer *Trainer
@@ -138,8 +138,8 @@ func (s *Saver) Epoch(r EpochReport) error {
 	return nil
 }
 
-// ReadCheckpoint reads what a Saver wrote: the network with the weights to go on
-// with, the checkpoint for Trainer.Restore, and the Saver's Settings.
+// ReadCheckpoint reads what a Saver wrote: the network with the weights to
+// continue with, the checkpoint for Trainer.Restore, and the Saver's Settings.
 func ReadCheckpoint(path string) (n *model.Network, c Checkpoint, settings string, err error) {
 	n, state, err := weightfile.ReadState(path)
 	if err != nil {

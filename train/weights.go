@@ -9,7 +9,7 @@ import (
 // Balanced is the setting of a Recipe that weighs classes by BalancedWeights.
 const Balanced = "balanced"
 
-// BalancedWeights returns the weights of classes that have so many examples each:
+// BalancedWeights returns the weights of classes with these numbers of examples:
 // with N examples of K classes and n of a class, N/(K·n), so that each class has as
 // much of the loss, and the mean over all examples is 1 (King and Zeng 2001,
 // "Logistic Regression in Rare Events Data", Political Analysis 9(2);

@@ -6,7 +6,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Adaptation says how a trained network is to go on.
+// Adaptation says how Adapt changes a network.
 type Adaptation struct {
 	KeepHead bool            // with its own classes, which must be those of the data; otherwise with those of the data
 	Trained  model.Selection // the layers that will be trained, a new head among them

@@ -19,7 +19,7 @@ import (
 // optimum where Exact takes that as reached.
 const ExactTolerance = logistic.Tolerance
 
-// ExactOptions says how Exact goes about it.
+// ExactOptions says how Exact works.
 type ExactOptions struct {
 	WeightDecay float64         // l2, from 0: half of it times the squared norm of the weights, not the biases, is added to the loss
 	Iterations  int             // at most; 2000 when 0
@@ -28,7 +28,7 @@ type ExactOptions struct {
 	// train.BalancedWeights. Nil for 1.
 	ClassWeights []float64
 	Kept         Kept                   // outputs that stay as they are
-	Iteration    func(r ExactIteration) // called after each iteration; nil: nobody
+	Iteration    func(r ExactIteration) // called after each iteration; may be nil
 }
 
 // ExactIteration is where Exact is after an iteration.

@@ -14,11 +14,11 @@ import (
 )
 
 // Head is the trained part of a network, and the examples as it sees them: what
-// the frozen trunk makes of them, computed once. Close it when it is of no more
-// use.
+// the frozen trunk makes of them, computed once. Close it when it is no longer
+// needed.
 type Head struct {
 	Data       dataset.Examples // the features, or with NoCache the examples
-	Validation dataset.Examples // likewise; nil where there are none
+	Validation dataset.Examples // the same of opt.Train.Validation; nil if there is none
 	Net        *model.Net       // the graph that is trained
 	Result     Result           // what is trained and frozen, and where the features came from
 
@@ -27,7 +27,7 @@ type Head struct {
 	before  [][sha256.Size]byte // of the frozen weights
 	kept    []float32           // the weights of outputs that stay as they are
 
-	progress func(done, of int) // of Evaluate; nil: nobody
+	progress func(done, of int) // of Evaluate; may be nil
 }
 
 // NewHead cuts the network below the lowest layer that opt.Select selects, runs
@@ -138,7 +138,7 @@ func (h *Head) Evaluate(ctx context.Context, data dataset.Examples) (m train.Met
 	return e.Evaluate(ctx, data)
 }
 
-// Close gives the features' memory back.
+// Close frees the features' memory.
 func (h *Head) Close() error {
 	if h == nil {
 		return nil

@@ -13,11 +13,11 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Options says how Retrain goes about it.
+// Options says how Retrain works.
 type Options struct {
 	Select      model.Selection // the layers to train
 	Batch       int             // examples a step; 64 when 0
-	Solver      *train.Solver   // its rule and constants: each training begins anew, with a solver of its own
+	Solver      *train.Solver   // its rule and constants: each training starts with a fresh solver
 	Seed        uint64          // of dropout and of the examples' order
 	Train       train.Options
 	NoCache     bool                         // run the whole graph each step instead of cutting it
@@ -25,7 +25,7 @@ type Options struct {
 	CacheDir    string                       // as in feature.Options
 	Warn        func(message string)         // as in feature.Options
 	Progress    func(done, of int)           // of the pass through the trunk; in Evaluate of all that takes long
-	quiet       bool                         // nothing is said of a cache folder without use
+	quiet       bool                         // no note about an unused cache folder
 	Start       func(t *train.Trainer) error // called before the first step: to look at its Net, or to restore a checkpoint
 
 	Kept Kept // outputs that stay as they are; none for most trainings
@@ -33,7 +33,7 @@ type Options struct {
 	// Saver, if any, writes checkpoints of the whole network as its Every says, and
 	// one when ctx ends the training; Retrain sets its Next.
 	Saver *train.Saver
-	// Resume is where to go on, nil for a new training. The network must have the
+	// Resume is where to continue, nil for a new training. The network must have the
 	// weights that go with it, as train.Resume returns them, and the options must be
 	// those of the training that was saved.
 	Resume *train.Checkpoint
@@ -47,9 +47,9 @@ type Result struct {
 	SecondsFeatures float64        `json:"seconds_features"`   // computing the features, or reading them
 	Features        feature.Source `json:"features,omitempty"` // of the training examples; "" when there is no trunk, or NoCache
 
-	// TrainingLoss is the mean cross-entropy of the training examples at the
-	// end, without dropout: to be held against what Exact reaches. It is nil
-	// unless the last layer alone was trained, to the end, on features.
+	// TrainingLoss is the mean cross-entropy of the training examples at the end,
+	// without dropout, to compare with what Exact reaches. It is nil unless the
+	// last layer alone was trained, to the end, on features.
 	TrainingLoss *float64 `json:"training_loss,omitempty"`
 
 	// Stuck says, in words, that nothing was learnt and what to try: see

@@ -78,12 +78,11 @@ func ParseStages(first model.Selection, rate float64, texts ...string) ([]Stage,
 	return stages, nil
 }
 
-// RetrainStages retrains stage after stage. Each stage must train more layers
-// than the one before; the solver begins anew, with the factors of the layers that
+// RetrainStages retrains stage after stage. Each stage must train more layers than
+// the one before; the solver starts afresh, with the factors of the layers that
 // the stage trains. The options are those of every stage, but for what a Stage
-// says. before, if not nil, is called with the index
-// and the options of each stage before it begins, and may change them. The result
-// is of all stages together.
+// says. before, if not nil, is called with the index and the options of each stage
+// before it begins, and may change them. The result is of all stages together.
 func RetrainStages(ctx context.Context, n *model.Network, data dataset.Examples, opt Options, stages []Stage, before func(i int, opt *Options) error) (*Result, error) {
 	if err := checkStages(n, stages); err != nil {
 		return nil, err
@@ -135,7 +134,7 @@ type StageReport struct {
 	LearningRate float64 `json:"learning_rate"`
 }
 
-// Stage returns the report of stage i, of so many, that has these options.
+// Stage returns the report of stage i of several, with these options.
 func (o Options) Stage(i, of int) StageReport {
 	r := StageReport{Stage: i + 1, Of: of, Train: o.Select.String(), Epochs: o.Train.Epochs}
 	if o.Solver != nil {

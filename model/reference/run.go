@@ -70,7 +70,7 @@ func (n *Net) Nodes(names ...string) (gorgonia.Nodes, error) {
 	return nodes, nil
 }
 
-// Graph returns the graph, for whoever runs it with a machine of his own.
+// Graph returns the graph, for running it with another machine.
 func (n *Net) Graph() *gorgonia.ExprGraph { return n.graph }
 
 // Run computes loss, logits and the gradients asked for.

@@ -11,9 +11,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Write writes a complete network to path, in the place of what is there. The
-// file appears whole or not at all: on an error the old one, if any, is still
-// there and nothing else. The same network gives the same bytes. The error has
+// Write writes a complete network to path and replaces what is there. The file
+// appears whole or not at all: on an error the old one, if any, is still there
+// and nothing else. The same network gives the same bytes. The error has
 // ErrModel, model.ErrSpec or model.ErrWeights as its cause, or one of the
 // operating system.
 func Write(path string, n *model.Network) error { return write(path, n, nil, false) }

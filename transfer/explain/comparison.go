@@ -17,7 +17,7 @@ import (
 
 // Comparison is the ways to retrain a network's last layers, each with a trainer
 // and weights of its own so that they can be run side by side. Close it when it
-// is of no more use.
+// is no longer needed.
 type Comparison struct {
 	original   *model.Weights
 	last       int // layers that restricted trains

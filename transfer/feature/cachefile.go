@@ -21,8 +21,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// ErrCache is the cause of errors about options that cannot be obeyed, or
-// examples whose features cannot be kept.
+// ErrCache is the cause of errors about invalid options, or examples whose
+// features cannot be cached.
 var ErrCache = errors.New("invalid cache options")
 
 // cacheVersion goes up when the layout of the file changes, or the arithmetic

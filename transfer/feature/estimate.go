@@ -9,8 +9,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Estimate is about what the features of some examples cost. It is zero where
-// nothing is below the cut.
+// Estimate is the approximate cost of the features of some examples. It is zero
+// where nothing is below the cut.
 type Estimate struct {
 	Bytes   int64   // of all features
 	Seconds float64 // of running the trunk
@@ -19,8 +19,8 @@ type Estimate struct {
 // timedExamples is how many examples an estimate runs the trunk over.
 const timedExamples = 32
 
-// Estimate runs the trunk over the first examples and multiplies, to say what
-// Features would take before it is spent.
+// Estimate runs the trunk over the first examples and multiplies, to tell in
+// advance what Features will take.
 func (t *Trunk) Estimate(ctx context.Context, data dataset.Examples) (Estimate, error) {
 	switch {
 	case t == nil:

@@ -7,9 +7,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Set is what the frozen trunk makes of labelled examples: one row of
-// float32 each, in one contiguous matrix. It is dataset.Examples for the head.
-// Several goroutines may read it. Close it when it is of no more use.
+// Set is what the frozen trunk makes of labelled examples: one row of float32
+// each, in one contiguous matrix. It is dataset.Examples for the head. Several
+// goroutines may read it. Close it when it is no longer needed.
 type Set struct {
 	dataset.Examples        // the rows; of an empty trunk the examples themselves
 	Source           Source // where the rows came from
@@ -38,9 +38,8 @@ func (f *Set) Block(first, n int) ([]float32, bool) {
 	return f.rows.values[first*f.rows.size : (first+n)*f.rows.size], true
 }
 
-// Close gives the memory back, and removes the file of features that were
-// mapped and not to be kept. No row may be used afterwards. A second Close
-// does nothing.
+// Close frees the memory, and removes the file of mapped features unless they
+// are in CacheDir. No row may be used afterwards. A second Close does nothing.
 func (f *Set) Close() error {
 	if f == nil || f.rows == nil {
 		return nil

@@ -55,7 +55,8 @@ func check(parts []Part) (size int, err error) {
 	return size, nil
 }
 
-// ErrTable is the cause of errors about features that make no table.
+// ErrTable is the cause of errors about features that cannot be written as a
+// table.
 var ErrTable = errors.New("features cannot be written")
 
 // WriteCSV writes a table with a line for each image: part, file, label, and the

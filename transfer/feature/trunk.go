@@ -57,8 +57,8 @@ func (t *Trunk) Close() error {
 type Options struct {
 	CacheMemory int64                // bytes of features to hold in memory; more are mapped from a file; 0: half of the free memory
 	CacheDir    string               // folder to keep them in for the next run, made if need be; "": not kept
-	Warn        func(message string) // told of a file in CacheDir that is damaged, and made anew; nil: nobody
-	Progress    func(done, of int)   // told how many examples are computed, nothing when they are read from CacheDir; nil: nobody
+	Warn        func(message string) // called for a damaged file in CacheDir, which is recomputed; may be nil
+	Progress    func(done, of int)   // called with the number of examples computed, never when they are read from CacheDir; may be nil
 }
 
 func (o *Options) warn(err error) {
@@ -67,16 +67,16 @@ func (o *Options) warn(err error) {
 	}
 }
 
-// Features runs the trunk once over all examples and returns what comes out,
-// or what came out in an earlier run, from CacheDir. Features are of the
-// examples as they are: for dataset.Varying ones the error's cause is ErrCache.
-// The caller closes them. An error of ctx leaves no file behind, nor does any
-// other, but for CacheDir: what a pass of more than some ten seconds has made stays
-// there, and the next call goes on behind it.
+// Features runs the trunk once over all examples and returns what comes out, or
+// what came out in an earlier run, from CacheDir. Features are of the examples
+// as they are: for dataset.Varying ones the error's cause is ErrCache. The
+// caller closes them. No error leaves a file behind but in CacheDir: there a pass
+// of more than some ten seconds keeps what it has made, and the next call
+// continues from it.
 //
-// CacheDir needs a *dataset.Set or *dataset.Copies, by whose Hash the features
-// are found again: for other examples the error's cause is ErrCache. Where the folder or a file
-// in it cannot be written that is an error too, a damaged file is none.
+// CacheDir needs a *dataset.Set or *dataset.Copies, whose Hash the features are found by: for
+// other examples the error's cause is ErrCache. A folder or file that cannot be written is also
+// an error; a damaged file is recomputed.
 func (t *Trunk) Features(ctx context.Context, data dataset.Examples, opt Options) (*Set, error) {
 	if t == nil {
 		return nil, errors.Wrap(model.ErrNetwork, "features: found no trunk, expected one that NewTrunk made")

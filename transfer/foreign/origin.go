@@ -15,11 +15,11 @@ import (
 // of MNIST's drawings, or of ImageNet's photos where images are in colours.
 type Origin struct {
 	Spec    *model.Spec            // nil: Arch, or model.DeepMNIST with as many outputs as there are Classes
-	Arch    string                 // in the place of Spec: a name that zoo.Spec or zoo.Timm takes
+	Arch    string                 // instead of Spec: a name that zoo.Spec or zoo.Timm takes
 	Size    int                    // of Arch: the side of its images; 0 for that of the published weights
 	Classes []string               // labels of the outputs, in their order, numbered where two are the same; nil: numbers from 0
 	Prep    *dataset.Preprocessing // what the images went through that trained it
-	Preset  string                 // in the place of Prep: a name that dataset.Preset takes
+	Preset  string                 // instead of Prep: a name that dataset.Preset takes
 }
 
 // Check returns an error unless there is such a network.

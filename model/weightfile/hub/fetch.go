@@ -14,9 +14,9 @@ import (
 // Fetch returns the path of a file, from the cache or downloaded into it. Where
 // ref names no file, it is the repository's weights: model.safetensors,
 // pytorch_model.bin, model.onnx or onnx/model.onnx, the first that is there. A
-// download that breaks off leaves its beginning behind, and the next call goes
-// on from there. The error's cause is one of this package's, or of the
-// operating system, the network or ctx.
+// interrupted download leaves its beginning behind, and the next call goes on
+// from there. The error's cause is one of this package's, or of the operating
+// system, the network or ctx.
 func Fetch(ctx context.Context, ref Ref, opt Options) (string, error) {
 	if why := ref.fault(); why != "" {
 		return "", errors.Wrapf(ErrRef, "%s: %s", ref, why)

@@ -19,7 +19,7 @@ const maxSize = 50_000_000_000
 // Bounds on waiting, for tests to shorten.
 var (
 	patience = 30 * time.Second // for an answer, and for the next bytes of one
-	pause    = time.Second      // before a download is taken up again
+	pause    = time.Second      // before a download is resumed
 )
 
 // maxRedirects is how many answers in a row may point elsewhere.

@@ -124,7 +124,7 @@ func (r Ref) String() string {
 	return s
 }
 
-// url returns where a file of the repository is to be had.
+// url returns where to download a file of the repository.
 func (r Ref) url(endpoint, revision, file string) string {
 	parts := strings.Split(file, "/")
 	for i, part := range parts {
