@@ -65,6 +65,7 @@ func (t *Trainer) checkLast() error {
 	if err := t.checkFinite(); err != nil || !t.loaded {
 		return err
 	}
-	_, err := t.forward()
+	loss, err := t.forward()
+	t.last = min(t.last, loss)
 	return errors.WithMessagef(err, "after step %d", t.run.steps)
 }

@@ -46,7 +46,7 @@ func Stuck(loss, chance float64) string {
 	return fmt.Sprintf("the network has not learnt: the loss stays at %.3f, that of answers by chance is %.3f; try a learning rate ten times smaller, or larger, look whether the images are prepared as what trained the network and whether the labels are right, or train more layers", loss, chance)
 }
 
-// Stuck says whether the last epoch that Fit made has learnt: see the function Stuck.
+// Stuck says whether Fit has learnt by its last epoch: see the function Stuck.
 func (t *Trainer) Stuck() string {
 	if t.check() != nil {
 		return ""

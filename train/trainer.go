@@ -41,7 +41,7 @@ type Trainer struct {
 	labels  *tensor.Dense // [N], the value of the labels' node
 	loss    *gorgonia.Node
 	weights []float32 // [K] of the classes in the loss
-	last    float64   // loss of the last epoch
+	last    float64   // loss of the last epoch, or that of its last batch once more, if less
 	chance  float64   // and that by chance, 0 before
 	source  *rand.PCG // of the dropout masks
 	loaded  bool      // the graph holds a batch

@@ -21,6 +21,7 @@ type explainFlags struct {
 	trace bool
 	graph string
 	nodes bool
+	imageFlags
 }
 
 func newExplain(g *globals) *cobra.Command {
@@ -31,9 +32,14 @@ func newExplain(g *globals) *cobra.Command {
 		Short: "Show what retraining only the last layers really does",
 		Long: `explain builds the graphs that would train the network and reads off them which
 nodes carry a derivative and what a step costs, makes one step by each way from
-the same weights and the same batch, and compares the results.`,
-		Example: g.example("explain --from digits.safetensors --last 1\nexplain --from digits.safetensors --last 2 --graph retrain.svg\nexplain --from digits.safetensors --last 2 --trace --json",
-			"explain --from mobilenet.onnx --prepare tf --data photos/ --last 1 --batch 16\nexplain --from mine.safetensors --data photos/ --last 2 --batch 16 --graph retrain.svg"),
+the same weights and the same batch, and compares the results.
+
+--image shows something else: which part of an image speaks for a class. Where the
+network averages the pixels of its last features and a linear layer follows, as in
+ResNet and MobileNet, the map is exact: its mean and the bias are the logit.
+Elsewhere it is Grad-CAM, by the gradient, which shows where, not how much.`,
+		Example: g.example("explain --from digits.safetensors --last 1\nexplain --from digits.safetensors --last 2 --graph retrain.svg\nexplain --from digits.safetensors --last 2 --trace --json\nexplain --from digits.safetensors --image three.png --map three-map.png",
+			"explain --from mobilenet.onnx --prepare tf --data photos/ --last 1 --batch 16\nexplain --from mine.safetensors --data photos/ --last 2 --batch 16 --graph retrain.svg\nexplain --from mine.safetensors --image new.jpg --class cat --map cat-map.png"),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runExplain(cmd, newOutput(cmd, g), data, e)
@@ -48,6 +54,7 @@ the same weights and the same batch, and compares the results.`,
 	f.BoolVar(&e.trace, "trace", false, "print one step instruction by instruction")
 	f.StringVar(&e.graph, "graph", "", "draw the graph into this .svg, .png or .dot file")
 	f.BoolVar(&e.nodes, "nodes", false, "draw every node, not every layer (.dot only)")
+	e.imageFlags.add(cmd)
 	data.add(cmd, g.Program)
 	if g.mnist {
 		data.name = "sample"
@@ -59,6 +66,12 @@ the same weights and the same batch, and compares the results.`,
 func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (err error) {
 	if e.from == "" {
 		return out.program.noNetwork("from")
+	}
+	if err := e.imageFlags.check(cmd); err != nil {
+		return usage(err)
+	}
+	if e.image != "" {
+		return runExplainImage(cmd, out, e)
 	}
 	if e.batch < 1 || e.batch > 4096 || e.steps < 1 || e.steps > 10000 {
 		return usage(errors.Errorf("found --batch %d --steps %d, expected a batch of 1 to 4096 and 1 to 10000 steps", e.batch, e.steps))

@@ -50,7 +50,8 @@ type Map struct {
 const shift = "explain.shift"
 
 // Activation returns the map of an image for the class of that name, "" for the most
-// probable one. The image is prepared as those that trained the network.
+// probable one. The image is prepared as those that trained the network. The cause
+// of the error for a class that there is not is dataset.ErrClass.
 func Activation(ctx context.Context, n *model.Network, img image.Image, class string) (*Map, error) {
 	p, err := train.NewPredictor(n, 1)
 	if err != nil {
@@ -216,7 +217,7 @@ func wholeKernel(kernel model.Sides, shape []int) bool {
 // the logit less its value: with even chances it is half of the logit's.
 func channelWeights(shifted *model.Network, cut model.Cut, features *feature.Set, class int, logit float64) ([]float64, error) {
 	if class < 0 {
-		return nil, errors.Wrapf(model.ErrNetwork, "activation map: found no such class, expected one of %s", dataset.Classes(shifted.Classes))
+		return nil, errors.Wrapf(dataset.ErrClass, "activation map: found no such class, expected one of %s", dataset.Classes(shifted.Classes))
 	}
 	const pick = "explain.pick"
 	n := shifted.Clone()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/peer"
 	"github.com/lastlayer/lastlayer/internal/smallnet"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
@@ -123,10 +124,8 @@ func TestActivationByGradient(t *testing.T) {
 			t.Errorf("value %d: found %v, expected %v", i, m.Values[i], max(0, v))
 		}
 	}
-	for _, class := range []string{"nope"} {
-		if _, err := explain.ActivationOf(t.Context(), n, data, 0, class); !errors.Is(err, model.ErrNetwork) {
-			t.Errorf("%s: found error %v", class, err)
-		}
+	if _, err := explain.ActivationOf(t.Context(), n, data, 0, "nope"); !errors.Is(err, dataset.ErrClass) {
+		t.Errorf("found error %v, expected ErrClass", err)
 	}
 }
 
@@ -144,20 +143,13 @@ func (o one) Gather(dst []float32, _ []int) { copy(dst, o.values) }
 // TestActivationCat: MobileNet V1 sees the cat where the cat is. ACTIVATION_OUT names
 // a folder to draw the maps into.
 func TestActivationCat(t *testing.T) {
-	folder := os.Getenv("LASTLAYER_TEST_DATA")
-	if folder == "" {
-		folder = filepath.Join("..", "..", "..", "shared", "data")
-	}
-	network := filepath.Join(folder, "pretrained", "mobilenet_v1_025_224.onnx")
-	if _, err := os.Stat(network); err != nil {
-		t.Skip("no pretrained networks and photos (LASTLAYER_TEST_DATA): the maps of photos are not looked at")
-	}
-	classes, err := foreign.ReadLabels(filepath.Join(folder, "pretrained", "imagenet-1001-labels.txt"))
+	network, photos := peer.Data(t, "pretrained/mobilenet_v1_025_224.onnx"), peer.Data(t, "photos/single")
+	classes, err := foreign.ReadLabels(peer.Data(t, "pretrained/imagenet-1001-labels.txt"))
 	smallnet.Must(t, err)
 	r, err := foreign.Open(t.Context(), network, foreign.OpenOptions{Origin: foreign.Origin{Classes: classes, Preset: "tf"}})
 	smallnet.Must(t, err)
 	for _, photo := range []string{"cat", "burger", "dogs", "sparrow"} {
-		f, err := os.Open(filepath.Join(folder, "photos", "single", photo+".jpg"))
+		f, err := os.Open(filepath.Join(photos, photo+".jpg"))
 		smallnet.Must(t, err)
 		img, err := dataset.DecodeImage(f, f.Name())
 		smallnet.Must(t, err)
