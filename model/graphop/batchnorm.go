@@ -59,10 +59,10 @@ func BatchNorm(s *Scope, name string, x *gorgonia.Node, p BatchNormInputs, eps f
 	o.cost.Bytes = bytes(x.Shape(), o.shape)
 	o.run = func(v []gorgonia.Value) error {
 		x, y, plane := floats(v[0]), o.floats(), planeSize(o.shape)
-		k := n.coefficients(v)
+		e := &epilogue{norm: n.coefficients(v), activation: a}
 		s.eachPlane(o.shape, func(_, p, c int) {
 			y := image(y, p, plane)
-			epilogue{norm: k, activation: a}.apply(y, image(x, p, plane), c, 0, plane)
+			e.apply(y, image(x, p, plane), 0, c, 0)
 		})
 		return nil
 	}

@@ -111,19 +111,13 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 		if norm != nil {
 			k = norm.coefficients(v)
 		}
-		of := func(i int) epilogue {
-			e := epilogue{bias: b, norm: k, activation: c.Activation}
-			if add != nil {
-				e.residual = g.outImage(add, i)
-			}
-			return e
-		}
+		e := &epilogue{b, k, add, c.Activation, g.out, g.poolH * g.poolW}
 		if g.shifted() {
 			pieces := (g.out + planesAtATime - 1) / planesAtATime
 			parallel.For(s.rows*pieces, func(worker, i int) {
 				i, first := i/pieces, i%pieces*planesAtATime
 				for o := first; o < min(first+planesAtATime, g.out); o++ {
-					g.depthwisePlane(&s.scratch(worker).shift, image(g.outImage(y, i), o, g.pixels()), g.inImage(x, i), w, o, of(i))
+					g.depthwisePlane(&s.scratch(worker).shift, i, o, y, x, w, e)
 				}
 			})
 			return nil
@@ -134,7 +128,7 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 				t0, t1 := block(i)
 				g.plan.Convolve(&s.scratch(worker).winograd, y, x, &kernels, t0, t1)
 				for _, r := range g.plan.Runs(t0, t1) {
-					g.finishRows(g.outImage(y, r.Image), r.Y0, r.Y1, of(r.Image))
+					g.finishRows(y, r.Image, r.Y0, r.Y1, e)
 				}
 			})
 			return nil
@@ -142,17 +136,17 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 		if g.plan == nil && g.pool == 1 {
 			strips, strip := g.strips(s.rows)
 			if strips == 1 { // the product itself is spread over the threads
-				g.strip(s.scratch(0), y, x, w, 0, s.rows*g.outH, s.packedProduct, of)
+				g.strip(s.scratch(0), y, x, w, 0, s.rows*g.outH, s.packedProduct, e)
 				return nil
 			}
 			parallel.For(strips, func(worker, i int) {
 				r0, r1 := strip(i)
-				g.strip(s.scratch(worker), y, x, w, r0, r1, s.scratch(worker).product, of)
+				g.strip(s.scratch(worker), y, x, w, r0, r1, s.scratch(worker).product, e)
 			})
 			return nil
 		}
 		parallel.For(s.rows, func(worker, i int) {
-			g.forward(s.scratch(worker), g.outImage(y, i), argmax[i], g.inImage(x, i), w, &kernels, of(i))
+			g.forward(s.scratch(worker), i, g.outImage(y, i), argmax[i], g.inImage(x, i), w, &kernels, e)
 		})
 		return nil
 	}

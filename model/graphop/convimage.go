@@ -5,26 +5,26 @@ import (
 	"github.com/lastlayer/lastlayer/internal/winograd"
 )
 
-// epilogue is what follows a convolution's sum [O, H"·W"].
+// epilogue is what follows the sums [N,O,H",W"] of a run.
 type epilogue struct {
-	bias       []float32 // [O]; nil for none
-	norm       *coefficients
-	residual   []float32 // of the sum's shape; nil for none
-	activation Activation
+	bias        []float32 // [O]; nil for none
+	norm        *coefficients
+	residual    []float32 // of the output's shape; nil for none
+	activation  Activation
+	out, pixels int // channels, and values of one
 }
 
 // biasOf returns the bias of channel o.
-func (e epilogue) biasOf(o int) float32 {
+func (e *epilogue) biasOf(o int) float32 {
 	if e.bias == nil {
 		return 0
 	}
 	return e.bias[o]
 }
 
-// apply finishes channel o of the sum: of the values of plane from place at on of
-// the channel it makes y, which may be plane. Each step rounds as it does in a node
-// of its own.
-func (e epilogue) apply(y, plane []float32, o, at, pixels int) {
+// apply finishes channel o of an image: of some of its sums, those from value at on,
+// it makes y, which may be the sums. Each step rounds as it does in a node of its own.
+func (e *epilogue) apply(y, sums []float32, image, o, at int) {
 	f := vector.Finish{Bias: e.biasOf(o)}
 	if e.norm != nil {
 		e.norm.of(&f, o)
@@ -32,18 +32,18 @@ func (e epilogue) apply(y, plane []float32, o, at, pixels int) {
 	simple := e.activation.clipping(&f)
 	var add []float32
 	if e.residual != nil {
-		add = image(e.residual, o, pixels)[at:][:len(plane)]
+		add = e.residual[(image*e.out+o)*e.pixels+at:][:len(sums)]
 	}
-	f.Apply(y, plane, add)
+	f.Apply(y, sums, add)
 	if !simple {
 		e.activation.apply(y, y)
 	}
 }
 
-// forward computes y [O,H',W'] of one image x [C,H,W]: y = a(pool(w*x) + b).
+// forward computes y [O,H',W'] of image i, x [C,H,W]: y = a(pool(w*x) + b).
 // Bias and ReLU never turn a smaller value into a larger one, so they may as
 // well come after pooling, where there is less to do.
-func (g *geometry) forward(s *scratch, y []float32, argmax []uint8, x, w []float32, kernels *winograd.Kernels, e epilogue) {
+func (g *geometry) forward(s *scratch, i int, y []float32, argmax []uint8, x, w []float32, kernels *winograd.Kernels, e *epilogue) {
 	sum := y
 	if g.pool > 1 {
 		sum = grow(&s.sum, g.out*g.pixels())
@@ -67,7 +67,7 @@ func (g *geometry) forward(s *scratch, y []float32, argmax []uint8, x, w []float
 		g.maxPool(y, argmax, sum)
 	}
 	for o := range g.out {
-		e.apply(image(y, o, plane), image(y, o, plane), o, 0, plane)
+		e.apply(image(y, o, plane), image(y, o, plane), i, o, 0)
 	}
 }
 

@@ -32,19 +32,20 @@ type shiftScratch struct {
 	at     []int
 }
 
-// depthwisePlane computes channel o of the output [H',W'] of one image x [C,H,W].
+// depthwisePlane computes channel o of image i of the output y [N,O,H',W'] of x
+// [N,C,H,W].
 //
 // The padded plane is taken apart by the remainders of its rows and columns by the
 // stride. Each tap then is a shift of one of these parts, for all rows of the output
 // at once: where a row ends, some sums are of no use, and are left out after it.
-func (g *geometry) depthwisePlane(s *shiftScratch, y, x, w []float32, o int, e epilogue) {
+func (g *geometry) depthwisePlane(s *shiftScratch, i, o int, y, x, w []float32, e *epilogue) {
 	down, right := g.high.stride, g.wide.stride
 	row := max(g.outW+(g.kernel[1]-1)*g.wide.dilation/right, (g.wide.before+g.width+right-1)/right)
 	rows := max(g.outH+(g.kernel[0]-1)*g.high.dilation/down, (g.high.before+g.height+down-1)/down)
 	part := rows*row + g.outW // the last shift may look beyond the last row
 	padded := grow(&s.padded, down*right*part)
 	clear(padded)
-	plane := image(x, o/g.groupOut(), g.height*g.width)
+	plane := image(x, i*g.channels+o/g.groupOut(), g.height*g.width)
 	for r := range right {
 		first := ((r-g.wide.before)%right + right) % right // column with that remainder
 		for iy, py := 0, g.high.before; iy < g.height; iy, py = iy+1, py+1 {
@@ -61,8 +62,8 @@ func (g *geometry) depthwisePlane(s *shiftScratch, y, x, w []float32, o int, e e
 		}
 	}
 	s.at = s.at[:0]
-	for i := range g.kernel[0] {
-		lower := i * g.high.dilation
+	for k := range g.kernel[0] {
+		lower := k * g.high.dilation
 		for j := range g.kernel[1] {
 			at := j * g.wide.dilation
 			s.at = append(s.at, (lower%down*right+at%right)*part+lower/down*row+at/right)
@@ -70,14 +71,15 @@ func (g *geometry) depthwisePlane(s *shiftScratch, y, x, w []float32, o int, e e
 	}
 	sum := grow(&s.sum, (g.outH-1)*row+g.outW)
 	vector.Taps(sum, padded, s.at, image(w, o, g.taps()))
+	y = image(y, i*g.out+o, g.pixels())
 	if e.residual == nil {
-		e.apply(sum, sum, o, 0, 0)
+		e.apply(sum, sum, i, o, 0)
 	}
 	for oy := range g.outH {
 		copy(y[oy*g.outW:(oy+1)*g.outW], sum[oy*row:])
 	}
 	if e.residual != nil {
-		e.apply(y, y, o, 0, len(y))
+		e.apply(y, y, i, o, 0)
 	}
 }
 

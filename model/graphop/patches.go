@@ -14,7 +14,13 @@ func (g *geometry) rowsAtATime() int { return min(max(maxPatches/(g.taps()*g.out
 // as it is, to be 0.
 func (g *geometry) im2col(s *scratch, cols []float32, ld int, x []float32, y0, y1 int) {
 	stride := g.stride[1]
-	if stride > 1 && g.kernel[1] > 1 {
+	switch {
+	case g.pointwise():
+		for c := range g.groupIn() {
+			copy(cols[c*ld:], x[c*g.pixels():][y0*g.outW:y1*g.outW])
+		}
+		return
+	case stride > 1 && g.kernel[1] > 1:
 		g.im2colByPhases(s, cols, ld, x, y0, y1)
 		return
 	}

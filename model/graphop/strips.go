@@ -44,8 +44,7 @@ func (s *Scope) packedProduct(m, n, k int, a, b []float32, ldb int, c []float32,
 }
 
 // strip computes rows [r0,r1) of the output y [N,O,H',W'] of a batch x [N,C,H,W].
-// finish returns what follows the sums of an image.
-func (g *geometry) strip(s *scratch, y, x, w []float32, r0, r1 int, multiply product, finish func(image int) epilogue) {
+func (g *geometry) strip(s *scratch, y, x, w []float32, r0, r1 int, multiply product, e *epilogue) {
 	columns := (r1 - r0) * g.outW
 	first, last := r0/g.outH, (r1-1)/g.outH
 	for group := range g.groups {
@@ -70,15 +69,14 @@ func (g *geometry) strip(s *scratch, y, x, w []float32, r0, r1 int, multiply pro
 		sum := grow(&s.sum, out*columns)
 		multiply(out, columns, taps, kernels, cols, ld, sum, columns)
 		g.eachRun(r0, r1, func(i, y0, y1, before int) {
-			e := finish(i)
 			for o := range out {
 				to, from := group*out+o, sum[o*columns+before*g.outW:][:(y1-y0)*g.outW]
-				e.apply(image(g.outImage(y, i), to, g.pixels())[y0*g.outW:y1*g.outW], from, to, y0*g.outW, g.pixels())
+				e.apply(image(g.outImage(y, i), to, g.pixels())[y0*g.outW:y1*g.outW], from, i, to, y0*g.outW)
 			}
 		})
 	}
 	if first == last {
-		g.finishRows(g.outImage(y, first), r0-first*g.outH, r1-first*g.outH, finish(first))
+		g.finishRows(y, first, r0-first*g.outH, r1-first*g.outH, e)
 	}
 }
 
@@ -93,11 +91,11 @@ func (g *geometry) eachRun(r0, r1 int, f func(image, y0, y1, before int)) {
 	}
 }
 
-// finishRows makes the output of rows [y0,y1) of the sums of one image, y
-// [O,H',W'], in place.
-func (g *geometry) finishRows(y []float32, y0, y1 int, e epilogue) {
+// finishRows makes the output of rows [y0,y1) of the sums of image i in y
+// [N,O,H',W'], in place.
+func (g *geometry) finishRows(y []float32, i, y0, y1 int, e *epilogue) {
 	for o := range g.out {
-		part := image(y, o, g.pixels())[y0*g.outW : y1*g.outW]
-		e.apply(part, part, o, y0*g.outW, g.pixels())
+		part := image(g.outImage(y, i), o, g.pixels())[y0*g.outW : y1*g.outW]
+		e.apply(part, part, i, o, y0*g.outW)
 	}
 }
