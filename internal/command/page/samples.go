@@ -80,7 +80,7 @@ func (c classes) with(name string, s sample) (_ classes, copied bool, err error)
 		} else if at >= 0 {
 			return c, true, nil
 		}
-		if c.bytes()+len(s.photo.file) > maxBytes {
+		if c.bytes()+s.photo.bytes() > maxBytes {
 			return nil, false, errors.Wrapf(errClass, "found %d photos of %d MiB in all, expected no more than %d MiB: remove some", c.total(), c.bytes()>>20, maxBytes>>20)
 		}
 	}
@@ -148,13 +148,16 @@ func (c classes) total() int {
 	return n
 }
 
-// bytes returns how many bytes all photos have.
+// bytes returns how many bytes a photo takes.
+func (p *photo) bytes() int { return len(p.file) + len(p.small) }
+
+// bytes returns how many bytes all photos take.
 func (c classes) bytes() int {
 	n := 0
 	for _, k := range c {
 		for _, s := range k.Samples {
 			if s.photo != nil {
-				n += len(s.photo.file)
+				n += s.photo.bytes()
 			}
 		}
 	}

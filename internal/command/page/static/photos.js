@@ -66,13 +66,10 @@ const named = () => {
   throw new Error('Name the class first.');
 };
 
-async function send(name, blob) {
-  const answer = await (await teach.ask('POST', `/samples?class=${encodeURIComponent(name)}`, blob)).json();
-  return answer;
-}
+const send = async (name, blob) => (await teach.ask('POST', `/samples?class=${encodeURIComponent(name)}`, blob)).json();
 
 // add adds what next() returns, until that is null, to the class that is named.
-// next returns a name, for errors, and a function that returns the file.
+// next returns a name, '' of a frame, and a function that returns the file.
 async function add(of, next) {
   if (adding) return;
   complain(null);
@@ -87,8 +84,8 @@ async function add(of, next) {
       answer = await send(name, await item.file());
       if (answer.copied) copies++; else done++;
     } catch (error) {
-      bad.push(`${item.name}: ${error.message}`);
-      if (error.status === 503 || error.status === undefined && !item.name) break;
+      bad.push(item.name ? `${item.name}: ${error.message}` : error.message);
+      if (error.status === 503 || !item.name) break; // the next frame would fare no better
     }
     $('added').textContent = `${name}: ${done} added${of ? ` of ${of}` : ''}.`;
     if (answer && performance.now() - shown > 400) {

@@ -43,6 +43,12 @@ const isBusy = (button) => button.getAttribute('aria-disabled') === 'true';
 // last returns how many layers are to be trained.
 export const last = () => Number(document.querySelector('input[name=last]:checked').value);
 
+// inView scrolls to what was said, where that is out of sight.
+function inView(e) {
+  const r = e.getBoundingClientRect();
+  if (r.top < 0 || r.bottom > 0.8 * innerHeight) e.scrollIntoView({ block: 'center' });
+}
+
 // buttons makes those of training work. refresh() is called after each change,
 // complain(error) with what went wrong, or null.
 export function buttons(refresh, complain) {
@@ -55,7 +61,10 @@ export function buttons(refresh, complain) {
     let after, failed = null;
     try { after = await work(); } catch (error) { failed = error; }
     try { await refresh(); } catch (error) { failed ??= error; }
-    if (!failed) after();
+    if (!failed) {
+      after();
+      inView($('status'));
+    }
     complain(failed);
     changing.forEach((b) => busy(b, false));
     busy($('stop'), true);
