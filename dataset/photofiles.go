@@ -8,6 +8,7 @@ import (
 	"hash"
 	"image"
 	"io"
+	"runtime/debug"
 
 	"github.com/pkg/errors"
 	"golang.org/x/sync/semaphore"
@@ -119,10 +120,22 @@ func (f imageFile) decoded(ctx context.Context, use func(image.Image) error) err
 	if err := decoding.Acquire(ctx, e.memory); err != nil {
 		return err
 	}
-	defer decoding.Release(e.memory)
+	defer e.release()
 	img, err := e.decode()
 	if err != nil {
 		return err
 	}
 	return use(img)
+}
+
+// largeDecoded is what an image takes of which the memory is collected before that
+// of another is taken: the collector would let several of them pile up.
+const largeDecoded = 32 << 20
+
+// release gives back the memory of an image that is of no more use.
+func (e encoded) release() {
+	if e.memory >= largeDecoded {
+		debug.FreeOSMemory()
+	}
+	decoding.Release(e.memory)
 }

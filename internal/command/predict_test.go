@@ -268,11 +268,17 @@ func TestPredictGoesOn(t *testing.T) {
 // program returns a command that runs mnist as a process of its own.
 func program(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
+	return programOf(t, "1", args...)
+}
+
+// programOf is program for the one of that name.
+func programOf(t *testing.T, name string, args ...string) *exec.Cmd {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(self, args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd.Env = append(os.Environ(), asProgram+"="+name)
 	return cmd
 }
