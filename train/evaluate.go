@@ -27,16 +27,38 @@ func (m Metrics) String() string {
 	return fmt.Sprintf("accuracy %.4f (%d of %d), loss %.4f", m.Accuracy(), m.Correct, m.Examples, m.Loss)
 }
 
+// Interval returns the 95 % confidence interval of the accuracy, for examples drawn
+// as those to come: Wilson's score interval (Wilson 1927, "Probable Inference, the
+// Law of Succession, and Statistical Inference", Journal of the American Statistical
+// Association 22, 209–212), which holds for few examples and for accuracies near 1
+// too (Brown, Cai and DasGupta 2001, "Interval Estimation for a Binomial Proportion").
+// Without examples it is 0 to 1.
+func (m Metrics) Interval() (low, high float64) {
+	if m.Examples == 0 {
+		return 0, 1
+	}
+	const z = 1.959963984540054 // of the standard normal distribution, 97.5 % are below
+	n, p := float64(m.Examples), m.Accuracy()
+	middle := (p + z*z/(2*n)) / (1 + z*z/n)
+	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
+	return max(0, middle-half), min(1, middle+half)
+}
+
 // Score is Metrics in few numbers, for JSON.
 type Score struct {
 	Accuracy float64 `json:"accuracy"`
+	Low      float64 `json:"accuracy_low"` // 95 % confidence interval: see Metrics.Interval
+	High     float64 `json:"accuracy_high"`
 	Correct  int     `json:"correct"`
 	Examples int     `json:"examples"`
 	Loss     float64 `json:"loss"`
 }
 
 // Score returns the metrics without the confusion.
-func (m Metrics) Score() Score { return Score{m.Accuracy(), m.Correct, m.Examples, m.Loss} }
+func (m Metrics) Score() Score {
+	low, high := m.Interval()
+	return Score{m.Accuracy(), low, high, m.Correct, m.Examples, m.Loss}
+}
 
 // Recall returns the share of right answers among the examples of a label, 0 to
 // 1, or NaN where there is no such example.

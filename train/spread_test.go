@@ -20,7 +20,8 @@ func TestSpread(t *testing.T) {
 	if got, want := runs[0].String(), "accuracy 0.9000 (90 of 100), loss 0.0000"; got != want {
 		t.Errorf("found %q, expected %q", got, want)
 	}
-	if got, want := runs[0].Score(), (Score{0.9, 90, 100, 0}); got != want {
+	low, high := runs[0].Interval()
+	if got, want := runs[0].Score(), (Score{0.9, low, high, 90, 100, 0}); got != want {
 		t.Errorf("found %+v, expected %+v", got, want)
 	}
 	if one := SpreadOf(runs[:1]); one != (Spread{}) {

@@ -20,6 +20,8 @@ type dataFlags struct {
 
 	shape []int // of photos; nil for other images
 	prep  dataset.Preprocessing
+
+	skipped func(*dataset.BadFiles) // told of files that are left out, nil: nobody
 }
 
 func (d *dataFlags) add(cmd *cobra.Command, p Program) {
@@ -55,8 +57,13 @@ func (d *dataFlags) of(m *model.Network) {
 func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, test *dataset.Set, err error) {
 	train, test, err = dataset.Open(d.name, dataset.Options{
 		Context: ctx, SkipBad: d.skipBad, Shape: d.shape, Prep: d.prep,
-		Warn:    func(message string) { out.note("%s", message) },
-		Skipped: out.list,
+		Warn: func(message string) { out.note("%s", message) },
+		Skipped: func(bad *dataset.BadFiles) {
+			out.list(bad)
+			if d.skipped != nil {
+				d.skipped(bad)
+			}
+		},
 		Checked: out.images("read images"),
 		Progress: func(file string, done, total int64) {
 			out.bar("download "+file, "bytes", total).set(done)

@@ -47,6 +47,8 @@ type evalLine struct {
 
 	LeftOut        int            `json:"left_out"`         // test images of classes that the network does not know
 	LeftOutClasses map[string]int `json:"left_out_classes"` // how many of each
+
+	Skipped []string `json:"skipped,omitempty"` // files that cannot be read
 }
 
 func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, source sourceFlags, page reportFlag) error {
@@ -64,6 +66,8 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, source s
 	if err != nil {
 		return err
 	}
+	var skipped []string
+	d.skipped = func(bad *dataset.BadFiles) { skipped = append(skipped, bad.Paths...); rep.Skipped(bad) }
 	test, of, leftOut, err := d.openFor(cmd, out, m, true)
 	if err != nil {
 		return err
@@ -72,9 +76,11 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, source s
 	if err != nil {
 		return err
 	}
-	out.text("accuracy %.4f (%d of %d), mean recall of the classes %.4f, loss %.4f", metrics.Accuracy(), metrics.Correct, metrics.Examples, metrics.BalancedAccuracy(), metrics.Loss)
+	low, high := metrics.Interval()
+	out.text("accuracy %.4f (%d of %d), 95 %% confidence %.4f to %.4f, mean recall of the classes %.4f, loss %.4f",
+		metrics.Accuracy(), metrics.Correct, metrics.Examples, low, high, metrics.BalancedAccuracy(), metrics.Loss)
 	line := evalLine{Score: metrics.Score(), Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.Page(), BalancedAccuracy: metrics.BalancedAccuracy(),
-		Overlap: m.Seen.Overlap(test), LeftOut: of - test.Len(), LeftOutClasses: map[string]int{}} // not null for those who read the JSON
+		Overlap: m.Seen.Overlap(test), LeftOut: of - test.Len(), LeftOutClasses: map[string]int{}, Skipped: skipped} // not null for those who read the JSON
 	out.lines(line.Overlap.String())
 	maps.Copy(line.LeftOutClasses, leftOut)
 	uneven(out, "test", test)

@@ -93,7 +93,11 @@ func ActivationOf(ctx context.Context, n *model.Network, set *dataset.Set, i int
 		return nil, err
 	}
 	defer features.Close()
-	m := &Map{Layer: at.layer, Exact: at.exact, Height: at.shape[1], Width: at.shape[2], view: view(pixels, set.Shape, set.Prep)}
+	seen, err := one.View(0)
+	if err != nil {
+		return nil, err
+	}
+	m := &Map{Layer: at.layer, Exact: at.exact, Height: at.shape[1], Width: at.shape[2], view: seen}
 	if err := m.choose(ctx, n, one, class); err != nil {
 		return nil, err
 	}

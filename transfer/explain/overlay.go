@@ -4,31 +4,11 @@ import (
 	"image"
 	"image/color"
 	"math"
-
-	"github.com/lastlayer/lastlayer/dataset"
 )
 
 // leastSide is the least side of what Draw returns, in pixels: smaller images are
 // enlarged.
 const leastSide = 224
-
-// view returns the pixels of an image of a network, [C,H,W], as an image.
-func view(pixels []byte, shape []int, prep dataset.Preprocessing) *image.RGBA {
-	height, width := shape[1], shape[2]
-	img := image.NewRGBA(image.Rect(0, 0, width, height))
-	plane := height * width
-	for i := range plane {
-		r, g, b := pixels[i], pixels[i], pixels[i]
-		if shape[0] == 3 {
-			g, b = pixels[plane+i], pixels[2*plane+i]
-		}
-		if shape[0] == 3 && prep.Photo.BGR {
-			r, b = b, r
-		}
-		img.SetRGBA(i%width, i/width, color.RGBA{r, g, b, 255})
-	}
-	return img
-}
 
 // Draw returns the image as the network saw it, resized and cropped, in grey, with
 // the map over it: red for the class, blue against it, the stronger the value.

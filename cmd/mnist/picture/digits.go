@@ -110,10 +110,15 @@ func Digit(set *dataset.Set, index int) ([]byte, error) {
 	return b.Bytes(), errors.Wrap(err, "draw the image")
 }
 
-// onPaper returns the first channel of an image with its ink dark, enlarged
-// without smoothing, so that its pixels are seen.
+// onPaper returns a photo, or the first channel of an image with its ink dark,
+// enlarged without smoothing, so that its pixels are seen.
 func onPaper(set *dataset.Set, index int) image.Image {
 	h, w := set.Shape[1], set.Shape[2]
+	if set.Prep.IsPhoto() {
+		if img, err := set.View(index); err == nil {
+			return img
+		}
+	}
 	pixels := set.Image(index)[:h*w]
 	return enlarged(h, w, func(i int) uint8 {
 		if set.Prep.Polarity != dataset.DarkOnLight {

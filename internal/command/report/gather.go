@@ -12,6 +12,7 @@ import (
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
+	"github.com/lastlayer/lastlayer/transfer/explain"
 	"github.com/pkg/errors"
 )
 
@@ -123,6 +124,7 @@ func (g *Gatherer) Tested(ctx context.Context, m *model.Network, test *dataset.S
 		return err
 	}
 	g.report.Test, g.report.Metrics, g.report.Mistakes = test, &metrics, mistakes
+	g.report.Maps = mapsOf(ctx, m, test, mistakes[:min(len(mistakes), shownMistakes)])
 	g.fact("Test images", test.String())
 	g.fact("Test data, SHA-256", hashOf(test))
 	return nil
@@ -145,6 +147,30 @@ func mistakesOf(ctx context.Context, e *train.Evaluator, test *dataset.Set, prog
 	})
 	slices.SortStableFunc(list, func(a, b picture.Mistake) int { return cmp.Compare(b.Probability, a.Probability) })
 	return list, err
+}
+
+// mapsOf returns for each mistake the map of what speaks for the given class, nil for
+// a network that has none.
+func mapsOf(ctx context.Context, m *model.Network, test *dataset.Set, mistakes []picture.Mistake) []*explain.Map {
+	var maps []*explain.Map
+	for _, mistake := range mistakes {
+		found, err := explain.ActivationOf(ctx, m, test, mistake.Index, m.Classes[mistake.Given])
+		if err != nil {
+			return nil
+		}
+		maps = append(maps, found)
+	}
+	return maps
+}
+
+// Skipped notes the files of the data that are left out.
+func (g *Gatherer) Skipped(bad *dataset.BadFiles) {
+	if g == nil {
+		return
+	}
+	for _, err := range bad.Errors {
+		g.report.Skipped = append(g.report.Skipped, err.Error())
+	}
 }
 
 // Write writes the report, with the last line of the figures.

@@ -1,10 +1,12 @@
 package report
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"html/template"
+	"image/png"
 
 	"github.com/lastlayer/lastlayer/cmd/mnist/picture"
 	"github.com/lastlayer/lastlayer/model"
@@ -22,13 +24,13 @@ func (r *Report) draw(v *view, files map[string][]byte) error {
 		if err != nil {
 			return "", err
 		}
-		png, err := p.PNG()
+		raster, err := p.PNG()
 		if err != nil {
 			return "", err
 		}
-		files[name+".svg"], files[name+".png"] = svg, png
-		inline, err := p.Inline(label)
-		return template.HTML(inline), err // its texts are escaped by the one that draws it
+		files[name+".svg"], files[name+".png"] = svg, raster
+		drawn, err := p.Inline(label)
+		return template.HTML(drawn), err // its texts are escaped by the one that draws it
 	}
 	var err error
 	if epochs := v.drawn; len(epochs) > 0 {
@@ -44,12 +46,12 @@ func (r *Report) draw(v *view, files map[string][]byte) error {
 		if err != nil {
 			return err
 		}
-		inline, err := add("confusion", "Confusion matrix as a heat map", p)
+		heat, err := add("confusion", "Confusion matrix as a heat map", p)
 		if err != nil {
 			return err
 		}
 		if v.Matrix == nil { // a table of that many classes would be no use
-			v.Heat = inline
+			v.Heat = heat
 		}
 	}
 	if shown := r.Mistakes[:min(len(r.Mistakes), shownMistakes)]; len(shown) > 0 {
@@ -73,7 +75,8 @@ func (r *Report) draw(v *view, files map[string][]byte) error {
 
 // mistake is one figure of the gallery.
 type mistake struct {
-	Image       template.URL
+	Image, Map  template.URL // Map is "" where there is none
+	File        string       // "" where the images are in no files
 	Index       int
 	True, Given string
 	Probability string
@@ -81,17 +84,28 @@ type mistake struct {
 
 func (r *Report) gallery(shown []picture.Mistake) ([]mistake, error) {
 	var gallery []mistake
-	for _, m := range shown {
-		png, err := picture.Digit(r.Test, m.Index)
+	for i, m := range shown {
+		content, err := picture.Digit(r.Test, m.Index)
 		if err != nil {
 			return nil, err
 		}
-		gallery = append(gallery, mistake{
-			template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(png)),
-			m.Index, r.Test.Classes[r.Test.Label(m.Index)], r.Test.Classes[m.Given], picture.Percent(m.Probability),
-		})
+		one := mistake{Image: inline(content), File: r.Test.File(m.Index), Index: m.Index,
+			True: r.Test.Classes[r.Test.Label(m.Index)], Given: r.Test.Classes[m.Given], Probability: picture.Percent(m.Probability)}
+		if i < len(r.Maps) {
+			var drawn bytes.Buffer
+			if err := png.Encode(&drawn, r.Maps[i].Draw()); err != nil {
+				return nil, err
+			}
+			one.Map = inline(drawn.Bytes())
+		}
+		gallery = append(gallery, one)
 	}
 	return gallery, nil
+}
+
+// inline returns a PNG file as a URL that holds it.
+func inline(content []byte) template.URL {
+	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(content))
 }
 
 // kernels is the section of the first layer's kernels.

@@ -12,6 +12,7 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/lastlayer/lastlayer/train"
+	"github.com/lastlayer/lastlayer/transfer/explain"
 	"github.com/pkg/errors"
 )
 
@@ -32,6 +33,8 @@ type Report struct {
 	Test        *dataset.Set
 	Metrics     *train.Metrics    // of Test; nil where it was not run
 	Mistakes    []picture.Mistake // of Test, all of them, the most confident first
+	Maps        []*explain.Map    // of the first of these, for the given class; nil for none
+	Skipped     []string          // files that are left out, and why
 	Kernels     *Kernels
 	Facts       []Fact
 	Lines       []any // one JSON object each

@@ -69,6 +69,12 @@ func (r *Report) view() *view {
 	return v
 }
 
+// Interval writes the confidence interval of the accuracy.
+func (v *view) Interval() string {
+	low, high := v.Metrics.Interval()
+	return fmt.Sprintf("%.4f to %.4f", low, high)
+}
+
 // thin returns at most about shownEpochs of the epochs, the first and the last
 // among them.
 func thin(epochs []train.EpochReport) []train.EpochReport {
