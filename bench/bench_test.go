@@ -77,7 +77,7 @@ func TestTargets(t *testing.T) {
 			t.Errorf("row %d: found %q against %q at %v, expected %v", i, r.Work, r.Peer, r.Target, w)
 		}
 	}
-	for _, r := range rows[len(want):] {
+	for _, r := range questionRows[len(want):] {
 		if r.Target != 0 {
 			t.Errorf("%s: found a target of %v, expected none", r.Key, r.Target)
 		}

@@ -30,11 +30,12 @@ type sizes struct {
 	steps, stockSteps, passes, images int
 	batches                           string
 	gemm                              string // flags of bench/gemm
+	photos                            int    // batches of a network
 }
 
 var (
-	fullSizes  = sizes{epochs: 5, steps: 60, stockSteps: 10, passes: 3, images: 500, batches: "64,250,1000,2500,5000", gemm: "-repeats 9 -sample 50ms"}
-	quickSizes = sizes{epochs: 1, limit: 320, steps: 3, stockSteps: 1, passes: 1, images: 20, batches: "50,100", gemm: "-repeats 1 -sample 1ms"}
+	fullSizes  = sizes{epochs: 5, steps: 60, stockSteps: 10, passes: 3, images: 500, batches: "64,250,1000,2500,5000", gemm: "-repeats 9 -sample 50ms", photos: 10}
+	quickSizes = sizes{epochs: 1, limit: 320, steps: 3, stockSteps: 1, passes: 1, images: 20, batches: "50,100", gemm: "-repeats 1 -sample 1ms", photos: 1}
 )
 
 // out is the folder of all that the runner writes, from the module's root.
@@ -42,6 +43,9 @@ const out = "bench/out"
 
 // start is the network that retraining starts from, made once.
 const start = out + "/digits-0-4.safetensors"
+
+// networkFile is a network of photos for the peer, made once.
+func networkFile(arch string) string { return out + "/" + arch + ".onnx" }
 
 func words(s string) []string { return strings.Fields(s) }
 
@@ -89,6 +93,16 @@ func (s sizes) commands() map[string]command {
 	add("peer latency", peer("$BEST")+latency+" --data $MNIST", "")
 	add("ours step", ours+"step --steps "+strconv.Itoa(s.steps), "")
 	add("stock step", ours+"stock --steps "+strconv.Itoa(s.stockSteps), "")
+	limit = ""
+	for _, n := range networks {
+		for _, threads := range []string{"2", "1"} {
+			process, repeats := " "+n.arch+" "+threads, strconv.Itoa(s.photos)
+			flags := "network --arch " + n.arch + " --threads " + threads + " --batches 1,8 --repeats " + repeats
+			add("network"+process, ours+flags, "")
+			add("peer"+process, peer("$BEST")+flags, "")
+			add("onnxruntime"+process, "node bench/peer.cjs "+networkFile(n.arch)+" "+threads+" 1,8 "+repeats, "")
+		}
+	}
 	all["gemm"] = command{name: "gemm", args: words("env " + plain + " bench/out/bin/gemm -goroutines 2 " + s.gemm)}
 	return all
 }

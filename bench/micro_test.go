@@ -122,7 +122,7 @@ func BenchmarkNetwork(b *testing.B) {
 					b.Fatal(err)
 				}
 				defer e.Close()
-				data := newNoise(batch)
+				data := smallnet.NewNoise(batch, 3, 224, 224)
 				indices := make([]int, batch)
 				for i := range indices {
 					indices[i] = i
@@ -138,28 +138,5 @@ func BenchmarkNetwork(b *testing.B) {
 				b.ReportMetric(1e3*b.Elapsed().Seconds()/float64(b.N*batch), "ms/image")
 			})
 		}
-	}
-}
-
-// noise is images [3,224,224] of normal numbers.
-type noise [][]float32
-
-func newNoise(n int) noise {
-	rng, images := rand.New(rand.NewPCG(2, 3)), make(noise, n)
-	for i := range images {
-		images[i] = make([]float32, 3*224*224)
-		for j := range images[i] {
-			images[i][j] = float32(rng.NormFloat64())
-		}
-	}
-	return images
-}
-
-func (n noise) Len() int          { return len(n) }
-func (noise) ExampleShape() []int { return []int{3, 224, 224} }
-func (noise) Label(int) int       { return 0 }
-func (n noise) Gather(dst []float32, indices []int) {
-	for k, i := range indices {
-		copy(dst[k*len(n[i]):], n[i])
 	}
 }

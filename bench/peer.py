@@ -4,6 +4,7 @@
     peer.py train     --data DIR  epochs of training; with --out a whole retraining, weights and all
     peer.py inference --data DIR  the test images, at several batch sizes
     peer.py latency   --data DIR  one image at a time
+    peer.py network   --arch NAME torchvision's network of that name on images of noise
 
 DIR holds MNIST's four .gz files. The last line on standard output is a JSON
 object. All times are of time.perf_counter. Written for PyTorch 1.13.
@@ -208,10 +209,25 @@ def latency(opt):
     return {"seconds": statistics.median(times[20:]), "repeats": opt.repeats}
 
 
+def network(opt):
+    import torchvision
+    net = getattr(torchvision.models, opt.arch)(weights=None).eval()
+    result = {"repeats": opt.repeats}
+    with torch.no_grad():
+        for batch in (int(b) for b in opt.batches.split(",")):
+            x, times = torch.randn(batch, 3, 224, 224), []
+            for _ in range(2 + opt.repeats):
+                start = time.perf_counter()
+                net(x)
+                times.append(time.perf_counter() - start)
+            result["seconds_%d" % batch] = statistics.median(times[2:]) / batch
+    return result
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("work", choices=["train", "inference", "latency"])
-    p.add_argument("--data", required=True, help="folder of MNIST's .gz files")
+    p.add_argument("work", choices=["train", "inference", "latency", "network"])
+    p.add_argument("--data", help="folder of MNIST's .gz files")
     p.add_argument("--classes", default="0-9", help="labels to keep, as 5-9")
     p.add_argument("--limit", type=int, default=0, help="use so many images only (0: all)")
     p.add_argument("--from", dest="start", help="safetensors file to start from; random weights if unsaid")
@@ -225,12 +241,15 @@ def main():
     p.add_argument("--momentum", type=float, default=0.9)
     p.add_argument("--batches", default="64,250,1000,2500,5000", help="batch sizes of inference")
     p.add_argument("--repeats", type=int, default=3, help="passes of inference, or images of latency")
+    p.add_argument("--arch", default="resnet18", help="torchvision's name of a network")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--seed", type=int, default=1)
     opt = p.parse_args()
+    if opt.work != "network" and not opt.data:
+        p.error("--data is missing")
     torch.set_num_threads(opt.threads)
     torch.manual_seed(opt.seed)
-    result = {"train": train, "inference": inference, "latency": latency}[opt.work](opt)
+    result = {"train": train, "inference": inference, "latency": latency, "network": network}[opt.work](opt)
     result.update(
         seconds_process=time.perf_counter() - STARTED, torch=torch.__version__, threads=torch.get_num_threads(),
         peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),

@@ -15,9 +15,50 @@ type row struct {
 	theirs source // no command: the figure of ours is a ratio by itself
 }
 
-// rows are the targets, in their order, and after them what else is worth
-// knowing.
-var rows = []row{
+// rows are all comparisons.
+var rows = append(questionRows, networkRows()...)
+
+// networks are those of photos, with the target at batch 8.
+var networks = []struct {
+	arch   string
+	target float64
+}{{"resnet18", 0.9}, {"vgg16", 0.7}, {"resnet50", 1}, {"mobilenet_v2", 1.3}, {"squeezenet1_1", 1.2}}
+
+// networkRows are the networks of photos, an image of 224×224 at one and two threads,
+// one and eight at a time.
+func networkRows() []row {
+	var rows []row
+	for _, n := range networks {
+		for _, batch := range []string{"8", "1"} {
+			target := n.target
+			if batch == "1" {
+				target = 1.2
+			}
+			for _, threads := range []string{"2", "1"} {
+				if threads == "1" {
+					target = 0
+				}
+				key := n.arch + ", batch " + batch + ", threads " + threads
+				work := n.arch + ", 224², an image of a batch of " + batch + ", threads " + threads
+				field, process := "seconds_"+batch, " "+n.arch+" "+threads
+				rows = append(rows,
+					row{key, work, "onnxruntime-node", target, "s", source{"network" + process, field}, source{"onnxruntime" + process, field}},
+					row{key + " vs PyTorch", work, "PyTorch", 0, "s", source{"network" + process, field}, source{"peer" + process, field}})
+			}
+		}
+		target := 0.0
+		if n.arch == "resnet50" {
+			target = 2
+		}
+		rows = append(rows, row{n.arch + ", peak memory", n.arch + ", peak memory, batch 8, two threads", "onnxruntime-node", target, "B",
+			source{"network " + n.arch + " 2", "peak_8_bytes"}, source{"onnxruntime " + n.arch + " 2", "peak_8_bytes"}})
+	}
+	return rows
+}
+
+// questionRows are those of the question's network: the targets, in their order, and
+// after them what else is worth knowing.
+var questionRows = []row{
 	{"epoch, whole network", "epoch, whole network, batch 64, real digits, shuffled", "PyTorch", 0.7, "s",
 		source{"ours epoch", "epoch_seconds"}, source{"peer epoch", "seconds"}},
 	{"epoch, FC layers", "epoch, FC layers, convolutions frozen but run each step (`--no-cache`), batch 64", "PyTorch `requires_grad=False`", 0.6, "s",

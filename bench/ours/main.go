@@ -1,9 +1,9 @@
 // Command ours measures what the program mnist does not tell: one training
 // step by our operators and by stock Gorgonia's, with what each allocates,
-// inference, the latency of one image, and retraining by putting the old
-// weights back. `go run ./bench` runs it, in a process for each figure.
+// inference, the latency of one image, retraining by putting the old
+// weights back, and networks of photos. `go run ./bench` runs it, in a process for each figure.
 //
-//	ours step | stock | inference | latency | putback [flags]
+//	ours step | stock | inference | latency | putback | network [flags]
 //
 // The last line on standard output is a JSON object.
 package main
@@ -40,6 +40,7 @@ type options struct {
 	repeats int
 	batches string
 	profile string
+	arch    string
 }
 
 // What is the same in every measurement, ours and the peer's.
@@ -53,7 +54,7 @@ const (
 type result map[string]any
 
 var commands = map[string]func(options) (result, error){
-	"step": step, "stock": stock, "inference": inference, "latency": latency, "putback": putBack,
+	"step": step, "stock": stock, "inference": inference, "latency": latency, "putback": putBack, "network": network,
 }
 
 func main() {
@@ -65,7 +66,7 @@ func main() {
 
 func run(args []string, out io.Writer) error {
 	if len(args) == 0 || commands[args[0]] == nil {
-		return errors.New("expected one of step, stock, inference, latency, putback")
+		return errors.New("expected one of step, stock, inference, latency, putback, network")
 	}
 	var o options
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -73,14 +74,15 @@ func run(args []string, out io.Writer) error {
 	f.StringVar(&o.classes, "classes", "0-9", "labels to keep")
 	f.IntVar(&o.limit, "limit", 0, "use so many images only (0: all)")
 	f.StringVar(&o.from, "from", "", "weights file to start from; fresh weights if unsaid")
-	f.StringVar(&o.out, "out", "", "putback: file to write")
+	f.StringVar(&o.out, "out", "", "putback, network: file to write")
 	f.IntVar(&o.last, "last", 1, "putback: the last N layers are the ones to train")
 	f.IntVar(&o.epochs, "epochs", 5, "putback: passes over the data")
 	f.IntVar(&o.batch, "batch", 64, "images a training step")
 	f.IntVar(&o.steps, "steps", 30, "training steps to measure, after two that warm up")
-	f.IntVar(&o.repeats, "repeats", 3, "passes of inference, or images of latency")
-	f.StringVar(&o.batches, "batches", "64,250,1000,2500,5000", "batch sizes of inference")
+	f.IntVar(&o.repeats, "repeats", 3, "passes of inference, images of latency, or batches of a network")
+	f.StringVar(&o.batches, "batches", "64,250,1000,2500,5000", "batch sizes of inference and of a network")
 	f.StringVar(&o.profile, "cpuprofile", "", "step: write a CPU profile of the measured steps")
+	f.StringVar(&o.arch, "arch", "resnet18", "network: torchvision's name")
 	threads := f.Int("threads", 2, "goroutines to compute on")
 	if err := f.Parse(args[1:]); err != nil {
 		return err

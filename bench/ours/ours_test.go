@@ -51,6 +51,27 @@ func TestInferenceAndLatency(t *testing.T) {
 	runJSON(t, "latency", "--repeats", "3")
 }
 
+// TestNetwork measures a network of photos, and writes it for the peer.
+func TestNetwork(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "net.onnx")
+	var out bytes.Buffer
+	for _, args := range [][]string{{"--batches", "1,2", "--repeats", "1"}, {"--out", file}} {
+		if err := run(append([]string{"network", "--arch", "squeezenet1_1"}, args...), &out); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var r map[string]any
+	if err := json.NewDecoder(&out).Decode(&r); err != nil || !(r["seconds_1"].(float64) > 0 && r["seconds_2"].(float64) > 0) {
+		t.Errorf("found %v, %v", r, err)
+	}
+	if n, err := weightfile.Read(file); err != nil || len(n.Classes) != 1000 {
+		t.Errorf("found %v, %v", n, err)
+	}
+	if err := run([]string{"network", "--arch", "nothing"}, &out); err == nil {
+		t.Error("an unknown network: expected an error")
+	}
+}
+
 // TestPutBack checks that the weights that are to stay do, and that the others
 // move.
 func TestPutBack(t *testing.T) {
