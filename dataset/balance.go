@@ -10,8 +10,8 @@ func (s *Set) String() string {
 	return fmt.Sprintf("%d images of %d classes", s.Len(), len(s.Classes))
 }
 
-// Extremes returns the classes with the fewest and with the most images, and how many these are.
-// Classes without any do not count. Where there are several the first is meant.
+// Extremes returns the classes with the fewest and the most images, and these numbers. Classes
+// without images do not count. Among several it takes the first.
 func (s *Set) Extremes() (least, most string, fewest, largest int) {
 	for class, n := range s.Counts() {
 		if n > 0 && (fewest == 0 || n < fewest) {

@@ -16,10 +16,10 @@ const (
 )
 
 // DecodeImage reads a PNG, JPEG, WebP, GIF, BMP or TIFF file; the content decides which, name is for
-// messages. Its dimensions are looked at before it is decoded: an image over 64 MiB, over 100 million
+// messages. Its dimensions are checked before it is decoded: an image over 64 MiB, over 100 million
 // pixels or 65,535 a side, or that takes over 256 MiB to decode (67 million pixels of 8-bit RGBA, 22 of
-// a progressive JPEG at full colour resolution) is an ErrTooLarge. All else that is wrong with it is an
-// ErrFormat. The EXIF orientation is followed. Of an animation it is the first picture.
+// a progressive JPEG at full colour resolution) is an ErrTooLarge. Anything else wrong with it is an
+// ErrFormat. The EXIF orientation is applied. Of an animation it returns the first picture.
 func DecodeImage(r io.Reader, name string) (image.Image, error) {
 	name = printable(name)
 	if isNil(r) {

@@ -30,24 +30,24 @@ func Digit(img image.Image) (Image28, error) {
 // Drawing is what Find found on an image.
 type Drawing struct {
 	Image Image28 // the drawing in the form of MNIST's images
-	Note  string  // in one line, what makes it doubtful that this is the drawing; "" if nothing does
+	Note  string  // in one line, why the drawing is doubtful; "" if it is not
 }
 
 // wholePage is the part of an image, in percent of either side, from which on what was found is as
 // good as all of it.
 const wholePage = 95
 
-// Find brings an image to the form of MNIST's, whatever its size and colours: grey, light on dark,
-// cropped to the ink, scaled to fit 20×20 with its proportions kept, and moved so that the centre of
-// mass is in the middle. An image that has this form already, as every one of MNIST has, comes out
-// unchanged, its inverse comes out inverted.
+// Find turns an image of any size and colours into the form of MNIST's: grey, light on dark, cropped
+// to the ink, scaled to fit 20×20 with its proportions kept, and moved so that the centre of mass is
+// in the middle. An image of this form, such as MNIST's own, stays unchanged; its negative is
+// inverted.
 //
-// What the border shows is taken for the paper, whose light may change slowly over the page. Ink is what
+// What the border shows is taken as the paper, whose light may change slowly over the page. Ink is what
 // differs from it beyond its noise, by Otsu's threshold, in connected pieces of a tenth of the largest
-// or more. A frame, rules and a desk beside the paper are left out. The note says so where that leaves
+// or more. A frame, rules and a desk beside the paper are left out. The note says when that leaves
 // nothing, or the drawing fills the whole image.
 //
-// It wants one thing drawn. An image without ink is an ErrBlank, one over 100 million pixels an
+// It expects one thing drawn. An image without ink is an ErrBlank, one over 100 million pixels an
 // ErrTooLarge.
 func Find(img image.Image) (Drawing, error) {
 	grey, err := toGrey(img)

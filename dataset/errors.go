@@ -8,17 +8,17 @@ import (
 // The errors to test for with errors.Is. What is returned wraps one of them in a single line that
 // names the file, the field, what was found and what was expected.
 var (
-	// ErrFormat: a file is not what its place says: truncated, damaged, of another type.
+	// ErrFormat: a file is truncated, damaged or of another type.
 	ErrFormat = errors.New("bad file")
-	// ErrTooLarge: a file, or what it would unpack to, is over a limit stated in this package.
+	// ErrTooLarge: a file, or what it would unpack to, exceeds a limit of this package.
 	ErrTooLarge = errors.New("over the limit")
 	// ErrChecksum: a file of MNIST does not have its published SHA-256.
 	ErrChecksum = errors.New("wrong checksum")
 	// ErrNotFound: a data set, or one file of it, is not there.
 	ErrNotFound = errors.New("not found")
-	// ErrClass: a class is named that the set lacks, or a list of classes cannot be read.
+	// ErrClass: a class that the set lacks, or a list of classes that cannot be read.
 	ErrClass = errors.New("bad class")
-	// ErrArgument: a number given to this package is out of its range.
+	// ErrArgument: an argument is out of its range.
 	ErrArgument = errors.New("bad argument")
 	// ErrBlank: an image has no ink on it.
 	ErrBlank = errors.New("blank image")

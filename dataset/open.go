@@ -8,7 +8,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Options say how Open finds and reads a data set. The zero value is a good choice.
+// Options say how Open finds and reads a data set. The zero value suits most.
 type Options struct {
 	// Context cancels a download or the reading of a folder; nil is context.Background().
 	Context context.Context

@@ -22,7 +22,7 @@ func (s Seen) Overlap(set *Set) Overlap {
 	return o
 }
 
-// String is a warning for people, "" where there is no overlap.
+// String returns a warning for people, "" where there is no overlap.
 func (o Overlap) String() string {
 	switch {
 	case o.TrainedOn == nil || *o.TrainedOn == 0:

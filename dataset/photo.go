@@ -9,8 +9,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// How the pixels of a resized photo are computed. Both average over all pixels when the photo becomes
-// smaller, and give Pillow's bytes to the bit.
+// How the pixels of a resized photo are computed. Both use antialiasing when the photo becomes
+// smaller, and give the same bytes as Pillow.
 const (
 	Bilinear = "bilinear"
 	Bicubic  = "bicubic"
@@ -84,7 +84,7 @@ func (f Photo) validate() error {
 	return nil
 }
 
-// Pixels returns the bytes of a photo as an image of a network, [3,H,W]. What is transparent shows
+// Pixels returns the bytes of a photo as an image of a network, [3,H,W]. Transparent parts become
 // white. The error is an ErrArgument.
 func (f Photo) Pixels(img image.Image, height, width int) ([]byte, error) {
 	prep := Preprocessing{Photo: f}

@@ -2,10 +2,9 @@ package dataset
 
 import "github.com/pkg/errors"
 
-// Prepared returns the set as a network with that preprocessing takes it. Grey
-// images of the other polarity are turned into their negatives; with colours that
-// would be another image, and is an ErrArgument; so are images that were not made
-// of photos as the network's are.
+// Prepared returns the set as a network with that preprocessing takes it. Grey images of the other
+// polarity become their negatives. Colour images of the other polarity are an ErrArgument, as are
+// images that were not made of photos as the network's are.
 func (s *Set) Prepared(prep Preprocessing) (*Set, error) {
 	if err := s.Check(); err != nil {
 		return nil, err

@@ -12,10 +12,10 @@ const (
 	DarkOnLight = "dark-on-light" // as on paper
 )
 
-// Preprocessing says how a stored byte v (0..255) becomes a network's input:
-// x = (v*Scale - Mean)/Std, with a mean and a deviation of each channel for photos. It belongs to a
-// model's metadata, since weights trained on data prepared one way give wrong answers, not errors, on
-// data prepared another way. Two are the same if == says so.
+// Preprocessing says how a stored byte v (0..255) becomes a network's input: x = (v*Scale -
+// Mean)/Std, with a mean and a deviation of each channel for photos. It belongs to a network: weights
+// trained on data prepared one way give wrong answers, and no error, on data prepared another way.
+// Two can be compared with ==.
 type Preprocessing struct {
 	Scale    float64 `json:"scale"`    // applied to the byte, > 0
 	Mean     float64 `json:"mean"`     // subtracted, in units of scaled bytes

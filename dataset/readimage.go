@@ -10,8 +10,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// ReadImage reads an image file as DecodeImage does. The file may be a pipe that others write to: it
-// returns when ctx is done, whatever comes through it.
+// ReadImage reads an image file as DecodeImage does. The file may be a pipe: ReadImage returns when
+// ctx is done, even if nothing comes through it.
 func ReadImage(ctx context.Context, path string) (image.Image, error) {
 	return untilDone(ctx, func() (image.Image, error) {
 		f, err := openUnblocked(path)
@@ -29,8 +29,8 @@ func openUnblocked(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
-// UseImage is ReadImage for one of many: it hands the image to use, and waits before
-// while the images that are in use take more than 256 MiB to decode.
+// UseImage is ReadImage for one of many: it calls use with the image, once the images in use at
+// that time take at most 256 MiB to decode.
 func UseImage(ctx context.Context, path string, use func(image.Image) error) error {
 	_, err := untilDone(ctx, func() (image.Image, error) {
 		f, err := openUnblocked(path)
@@ -47,8 +47,8 @@ func UseImage(ctx context.Context, path string, use func(image.Image) error) err
 	return err
 }
 
-// ReadImageFrom is ReadImage for what is open, as standard input; name is for messages. Where ctx ends
-// it, a Read may still wait.
+// ReadImageFrom is ReadImage of an open reader, such as standard input; name is for messages. After
+// ctx ended it, a Read may still be waiting.
 func ReadImageFrom(ctx context.Context, r io.Reader, name string) (image.Image, error) {
 	return untilDone(ctx, func() (image.Image, error) { return DecodeImage(r, name) })
 }

@@ -70,7 +70,7 @@ func tapsOf(k kernel, from, to, first, last int) []taps {
 func byteOf(sum int32) byte { return byte(min(max((sum+1<<(weightBits-1))>>weightBits, 0), 255)) }
 
 // resample returns the window of a resized image, [3,H,W]: the part from of an image becomes whole, and
-// window is cut out of that. What is transparent shows white. It computes what Pillow's resize does, to
+// window is cut out of that. Transparent parts become white. It computes what Pillow's resize does, to
 // the bit: along rows first, rounded to bytes, and then along columns. It takes the memory of the
 // window, however large the image is.
 func resample(img image.Image, from image.Rectangle, whole image.Point, window image.Rectangle, k kernel) []byte {

@@ -15,9 +15,9 @@ const (
 	maxSeen   = 100_000 // images that a Seen remembers one by one
 )
 
-// Seen remembers which images a training used, so that a network can be asked whether it is tested on
-// what it was trained on. The zero value remembers nothing. It keeps six bytes an image, of at most
-// 100,000 images: of more it keeps those with the lowest sums, which are a sample drawn evenly.
+// Seen remembers which images a training used, to tell whether a network is tested on what it was
+// trained on. The zero value remembers nothing. It keeps six bytes an image, of at most 100,000
+// images: of more it keeps those with the lowest sums, an even sample.
 type Seen struct {
 	Complete bool   `json:"complete"` // Sums has every image; otherwise none above the last one in it
 	Sums     []byte `json:"sums"`     // first 6 bytes of SHA-256s, in ascending order, each once

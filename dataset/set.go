@@ -10,8 +10,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Examples is what a training loop needs of its data. *Set satisfies it with images, the features of
-// a frozen network with what they became. Gather panics where Read would return an error.
+// Examples is what a training loop needs of its data. A *Set implements it with images, feature.Set
+// with the features of a frozen network. Gather panics where Read would return an error.
 type Examples interface {
 	Len() int                            // number of examples
 	ExampleShape() []int                 // shape of one example, without the batch dimension
@@ -19,12 +19,12 @@ type Examples interface {
 	Gather(dst []float32, indices []int) // copies examples to dst, [len(indices), ExampleShape()...]
 }
 
-// Set is labelled images. Make one with Open, NewSet or NewPhotos; what Filter, Limit and Split return shares
-// its pixels, so a Set is to be read, not written to.
+// Set is labelled images. Make one with Open, NewSet or NewPhotos. Filter, Limit and Split return sets
+// that share its pixels, so do not write to a Set.
 //
-// The images are in memory or, photos, in their files, on disk or in memory: these are decoded and prepared
-// whenever they are asked for, on all cores, and the next ones ahead where they are asked for in order.
-// They are the same bytes each time, and a file that has changed or gone is an error of Read.
+// Drawings are in memory. Photos stay in their files, on disk or in memory: they are decoded and
+// prepared when needed, on all cores, and ahead of a reader that takes them in order. They are the same
+// bytes each time; a file that has changed or gone is an error of Read.
 type Set struct {
 	Name    string        // for messages, such as "mnist/train"
 	Shape   []int         // of one image: [C,H,W]
@@ -58,9 +58,9 @@ func NewSet(name string, shape []int, pixels []byte, labels []int, classes []str
 }
 
 // NewPhotos returns a set of photos that are image files in memory, of any size and of the kinds that
-// DecodeImage reads. They are decoded and prepared by prep whenever they are asked for; one that cannot
-// be is an error of Read. The shape is that of the network's images, [3,H,W], each label an index into
-// classes. It keeps the slices it is given. The error is an ErrFormat, ErrTooLarge or ErrArgument.
+// DecodeImage reads. They are decoded and prepared by prep when needed; one that cannot be is an error
+// of Read. The shape is that of the network's images, [3,H,W], each label an index into classes. It
+// keeps the slices it is given. The error is an ErrFormat, ErrTooLarge or ErrArgument.
 func NewPhotos(name string, shape []int, files [][]byte, labels []int, classes []string, prep Preprocessing) (*Set, error) {
 	if !prep.IsPhoto() {
 		return nil, errors.Wrapf(ErrArgument, "%s: found the preprocessing of drawings, expected that of photos", printable(name))
@@ -230,7 +230,7 @@ func gatherEach[T any](s *Set, dst []float32, images []T, read func(T) ([]byte, 
 // unreadable is what Gather panics with where an image cannot be read.
 type unreadable struct{ error }
 
-// Read is data.Gather, but returns an error where a photo's file has changed or gone, and gathering
+// Read is data.Gather, but returns an error where a photo's file has changed or gone, where Gather
 // panics.
 func Read(data Examples, dst []float32, indices []int) (err error) {
 	if isNil(data) {

@@ -17,9 +17,9 @@ const (
 	streamAugment = 0x617567     // "aug"
 )
 
-// Limit returns n images drawn by the seed, as many of each class: n/len(Classes), and one more of
-// the first classes for the remainder. They stay in the order they have in s, and a larger n with
-// the same seed draws the same images and more. An ErrArgument says that n is below the number of
+// Limit returns n images drawn by the seed, the same number of each class, n/len(Classes), and one
+// more of the first classes for the remainder. They stay in the order of s, and a larger n with the
+// same seed draws the same images and more. An ErrArgument says that n is below the number of
 // classes, an ErrClass which class has too few images.
 func (s *Set) Limit(n int, seed uint64) (*Set, error) {
 	if err := s.Check(); err != nil {
@@ -45,8 +45,8 @@ func (s *Set) Limit(n int, seed uint64) (*Set, error) {
 	return s.subset(keep), nil
 }
 
-// Split parts the set in two, drawn by the seed: validation gets that fraction (above 0, below 1) of
-// each class, rounded, but at least one image of each class that has two, and never the last one.
+// Split splits the set in two, drawn by the seed: validation gets that fraction (above 0, below 1)
+// of each class, rounded, but at least one image of each class that has two, and never the last one.
 // Both keep the order of s and all its Classes. It is an ErrArgument if a part would be empty.
 func (s *Set) Split(fraction float64, seed uint64) (train, validation *Set, err error) {
 	return s.SplitFirst(math.MaxInt, fraction, seed)

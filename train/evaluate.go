@@ -89,9 +89,9 @@ type Evaluator struct {
 	machine  gorgonia.VM
 }
 
-// NewEvaluator returns an Evaluator of net, which must be built with model.None:
-// one that is trained has dropout. Where the weights' memory is shared with a
-// net that is trained, it sees the changes.
+// NewEvaluator returns an Evaluator of net, which must be built with model.None,
+// without dropout. If it shares weights with a net that is trained, it sees the
+// changes.
 func NewEvaluator(net *model.Net) (*Evaluator, error) {
 	if err := net.CheckWeights(); err != nil {
 		return nil, err

@@ -8,15 +8,15 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Plan is what one training step consists of, read off the graph and the
-// program that the machine runs.
+// Plan is what one training step consists of, read from the graph and from the
+// machine's program.
 type Plan struct {
 	WithDerivative    []string `json:"with_derivative"`    // nodes of the forward pass that the gradient passes through
 	WithoutDerivative []string `json:"without_derivative"` // and those it does not reach
 
 	Loads        int `json:"loads"`        // instructions that fetch an input or a variable
 	Forward      int `json:"forward"`      // instructions up to the loss
-	Backward     int `json:"backward"`     // instructions for the gradients, and those that let go of them
+	Backward     int `json:"backward"`     // instructions for the gradients, and those that free them
 	Instructions int `json:"instructions"` // of the compiled program in all: loads, forward and backward
 	Updates      int `json:"updates"`      // tensors that the solver steps over
 	Updated      int `json:"updated"`      // numbers in them

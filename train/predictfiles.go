@@ -9,9 +9,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Files says what image files show, in their order. The next ones are read and
-// prepared meanwhile. A file that cannot be read, or shows nothing, is an error that
-// f gets in the place of a prediction; an error of f's ends it.
+// Files predicts image files, in order, and reads ahead. For a file that cannot be
+// read, or is blank, f gets an error instead of a prediction; an error of f's ends
+// it.
 func (p *Predictor) Files(ctx context.Context, paths []string, f func(path string, q Prediction, err error) error) error {
 	if err := p.check(); err != nil {
 		return err

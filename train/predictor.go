@@ -11,10 +11,11 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Predictor says what images show. It is not for several goroutines at once.
+// Predictor predicts the classes of images. It is not for several goroutines at
+// once.
 type Predictor struct {
-	// Threshold is the probability from which a class is taken for an answer, 0 to 1.
-	// Below it the answer is NoneOfThese.
+	// Threshold is the least probability of an answer, 0 to 1. Below it the answer is
+	// NoneOfThese.
 	Threshold float64
 
 	network   *model.Network
@@ -30,7 +31,7 @@ type Prediction struct {
 	Label         string    // its name; NoneOfThese
 	Probability   float64   // of the most probable class, 0 to 1
 	Probabilities []float64 // of all classes, in the network's order
-	Note          string    // what makes the drawing doubtful that was found on the image, as in dataset.Drawing; "" if nothing does
+	Note          string    // why the drawing found on the image is doubtful, as in dataset.Drawing; "" if it is not
 }
 
 // NewPredictor returns a Predictor that runs the network on up to batch images
@@ -50,11 +51,10 @@ func NewPredictor(n *model.Network, batch int) (*Predictor, error) {
 	return &Predictor{network: n, evaluator: e}, nil
 }
 
-// Evaluator returns what runs the network, to look inside.
+// Evaluator returns the Evaluator that runs the network, to look inside.
 func (p *Predictor) Evaluator() *Evaluator { return p.evaluator }
 
-// Image says what an image shows. It is prepared as the images that trained the
-// network.
+// Image predicts an image, prepared as the network's training images were.
 func (p *Predictor) Image(img image.Image) (Prediction, error) {
 	if err := p.check(); err != nil {
 		return Prediction{}, err
@@ -134,8 +134,7 @@ func (p *Predictor) set(ready prepared) (*dataset.Set, error) {
 	return set, nil
 }
 
-// Each says what each example of data shows, in their order. An error of f ends
-// it.
+// Each predicts each example of data, in order. An error of f ends it.
 func (p *Predictor) Each(ctx context.Context, data dataset.Examples, f func(i int, q Prediction) error) error {
 	if err := p.check(); err != nil {
 		return err

@@ -34,8 +34,8 @@ type RangePoint struct {
 	Smoothed float64 `json:"smoothed_loss"`
 }
 
-// ErrRangeTested is the cause of the error by which a RangeTest ends Fit: after
-// its last step, or when the smoothed loss is beyond four times the smallest.
+// ErrRangeTested is the cause of the error that ends Fit in a RangeTest: after
+// its last step, or when the smoothed loss exceeds four times the smallest.
 var ErrRangeTested = errors.New("the range of learning rates is tested")
 
 const (
@@ -90,10 +90,10 @@ func (r *RangeTest) Epoch(EpochReport) error { return nil }
 // Points returns the steps made.
 func (r *RangeTest) Points() []RangePoint { return append([]RangePoint(nil), r.points...) }
 
-// Suggest returns the rate at which the smoothed loss fell most steeply over
-// the logarithm of the rate. The average lags behind by some steps, so the loss
-// itself fell most steeply at a rate a little smaller. The first steps, too few
-// for an average, do not count. It is an error if the loss never fell.
+// Suggest returns the rate where the smoothed loss fell most steeply over the
+// logarithm of the rate. The average lags by some steps, so the loss itself
+// fell most steeply at a slightly smaller rate. The first steps, too few for an
+// average, do not count. It is an error if the loss never fell.
 func (r *RangeTest) Suggest() (float64, error) {
 	best, rate := -1e-9*r.best, 0.0 // less is rounding
 	for i := 5; i+1 < len(r.points); i++ {

@@ -12,9 +12,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Recipe is a training in numbers and words: what decides, beside the network,
-// what becomes of it. As JSON it travels in a checkpoint, Saver.Settings, so that
-// a training is resumed by the same recipe.
+// Recipe is the settings of a training as numbers and words. As JSON it is part
+// of a checkpoint, Saver.Settings, so that a training is resumed with the same
+// settings.
 type Recipe struct {
 	Command    string  `json:"command"` // of the program, as "retrain"
 	Data       string  `json:"data"`    // SHA-256 of the training images, set by Begin
@@ -87,7 +87,7 @@ func (r Recipe) NewSolver() (*Solver, error) {
 	return s, s.Validate()
 }
 
-// HasMomentum reports whether Momentum is of the solver that the recipe names.
+// HasMomentum reports whether the recipe's solver has a momentum.
 func (r Recipe) HasMomentum() bool {
 	s, err := SolverByName(r.Solver, r.Rate)
 	if err != nil {
@@ -97,9 +97,9 @@ func (r Recipe) HasMomentum() bool {
 	return ok
 }
 
-// Begin returns the examples to train on, and what Fit is to do: those of data,
-// but for the share that is kept aside for validation. It notes the hashes of
-// both in the recipe. Balanced weights are of the examples to train on.
+// Begin returns the examples to train on, data without the share kept for
+// validation, and the Options of Fit. It notes the hashes of both in the
+// recipe. Balanced weights are of the examples to train on.
 func (r *Recipe) Begin(data *dataset.Set) (*dataset.Set, Options, error) {
 	schedule, err := ParseSchedule(r.Schedule)
 	opt := Options{Epochs: r.Epochs, Schedule: schedule, Patience: r.Patience}
@@ -133,9 +133,9 @@ func ParseRecipe(text string) (Recipe, error) {
 	return r, errors.WithStack(err)
 }
 
-// Differences says in what this recipe differs from one that was saved, one
-// difference an item, as "batch was 16, is 8"; nil for the same. With a constant
-// learning rate the number of epochs may differ.
+// Differences lists the differences from a saved recipe, as "batch was 16, is
+// 8"; nil if there are none. With a constant learning rate the number of epochs
+// may differ.
 func (r Recipe) Differences(saved Recipe) []string {
 	if r.Schedule == "constant" {
 		saved.Epochs = r.Epochs

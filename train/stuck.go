@@ -37,8 +37,8 @@ func ChanceLoss(data dataset.Examples, weights []float64) float64 {
 	return loss / float64(data.Len())
 }
 
-// Stuck returns, in words, that a training has not learnt, and what to try, where its
-// loss stays at chance, as ChanceLoss tells; "" elsewhere.
+// Stuck says that a training has learnt nothing, and what to try, where its loss
+// stays at chance, see ChanceLoss; otherwise it returns "".
 func Stuck(loss, chance float64) string {
 	if !(chance > 0) || loss < learntShare*chance {
 		return ""

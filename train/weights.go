@@ -31,8 +31,8 @@ func BalancedWeights(counts []int) []float64 {
 	return weights
 }
 
-// CheckWeights returns an error unless weights is nil, or a number from 0, not
-// infinite, for each class.
+// CheckWeights returns an error unless weights is nil or has a finite number
+// from 0 for each class.
 func CheckWeights(weights []float64, classes int) error {
 	if weights == nil {
 		return nil

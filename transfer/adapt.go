@@ -13,10 +13,10 @@ type Adaptation struct {
 	Seed     uint64          // of a new head
 }
 
-// Adapt readies a trained network and data for each other: data and test come back
-// as the network takes them, and the network with the head for their classes. It
-// is a copy unless the head is kept, and counts data among the images that it has
-// seen. A nil test stays nil.
+// Adapt prepares a trained network and data for each other: it returns data and
+// test as the network takes them, and the network with a head for their classes.
+// The network is a copy unless the head is kept, and has data among the images
+// that it has seen. A nil test stays nil.
 func Adapt(n *model.Network, data, test *dataset.Set, a Adaptation) (adapted *model.Network, fitted, fittedTest *dataset.Set, err error) {
 	take := n.Prepare
 	if a.KeepHead {

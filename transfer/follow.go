@@ -10,9 +10,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Follow begins a training by a recipe: it returns the examples to train on, those
-// of data but for what is kept aside, and the options of Retrain that the recipe
-// decides. Which layers to train is for the caller to select.
+// Follow begins a training by a recipe: it returns the examples to train on, data
+// without what is kept for validation, and the options of Retrain that the recipe
+// decides. The caller selects the layers.
 func Follow(r *train.Recipe, data *dataset.Set) (*dataset.Set, Options, error) {
 	if r == nil || data == nil {
 		return nil, Options{}, errors.Wrap(train.ErrData, "follow: found no recipe or no examples")

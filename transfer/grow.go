@@ -28,14 +28,14 @@ type Growth struct {
 	Missing    []string // its own classes of which there is no image to train on
 }
 
-// Kept is outputs of a network that stay as they are while others are trained. The
-// zero value is none.
+// Kept is the outputs of a network that stay as they are while others are trained.
+// The zero value keeps none.
 type Kept struct {
 	Outputs int          // the first ones of the output layer: their weights stay, bit for bit
 	Held    *dataset.Set // images of their classes that are not trained on; nil for none
 }
 
-// KeptResult is what became of outputs that stayed as they are.
+// KeptResult is what became of the outputs that were kept.
 type KeptResult struct {
 	Outputs   int     `json:"outputs"`
 	Identical bool    `json:"identical"`    // their weights' bytes are what they were
@@ -45,7 +45,7 @@ type KeptResult struct {
 	Lowered   float64 `json:"bias_lowered"` // by how much the new outputs' biases were lowered for that
 }
 
-// String says so for people.
+// String returns the result for people.
 func (r KeptResult) String() string {
 	text := fmt.Sprintf("old outputs: %d, bit-identical: %v   ", r.Outputs, r.Identical)
 	if r.Held == 0 {

@@ -52,15 +52,15 @@ type Result struct {
 	// last layer alone was trained, to the end, on features.
 	TrainingLoss *float64 `json:"training_loss,omitempty"`
 
-	// Stuck says, in words, that nothing was learnt and what to try: see
-	// train.Stuck. "" where something was.
+	// Stuck says that nothing was learnt and what to try: see train.Stuck. "" if
+	// something was.
 	Stuck string `json:"stuck,omitempty"`
 
 	Kept *KeptResult `json:"kept,omitempty"` // where outputs stayed as they are; nil elsewhere
 }
 
-// String says for people what became of the frozen weights, and the loss of the
-// training examples where it is known: a line or a few.
+// String returns, in a few lines for people, whether the frozen weights are the
+// same, and the loss of the training examples where it is known.
 func (r Result) String() string {
 	made := "computed"
 	if r.Features == feature.Disk {
@@ -89,8 +89,8 @@ func (o Options) batch() int {
 // in each step. With NoCache the whole graph runs, with the frozen weights as
 // constants; both ways make the same steps.
 //
-// When ctx is done it stops between two steps with ctx's error, and the
-// network holds what was learnt so far.
+// When ctx is done it stops between two steps with ctx's error; the network
+// keeps what it has learnt so far.
 func Retrain(ctx context.Context, n *model.Network, data dataset.Examples, opt Options) (result *Result, err error) {
 	h, err := NewHead(ctx, n, data, opt)
 	if err != nil {

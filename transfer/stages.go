@@ -12,8 +12,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Stage is one part of a retraining that unfreezes layers step by step (Howard
-// and Ruder 2018, https://arxiv.org/abs/1801.06146, section 3.3).
+// Stage is one part of a retraining that unfreezes layers gradually (Howard and
+// Ruder 2018, https://arxiv.org/abs/1801.06146, section 3.3).
 type Stage struct {
 	Select       model.Selection
 	Epochs       int     // Options.Train's when 0
@@ -61,8 +61,9 @@ func ParseStage(text string) (Stage, error) {
 	return s, nil
 }
 
-// ParseStages returns the first stage and those that the texts say, as ParseStage
-// reads them. Where they say no learning rate it is a tenth of rate, the first's.
+// ParseStages returns the first stage and those of the texts, as ParseStage reads
+// them. Without a learning rate of their own they get a tenth of rate, the
+// first's.
 func ParseStages(first model.Selection, rate float64, texts ...string) ([]Stage, error) {
 	stages := []Stage{{Select: first, LearningRate: rate}}
 	for _, text := range texts {
@@ -125,7 +126,7 @@ func RetrainStages(ctx context.Context, n *model.Network, data dataset.Examples,
 	return all, nil
 }
 
-// StageReport is one of several stages, as it begins.
+// StageReport describes a stage when it begins.
 type StageReport struct {
 	Stage        int     `json:"stage"` // from 1
 	Of           int     `json:"stages"`

@@ -12,7 +12,7 @@ import (
 // Format is a format that package weightfile or one below it reads.
 type Format int
 
-// The formats. Of a file in another one, Content still says what it is.
+// The formats. Content also says what a file in another format is.
 const (
 	Other       Format = iota // not read
 	Safetensors               // ours, or weights of others: Read, ReadTensors
@@ -22,12 +22,12 @@ const (
 	JSON                      // a spec: ReadSpec
 )
 
-// Content is what a file is, as its bytes tell, not its name.
+// Content is what a file is, by its bytes and not its name.
 type Content struct {
 	Format Format
-	Ours   bool   // safetensors that say that Write or its like made them; Read tells more
+	Ours   bool   // safetensors with our metadata; Read checks them
 	What   string // "an ONNX network"
-	Advice string // what to do with it where it is not read, or empty
+	Advice string // what to do with a file that is not read, or empty
 	broken bool   // no sound file of any format
 
 	tensors func(r io.ReaderAt, size int64, file string) (*Tensors, error) // for ReadTensors; nil where it does not read them

@@ -10,10 +10,10 @@ import (
 // The causes of this package's errors, beside those of the operating system,
 // model.ErrSpec and model.ErrWeights. Test for them with errors.Is.
 var (
-	// ErrFormat: the bytes are not what their format asks for: truncated,
-	// damaged, or of another format.
+	// ErrFormat: the bytes do not follow their format: truncated, damaged, or of
+	// another format.
 	ErrFormat = errors.New("damaged or unknown file")
-	// ErrForeign: a sound file, but not one that Write made.
+	// ErrForeign: a valid file, but not one that Write made.
 	ErrForeign = errors.New("not a lastlayer model")
 	// ErrModel: a network that cannot be written as it is.
 	ErrModel = errors.New("not a complete model")

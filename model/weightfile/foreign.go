@@ -9,12 +9,12 @@ import (
 )
 
 // ReadTensors reads all tensors of a safetensors or npz file, or of the state
-// dictionary in a PyTorch file, whoever made it; which it is, is seen from its
-// content. Half and double precision become float32, big-endian, Fortran order
-// and strides are undone. What is not floating point is listed without values.
-// Numbers that are not finite as float32 are refused; of a pickle no code is
-// run. The error's cause is ErrFormat, ErrForeign or one of the operating
-// system; it says what a file is that is not read.
+// dictionary in a PyTorch file, recognised by content. Half and double
+// precision become float32, big-endian, Fortran order and strides are undone.
+// What is not floating point is listed without values. Numbers that are not
+// finite as float32 are an error; no code of a pickle is run. The error's cause
+// is ErrFormat, ErrForeign or one of the operating system; for any other file
+// it says what the file is.
 func ReadTensors(path string) (*Tensors, error) {
 	f, size, err := open(path)
 	if err != nil {

@@ -8,8 +8,8 @@ type ourFile struct {
 	state State
 }
 
-// State is numbers by name beside a network's own, all finite: a solver's in a
-// checkpoint, for instance. Nil for none.
+// State is further numbers by name, all finite: a solver's in a checkpoint, for
+// instance. May be nil.
 type State map[string][]float32
 
 // The versions of our format. A file is of version 1 where a program that knows

@@ -10,17 +10,17 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Unsaid is what a network of somebody else does not say about itself.
+// Unsaid is what an ONNX network of another program does not say about itself.
 type Unsaid struct {
 	Classes []string              // names of the logits; nil for numbers from 0
-	Prep    dataset.Preprocessing // what its images went through when it was trained
-	// Until is a layer that the network is to end with, whose values are its
-	// outputs; empty for all of it. Only ONNX can be cut so.
+	Prep    dataset.Preprocessing // how its training images were prepared
+	// Until is the layer that the network ends with; empty for the whole network.
+	// Only ONNX can be cut this way.
 	Until string
 }
 
-// ReadAs reads as Read does, a network of somebody else too: what the file does
-// not say is as told. Whether it was used, the second result tells.
+// ReadAs is Read for ONNX networks of other programs too: u says what the file
+// does not. The second result tells whether u was used.
 func ReadAs(path string, u Unsaid) (n *model.Network, used bool, err error) {
 	c, err := Identify(path)
 	if err != nil {
@@ -42,7 +42,8 @@ func ReadAs(path string, u Unsaid) (n *model.Network, used bool, err error) {
 	return n, true, errors.WithMessage(n.CheckClasses(), path)
 }
 
-// KeyNotes is the metadata of a network that says what of an ONNX file is not in the network.
+// KeyNotes is the metadata key of notes on what of an ONNX file is not in the
+// network.
 const KeyNotes = "onnx.notes"
 
 // readONNX reads a network, without classes and preprocessing where the file

@@ -8,9 +8,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// ReplaceFile puts what write writes at path as Write puts a model: whole, on
-// disk and under its name, or, on an error, not at all. It is for the formats
-// that this package does not know.
+// ReplaceFile writes a file as Write does, for formats that this package does
+// not know: the whole file appears at path, or on an error nothing.
 func ReplaceFile(path string, write func(io.Writer) error) error {
 	return inPlaceOf(path, atomicfile.ErrNotFile, atomicfile.Replace(path, write))
 }

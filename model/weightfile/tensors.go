@@ -13,8 +13,8 @@ type Tensor struct {
 	Values []float32
 }
 
-// Tensors is what a file holds, in no layout that this package knows of. Nil
-// Tensors can be read, as an empty list.
+// Tensors is what a file holds, in whatever layout. Nil Tensors can be read, as
+// an empty list.
 type Tensors struct {
 	File     string            // where it came from, for errors
 	Metadata map[string]string // of safetensors; of PyTorch, where in the file the weights were; nil for npz

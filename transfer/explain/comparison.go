@@ -15,9 +15,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Comparison is the ways to retrain a network's last layers, each with a trainer
-// and weights of its own so that they can be run side by side. Close it when it
-// is no longer needed.
+// Comparison is the ways to retrain a network's last layers, each with its own
+// trainer and weights, to be run side by side. Close it when it is no longer
+// needed.
 type Comparison struct {
 	original   *model.Weights
 	last       int // layers that restricted trains
@@ -222,8 +222,8 @@ func (c *Comparison) Layers() []model.LayerInfo {
 	return layers
 }
 
-// Time times rounds steps of every way, in turn so that all meet the same
-// machine.
+// Time times rounds steps of every way, in turn, so that all run under the same
+// conditions.
 func (c *Comparison) Time(ctx context.Context, rounds int, progress func(done int)) error {
 	for round := range rounds {
 		for _, w := range c.ways {

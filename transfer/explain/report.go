@@ -8,7 +8,7 @@ import (
 	"github.com/lastlayer/lastlayer/train"
 )
 
-// Report is all that a Comparison shows, as JSON or, by String, as text.
+// Report is everything that a Comparison shows, as JSON or, by String, as text.
 type Report struct {
 	Last   int               `json:"last"` // layers that are trained
 	Layers []model.LayerInfo `json:"layers"`

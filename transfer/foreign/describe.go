@@ -7,8 +7,9 @@ import (
 	"github.com/lastlayer/lastlayer/model"
 )
 
-// Describe says for people, a line each, what a network is that its weights do not
-// tell: a wrong mean or order of classes gives wrong answers, and no error.
+// Describe returns, for people, a line each on what the weights of a network do
+// not show: how images are prepared, and the classes. Either of them wrong gives
+// wrong answers and no error.
 func Describe(n *model.Network) string {
 	return fmt.Sprintf("images: %s\nclasses: %s", prepared(n.Prep), dataset.Classes(n.Classes))
 }

@@ -12,9 +12,9 @@ import (
 // Export writes the weights of a network to path, as safetensors or npz by the
 // path's ending, in the names and the order of axes of a framework. Weights of
 // whole layers may be missing. Safetensors in our own layout is a file of ours,
-// which weightfile.ReadPartial reads; the others hold weights alone, and spec,
-// labels and preprocessing as JSON in the metadata where there is a place for
-// them. The error's cause is as weightfile.Write's.
+// which weightfile.ReadPartial reads; the others hold weights, and spec, labels
+// and preprocessing as JSON where the format has metadata. The error's cause is
+// as weightfile.Write's.
 func Export(path string, n *model.Network, layout Layout) error {
 	if layout == Ours && filepath.Ext(path) == ".safetensors" {
 		return weightfile.WritePartial(path, n)

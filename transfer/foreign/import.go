@@ -18,7 +18,7 @@ var ErrAmbiguous = errors.New("more than one way to read the file")
 // of it for all of the network, and recognises the layout.
 type Options struct {
 	Layout Layout // empty: recognised from names and shapes
-	// Map says where weights come from whose names and shapes do not tell:
+	// Map says where weights come from that names and shapes do not identify:
 	// "conv1/W" -> "features.0.weight". The bias comes along.
 	Map map[string]string
 	// Names is what the file calls layers, by their names here, as zoo.Timm has it;
@@ -38,10 +38,10 @@ type Options struct {
 }
 
 // Import makes the weights of spec, or of some of its layers, out of a file's
-// tensors. Nothing is left out silently: each weight asked for must be there
-// in its shape, and each tensor of the file must be taken or in opt.Ignore.
-// The error names each thing that was wanted and found; its cause is
-// ErrAmbiguous, model.ErrWeights or model.ErrSpec.
+// tensors. Nothing is left out silently: each weight asked for must be there in
+// its shape, and each tensor of the file must be taken or in opt.Ignore. The
+// error names everything expected and found; its cause is ErrAmbiguous,
+// model.ErrWeights or model.ErrSpec.
 //
 // The weights share memory with t where the numbers are taken as they are.
 func Import(t *weightfile.Tensors, spec model.Spec, opt Options) (*model.Weights, Report, error) {

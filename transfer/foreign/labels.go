@@ -15,8 +15,8 @@ import (
 const maxLabels = 16 << 20
 
 // ReadLabels reads the classes of a network, for Origin.Classes, from a text with
-// one on each line, in the order of the outputs. Lines at its end that are empty
-// are passed over.
+// one on each line, in the order of the outputs. Empty lines at the end are
+// skipped.
 func ReadLabels(path string) ([]string, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -10,8 +10,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// ParseMap reads what is written as "conv1/W=features.0.weight", one weight an
-// item, for Options.Map.
+// ParseMap reads items such as "conv1/W=features.0.weight" for Options.Map.
 func ParseMap(items []string) (map[string]string, error) {
 	byWeight := map[string]string{}
 	for _, item := range items {

@@ -13,12 +13,12 @@ import (
 type OpenOptions struct {
 	Origin Origin
 	Import Options
-	// FeaturesFrom is a layer that the network is to end with: its outputs are
+	// FeaturesFrom is the layer that the network ends with: its outputs are
 	// features, for transfer.HeadOn. An ONNX network may have operators above it
 	// that cannot be read. Empty for the whole network.
 	FeaturesFrom string
-	// Progress is called while a file is downloaded, with the bytes that are there
-	// and those that there will be. Nil for none.
+	// Progress is called while a file is downloaded, with the bytes so far and in
+	// all. May be nil.
 	Progress func(file string, done, total int64)
 }
 

@@ -17,12 +17,12 @@ type Origin struct {
 	Spec    *model.Spec            // nil: Arch, or model.DeepMNIST with as many outputs as there are Classes
 	Arch    string                 // instead of Spec: a name that zoo.Spec or zoo.Timm takes
 	Size    int                    // of Arch: the side of its images; 0 for that of the published weights
-	Classes []string               // labels of the outputs, in their order, numbered where two are the same; nil: numbers from 0
-	Prep    *dataset.Preprocessing // what the images went through that trained it
+	Classes []string               // labels of the outputs, in order, numbered where two are the same; nil: numbers from 0
+	Prep    *dataset.Preprocessing // how its training images were prepared
 	Preset  string                 // instead of Prep: a name that dataset.Preset takes
 }
 
-// Check returns an error unless there is such a network.
+// Check returns an error unless Origin describes a network.
 func (o Origin) Check() error {
 	spec, _, err := o.network(nil, Options{})
 	if err != nil {

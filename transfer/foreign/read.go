@@ -11,29 +11,28 @@ import (
 	"github.com/pkg/errors"
 )
 
-// ErrSaid is the cause of errors about something that is given for a file which
-// says it itself.
+// ErrSaid is the cause of errors about options that repeat or contradict what
+// the file states itself.
 var ErrSaid = errors.New("the file says that itself")
 
 // Reading is a network that was read, and how.
 type Reading struct {
 	Network *model.Network
 	Report  Report
-	// Unsaid is true where neither the file nor a configuration beside it says the
-	// classes and the preprocessing: they are those of the Origin, and assumed where
-	// it has none.
+	// Unsaid is true where neither the file nor a configuration beside it states the
+	// classes and the preprocessing: they come from the Origin, or are assumed.
 	Unsaid bool
-	// PrepAssumed is true where nothing says how images are prepared, the Origin
-	// neither: the network has the preprocessing that is most likely.
+	// PrepAssumed is true where nothing says how images are prepared, not even the
+	// Origin: the network has the most likely preprocessing.
 	PrepAssumed bool
 	Notes       []string // a sentence each: what was assumed of the network, and what of the file is not in it
 }
 
-// Read reads a network: one of ours, whole or in part, a network as ONNX, or
-// weights from elsewhere as Import does, for the network of o. Something in o or
-// opt that the file says itself is an error with the cause ErrSaid. opt.Layers
-// may leave out layers, but not of ONNX; a pattern without a layer in a file of ours
-// has the cause model.ErrSelection.
+// Read reads a network: one of ours, whole or in part, a network as ONNX, or weights
+// from elsewhere as Import does, for the network of o. Anything in o or opt that the
+// file states itself is an error with the cause ErrSaid. opt.Layers may leave out
+// layers, but not of ONNX; a pattern without a layer in a file of ours has the cause
+// model.ErrSelection.
 func Read(path string, o Origin, opt Options) (Reading, error) {
 	f := file{path: path, origin: o, options: opt}
 	return f.read()

@@ -16,8 +16,8 @@ type Options struct {
 	Endpoint string // https://huggingface.co, or another server
 	Token    string // sent to the endpoint, and to no other host; empty for none
 	Offline  bool   // make no request
-	// Progress is called while a file is downloaded, with the bytes that are
-	// there and those that there will be. Nil for none.
+	// Progress is called while a file is downloaded, with the bytes so far and in
+	// all. May be nil.
 	Progress func(file string, done, total int64)
 	// Transport makes the requests; nil for http.DefaultTransport.
 	Transport http.RoundTripper

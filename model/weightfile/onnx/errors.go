@@ -11,10 +11,10 @@ import (
 // The causes of Read's errors, beside model.ErrSpec, model.ErrWeights and those
 // of the operating system. Test for them with errors.Is.
 var (
-	// ErrFormat: the bytes are no sound ONNX network.
+	// ErrFormat: the bytes are not a valid ONNX network.
 	ErrFormat = errors.New("damaged ONNX file")
-	// ErrUnsupported: a sound network that this package cannot read. The
-	// message says which node, and where the network may be cut instead.
+	// ErrUnsupported: a valid network that this package cannot read. The message
+	// says which node, and where the network may be cut instead.
 	ErrUnsupported = errors.New("unsupported ONNX network")
 )
 

@@ -11,7 +11,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Options says what to write beside the network.
+// Options says how to write a network.
 type Options struct {
 	Softmax bool // end in probabilities instead of logits
 }

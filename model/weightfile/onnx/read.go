@@ -14,17 +14,17 @@ import (
 // Network is what a file holds.
 type Network struct {
 	*model.Network
-	// Notes say in a sentence each what of the file is not in the network, such
-	// as a Softmax at its end.
+	// Notes are sentences about what of the file is not in the network, such as a
+	// Softmax at its end.
 	Notes []string
 }
 
 // Read reads an image classifier that any program wrote. Its layers are named
 // after their weights, and the network ends in the logits.
 //
-// Classes and Prep are set where Write made the file; of another file nothing
-// says what they are. Numbers of 16 and 64 bits become float32. Nothing is read
-// but the file, and files with weights in the same folder that it names.
+// Classes and Prep are set only where Write made the file. Numbers of 16 and 64
+// bits become float32. Only the file is read, and files of weights in the same
+// folder that it names.
 //
 // The error's cause is ErrFormat, ErrUnsupported, model.ErrSpec,
 // model.ErrWeights or one of the operating system.

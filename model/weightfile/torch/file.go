@@ -27,7 +27,7 @@ type Tensor struct {
 type File struct {
 	Tensors []Tensor
 	Path    []string         // the names under which the state dictionary was found
-	Prefix  string           // what was taken off every name
+	Prefix  string           // what was removed from every name
 	Order   binary.ByteOrder // of the numbers
 }
 

@@ -16,7 +16,7 @@ var names = []string{"state_dict", "model_state_dict", "model", "net", "weights"
 // prefixes are what wrappers put before every name in a state dictionary.
 var prefixes = []string{"module.", "_orig_mod."}
 
-// ErrNotState is the cause of the error about a sound file that holds no state
+// ErrNotState is the cause of the error about a valid file without a state
 // dictionary. The message says what to do.
 var ErrNotState = errors.New("no state dictionary")
 
