@@ -100,7 +100,7 @@ func (b *Batches) SetState(s BatchState) error {
 	}
 	rng := new(rand.PCG)
 	if err := rng.UnmarshalBinary(s.RNG); err != nil {
-		return errors.Wrapf(ErrArgument, "batch state: rng: found %d bytes that are no state of a PCG", len(s.RNG))
+		return errors.Wrapf(ErrArgument, "batch state: rng: found %d bytes that are not the state of a PCG", len(s.RNG))
 	}
 	b.rng, b.next = rng, s.Position
 	if b.next > 0 {

@@ -105,7 +105,7 @@ func (c *collection) keep(all []outcome, size int) error {
 	}
 	c.paths, c.labels, c.sums, c.pixels = c.paths[:kept], c.labels[:kept], c.sums[:kept], c.pixels[:kept*size]
 	if n := len(c.others); n > 0 {
-		c.opt.warn(errors.Errorf("%s: files passed over that are no images: %d, such as %s", printable(c.dir), n, printable(c.others[n-1])))
+		c.opt.warn(errors.Errorf("%s: skipped files that are not images: %d, such as %s", printable(c.dir), n, printable(c.others[n-1])))
 	}
 	if doubtful != nil {
 		c.opt.warn(errors.Errorf("%s: %d of %d drawings are doubtful: %s", printable(c.dir), len(doubtful), bad.Of, firstOf(doubtful)))

@@ -44,7 +44,7 @@ func TestFolderIsSplit(t *testing.T) {
 		t.Errorf("found %v training and %v test images a class", train.Counts(), tested)
 	}
 	said := fmt.Sprintf("no test folder; %d of 16 images, drawn by a hash of each file, are the test images", test.Len())
-	if len(warnings) != 3 || !strings.Contains(warnings[0], "passed over that are no images: 4, such as desktop.ini") ||
+	if len(warnings) != 3 || !strings.Contains(warnings[0], "skipped files that are not images: 4, such as desktop.ini") ||
 		!strings.Contains(warnings[1], said) || !strings.Contains(warnings[2], "no test images of t-shirt") {
 		t.Errorf("found warnings %q", warnings)
 	}
@@ -122,7 +122,7 @@ func TestFolderListsBadFiles(t *testing.T) {
 	if train.Len()+test.Len() != 8 {
 		t.Errorf("found %d and %d images", train.Len(), test.Len())
 	}
-	if len(warnings) != 3 || !strings.Contains(warnings[0], "files passed over that are no images: 1, such as notes.txt") || !strings.Contains(warnings[1], "7 of 15 files are not usable") {
+	if len(warnings) != 3 || !strings.Contains(warnings[0], "skipped files that are not images: 1, such as notes.txt") || !strings.Contains(warnings[1], "7 of 15 files are not usable") {
 		t.Errorf("found warnings %q", warnings)
 	}
 }

@@ -47,7 +47,7 @@ func (p *photoFiles) pixels(at int, within func(size image.Point) image.Rectangl
 		return nil, err
 	}
 	if f.sum != p.sums[at] {
-		return nil, errors.Wrapf(ErrFormat, "%s: found another content than when the data set was opened: leave the files as they are while they are in use", printable(path))
+		return nil, errors.Wrapf(ErrFormat, "%s: the file has changed since the data set was opened; leave files that are in use as they are", printable(path))
 	}
 	err = f.decoded(context.Background(), func(img image.Image) error {
 		if within == nil {

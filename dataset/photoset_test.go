@@ -178,7 +178,7 @@ func TestPhotosThatChange(t *testing.T) {
 	for i, want := range []struct {
 		kind error
 		part string
-	}{1: {ErrFormat, "found another content than when the data set was opened"}, 2: {ErrFormat, "found another content"}, 3: {ErrNotFound, "not found"}} {
+	}{1: {ErrFormat, "the file has changed since the data set was opened"}, 2: {ErrFormat, "the file has changed"}, 3: {ErrNotFound, "not found"}} {
 		if want.kind == nil {
 			continue
 		}

@@ -91,7 +91,7 @@ func (w *wiring) connect(i int, l Layer, index map[string]int) error {
 	for _, name := range l.Inputs {
 		from, ok := index[name]
 		if !ok {
-			return errors.Wrapf(ErrSpec, "layer %q (%s): found input %.200q, expected %q or a layer that stands before it", l.Name, l.Kind, name, Images)
+			return errors.Wrapf(ErrSpec, "layer %q (%s): found input %.200q, expected %q or an earlier layer", l.Name, l.Kind, name, Images)
 		}
 		w.inputs[i] = append(w.inputs[i], from)
 	}

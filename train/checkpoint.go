@@ -113,7 +113,7 @@ func (t *Trainer) Restore(c Checkpoint) error {
 	}
 	source := *t.source
 	if err := source.UnmarshalBinary(c.Dropout); err != nil {
-		return errors.Wrapf(ErrCheckpoint, "dropout: found %d bytes that are no state of its random source", len(c.Dropout))
+		return errors.Wrapf(ErrCheckpoint, "dropout: found %d bytes that are not the state of its random source", len(c.Dropout))
 	}
 	if err := t.solver.SetState(state); err != nil {
 		return errors.Wrap(ErrCheckpoint, err.Error())

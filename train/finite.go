@@ -30,7 +30,7 @@ func notFinite(values []float32) int {
 func checkOutputs(net *model.Net, indices []int, outputs []float32) error {
 	if i := notFinite(outputs); i >= 0 {
 		n := len(outputs) / len(indices)
-		return errors.Wrapf(ErrNotFinite, "example %d: the network gives %v at output %d of %d: weights, or the numbers of the example, are too large; train anew with a smaller learning rate, or check how the images are prepared", indices[i/n], outputs[i], i%n, n)
+		return errors.Wrapf(ErrNotFinite, "example %d: the network gives %v at output %d of %d: weights, or the numbers of the example, are too large; train again with a smaller learning rate, or check how the images are prepared", indices[i/n], outputs[i], i%n, n)
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ type RangePoint struct {
 
 // ErrRangeTested is the cause of the error that ends Fit in a RangeTest: after
 // its last step, or when the smoothed loss exceeds four times the smallest.
-var ErrRangeTested = errors.New("the range of learning rates is tested")
+var ErrRangeTested = errors.New("the learning rate range test is done")
 
 const (
 	// rangeMemory is the share of the average that stays from step to step: it

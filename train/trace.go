@@ -78,7 +78,7 @@ func checkTrace(lines []TraceLine) error {
 			sum += *l.Gradient
 		}
 		if math.IsNaN(sum) || math.IsInf(sum, 0) {
-			return errors.Wrapf(ErrNotFinite, "%s (%s): the value, its gradient or its change is not finite: weights are too large; train anew with a smaller learning rate", l.Node, l.Kind)
+			return errors.Wrapf(ErrNotFinite, "%s (%s): the value, its gradient or its change is not finite: weights are too large; train again with a smaller learning rate", l.Node, l.Kind)
 		}
 	}
 	return nil

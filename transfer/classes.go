@@ -16,7 +16,7 @@ const headStream = 0x4ead
 
 // ErrFrozenRandom is the cause of errors about layers of random weights that
 // would be frozen: nothing could be learnt above them.
-var ErrFrozenRandom = errors.New("a layer of random weights is not to be frozen")
+var ErrFrozenRandom = errors.New("a layer with random weights cannot be frozen")
 
 // WithClasses returns the network for other classes: its output layer has one
 // output for each, drawn afresh from seed, as are layers that have no weights in

@@ -72,11 +72,11 @@ func TestCacheDamaged(t *testing.T) {
 		writeFile(t, path, content)
 	}
 	r := ok(t, retrainSmall("--cache-dir", "c", "--out", "b")...)
-	if strings.Count(r.err, "computed anew: damaged") != 2 {
+	if strings.Count(r.err, "recomputed: damaged") != 2 {
 		t.Errorf("found %q on standard error, expected two damaged files", r.err)
 	}
 	if r.last(t)["features"] != "memory" || r.last(t)["loss"] != first["loss"] || !bytes.Equal(readFile(t, "a"), readFile(t, "b")) {
-		t.Errorf("found %v, expected features computed anew and the same network", r.last(t))
+		t.Errorf("found %v, expected recomputed features and the same network", r.last(t))
 	}
 	if r := ok(t, retrainSmall("--cache-dir", "c", "--out", "b")...); r.last(t)["features"] != "disk" || strings.Contains(r.err, "anew") {
 		t.Errorf("found %v after %q, expected the repaired files", r.last(t), r.err)

@@ -150,7 +150,7 @@ func imagesOf(ctx context.Context, out *output, args []string) (images []string,
 			return nil, 0, err
 		}
 		if others > 0 {
-			out.note("%s: files passed over that are no images: %d", arg, others)
+			out.note("%s: skipped files that are not images: %d", arg, others)
 		}
 		if len(found) == 0 {
 			out.failure(errors.Errorf("%s: found no images in the folder", arg))

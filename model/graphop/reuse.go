@@ -25,7 +25,7 @@ type Memory struct {
 // operator that runs out of order is an error of the run.
 func (s *Scope) PlanReuse(keep ...*gorgonia.Node) (Memory, error) {
 	if s.arena != nil {
-		return Memory{}, errors.Wrap(ErrInput, "plan memory: it is planned already")
+		return Memory{}, errors.Wrap(ErrInput, "plan memory: it was planned already")
 	}
 	sorted, err := gorgonia.Sort(s.graph)
 	if err != nil {

@@ -36,5 +36,5 @@ func inPlaceOf(path string, cause, err error) error {
 	if statErr != nil {
 		return err
 	}
-	return errors.Wrapf(cause, "%s: found %s in the place of the file to write", path, identifyOther(path, info).What)
+	return errors.Wrapf(cause, "%s: found %s where the file is to be written", path, identifyOther(path, info).What)
 }

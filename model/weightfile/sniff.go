@@ -43,7 +43,7 @@ var signatures = []struct {
 	{0, "MZ", Content{What: "a program"}},
 	{0, "SQLite format 3\x00", Content{What: "an SQLite database"}},
 	{0, "PAR1", Content{What: "a Parquet file"}},
-	{0, "version https://git-lfs.github.com/spec/", Content{What: "a Git LFS pointer, which only stands for the file", Advice: "run git lfs pull, or download the file itself", broken: true}},
+	{0, "version https://git-lfs.github.com/spec/", Content{What: "a Git LFS pointer, not the file itself", Advice: "run git lfs pull, or download the file itself", broken: true}},
 }
 
 // sstableMagic ends a TensorFlow checkpoint's index.

@@ -120,7 +120,7 @@ func (c *cacheFile) fill(r *rows, fits bool, run runner, warn func(error)) (foun
 		return true, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		warn(errors.WithMessagef(err, "%s: computed anew", c.path))
+		warn(errors.WithMessagef(err, "%s: recomputed", c.path))
 	}
 	if err := os.MkdirAll(filepath.Dir(c.path), 0o777); err != nil {
 		return false, errors.Wrap(err, "cache folder")

@@ -35,7 +35,7 @@ func TestCacheLink(t *testing.T) {
 			}
 			got := features(t, trunk, data, memory, dir)
 			if got.source == feature.Disk || !slices.Equal(got.values, want.values) || len(got.warned) != 1 || !strings.Contains(got.warned[0], path) {
-				t.Errorf("%s: found the source %q and warnings %q, expected features computed anew and one that names the file", link.reason, got.source, got.warned)
+				t.Errorf("%s: found the source %q and warnings %q, expected recomputed features and one that names the file", link.reason, got.source, got.warned)
 			}
 			if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
 				t.Errorf("%s: found %v, %v in the place of the link, expected a file", link.reason, info, err)

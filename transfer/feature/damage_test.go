@@ -62,9 +62,9 @@ func TestCacheDamaged(t *testing.T) {
 			got := features(t, trunk, data, memory, dir)
 			runtime.ReadMemStats(&after)
 			if got.source == feature.Disk || got.passes != 2 || !slices.Equal(got.values, want.values) {
-				t.Errorf("%s (%d): found source %q after %d passes, expected features computed anew", d.reason, i, got.source, got.passes)
+				t.Errorf("%s (%d): found source %q after %d passes, expected recomputed features", d.reason, i, got.source, got.passes)
 			}
-			if len(got.warned) != 1 || !strings.Contains(got.warned[0], path+": computed anew") {
+			if len(got.warned) != 1 || !strings.Contains(got.warned[0], path+": recomputed") {
 				t.Errorf("%s (%d): found warnings %q, expected one that names the file", d.reason, i, got.warned)
 			}
 			if taken := after.TotalAlloc - before.TotalAlloc; taken > 16<<20 {

@@ -81,7 +81,7 @@ func parseAbout(answer *http.Response, elsewhere bool) (about, error) {
 	}
 	a.hash = strings.Trim(strings.TrimPrefix(a.hash, "W/"), `"`)
 	if !isCommit(a.commit) {
-		return a, errors.Wrapf(ErrAnswer, "X-Repo-Commit: found %.60q, expected a commit of 40 digits (a proxy, or a server that is no hub?)", a.commit)
+		return a, errors.Wrapf(ErrAnswer, "X-Repo-Commit: found %.60q, expected a commit of 40 digits (a proxy, or a server that is not a hub?)", a.commit)
 	}
 	if !isHash(a.hash) {
 		return a, errors.Wrapf(ErrAnswer, "ETag: found %.80q, expected a SHA-256 or SHA-1", a.hash)

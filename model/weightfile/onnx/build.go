@@ -93,7 +93,7 @@ func (r *reader) value(name string) (*value, error) {
 	}
 	t := r.file.initializers[name]
 	if t == nil {
-		return nil, damaged("found the input %.100q, expected the name of a value that stands before it", name)
+		return nil, damaged("found the input %.100q, expected the name of an earlier value", name)
 	}
 	c, err := t.constant(&r.budget, r.folder)
 	if err != nil {

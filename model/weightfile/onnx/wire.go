@@ -20,7 +20,7 @@ func eachField(m []byte, f func(field) error) error {
 	for len(m) > 0 {
 		number, kind, n := protowire.ConsumeTag(m)
 		if n < 0 {
-			return damaged("found %d bytes that are no protobuf field", len(m))
+			return damaged("found %d bytes that are not a protobuf field", len(m))
 		}
 		m = m[n:]
 		e := field{number: number, kind: kind}
