@@ -96,6 +96,10 @@ func TestBrowserCamera(t *testing.T) {
 	}
 	b.record("cup", 15)
 	b.choose("leaf", 0, 15)
+	b.checkNames()
+	eval[any](b, `document.getElementById('class').value = 'cup'`)
+	b.run(chromedp.Focus(chromedp.CSS("#record")), chromedp.KeyEvent(" ")) // a short press is one frame, which the camera may repeat
+	b.until("a frame is recorded by a key", `/^cup: (1 added|0 added; 1 already there)\.$/.test(document.getElementById('added').textContent)`)
 	b.well()
 	b.close()
 

@@ -266,7 +266,8 @@ async function watch() {
     } catch (error) {
       if (failed++ === 2) complain(error); // one may be too many requests at once
     }
-    await wait(failed > 0 ? 1000 : began + pause - performance.now());
+    const took = performance.now() - began;
+    await wait(failed > 0 ? 1000 : Math.max(pause - took, took / 2)); // a large network leaves the server time for others
   }
   watching = false;
 }
