@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"image"
@@ -62,72 +63,102 @@ func Activation(ctx context.Context, n *model.Network, img image.Image, class st
 	if err != nil {
 		return nil, err
 	}
-	return ActivationOf(ctx, n, set, 0, class)
+	a, err := NewActivator(n)
+	if err != nil {
+		return nil, err
+	}
+	defer a.Close()
+	return a.Map(ctx, set, 0, class)
 }
 
-// ActivationOf is Activation of image i of a set that is prepared as the network
-// takes it.
-func ActivationOf(ctx context.Context, n *model.Network, set *dataset.Set, i int, class string) (*Map, error) {
-	if n == nil || set == nil || i < 0 || i >= set.Len() {
-		return nil, errors.Wrapf(train.ErrData, "activation map: found no network, or no image %d", i)
+// Activator makes activation maps by one network. It is not for several goroutines at
+// once.
+type Activator struct {
+	network, shifted *model.Network
+	at               lastSpatial
+	trunk            *feature.Trunk
+	evaluator        *train.Evaluator
+}
+
+// NewActivator returns an Activator. The network's weights must stay as they are. The
+// cause of the error for a network without a layer that has rows and columns is
+// model.ErrSpec.
+func NewActivator(n *model.Network) (*Activator, error) {
+	if err := n.Check(); err != nil {
+		return nil, err
+	}
+	a := &Activator{network: n}
+	var err error
+	if a.shifted, a.at, err = withShift(n); err != nil {
+		return nil, err
+	}
+	net, err := model.Build(n, model.None(), model.Batch(1))
+	if err != nil {
+		return nil, err
+	}
+	if a.evaluator, err = train.NewEvaluator(net); err != nil {
+		return nil, err
+	}
+	if a.trunk, err = feature.NewTrunk(a.shifted, model.Layers(shift)); err != nil {
+		_ = a.evaluator.Close() // the error that is returned came first
+		return nil, err
+	}
+	return a, nil
+}
+
+// Close frees the machines.
+func (a *Activator) Close() error { return cmp.Or(a.trunk.Close(), a.evaluator.Close()) }
+
+// Map returns the map of image i of a set that is prepared as the network takes it,
+// for the class of that name, "" for the most probable one.
+func (a *Activator) Map(ctx context.Context, set *dataset.Set, i int, class string) (*Map, error) {
+	if set == nil || i < 0 || i >= set.Len() {
+		return nil, errors.Wrapf(train.ErrData, "activation map: found no image %d", i)
 	}
 	pixels, err := set.ReadImage(i)
 	if err != nil {
 		return nil, err
 	}
-	one, err := dataset.NewSet(set.Name, set.Shape, pixels, []int{0}, n.Classes, set.Prep)
+	one, err := dataset.NewSet(set.Name, set.Shape, pixels, []int{0}, a.network.Classes, set.Prep)
 	if err != nil {
 		return nil, err
 	}
-	shifted, at, err := withShift(n)
-	if err != nil {
-		return nil, err
-	}
-	trunk, err := feature.NewTrunk(shifted, model.Layers(shift))
-	if err != nil {
-		return nil, err
-	}
-	defer trunk.Close()
-	features, err := trunk.Features(ctx, one, feature.Options{})
-	if err != nil {
-		return nil, err
-	}
-	defer features.Close()
 	seen, err := one.View(0)
 	if err != nil {
 		return nil, err
 	}
-	m := &Map{Layer: at.layer, Exact: at.exact, Height: at.shape[1], Width: at.shape[2], view: seen}
-	if err := m.choose(ctx, n, one, class); err != nil {
+	m := &Map{Layer: a.at.layer, Exact: a.at.exact, Height: a.at.shape[1], Width: a.at.shape[2], view: seen}
+	if err := m.choose(ctx, a, one, class); err != nil {
 		return nil, err
 	}
-	weights, err := channelWeights(shifted, trunk.Cut(), features, m.Class, m.Logit)
+	features, err := a.trunk.Features(ctx, one, feature.Options{})
 	if err != nil {
 		return nil, err
 	}
-	m.weigh(weights, channels(trunk.Cut(), features.Row(0), at.layer))
+	defer features.Close()
+	weights, err := a.channelWeights(features, m.Class, m.Logit)
+	if err != nil {
+		return nil, err
+	}
+	m.weigh(weights, channels(a.trunk.Cut(), features.Row(0), a.at.layer))
 	return m, nil
 }
 
 // choose runs the network and notes the class and its logit.
-func (m *Map) choose(ctx context.Context, n *model.Network, one *dataset.Set, class string) error {
-	net, err := model.Build(n, model.None(), model.Batch(1))
-	if err != nil {
-		return err
-	}
-	e, err := train.NewEvaluator(net)
-	if err != nil {
-		return err
-	}
-	defer e.Close()
-	return e.Each(ctx, one, func(_ int, logits []float32) {
-		if m.Class = slices.Index(n.Classes, class); class == "" {
+func (m *Map) choose(ctx context.Context, a *Activator, one *dataset.Set, class string) error {
+	classes := a.network.Classes
+	err := a.evaluator.Each(ctx, one, func(_ int, logits []float32) {
+		if m.Class = slices.Index(classes, class); class == "" {
 			m.Class = slices.Index(logits, slices.Max(logits))
 		}
 		if m.Class >= 0 {
-			m.Label, m.Logit, m.Probability = n.Classes[m.Class], float64(logits[m.Class]), train.Softmax(logits)[m.Class]
+			m.Label, m.Logit, m.Probability = classes[m.Class], float64(logits[m.Class]), train.Softmax(logits)[m.Class]
 		}
 	})
+	if err == nil && m.Class < 0 {
+		return errors.Wrapf(dataset.ErrClass, "activation map: found no such class, expected one of %s", dataset.Classes(classes))
+	}
+	return err
 }
 
 // lastSpatial is the last layer whose output has rows and columns.
@@ -141,9 +172,6 @@ type lastSpatial struct {
 // last one that has rows and columns, and without dropout.
 func withShift(n *model.Network) (*model.Network, lastSpatial, error) {
 	var at lastSpatial
-	if err := n.Check(); err != nil {
-		return nil, at, err
-	}
 	shapes, err := n.Spec.Shapes()
 	if err != nil {
 		return nil, at, err
@@ -158,14 +186,14 @@ func withShift(n *model.Network) (*model.Network, lastSpatial, error) {
 		return nil, at, errors.Wrap(model.ErrSpec, "activation map: found no layer whose output has rows and columns, expected one, as a convolution of an image")
 	}
 	at = lastSpatial{n.Spec.Layers[place].Name, shapes[place], averaged(n.Spec, shapes, place)}
-	s := n.Clone()
-	spec := model.Spec{Input: s.Spec.Input}
-	for i, l := range s.Spec.Layers {
+	s := sharing(n)
+	spec := model.Spec{Input: n.Spec.Input}
+	for i, l := range n.Spec.Layers {
 		if _, drops := l.Kind.(model.Dropout); drops {
 			l.Kind = model.Dropout{}
 		}
 		if i > place {
-			l.Inputs = s.Spec.InputsOf(i)
+			l.Inputs = n.Spec.InputsOf(i)
 			for j, in := range l.Inputs {
 				if in == at.layer {
 					l.Inputs[j] = shift
@@ -181,6 +209,17 @@ func withShift(n *model.Network) (*model.Network, lastSpatial, error) {
 		s.Weights.SetValues(shift+"/"+part, at.shape[:1], slices.Repeat([]float32{v}, at.shape[0]))
 	}
 	return s, at, s.Check()
+}
+
+// sharing returns a copy of the network that shares the memory of its weights, to be
+// given further layers.
+func sharing(n *model.Network) *model.Network {
+	s := *n
+	s.Spec, s.Weights = n.Spec.Clone(), model.NewWeights()
+	for _, name := range n.Weights.Names() {
+		s.Weights.Set(name, n.Weights.Get(name))
+	}
+	return &s
 }
 
 // averaged reports whether the pixels of a layer are averaged, and what follows is a
@@ -219,12 +258,9 @@ func wholeKernel(kernel model.Sides, shape []int) bool {
 // channelWeights returns the sum over each channel's pixels of the gradient of a
 // class's logit. The gradient is that of the loss of a net with two outputs, 0 and
 // the logit less its value: with even chances it is half of the logit's.
-func channelWeights(shifted *model.Network, cut model.Cut, features *feature.Set, class int, logit float64) ([]float64, error) {
-	if class < 0 {
-		return nil, errors.Wrapf(dataset.ErrClass, "activation map: found no such class, expected one of %s", dataset.Classes(shifted.Classes))
-	}
+func (a *Activator) channelWeights(features *feature.Set, class int, logit float64) ([]float64, error) {
 	const pick = "explain.pick"
-	n := shifted.Clone()
+	n, cut := sharing(a.shifted), a.trunk.Cut()
 	n.Spec.Layers = append(n.Spec.Layers, model.Layer{Name: pick, Kind: model.Dense{Out: 2}})
 	kernel := make([]float32, 2*len(n.Classes)) // [K,2]
 	kernel[2*class+1] = 1

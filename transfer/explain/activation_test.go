@@ -23,7 +23,10 @@ import (
 // mapOf returns the activation map of the first test image.
 func mapOf(t *testing.T, n *model.Network, set *dataset.Set, class string) *explain.Map {
 	t.Helper()
-	m, err := explain.ActivationOf(t.Context(), n, set, 0, class)
+	a, err := explain.NewActivator(n)
+	smallnet.Must(t, err)
+	defer a.Close()
+	m, err := a.Map(t.Context(), set, 0, class)
 	smallnet.Must(t, err)
 	return m
 }
@@ -124,8 +127,19 @@ func TestActivationByGradient(t *testing.T) {
 			t.Errorf("value %d: found %v, expected %v", i, m.Values[i], max(0, v))
 		}
 	}
-	if _, err := explain.ActivationOf(t.Context(), n, data, 0, "nope"); !errors.Is(err, dataset.ErrClass) {
+	a, err := explain.NewActivator(n)
+	smallnet.Must(t, err)
+	defer a.Close()
+	if _, err := a.Map(t.Context(), data, 0, "nope"); !errors.Is(err, dataset.ErrClass) {
 		t.Errorf("found error %v, expected ErrClass", err)
+	}
+	if _, err := a.Map(t.Context(), data, data.Len(), ""); !errors.Is(err, train.ErrData) {
+		t.Errorf("no such image: found error %v, expected ErrData", err)
+	}
+	dense := model.Spec{Input: []int{1, 28, 28}, Layers: []model.Layer{{Name: "fc", Kind: model.Dense{Out: 10}}}}
+	flat := &model.Network{Spec: dense, Weights: smallnet.Init(t, dense), Classes: data.Classes, Prep: data.Prep}
+	if _, err := explain.NewActivator(flat); !errors.Is(err, model.ErrSpec) {
+		t.Errorf("no convolution: found error %v, expected ErrSpec", err)
 	}
 }
 

@@ -152,9 +152,14 @@ func mistakesOf(ctx context.Context, e *train.Evaluator, test *dataset.Set, prog
 // mapsOf returns for each mistake the map of what speaks for the given class, nil for
 // a network that has none.
 func mapsOf(ctx context.Context, m *model.Network, test *dataset.Set, mistakes []picture.Mistake) []*explain.Map {
+	a, err := explain.NewActivator(m)
+	if err != nil {
+		return nil
+	}
+	defer a.Close()
 	var maps []*explain.Map
 	for _, mistake := range mistakes {
-		found, err := explain.ActivationOf(ctx, m, test, mistake.Index, m.Classes[mistake.Given])
+		found, err := a.Map(ctx, test, mistake.Index, m.Classes[mistake.Given])
 		if err != nil {
 			return nil
 		}
