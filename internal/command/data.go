@@ -31,7 +31,7 @@ func (d *dataFlags) add(cmd *cobra.Command, p Program) {
 	} else {
 		f.StringVar(&d.name, "data", "", "folder with one sub-folder of photos a class, or beneath train and test; or as in mnist: mnist, sample, IDX files, mnist.npz")
 		cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
-			if d.name == "" {
+			if d.name == "" && !cmd.Flags().Changed("image") { // explain of an image needs none
 				return usage(errors.New("--data: found none, expected a folder with one sub-folder of photos a class"))
 			}
 			return nil
