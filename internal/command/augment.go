@@ -18,7 +18,7 @@ type augmentFlags struct {
 }
 
 func (a *augmentFlags) add(cmd *cobra.Command) {
-	cmd.Flags().Var(&parsed[dataset.Augmentation]{"", "string", orNone(dataset.ParseAugmentation), &a.changes.How}, "augment", "change the training images at random: shift (up to 2 pixels), rotate (up to 10 degrees), or shift,rotate")
+	cmd.Flags().Var(&parsed[dataset.Augmentation]{"", "string", orNone(dataset.ParseAugmentation), &a.changes.How}, "augment", "change the training images at random: some of crop, flip and colour, for photos, and of shift (up to 2 pixels) and rotate (up to 10 degrees), as crop,flip")
 }
 
 func (a *augmentFlags) addCopies(cmd *cobra.Command) {
