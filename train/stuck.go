@@ -13,6 +13,9 @@ import (
 // have learnt anything.
 const learntShare = 0.98
 
+// leastSteps is how many steps it takes to say that a loss stays where it is.
+const leastSteps = 10
+
 // ChanceLoss returns the least mean cross-entropy on examples, with these weights of
 // the classes, nil for 1, of answers that do not depend on the example: the entropy
 // of the labels, which is ln K where all K classes count alike.
@@ -46,9 +49,10 @@ func Stuck(loss, chance float64) string {
 	return fmt.Sprintf("the network has not learnt: the loss stays at %.3f, that of answers by chance is %.3f; try a learning rate ten times smaller, or larger, look whether the images are prepared as what trained the network and whether the labels are right, or train more layers", loss, chance)
 }
 
-// Stuck says whether Fit has learnt by its last epoch: see the function Stuck.
+// Stuck says whether Fit has learnt by its last epoch, of ten steps or more in all: see
+// the function Stuck.
 func (t *Trainer) Stuck() string {
-	if t.check() != nil {
+	if t.check() != nil || t.run.steps < leastSteps {
 		return ""
 	}
 	return Stuck(t.last, t.chance)
