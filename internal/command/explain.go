@@ -56,6 +56,14 @@ Elsewhere it is Grad-CAM, by the gradient, which shows where, not how much.`,
 	f.BoolVar(&e.nodes, "nodes", false, "draw every node, not every layer (.dot only)")
 	e.imageFlags.add(cmd)
 	data.add(cmd, g.Program)
+	if named := cmd.PreRunE; named != nil {
+		cmd.PreRunE = func(cmd *cobra.Command, args []string) error {
+			if e.image != "" {
+				return nil // an image is enough
+			}
+			return named(cmd, args)
+		}
+	}
 	if g.mnist {
 		data.name = "sample"
 		f.Lookup("data").DefValue = data.name

@@ -38,6 +38,10 @@ func TestExplainImage(t *testing.T) {
 	mnist(t, append(with, "--map", "cat.svg")...).refused(t, exitUsage, "--map", ".png")
 	mnist(t, append(with, "--last", "2")...).refused(t, exitUsage, "--last", "--image")
 	mnist(t, append(from, "--class", "cat")...).refused(t, exitUsage, "--class", "--image")
+	mnist(t, append(from, "--image", "")...).refused(t, exitUsage, "--image", "no file name")
+	if r := lastlayer(t, append(with, "--map", "other.png")...); r.status != exitDone {
+		t.Errorf("found exit status %d of %q, expected a map without data: %s", r.status, r.args, r.err)
+	}
 	mnist(t, append(from, "--image", "none.jpg")...).refused(t, exitFailed, "none.jpg")
 }
 
