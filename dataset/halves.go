@@ -91,6 +91,11 @@ func testHalf(dir string, named map[string]string, others []string, opt Options)
 // setClasses names the classes after sub-folders. Two whose names differ only in how their letters are
 // written are one class.
 func (h *halves) setClasses(subs []string) error {
+	for _, sub := range subs {
+		if !validName(canonicalName(sub)) {
+			return errors.Wrapf(ErrFormat, "%s: found the class folder %q, expected a name of printable characters on one line, in UTF-8: rename it", printable(h.train), sub)
+		}
+	}
 	h.classes = canonicalNames(subs)
 	slices.Sort(h.classes)
 	h.classes = slices.Compact(h.classes)

@@ -1,6 +1,9 @@
 package dataset
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 )
@@ -37,6 +40,27 @@ func TestValidNames(t *testing.T) {
 		}
 		if err != nil {
 			wantErr(t, err, ErrFormat, "class 0")
+		}
+		content := pngOf(t, plainPhoto(1, 40, 30))
+		_, err = NewPhotos("named", smallPhotos.Shape, [][]byte{content}, []int{0}, []string{name}, smallPhotos.Prep)
+		if (err == nil) != valid {
+			t.Errorf("%q: found the error %v of photos, expected valid: %v", name, err, valid)
+		}
+	}
+}
+
+// TestFolderNameThatIsNoClass makes sure that a network of photos is not trained for a
+// class that it could not name.
+func TestFolderNameThatIsNoClass(t *testing.T) {
+	for _, name := range []string{"a\nb", "\x1b[31m", "caf\xe9", "\u202ecat"} {
+		dir := photoFolder(t, 2, 40, 30)
+		if err := os.Rename(filepath.Join(dir, "a"), filepath.Join(dir, name)); err != nil {
+			t.Logf("%q cannot be tried: %v", name, err)
+			continue
+		}
+		for _, opt := range []Options{smallPhotos, {}} {
+			_, _, err := Open(dir, opt)
+			wantErr(t, err, ErrFormat, fmt.Sprintf("%q", name), "rename it")
 		}
 	}
 }

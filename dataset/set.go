@@ -45,11 +45,15 @@ const maxImages = 1 << 30
 // pixels is [len(labels),C,H,W], shape is [C,H,W], each label is an index into classes, class names
 // are distinct. It keeps the slices it is given. The error is an ErrFormat or ErrArgument.
 func NewSet(name string, shape []int, pixels []byte, labels []int, classes []string, prep Preprocessing) (*Set, error) {
-	s := &Set{Name: name, Shape: shape, Pixels: pixels, Labels: labels, Classes: classes, Prep: prep}
+	return checked(&Set{Name: name, Shape: shape, Pixels: pixels, Labels: labels, Classes: classes, Prep: prep})
+}
+
+// checked returns a new set, if it fits together and its classes' names can be shown.
+func checked(s *Set) (*Set, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	for i, name := range classes {
+	for i, name := range s.Classes {
 		if !validName(name) {
 			return nil, errors.Wrapf(ErrFormat, "%s: class %d: found the name %q, expected printable characters on one line, in UTF-8", printable(s.Name), i, name)
 		}
@@ -84,8 +88,7 @@ func NewPhotos(name string, shape []int, files [][]byte, labels []int, classes [
 
 // newPhotos returns a set of photos that stay encoded.
 func newPhotos(name string, files *photoFiles, labels []int, classes []string, prep Preprocessing) (*Set, error) {
-	s := &Set{Name: name, Shape: []int{3, files.height, files.width}, Labels: labels, Classes: classes, Prep: prep, files: files, ahead: &ahead{}}
-	return s, s.Check()
+	return checked(&Set{Name: name, Shape: []int{3, files.height, files.width}, Labels: labels, Classes: classes, Prep: prep, files: files, ahead: &ahead{}})
 }
 
 // Len returns the number of images, 0 of a nil set.
