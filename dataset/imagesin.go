@@ -14,15 +14,19 @@ import (
 // ImagesIn returns the paths of the images in a folder and in those beneath it, in
 // ascending order: files that begin as images do, or are named so. Others are
 // counted. Hidden files and folders are passed over, links to files followed, links
-// to folders not.
+// to folders not, but for dir itself.
 func ImagesIn(ctx context.Context, dir string) (images []string, others int, err error) {
-	err = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+	root := dir
+	if info, err := os.Lstat(dir); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		root += string(filepath.Separator) // WalkDir follows no link
+	}
+	err = filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case path != dir && (strings.HasPrefix(e.Name(), ".") || e.Name() == "__MACOSX"):
+		case path != root && (strings.HasPrefix(e.Name(), ".") || e.Name() == "__MACOSX"):
 			if e.IsDir() {
 				return fs.SkipDir
 			}

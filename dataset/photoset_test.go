@@ -305,3 +305,19 @@ func TestPhotosInMemory(t *testing.T) {
 }
 
 func second[A any](_ A, err error) error { return err }
+
+// TestImagesInLinkedFolder has a link to a folder in the place of the folder.
+func TestImagesInLinkedFolder(t *testing.T) {
+	dir := photoFolder(t, 2, 40, 30)
+	link := filepath.Join(t.TempDir(), ".link")
+	if err := os.Symlink(dir, link); err != nil {
+		t.Skip("no links here:", err)
+	}
+	for _, name := range []string{dir, link, link + "/"} {
+		images, others, err := ImagesIn(t.Context(), name)
+		check(t, err)
+		if len(images) != 4 || others != 0 || !strings.HasPrefix(images[0], strings.TrimSuffix(name, "/")) {
+			t.Errorf("%s: found the images %q and %d other files, expected 4 in it", name, images, others)
+		}
+	}
+}
