@@ -58,13 +58,16 @@ func (p parts) place(first, n int) []byte {
 // read returns the rows of the part that begins with row first, nil where there is
 // none or it is damaged: they are computed then.
 func (p parts) read(first int) []float32 {
+	if info, err := os.Lstat(p.path(first)); err != nil || !info.Mode().IsRegular() { // opening a pipe would wait for a writer
+		return nil
+	}
 	f, err := os.Open(p.path(first))
 	if err != nil {
 		return nil
 	}
 	defer f.Close() // what was read is good or not by its digest
 	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
+	if err != nil {
 		return nil
 	}
 	before := len(p.place(0, 0))
