@@ -54,7 +54,7 @@ func complete(root *cobra.Command) {
 		"blas":     fixed(append([]string{"auto", "go"}, model.Kernels()...)...),
 		"solver":   solvers,
 		"schedule": fixed("constant", "step", "cosine"),
-		"augment":  fixed("crop", "flip", "colour", "crop,flip,colour", "shift", "rotate", "shift,rotate"),
+		"augment":  fixed("shift", "rotate", "shift,rotate", "crop", "flip", "colour", "crop,flip,colour"),
 		"from":     weights, "model": weights,
 		"cache-dir": folders, "report": folders,
 		"classes": fixed("0-4", "5-9"),
