@@ -77,3 +77,24 @@ func TestUnknownPreparation(t *testing.T) {
 		t.Errorf("%s: found status %d: %s", r.args, r.status, r.err)
 	}
 }
+
+// TestTrainArch trains a network that a name says from nothing, in two goes.
+func TestTrainArch(t *testing.T) {
+	slow(t)
+	signs := peer.Data(t, "photos/signs")
+	t.Chdir(t.TempDir())
+	from := []string{"train", "--data", signs, "--classes", "0-1", "--limit", "4", "--batch", "4", "--epochs", "1", "--checkpoint", "c.safetensors", "--out", "n.safetensors"}
+	for _, more := range [][]string{{"--arch", "squeezenet1_1"}, {"--arch", "squeezenet1_1", "--resume", "c.safetensors"}, {"--resume", "c.safetensors"}} {
+		if r := lastlayer(t, append(from, more...)...); r.status != exitDone {
+			t.Errorf("%s: found status %d: %s", r.args, r.status, r.err)
+		}
+	}
+	for _, other := range [][]string{{"--arch", "resnet18"}, {"--arch", "squeezenet1_1", "--prepare", "tf"}} {
+		if r := lastlayer(t, append(append(from, "--resume", "c.safetensors"), other...)...); r.status != exitUsage || !strings.Contains(r.err, "of another network than --arch "+other[1]) {
+			t.Errorf("%s: found status %d: %s", r.args, r.status, r.err)
+		}
+	}
+	if r := lastlayer(t, "show", "n.safetensors"); !strings.Contains(r.out, "[3 224 224]") || !strings.Contains(r.out, "classes: 0, 1\n") {
+		t.Errorf("found %s", r.out)
+	}
+}
