@@ -147,6 +147,9 @@ func (a *Activator) Map(ctx context.Context, set *dataset.Set, i int, class stri
 // choose runs the network and notes the class and its logit.
 func (m *Map) choose(ctx context.Context, a *Activator, one *dataset.Set, class string) error {
 	classes := a.network.Classes
+	if name, err := dataset.ClassName(class); err == nil && !slices.Contains(classes, class) {
+		class = name // as a folder's class is named
+	}
 	err := a.evaluator.Each(ctx, one, func(_ int, logits []float32) {
 		if m.Class = slices.Index(classes, class); class == "" {
 			m.Class = slices.Index(logits, slices.Max(logits))
@@ -156,7 +159,7 @@ func (m *Map) choose(ctx context.Context, a *Activator, one *dataset.Set, class 
 		}
 	})
 	if err == nil && m.Class < 0 {
-		return errors.Wrapf(dataset.ErrClass, "activation map: found no such class, expected one of %s", dataset.Classes(classes))
+		return errors.Wrapf(dataset.ErrClass, "activation map: found no class %q, expected one of %s", class, dataset.Classes(classes))
 	}
 	return err
 }

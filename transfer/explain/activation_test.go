@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -130,8 +131,8 @@ func TestActivationByGradient(t *testing.T) {
 	a, err := explain.NewActivator(n)
 	smallnet.Must(t, err)
 	defer a.Close()
-	if _, err := a.Map(t.Context(), data, 0, "nope"); !errors.Is(err, dataset.ErrClass) {
-		t.Errorf("found error %v, expected ErrClass", err)
+	if _, err := a.Map(t.Context(), data, 0, "nope"); !errors.Is(err, dataset.ErrClass) || !strings.Contains(err.Error(), `"nope"`) {
+		t.Errorf("found error %v, expected ErrClass that names it", err)
 	}
 	if _, err := a.Map(t.Context(), data, data.Len(), ""); !errors.Is(err, train.ErrData) {
 		t.Errorf("no such image: found error %v, expected ErrData", err)
