@@ -64,7 +64,7 @@ func complete(root *cobra.Command) {
 		"layout":  fixed("torch", "tf", "lastlayer"), "to-layout": fixed("torch", "tf", "lastlayer"),
 		"polarity": fixed(dataset.LightOnDark, dataset.DarkOnLight),
 		"then":     fixed("2", "all"),
-		"arch":     fixed(zoo.Names()...), "preprocess": fixed(dataset.Presets()...), "features-from": cobra.NoFileCompletions,
+		"arch":     fixed(zoo.Names()...), "prepare": fixed(dataset.Presets()...), "features-from": cobra.NoFileCompletions,
 	}
 	arguments := map[string]cobra.CompletionFunc{
 		"predict": filesEnding("png", "jpg", "jpeg"),

@@ -25,9 +25,6 @@ func (i *imageFlags) add(cmd *cobra.Command) {
 
 // check returns a usage error if the flags do not go together.
 func (i *imageFlags) check(cmd *cobra.Command) error {
-	if given(cmd, "image") != "" && i.image == "" {
-		return errors.New("--image: found no file name")
-	}
 	if name := given(cmd, "class", "map"); i.image == "" && name != "" {
 		return errors.Errorf("--%s: goes with --image", name)
 	}

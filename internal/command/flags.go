@@ -80,6 +80,20 @@ func given(cmd *cobra.Command, names ...string) string {
 	return ""
 }
 
+// namesNothing returns an error for the first flag that is given with no name where it
+// names a file or a folder, as by a shell's variable that is not set: what it asks for
+// would silently be left out.
+func namesNothing(cmd *cobra.Command) error {
+	for _, f := range []struct{ name, kind string }{
+		{"cache-dir", "folder"}, {"report", "folder"}, {"checkpoint", "file"}, {"resume", "file"}, {"graph", "file"}, {"image", "file"}, {"labels", "file"},
+	} {
+		if given(cmd, f.name) != "" && cmd.Flags().Lookup(f.name).Value.String() == "" {
+			return errors.Errorf("--%s: found no %s name", f.name, f.kind)
+		}
+	}
+	return nil
+}
+
 // nearestFlag returns the flag of cmd whose name is most like that, or "".
 func nearestFlag(cmd *cobra.Command, name string) string {
 	names := &cobra.Command{} // nearest looks at commands

@@ -59,9 +59,9 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 	for args, want := range map[string]string{
-		"retr": "retrain\t", "train --sol": "--solver\t", "retrain --keep": "--keep-head\t", "completion b": "bash\t",
+		"retr": "retrain\t", "train --sol": "--solver\t", "retrain --keep-h": "--keep-head\t", "completion b": "bash\t",
 		"train --solver ": "sgd\nmomentum\nadam\n:4\n", "train --schedule c": "constant\nstep\ncosine\n:4\n",
-		"eval --blas a": "auto\n", "retrain --augment ": "shift\n",
+		"eval --blas a": "auto\n", "show --prepare ": "torchvision\ntf\n", "retrain --augment ": "shift\n",
 		"train --data ": "mnist\nsample\n:0\n", "eval --data s": "sample\n:0\n", "eval --data my": ":0\n",
 		"retrain --from ": "safetensors\nonnx\npt\npth\nnpz\n:8\n", "eval --model ": "safetensors\nonnx\npt\npth\nnpz\n:8\n", "predict ": "png\njpg\njpeg\n:8\n",
 		"retrain --cache-dir ": ":16\n", "eval --report ": ":16\n", "train --epochs ": ":4\n", "train --threads ": ":4\n", "train ": ":4\n", "train --out ": ":0\n",

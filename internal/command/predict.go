@@ -46,6 +46,9 @@ show none of its classes, and on such that do.`,
 			if len(args) == 0 {
 				return usage(errors.New("predict: no image given"))
 			}
+			if slices.Contains(args, "") {
+				return usage(errors.New("predict: found an image without a name"))
+			}
 			if i := slices.Index(args, "-"); i >= 0 && slices.Contains(args[i+1:], "-") {
 				return usage(errors.New("-: standard input holds one image"))
 			}

@@ -25,9 +25,6 @@ func (f reportFlag) begin(cmd *cobra.Command, out *output) (*report.Gatherer, er
 	if !cmd.Flags().Changed("report") {
 		return nil, nil
 	}
-	if f.folder == "" {
-		return nil, usage(errors.New("--report: found no folder name"))
-	}
 	g, err := report.Gather(report.Options{
 		Folder: f.folder, Title: cmd.CommandPath(), CommandLine: cmd.Root().Annotations[typed],
 		Progress: out.images("mistakes for the report"),

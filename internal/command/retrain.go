@@ -182,9 +182,6 @@ func (u run) retrain() error {
 	if (u.r.from == "") == (u.r.saved.resume == "") {
 		return usage(errors.Errorf("expected either --from, the file of a trained network (%s), or --resume, a checkpoint", u.out.program.source))
 	}
-	if given(u.cmd, "cache-dir") != "" && u.r.dir == "" {
-		return usage(errors.New("--cache-dir: found no folder name"))
-	}
 	if err := cmp.Or(u.r.repeats.check(u.cmd), u.r.checkGrowth(u.cmd)); err != nil {
 		return usage(err)
 	}

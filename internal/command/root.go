@@ -153,7 +153,7 @@ func newRoot(p Program) *cobra.Command {
 			if err := cmd.ValidateFlagGroups(); err != nil {
 				return usage(err) // cobra's own call comes later, its error a plain one
 			}
-			return usage(g.apply())
+			return usage(cmp.Or(namesNothing(cmd), g.apply()))
 		},
 	}
 	root.SetFlagErrorFunc(wrongFlag)
