@@ -19,7 +19,7 @@ const BadFilesNamed = 5
 
 // Error returns one line.
 func (b *BadFiles) Error() string {
-	return fmt.Sprintf("%s: %d of %d files are not usable: %s: %v", printable(b.Folder), len(b.Errors), b.Of, firstOf(b.Errors), ErrFormat)
+	return fmt.Sprintf("%s: %d of %d files are not usable: %s", printable(b.Folder), len(b.Errors), b.Of, firstOf(b.Errors))
 }
 
 // Unwrap returns ErrFormat.

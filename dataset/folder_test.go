@@ -111,6 +111,9 @@ func TestFolderListsBadFiles(t *testing.T) {
 	check(t, os.Mkdir(filepath.Join(dir, "a", "deeper"), 0o755))
 	_, _, err = Open(dir, Options{})
 	wantErr(t, err, ErrFormat, "7 of 15 files are not usable", "deeper: found a folder", "blank.png", "empty.png", "and 2 more")
+	if strings.Contains(err.Error(), "bad file: bad file") {
+		t.Errorf("found %q, expected it to say bad file once of each", err)
+	}
 	var bad *BadFiles
 	if !errors.As(err, &bad) || len(bad.Paths) != 7 || len(bad.Errors) != 7 || filepath.Base(bad.Paths[6]) != "x2.jpg" {
 		t.Errorf("found %+v, expected all 7 files", bad)

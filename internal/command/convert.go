@@ -28,8 +28,8 @@ func newConvert(g *globals) *cobra.Command {
 		Short: "Take weights from elsewhere, or give them away",
 		Long: `convert reads IN, a model of ours, a network as ONNX, or the weights that PyTorch,
 Keras, TensorFlow or numpy wrote as safetensors, npz or a state dictionary (.pt,
-.pth), and writes OUT: a model of ours (.safetensors), weights for others (.safetensors, .npz with
---to-layout), or a network that runs anywhere (.onnx).
+.pth), and writes OUT: a model of ours (.safetensors), weights for others
+(.safetensors, .npz with --to-layout), or a network that runs anywhere (.onnx).
 
 Weights from elsewhere are for the built-in network (conv1, conv2, fc1, fc2)
 unless --spec names a file with another, such as

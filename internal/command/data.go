@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -73,7 +74,7 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 	var bad *dataset.BadFiles
 	if errors.As(err, &bad) {
 		out.list(bad)
-		err = errors.WithMessage(err, "--skip-bad leaves them out")
+		err = fmt.Errorf("%w; --skip-bad leaves them out", err)
 	}
 	if err != nil {
 		return nil, nil, errors.Wrap(err, "--data")

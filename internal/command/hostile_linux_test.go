@@ -111,7 +111,7 @@ func TestHostilePhotos(t *testing.T) {
 		t.Errorf("left the files %s", found)
 	}
 	skipped, peak := run(append(retrain, "--skip-bad")...)
-	if skipped.status != exitDone || !strings.Contains(skipped.err, "passed over that are no images: 3") {
+	if skipped.status != exitDone || !strings.Contains(skipped.err, "skipped files that are not images: 3") {
 		t.Fatalf("found status %d and %s", skipped.status, skipped.err)
 	}
 	if peak > mostForPhotos {
