@@ -35,6 +35,7 @@ func TestBorder(t *testing.T) {
 		b.Refuse("Set.Filter", test.reason, test.cause, func() error { _, err := s.Filter(Classes{"1"}); return err })
 		b.Refuse("Set.Limit", test.reason, test.cause, func() error { _, err := s.Limit(10, 1); return err })
 		b.Refuse("Set.Split", test.reason, test.cause, func() error { _, _, err := s.Split(0.5, 1); return err })
+		b.Refuse("Set.SplitFirst", test.reason, test.cause, func() error { _, _, err := s.SplitFirst(1, 0.5, 1); return err })
 		b.Refuse("Set.Numbered", test.reason, test.cause, func() error { _, _, err := s.Numbered([]string{"1"}); return err })
 		b.Refuse("NewCopies", test.reason, test.cause, func() error { _, err := NewCopies(s, Augmentation{}, 1, 1); return err })
 		b.Refuse("Changes.Of", test.reason, test.cause, func() error { _, err := Changes{}.Of(s, 1); return err })
@@ -70,6 +71,9 @@ func TestBorder(t *testing.T) {
 	b.Refuse("DecodeImage", "nil", ErrArgument, func() error { _, err := DecodeImage(nil, "x"); return err })
 	b.Refuse("DecodeImage", "a nil pointer", ErrArgument, func() error { _, err := DecodeImage(reader, "x"); return err })
 	b.Refuse("ReadImage", "no name", os.ErrNotExist, func() error { _, err := ReadImage(t.Context(), ""); return err })
+	b.Refuse("UseImage", "no name", os.ErrNotExist, func() error { return UseImage(t.Context(), "", nil) })
+	b.Refuse("ImagesIn", "no name", nil, func() error { _, _, err := ImagesIn(t.Context(), ""); return err })
+	b.Refuse("NewPhotos", "nothing", ErrArgument, func() error { _, err := NewPhotos("", nil, nil, nil, nil, Preprocessing{}); return err })
 	b.Refuse("ReadImageFrom", "nil", ErrArgument, func() error { _, err := ReadImageFrom(t.Context(), nil, "x"); return err })
 	b.Refuse("Digit", "nil", ErrArgument, func() error { _, err := Digit(nil); return err })
 	b.Refuse("Find", "nil", ErrArgument, func() error { _, err := Find(nil); return err })
@@ -78,6 +82,10 @@ func TestBorder(t *testing.T) {
 	b.Refuse("Open", "no name", ErrNotFound, func() error { _, _, err := Open("", Options{}); return err })
 	b.Refuse("Preprocessing.Validate", "the zero value", ErrArgument, Preprocessing{}.Validate)
 	photo := ImageNetPreprocessing(256, Bilinear)
+	b.Refuse("NewPhotos", "no shape", nil, func() error {
+		_, err := NewPhotos("", nil, [][]byte{{1}}, []int{0}, []string{"a"}, photo)
+		return err
+	})
 	b.Refuse("Preprocessing.CheckShape", "no shape", ErrArgument, func() error { return photo.CheckShape(nil) })
 	b.Refuse("Photo.Pixels", "the zero value", ErrArgument, func() error { _, err := Photo{}.Pixels(&image.Gray{}, 1, 1); return err })
 	b.Refuse("Photo.Pixels", "nil", ErrArgument, func() error { _, err := photo.Photo.Pixels(nil, 1, 1); return err })
@@ -97,6 +105,8 @@ func TestBorder(t *testing.T) {
 	b.Refuse("Read", "too large an index", ErrArgument, func() error { return Read(train, make([]float32, 784), []int{train.Len()}) })
 	b.Refuse("Set.ReadImage", "a negative index", ErrArgument, func() error { _, err := train.ReadImage(-1); return err })
 	b.Refuse("Set.ReadImage", "a nil set", ErrArgument, func() error { _, err := (*Set)(nil).ReadImage(0); return err })
+	b.Refuse("Set.View", "a negative index", ErrArgument, func() error { _, err := train.View(-1); return err })
+	b.Refuse("Set.View", "a nil set", ErrArgument, func() error { _, err := (*Set)(nil).View(0); return err })
 	b.Complete()
 }
 
