@@ -102,8 +102,8 @@ func TestValidate(t *testing.T) {
 		{"dense: too many weights", dense(func(k *model.Dense) { k.Out = 1 << 23 }), []string{`"fc1"`, "weights"}},
 		{"an image last", func(s *model.Spec) { s.Layers = s.Layers[:3] }, []string{`"pool1"`, "[4 4 4]", "gives the logits"}},
 		{"dropout last", func(s *model.Spec) { s.Layers = s.Layers[:7] }, []string{`"drop2"`, "gives the logits"}},
-		{"an input that comes later", layer(fc, func(l *model.Layer) { l.Inputs = []string{"relu2"} }), []string{`"fc1"`, `"relu2"`, "before it"}},
-		{"its own input", layer(fc, func(l *model.Layer) { l.Inputs = []string{"fc1"} }), []string{`"fc1"`, "before it"}},
+		{"an input that comes later", layer(fc, func(l *model.Layer) { l.Inputs = []string{"relu2"} }), []string{`"fc1"`, `"relu2"`, "an earlier layer"}},
+		{"its own input", layer(fc, func(l *model.Layer) { l.Inputs = []string{"fc1"} }), []string{`"fc1"`, "an earlier layer"}},
 		{"two inputs", layer(fc, func(l *model.Layer) { l.Inputs = []string{"drop1", "drop1"} }), []string{`"fc1"`, "found 2 inputs"}},
 		{"an output that nobody reads", layer(fc, func(l *model.Layer) { l.Inputs = []string{"pool1"} }), []string{`"drop1"`, "no layer reads"}},
 	} {

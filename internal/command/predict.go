@@ -141,7 +141,7 @@ func runPredict(cmd *cobra.Command, out *output, flags predictFlags, args []stri
 }
 
 // imagesOf returns the arguments with images in the place of folders, and how many
-// folders have none, which is said.
+// folders have none, which is said; of the only argument that is the error.
 func imagesOf(ctx context.Context, out *output, args []string) (images []string, bad int, err error) {
 	for _, arg := range args {
 		if info, err := os.Stat(arg); arg == "-" || err != nil || !info.IsDir() {
@@ -156,7 +156,11 @@ func imagesOf(ctx context.Context, out *output, args []string) (images []string,
 			out.note("%s: skipped files that are not images: %d", arg, others)
 		}
 		if len(found) == 0 {
-			out.failure(errors.Errorf("%s: found no images in the folder", arg))
+			err := errors.Errorf("%s: found no images in the folder", arg)
+			if len(args) == 1 {
+				return nil, 0, err
+			}
+			out.failure(err)
 			bad++
 		}
 		images = append(images, found...)
