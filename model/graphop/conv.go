@@ -112,48 +112,51 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 			k = norm.coefficients(v)
 		}
 		e := &epilogue{b, k, add, c.Activation, g.out, g.poolH * g.poolW}
-		if g.shifted() {
-			pieces := (g.out + planesAtATime - 1) / planesAtATime
-			parallel.For(s.rows*pieces, func(worker, i int) {
-				i, first := i/pieces, i%pieces*planesAtATime
-				for o := first; o < min(first+planesAtATime, g.out); o++ {
-					g.depthwisePlane(&s.scratch(worker).shift, i, o, y, x, w, e)
-				}
-			})
-			return nil
-		}
-		if g.plan != nil && g.pool == 1 {
-			blocks, block := g.plan.Blocks(s.rows)
-			parallel.For(blocks, func(worker, i int) {
-				t0, t1 := block(i)
-				g.plan.Convolve(&s.scratch(worker).winograd, y, x, &kernels, t0, t1)
-				for _, r := range g.plan.Runs(t0, t1) {
-					g.finishRows(y, r.Image, r.Y0, r.Y1, e)
-				}
-			})
-			return nil
-		}
-		if g.plan == nil && g.pool == 1 {
-			strips, strip := g.strips(s.rows)
-			if strips == 1 { // the product itself is spread over the threads
-				g.strip(s.scratch(0), y, x, w, 0, s.rows*g.outH, s.packedProduct, e)
-				return nil
-			}
-			parallel.For(strips, func(worker, i int) {
-				r0, r1 := strip(i)
-				g.strip(s.scratch(worker), y, x, w, r0, r1, s.scratch(worker).product, e)
-			})
-			return nil
-		}
-		parallel.For(s.rows, func(worker, i int) {
-			g.forward(s.scratch(worker), i, g.outImage(y, i), argmax[i], g.inImage(x, i), w, &kernels, e)
-		})
+		g.convolve(s, y, argmax, x, w, &kernels, e)
 		return nil
 	}
 	o.diff = func(v gorgonia.Nodes, y, dy *gorgonia.Node) (gorgonia.Nodes, error) {
 		return convGrads(s, name, g, v, at, &argmax, y, dy, want)
 	}
 	return o.apply(inputs...)
+}
+
+// convolve computes the output y [N,O,H',W'] of the images x [N,C,H,W] in use, in the
+// way that is fastest for their sizes.
+func (g *geometry) convolve(s *Scope, y []float32, argmax [][]uint8, x, w []float32, kernels *winograd.Kernels, e *epilogue) {
+	switch {
+	case g.pool > 1:
+		parallel.For(s.rows, func(worker, i int) {
+			g.pooled(s.scratch(worker), g.outImage(y, i), argmax[i], g.inImage(x, i), w, kernels, e)
+		})
+	case g.plan != nil:
+		blocks, block := g.plan.Blocks(s.rows)
+		parallel.For(blocks, func(worker, i int) {
+			t0, t1 := block(i)
+			g.plan.Convolve(&s.scratch(worker).winograd, y, x, kernels, t0, t1)
+			for _, r := range g.plan.Runs(t0, t1) {
+				g.finishRows(y, r.Image, r.Y0, r.Y1, e)
+			}
+		})
+	case g.shifted():
+		pieces := (g.out + planesAtATime - 1) / planesAtATime
+		parallel.For(s.rows*pieces, func(worker, i int) {
+			i, first := i/pieces, i%pieces*planesAtATime
+			for o := first; o < min(first+planesAtATime, g.out); o++ {
+				g.depthwisePlane(&s.scratch(worker).shift, i, o, y, x, w, e)
+			}
+		})
+	default:
+		strips, strip := g.strips(s.rows)
+		if strips == 1 { // the product itself is spread over the threads
+			g.strip(s.scratch(0), y, x, w, 0, s.rows*g.outH, s.packedProduct, e)
+			return
+		}
+		parallel.For(strips, func(worker, i int) {
+			r0, r1 := strip(i)
+			g.strip(s.scratch(worker), y, x, w, r0, r1, s.scratch(worker).product, e)
+		})
+	}
 }
 
 // operands is which inputs are the bias and the residual, -1 for none.

@@ -73,11 +73,10 @@ func (g *geometry) padded() bool {
 func (g *geometry) depthwise() bool { return g.groups > 1 && g.groups == g.channels }
 
 // shifted reports whether a depthwise convolution is computed by shifts of each
-// plane: without a pooling behind it, and where padding and dilation leave most of
-// the padded plane to the image.
+// plane: where padding and dilation leave most of the padded plane to the image.
 func (g *geometry) shifted() bool {
 	reach := (g.height + g.high.before + g.high.reach()) * (g.width + g.wide.before + g.wide.reach())
-	return g.depthwise() && g.pool == 1 && reach <= 16*(g.height+16)*(g.width+16)
+	return g.depthwise() && reach <= 16*(g.height+16)*(g.width+16)
 }
 
 func (g *geometry) groupIn() int  { return g.channels / g.groups }

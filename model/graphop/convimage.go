@@ -40,18 +40,14 @@ func (e *epilogue) apply(y, sums []float32, image, o, at int) {
 	}
 }
 
-// forward computes y [O,H',W'] of image i, x [C,H,W]: y = a(pool(w*x) + b).
-// Bias and ReLU never turn a smaller value into a larger one, so they may as
-// well come after pooling, where there is less to do.
-func (g *geometry) forward(s *scratch, i int, y []float32, argmax []uint8, x, w []float32, kernels *winograd.Kernels, e *epilogue) {
-	sum := y
-	if g.pool > 1 {
-		sum = grow(&s.sum, g.out*g.pixels())
-	}
-	switch {
-	case g.plan != nil:
+// pooled computes y [O,H',W'] of one image x [C,H,W] where a pooling follows:
+// y = a(pool(w*x) + b). Bias and ReLU never turn a smaller value into a larger one, so
+// they may as well come after pooling, where there is less to do.
+func (g *geometry) pooled(s *scratch, y []float32, argmax []uint8, x, w []float32, kernels *winograd.Kernels, e *epilogue) {
+	sum := grow(&s.sum, g.out*g.pixels())
+	if g.plan != nil {
 		g.plan.Convolve(&s.winograd, sum, x, kernels, 0, g.plan.TileRows())
-	default:
+	} else {
 		for group := range g.groups {
 			g.sumOf(s, g.outGroup(sum, group), g.inGroup(x, group), g.kernels(w, group))
 		}
@@ -63,11 +59,9 @@ func (g *geometry) forward(s *scratch, i int, y []float32, argmax []uint8, x, w 
 		}
 		return
 	}
-	if g.pool > 1 {
-		g.maxPool(y, argmax, sum)
-	}
-	for o := range g.out {
-		e.apply(image(y, o, plane), image(y, o, plane), i, o, 0)
+	g.maxPool(y, argmax, sum)
+	for o := range g.out { // nothing is added behind a pooling, so that it does not matter which image it is
+		e.apply(image(y, o, plane), image(y, o, plane), 0, o, 0)
 	}
 }
 
@@ -95,10 +89,7 @@ func (g *geometry) sumOf(s *scratch, sum, x, w []float32) {
 	for y0 := 0; y0 < g.outH; y0 += g.rowsAtATime() {
 		y1 := min(y0+g.rowsAtATime(), g.outH)
 		part := (y1 - y0) * g.outW
-		cols := grow(&s.cols, g.taps()*part)
-		if g.padded() {
-			clear(cols)
-		}
+		cols := g.patches(s, part)
 		g.im2col(s, cols, part, x, y0, y1)
 		s.gemm.Sgemm(false, false, g.groupOut(), part, g.taps(), 1, w, g.taps(), cols, part, 0, sum[y0*g.outW:], n)
 	}
@@ -126,10 +117,7 @@ func (g *geometry) gradW(s *scratch, sum, x, dz []float32, from, to int) {
 		for group := range g.groups {
 			cols := g.inGroup(x, group)
 			if !g.pointwise() {
-				cols = grow(&s.cols, g.taps()*g.pixels())
-				if g.padded() {
-					clear(cols)
-				}
+				cols = g.patches(s, g.pixels())
 				g.im2col(s, cols, g.pixels(), g.inGroup(x, group), 0, g.outH)
 			}
 			s.gemm.Sgemm(false, true, g.groupOut(), g.taps(), g.pixels(), 1, g.outGroup(dz, group), g.pixels(), cols, g.pixels(), 1, g.kernels(sum, group), g.taps())

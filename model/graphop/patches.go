@@ -8,6 +8,16 @@ const maxPatches = 1 << 20
 // the patch matrix.
 func (g *geometry) rowsAtATime() int { return min(max(maxPatches/(g.taps()*g.outW), 1), g.outH) }
 
+// patches returns room for a patch matrix of so many columns, with zeros where the
+// padding may be.
+func (g *geometry) patches(s *scratch, columns int) []float32 {
+	cols := grow(&s.cols, g.taps()*columns)
+	if g.padded() {
+		clear(cols)
+	}
+	return cols
+}
+
 // im2col writes the patch matrix of one group's channels of x, for rows [y0,y1)
 // of the output, with its rows ld apart: row (c,i,j) holds, for each position of the
 // kernel, the input under its tap (i,j) in channel c. What lies on the padding is left

@@ -53,10 +53,7 @@ func (g *geometry) strip(s *scratch, y, x, w []float32, r0, r1 int, multiply pro
 		if g.pointwise() && first == last {
 			cols, ld = g.inGroup(g.inImage(x, first), group)[r0%g.outH*g.outW:], g.pixels()
 		} else {
-			cols = grow(&s.cols, taps*columns)
-			if g.padded() {
-				clear(cols)
-			}
+			cols = g.patches(s, columns)
 			g.eachRun(r0, r1, func(image, y0, y1, before int) {
 				g.im2col(s, cols[before*g.outW:], ld, g.inGroup(g.inImage(x, image), group), y0, y1)
 			})
