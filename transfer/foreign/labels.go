@@ -16,8 +16,15 @@ const maxLabels = 16 << 20
 
 // ReadLabels reads the classes of a network, for Origin.Classes, from a text with
 // one on each line, in the order of the outputs. Empty lines at the end are
-// skipped.
+// skipped. path must name a regular file.
 func ReadLabels(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, errors.WithStack(err)
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
+		return nil, errors.Errorf("%s: found no regular file, expected a text file with a class on each line", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, errors.WithStack(err)
