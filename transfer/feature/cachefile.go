@@ -11,12 +11,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
-	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 )
@@ -24,10 +22,6 @@ import (
 // ErrCache is the cause of errors about invalid options, or examples whose
 // features cannot be cached.
 var ErrCache = errors.New("invalid cache options")
-
-// cacheVersion goes up when the layout of the file changes, or the arithmetic
-// of a layer: a file of another version has another name.
-const cacheVersion = 2
 
 // cacheFile is a file of features in a cache folder. It holds
 //
@@ -49,18 +43,10 @@ type cacheKey struct {
 	Version   int
 	ByteOrder string
 	Products  string // name of the matrix products: each rounds in its own way
-	Input     []int
-	Layers    []model.Layer
-	Weights   []cacheWeight
-	Prep      dataset.Preprocessing
-	Data      [sha256.Size]byte
-	Features  []string `json:",omitempty"` // where they are several, or not the last layer's
-}
-
-type cacheWeight struct {
-	Name   string
-	Shape  []int
-	Values [sha256.Size]byte
+	trunkKey
+	Prep     dataset.Preprocessing
+	Data     [sha256.Size]byte
+	Features []string `json:",omitempty"`
 }
 
 // cacheFile returns the place in dir of what the trunk makes of data.
@@ -75,30 +61,13 @@ func (t *Trunk) cacheFile(dir string, data dataset.Examples, r *rows) (*cacheFil
 	default:
 		return nil, errors.Wrapf(ErrCache, "cache folder %s: found examples of type %T, expected a *dataset.Set or *dataset.Copies, which have a hash", dir, data)
 	}
-	net := t.evaluator.Net()
-	key := cacheKey{
-		Version: cacheVersion, ByteOrder: binary.NativeEndian.String(), Products: gemm.Name(),
-		Input: net.Spec().Input, Prep: prep, Data: hash,
-	}
-	for _, l := range net.Spec().Layers {
-		if slices.Contains(t.cut.Trunk, l.Name) {
-			key.Layers = append(key.Layers, l)
-		}
-	}
-	parameters, err := net.Spec().Parameters()
+	trunk, features, err := keyOf(t.network, t.cut)
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range parameters {
-		if slices.Contains(t.cut.Trunk, p.Layer) {
-			key.Weights = append(key.Weights, cacheWeight{p.Name, p.Shape, net.Weights().Hash(p.Name)})
-		}
-	}
-	for _, f := range t.cut.Features {
-		key.Features = append(key.Features, f.Layer)
-	}
-	if len(key.Features) == 1 && key.Features[0] == key.Layers[len(key.Layers)-1].Name {
-		key.Features = nil
+	key := cacheKey{
+		Version: version, ByteOrder: binary.NativeEndian.String(), Products: gemm.Name(),
+		trunkKey: trunk, Prep: prep, Data: hash, Features: features,
 	}
 	text, err := json.Marshal(key)
 	if err != nil {

@@ -23,6 +23,22 @@
 // is kept there in parts: a run that is interrupted, or killed, goes on behind them. Every bit is
 // checked on reading; a damaged file is reported to Options.Warn and recomputed.
 //
+// # Feature files
+//
+// A feature file holds the features of one share of the images, with their paths and
+// labels, for a set that is too large for one machine or one night. Which share an
+// image is in follows from its path alone (Shard), so that as many processes as there
+// are shards need nothing of each other. Whatever runs the trunk writes the files:
+//
+//	origin, err := trunk.Origin()
+//	header := feature.Header{Origin: origin, Shard: shard, Classes: classes, Listing: listing}
+//	err = feature.WriteFile("part-3.features", header, func(w *feature.Writer) error {
+//		return w.Append(feature.Row{Path: "cat/1.jpg", Label: 0, Sum: photo.Sum, Values: photo.Values})
+//	})
+//
+// Trunk.Photos makes Values and Sum of the bytes of image files. NewWriter writes to
+// any io.Writer, as a bucket's. Every shard has a file, even one without an image.
+//
 // # Caveats
 //
 // The temporary file is in the folder of os.TempDir, TMPDIR on Unix. On some

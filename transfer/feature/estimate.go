@@ -25,8 +25,11 @@ func (t *Trunk) Estimate(ctx context.Context, data dataset.Examples) (Estimate, 
 	switch {
 	case t == nil:
 		return Estimate{}, errors.Wrap(model.ErrNetwork, "estimate: found no trunk, expected one that NewTrunk made")
-	case t.evaluator == nil:
+	case t.empty():
 		return Estimate{}, nil
+	}
+	if err := t.build(); err != nil {
+		return Estimate{}, err
 	}
 	if err := t.evaluator.Net().CheckExamples(data); err != nil {
 		return Estimate{}, errors.Wrap(err, "estimate")

@@ -13,8 +13,9 @@ import (
 // Trunk is the frozen part of a network: the layers below the cut, all
 // constants, run forward only and as in evaluation.
 type Trunk struct {
+	network   *model.Network
 	cut       model.Cut
-	evaluator *train.Evaluator // nil when nothing is below the cut
+	evaluator *train.Evaluator // built when it is first needed
 }
 
 // NewTrunk returns the trunk of the network when selection is trained. It is
@@ -28,16 +29,31 @@ func NewTrunk(n *model.Network, selection model.Selection) (*Trunk, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Trunk{}
-	if t.cut, err = n.Spec.Cut(trained); err != nil || len(t.cut.Trunk) == 0 {
-		return t, err
+	t := &Trunk{network: n}
+	if t.cut, err = n.Spec.Cut(trained); err != nil {
+		return nil, err
 	}
-	net, err := model.Build(n, model.None(), model.BatchUpTo(piece), model.TrunkOf(t.cut))
+	if t.empty() {
+		return t, nil
+	}
+	return t, n.Weights.Check(n.Spec)
+}
+
+// empty reports whether nothing is below the cut.
+func (t *Trunk) empty() bool { return len(t.cut.Trunk) == 0 }
+
+// build makes the graph that runs, where there is none yet: features that are known
+// need none.
+func (t *Trunk) build() error {
+	if t.evaluator != nil {
+		return nil
+	}
+	net, err := model.Build(t.network, model.None(), model.BatchUpTo(piece), model.TrunkOf(t.cut))
 	if err != nil {
-		return nil, errors.Wrap(err, "build the frozen trunk")
+		return errors.Wrap(err, "build the frozen trunk")
 	}
 	t.evaluator, err = train.NewEvaluator(net)
-	return t, err
+	return err
 }
 
 // Cut returns where the network is cut.
@@ -84,8 +100,11 @@ func (t *Trunk) Features(ctx context.Context, data dataset.Examples, opt Options
 	if typednil.Is(data) {
 		return nil, errors.Wrap(train.ErrData, "features: found no examples")
 	}
-	if t.evaluator == nil {
+	if t.empty() {
 		return &Set{Examples: data}, nil
+	}
+	if err := t.build(); err != nil {
+		return nil, err
 	}
 	if err := t.evaluator.Net().CheckExamples(data); err != nil {
 		return nil, errors.Wrap(err, "features")

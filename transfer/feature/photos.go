@@ -1,0 +1,84 @@
+package feature
+
+import (
+	"context"
+	"crypto/sha256"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/pkg/errors"
+)
+
+// Photo is an image file in memory and what a trunk makes of it.
+type Photo struct {
+	Name    string // for errors
+	Content []byte // PNG, JPEG, WebP, GIF, BMP or TIFF
+
+	Values []float32         // filled in by Trunk.Photos
+	Sum    [sha256.Size]byte // SHA-256 of Content, as Row has it; filled in too
+	Err    error             // why the file cannot be read; nil if Values are there
+}
+
+// Photos decodes and prepares photos as the network's, on all cores, runs the trunk
+// over them, and fills in what comes out: the same bytes for each as Features, whatever
+// else is among them. A photo that cannot be read has an Err of its own, and is no
+// error of the others. The network must be one of photos; otherwise the error's cause
+// is model.ErrData. One Trunk is not for several goroutines at once.
+func (t *Trunk) Photos(ctx context.Context, photos []Photo) error {
+	if t == nil || t.network == nil {
+		return errors.Wrap(model.ErrNetwork, "photos: found no trunk, expected one that NewTrunk made")
+	}
+	prep, shape := t.network.Prep, t.network.Spec.Input
+	if !prep.IsPhoto() {
+		return errors.Wrap(model.ErrData, "photos: found a network of drawings, expected one of photos")
+	}
+	if t.empty() {
+		return errors.Wrap(model.ErrData, "photos: nothing is below the lowest trained layer: there are no features")
+	}
+	decoded := make([][]byte, len(photos))
+	parallel.For(len(photos), func(_, i int) {
+		p := &photos[i]
+		p.Values, p.Sum, p.Err = nil, sha256.Sum256(p.Content), ctx.Err()
+		if p.Err == nil {
+			decoded[i], p.Err = pixels(p, shape, prep)
+		}
+	})
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	var good []int
+	var all []byte // [len(good),C,H,W]
+	for i := range photos {
+		if photos[i].Err == nil {
+			good, all = append(good, i), append(all, decoded[i]...)
+		}
+		decoded[i] = nil
+	}
+	if len(good) == 0 {
+		return nil
+	}
+	set, err := dataset.NewSet("photos", shape, all, make([]int, len(good)), []string{"0"}, prep)
+	if err != nil {
+		return err
+	}
+	if err := t.build(); err != nil {
+		return err
+	}
+	return t.run(ctx, set, nil, func(first int, values []float32) error {
+		size := t.cut.Size()
+		for i := range len(values) / size {
+			photos[good[first+i]].Values = append([]float32(nil), values[i*size:(i+1)*size]...)
+		}
+		return nil
+	})
+}
+
+// pixels returns the bytes of a photo as the network takes it, [3,H,W].
+func pixels(p *Photo, shape []int, prep dataset.Preprocessing) ([]byte, error) {
+	set, err := dataset.NewPhotos(p.Name, shape, [][]byte{p.Content}, []int{0}, []string{"0"}, prep)
+	if err != nil {
+		return nil, err
+	}
+	return set.ReadImage(0)
+}

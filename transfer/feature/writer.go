@@ -1,0 +1,185 @@
+package feature
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"hash"
+	"io"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/pkg/errors"
+)
+
+// A feature file is the features of one shard, with names and labels. It holds
+//
+//	magic   [16]
+//	values  float32 in this machine's byte order, row after row: as the cache file
+//	sums    SHA-256 of each image's file [32]
+//	labels  index into the header's classes, times 4, plus the half [4]
+//	ends    where each path ends in what follows [8]
+//	paths   one after the other
+//	header  JSON
+//	sizes   of header and paths, number of rows [8,8,8]
+//	digest  SHA-256 of the magic, the SHA-256 of each piece of rows, and all that
+//	        stands between values and digest
+//
+// with little-endian numbers. The rows may come in any order, but no path twice.
+const shardMagic = "lastlayer shard\n"
+
+// shardTail is how many bytes stand behind the header.
+const shardTail = 3*8 + sha256.Size
+
+// Bounds of what a feature file may hold.
+const (
+	maxHeader = 16 << 20 // bytes
+	maxPath   = 1 << 16  // bytes of one path
+)
+
+// Header says what the rows of a feature file are.
+type Header struct {
+	Origin
+	Shard   Shard    `json:"shard"`
+	Classes []string `json:"classes"` // names of the labels, of the whole set
+	Listing Listing  `json:"listing"` // of the whole set, whether its files could be read or not
+}
+
+// Check returns an ErrShard that names the first field which cannot be.
+func (h Header) Check() error {
+	if err := h.Shard.Check(); err != nil {
+		return err
+	}
+	switch {
+	case h.size() == 0:
+		return errors.Wrapf(ErrShard, "shape: found %v, expected sides from 1", h.Shape)
+	case h.Network == "" || h.Kernel == "" || h.ByteOrder == "":
+		return errors.Wrap(ErrShard, "origin: found no network, kernel or byte order; expected what Trunk.Origin returns")
+	case len(h.Classes) == 0 || len(h.Classes) > math.MaxInt32/4:
+		return errors.Wrapf(ErrShard, "classes: found %d, expected one or more", len(h.Classes))
+	case h.Listing.Files < 0:
+		return errors.Wrapf(ErrShard, "listing: found %d files", h.Listing.Files)
+	}
+	if err := h.Prep.Validate(); err != nil {
+		return errors.Wrap(ErrShard, err.Error())
+	}
+	return nil
+}
+
+// Row is one image of a feature file.
+type Row struct {
+	Path   string            // relative to the folder of the data set, with slashes: see ShardOf
+	Half   dataset.Half      // where it stands in the data set
+	Label  int               // index into Header.Classes
+	Sum    [sha256.Size]byte // SHA-256 of its file's content, which decides whether it is a test image where no folder does
+	Values []float32         // what the trunk makes of it
+}
+
+// check returns an error unless the row can be one of a file with that header.
+func (r Row) check(h Header) error {
+	switch {
+	case r.Path == "" || len(r.Path) > maxPath || !utf8.ValidString(r.Path) || strings.HasPrefix(r.Path, "/"):
+		return errors.Wrapf(ErrShard, "path: found %.100q, expected one relative to the folder of the data, in UTF-8", r.Path)
+	case !h.Shard.Holds(r.Path):
+		return errors.Wrapf(ErrShard, "%s: found an image of shard %s, expected one of %s", r.Path, ShardOf(r.Path, h.Shard.Of), h.Shard)
+	case r.Label < 0 || r.Label >= len(h.Classes):
+		return errors.Wrapf(ErrShard, "%s: label: found %d, expected 0 to %d", r.Path, r.Label, len(h.Classes)-1)
+	case r.Half > dataset.TestHalf:
+		return errors.Wrapf(ErrShard, "%s: half: found %d, expected 0 to %d", r.Path, r.Half, dataset.TestHalf)
+	case len(r.Values) != h.size():
+		return errors.Wrapf(ErrShard, "%s: found %d features, expected %d, of shape %v", r.Path, len(r.Values), h.size(), h.Shape)
+	}
+	for i, v := range r.Values {
+		if v != v || math.IsInf(float64(v), 0) {
+			return errors.Wrapf(ErrShard, "%s: feature %d: found %v, expected a finite number", r.Path, i, v)
+		}
+	}
+	return nil
+}
+
+// Writer writes a feature file. The rows' values go out as they come; Close writes
+// what else is known of them, some hundred bytes a row.
+type Writer struct {
+	header Header
+	to     io.Writer
+	digest hash.Hash
+	values pieceSums
+	rows   int
+	seen   map[string]bool
+
+	sums, labels, ends, paths bytes.Buffer
+}
+
+// NewWriter begins a feature file. Nobody may read it before Close has returned nil.
+func NewWriter(to io.Writer, h Header) (*Writer, error) {
+	if err := h.Check(); err != nil {
+		return nil, err
+	}
+	w := &Writer{header: h, to: to, digest: sha256.New(), seen: map[string]bool{}}
+	w.values = pieceSums{size: h.size(), to: w.digest}
+	w.digest.Write([]byte(shardMagic))
+	_, err := io.WriteString(to, shardMagic)
+	return w, errors.WithStack(err)
+}
+
+// Append writes a row. Rows in ascending order of their paths are read faster than
+// others. The error's cause is ErrShard where the row does not belong there, or its
+// path came before.
+func (w *Writer) Append(r Row) error {
+	if err := r.check(w.header); err != nil {
+		return err
+	}
+	if w.seen[r.Path] {
+		return errors.Wrapf(ErrShard, "%s: found it twice", r.Path)
+	}
+	w.seen[r.Path] = true
+	w.values.add(r.Values)
+	if _, err := w.to.Write(bytesOf(r.Values)); err != nil {
+		return errors.WithStack(err)
+	}
+	w.rows++
+	w.sums.Write(r.Sum[:])
+	w.labels.Write(binary.LittleEndian.AppendUint32(nil, uint32(r.Label)<<2|uint32(r.Half)))
+	w.paths.WriteString(r.Path)
+	w.ends.Write(binary.LittleEndian.AppendUint64(nil, uint64(w.paths.Len())))
+	return nil
+}
+
+// Close ends the file. It does not close what it is written to.
+func (w *Writer) Close() error {
+	w.values.end()
+	header, err := json.Marshal(w.header)
+	if err != nil {
+		return errors.Wrap(err, "header of the features")
+	}
+	var sizes []byte
+	for _, n := range []int{len(header), w.paths.Len(), w.rows} {
+		sizes = binary.LittleEndian.AppendUint64(sizes, uint64(n))
+	}
+	for _, part := range [][]byte{w.sums.Bytes(), w.labels.Bytes(), w.ends.Bytes(), w.paths.Bytes(), header, sizes} {
+		w.digest.Write(part)
+		if _, err := w.to.Write(part); err != nil {
+			return errors.WithStack(err)
+		}
+	}
+	_, err = w.to.Write(w.digest.Sum(nil))
+	return errors.WithStack(err)
+}
+
+// WriteFile writes a feature file, whole or not at all: rows gives it its rows.
+func WriteFile(path string, h Header, rows func(w *Writer) error) error {
+	return weightfile.ReplaceFile(path, func(to io.Writer) error {
+		w, err := NewWriter(to, h)
+		if err != nil {
+			return err
+		}
+		if err := rows(w); err != nil {
+			return err
+		}
+		return w.Close()
+	})
+}
