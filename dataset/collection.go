@@ -105,6 +105,9 @@ func (c *collection) keep(all []outcome, size int) error {
 	}
 	c.paths, c.labels, c.sums, c.pixels = c.paths[:kept], c.labels[:kept], c.sums[:kept], c.pixels[:kept*size]
 	if n := len(c.others); n > 0 {
+		if c.opt.NotImages != nil {
+			c.opt.NotImages(n)
+		}
 		c.opt.warn(errors.Errorf("%s: skipped files that are not images: %d, such as %s", printable(c.dir), n, printable(c.others[n-1])))
 	}
 	if doubtful != nil {

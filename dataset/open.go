@@ -31,6 +31,9 @@ type Options struct {
 	// they are an error, a *BadFiles. Skipped, if given, gets those left out.
 	SkipBad bool
 	Skipped func(*BadFiles)
+	// NotImages, if given, gets the number of files of an image folder, training or test images, that
+	// are not images.
+	NotImages func(n int)
 	// Checked, if given, is called with the number of files of an image folder, training or test
 	// images, that have been read or, of photos, checked.
 	Checked func(done, of int)

@@ -22,7 +22,15 @@ type dataFlags struct {
 	shape []int // of photos; nil for other images
 	prep  dataset.Preprocessing
 
-	skipped func(*dataset.BadFiles) // told of files that are left out, nil: nobody
+	unused  *unusedFiles            // may be nil
+	skipped func(*dataset.BadFiles) // called for files that are left out; may be nil
+}
+
+// unusedFiles counts the files of an image folder that are not used, for --json.
+type unusedFiles struct {
+	Bad       int      `json:"bad_files"`         // that cannot be read
+	NotImages int      `json:"other_files"`       // that are not images
+	Skipped   []string `json:"skipped,omitempty"` // the bad ones
 }
 
 func (d *dataFlags) add(cmd *cobra.Command, p Program) {
@@ -60,9 +68,18 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 		Context: ctx, SkipBad: d.skipBad, Shape: d.shape, Prep: d.prep,
 		Warn: func(message string) { out.note("%s", message) },
 		Skipped: func(bad *dataset.BadFiles) {
-			out.list(bad)
+			out.list(bad, out.progress)
+			if d.unused != nil {
+				d.unused.Bad += len(bad.Paths)
+				d.unused.Skipped = append(d.unused.Skipped, bad.Paths...)
+			}
 			if d.skipped != nil {
 				d.skipped(bad)
+			}
+		},
+		NotImages: func(n int) {
+			if d.unused != nil {
+				d.unused.NotImages += n
 			}
 		},
 		Checked: out.images("read images"),
@@ -73,7 +90,7 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 	out.endBar()
 	var bad *dataset.BadFiles
 	if errors.As(err, &bad) {
-		out.list(bad)
+		out.list(bad, out.errors)
 		err = fmt.Errorf("%w; --skip-bad leaves them out", err)
 	}
 	if err != nil {

@@ -48,7 +48,7 @@ type evalLine struct {
 	LeftOut        int            `json:"left_out"`         // test images of classes that the network does not know
 	LeftOutClasses map[string]int `json:"left_out_classes"` // how many of each
 
-	Skipped []string `json:"skipped,omitempty"` // files that cannot be read
+	unusedFiles
 }
 
 func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, source sourceFlags, page reportFlag) error {
@@ -66,8 +66,7 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, source s
 	if err != nil {
 		return err
 	}
-	var skipped []string
-	d.skipped = func(bad *dataset.BadFiles) { skipped = append(skipped, bad.Paths...); rep.Skipped(bad) }
+	d.unused, d.skipped = &unusedFiles{}, rep.Skipped
 	test, of, leftOut, err := d.openFor(cmd, out, m, true)
 	if err != nil {
 		return err
@@ -80,7 +79,7 @@ func runEval(cmd *cobra.Command, out *output, d dataFlags, file string, source s
 	out.text("accuracy %.4f (%d of %d), 95 %% confidence %.4f to %.4f, mean recall of the classes %.4f, loss %.4f",
 		metrics.Accuracy(), metrics.Correct, metrics.Examples, low, high, metrics.BalancedAccuracy(), metrics.Loss)
 	line := evalLine{Score: metrics.Score(), Classes: m.Classes, Confusion: metrics.Confusion, Report: rep.Page(), BalancedAccuracy: metrics.BalancedAccuracy(),
-		Overlap: m.Seen.Overlap(test), LeftOut: of - test.Len(), LeftOutClasses: map[string]int{}, Skipped: skipped} // not null for those who read the JSON
+		Overlap: m.Seen.Overlap(test), LeftOut: of - test.Len(), LeftOutClasses: map[string]int{}, unusedFiles: *d.unused} // not null for those who read the JSON
 	out.lines(line.Overlap.String())
 	maps.Copy(line.LeftOutClasses, leftOut)
 	uneven(out, "test", test)

@@ -112,14 +112,15 @@ func (o *output) failure(err error) {
 	fmt.Fprintln(o.errors, o.program.name+":", escape.Text(err.Error()))
 }
 
-// list prints what is wrong with each of some files, where that is more than the
+// list prints to w what is wrong with each of some files, if they are more than the
 // few that their error names.
-func (o *output) list(bad *dataset.BadFiles) {
+func (o *output) list(bad *dataset.BadFiles, w io.Writer) {
 	if len(bad.Errors) <= dataset.BadFilesNamed {
 		return
 	}
+	o.endBar()
 	for _, err := range bad.Errors {
-		o.note("%v", err)
+		fmt.Fprintln(w, escape.Text(err.Error()))
 	}
 }
 

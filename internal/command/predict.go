@@ -30,11 +30,12 @@ func newPredict(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "predict IMAGE...",
 		Short: "Say what is on images",
-		Long: `predict brings each image, of any size and colours, to the form of the images
-that trained the network, MNIST's or photos, and prints its class. An argument may
-be a folder, whose images are taken, those of folders in it too; "-" reads one
-image from standard input. A file that is no image is said on standard error and
-the others follow; the exit status is 1 then.
+		Long: `predict prepares each image, of any size and colours, as the network's training
+images were, and prints its class. An argument may be a folder: its images are
+taken, and those of the folders in it; "-" reads one image from standard input.
+For an image that cannot be read it prints an error and goes on with the others;
+the exit status is then 1. Where files had no answer or were not images, a last
+line of --json counts them.
 
 A network knows nothing but its classes, and names one of them whatever it sees.
 --threshold lets it say "none of these" where the most probable one is not
@@ -102,7 +103,7 @@ func runPredict(cmd *cobra.Command, out *output, flags predictFlags, args []stri
 	}
 	defer p.Close()
 	p.Threshold = flags.threshold
-	images, bad, err := imagesOf(cmd.Context(), out, args)
+	images, others, bad, err := imagesOf(cmd.Context(), out, args)
 	if err != nil {
 		return err
 	}
@@ -134,38 +135,52 @@ func runPredict(cmd *cobra.Command, out *output, flags predictFlags, args []stri
 	if err := p.Files(cmd.Context(), after, t.tell); err != nil {
 		return err
 	}
+	if t.bad > 0 || others > 0 {
+		if err := out.object(predictDone{Done: true, Answered: t.of - t.bad, Bad: t.bad, NotImages: others}); err != nil {
+			return err
+		}
+	}
 	if t.bad > 0 {
 		return errors.Errorf("%d of %d images have no answer", t.bad, t.of)
 	}
 	return nil
 }
 
-// imagesOf returns the arguments with images in the place of folders, and how many
-// folders have none, which is said; of the only argument that is the error.
-func imagesOf(ctx context.Context, out *output, args []string) (images []string, bad int, err error) {
+// predictDone is the last line of predict in --json where not all files have an answer.
+type predictDone struct {
+	Done      bool `json:"done"`
+	Answered  int  `json:"answered"`
+	Bad       int  `json:"bad_files"`   // images that cannot be read, and folders without images
+	NotImages int  `json:"other_files"` // in folders
+}
+
+// imagesOf returns the arguments, with the images of each folder in its place, how
+// many files of folders are not images, and how many folders have no images: each is
+// reported, and an error if it is the only argument.
+func imagesOf(ctx context.Context, out *output, args []string) (images []string, others, bad int, err error) {
 	for _, arg := range args {
 		if info, err := os.Stat(arg); arg == "-" || err != nil || !info.IsDir() {
 			images = append(images, arg)
 			continue
 		}
-		found, others, err := dataset.ImagesIn(ctx, arg)
+		found, skipped, err := dataset.ImagesIn(ctx, arg)
 		if err != nil {
-			return nil, 0, err
+			return nil, 0, 0, err
 		}
-		if others > 0 {
-			out.note("%s: skipped files that are not images: %d", arg, others)
+		if others += skipped; skipped > 0 {
+			out.note("%s: skipped files that are not images: %d", arg, skipped)
 		}
 		if len(found) == 0 {
 			err := errors.Errorf("%s: found no images in the folder", arg)
 			if len(args) == 1 {
-				return nil, 0, err
+				return nil, 0, 0, err
 			}
 			out.failure(err)
 			bad++
 		}
 		images = append(images, found...)
 	}
-	return images, bad, nil
+	return images, others, bad, nil
 }
 
 // answers prints what images show.

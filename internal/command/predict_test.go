@@ -224,7 +224,6 @@ func TestPredictRefuses(t *testing.T) {
 	}
 }
 
-// TestPredictGoesOn gives predict good files among bad ones.
 // TestPredictNotes says what is doubtful about a drawing.
 func TestPredictNotes(t *testing.T) {
 	t.Chdir(t.TempDir())
@@ -242,6 +241,7 @@ func TestPredictNotes(t *testing.T) {
 	}
 }
 
+// TestPredictGoesOn gives predict good files among bad ones.
 func TestPredictGoesOn(t *testing.T) {
 	images, labels := digits(t, 1)
 	t.Chdir(t.TempDir())
@@ -252,8 +252,8 @@ func TestPredictGoesOn(t *testing.T) {
 	writeFile(t, "empty/notes.txt", []byte("none\n"))
 	r := mnist(t, "predict", "--quiet", "--json", "--model", pretrained(), "0.png", "words.png", "none.png", "1.png", "empty")
 	lines := r.objects(t)
-	if r.status != exitFailed || len(lines) != 2 || lines[0]["label"] != "0" || lines[1]["label"] != "1" {
-		t.Errorf("exit status %d and %s, expected 1 and the answers for both digits", r.status, r.out)
+	if r.status != exitFailed || len(lines) != 3 || lines[0]["label"] != "0" || lines[1]["label"] != "1" || lines[2]["answered"] != 2.0 {
+		t.Errorf("exit status %d and %s, expected 1, the answers for both digits and the counts", r.status, r.out)
 	}
 	said := strings.Split(strings.TrimSpace(r.err), "\n")
 	if len(said) != 4 || !strings.Contains(said[0], "empty: found no images") || !strings.Contains(said[1], "words.png: ") || !strings.Contains(said[2], "none.png: ") || said[3] != "mnist: 3 of 5 images have no answer" {

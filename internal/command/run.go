@@ -62,13 +62,13 @@ func (u run) tell(how func(run) (outcome, error)) (err error) {
 		return err
 	}
 	defer func() { err = cmp.Or(errors.Wrap(u.report.End(ctx, err), "--report"), err) }()
-	var skipped []string
-	u.data.skipped = func(bad *dataset.BadFiles) { skipped = append(skipped, bad.Paths...); u.report.Skipped(bad) }
+	unused := &unusedFiles{}
+	u.data.unused, u.data.skipped = unused, u.report.Skipped
 	done, err := how(u)
 	if err != nil {
 		return err
 	}
-	u.data.skipped = nil // further runs read the same
+	u.data.unused, u.data.skipped = nil, nil // further runs read the same
 	if done.result != nil {
 		u.out.lines(done.result.String())
 	}
@@ -85,7 +85,7 @@ func (u run) tell(how func(run) (outcome, error)) (err error) {
 	}
 	line := newDoneLine(done.metrics, done.result, start, u.t.out)
 	line.Report, line.ExactResult, line.repeatsDone, line.ClassWeights = u.report.Page(), done.exact, repeats, done.weights
-	line.Skipped = skipped
+	line.unusedFiles = *unused
 	line.Stuck, line.Overlap = done.stuck, done.model.Seen.Overlap(done.test)
 	u.out.lines(line.Overlap.String())
 	if err := u.report.Write(line); err != nil {

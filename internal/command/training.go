@@ -144,7 +144,7 @@ type doneLine struct {
 	*repeatsDone
 	Stuck        string    `json:"stuck,omitempty"` // that nothing was learnt, and what to try
 	ClassWeights []float64 `json:"class_weights,omitempty"`
-	Skipped      []string  `json:"skipped,omitempty"` // files that cannot be read
+	unusedFiles
 }
 
 func newDoneLine(m train.Metrics, r *transfer.Result, start time.Time, out string) doneLine {
