@@ -72,6 +72,7 @@ func TestBorder(t *testing.T) {
 	b.Refuse("DecodeImage", "a nil pointer", ErrArgument, func() error { _, err := DecodeImage(reader, "x"); return err })
 	b.Refuse("ReadImage", "no name", os.ErrNotExist, func() error { _, err := ReadImage(t.Context(), ""); return err })
 	b.Refuse("UseImage", "no name", os.ErrNotExist, func() error { return UseImage(t.Context(), "", nil) })
+	b.Refuse("UseImageFrom", "nil", ErrArgument, func() error { return UseImageFrom(t.Context(), nil, "x", nil) })
 	b.Refuse("ImagesIn", "no name", nil, func() error { _, _, err := ImagesIn(t.Context(), ""); return err })
 	b.Refuse("NewPhotos", "nothing", ErrArgument, func() error { _, err := NewPhotos("", nil, nil, nil, nil, Preprocessing{}); return err })
 	b.Refuse("ReadImageFrom", "nil", ErrArgument, func() error { _, err := ReadImageFrom(t.Context(), nil, "x"); return err })

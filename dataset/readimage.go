@@ -38,13 +38,27 @@ func UseImage(ctx context.Context, path string, use func(image.Image) error) err
 			return nil, err
 		}
 		defer f.Close()
-		content, err := io.ReadAll(io.LimitReader(f, maxImageFile+1))
-		if err != nil {
-			return nil, errors.Wrap(err, printable(path))
-		}
-		return nil, imageFile{path: path, content: content}.decoded(ctx, use)
+		return nil, useImage(ctx, f, path, use)
 	})
 	return err
+}
+
+// UseImageFrom is UseImage of an open reader, such as one of a bucket; name is for messages. After ctx
+// ended it, a Read may still be waiting.
+func UseImageFrom(ctx context.Context, r io.Reader, name string, use func(image.Image) error) error {
+	if isNil(r) {
+		return errors.Wrapf(ErrArgument, "%s: found nothing to read", printable(name))
+	}
+	_, err := untilDone(ctx, func() (image.Image, error) { return nil, useImage(ctx, r, name, use) })
+	return err
+}
+
+func useImage(ctx context.Context, r io.Reader, name string, use func(image.Image) error) error {
+	content, err := io.ReadAll(io.LimitReader(r, maxImageFile+1))
+	if err != nil {
+		return errors.Wrap(err, printable(name))
+	}
+	return imageFile{path: name, content: content}.decoded(ctx, use)
 }
 
 // ReadImageFrom is ReadImage of an open reader, such as standard input; name is for messages. After

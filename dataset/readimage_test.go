@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -38,6 +39,18 @@ func TestReadImage(t *testing.T) {
 	}
 	if img, err := ReadImageFrom(t.Context(), &file, "-"); err != nil || img.Bounds().Dy() != 2 {
 		t.Errorf("found %v, %v, expected an image 2 high", img, err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var width int
+	use := func(img image.Image) error { width = img.Bounds().Dx(); return nil }
+	if err := UseImageFrom(t.Context(), bytes.NewReader(content), "-", use); err != nil || width != 3 {
+		t.Errorf("found %v, a width of %d, expected 3", err, width)
+	}
+	if err := UseImageFrom(t.Context(), bytes.NewReader(content[:40]), "half.png", use); !errors.Is(err, ErrFormat) || !strings.Contains(err.Error(), "half.png") {
+		t.Errorf("half a file: found %v, expected that half.png is damaged", err)
 	}
 	if _, err := ReadImage(t.Context(), path+".none"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("found %v, expected that there is no such file", err)
