@@ -43,6 +43,10 @@ func (s isa) vector() {
 	s.finish()
 	s.taps()
 	s.largest()
+	for _, side := range []int{3, 5} {
+		s.depthwise(side, 1)
+		s.depthwise(side, 2)
+	}
 	if s.lanes == 16 {
 		s.maxPool2()
 		s.backPool2()

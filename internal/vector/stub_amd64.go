@@ -45,6 +45,34 @@ func tapsAVX512(y *float32, n int, x *float32, at *int, taps int, weights *float
 //go:noescape
 func largestAVX512(y *float32, n int, x *float32, at *int, taps int)
 
+// depthwise3by1AVX512 convolves a plane with a kernel of 3×3 that moves by 1, and
+// finishes the sums as finishAVX512 does. add is laid out as y. shape is height and width,
+// rows and columns of zeros before them, height and width of y.
+//
+//go:noescape
+func depthwise3by1AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+
+// depthwise3by2AVX512 convolves a plane with a kernel of 3×3 that moves by 2, and
+// finishes the sums as finishAVX512 does. add is laid out as y. shape is height and width,
+// rows and columns of zeros before them, height and width of y.
+//
+//go:noescape
+func depthwise3by2AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+
+// depthwise5by1AVX512 convolves a plane with a kernel of 5×5 that moves by 1, and
+// finishes the sums as finishAVX512 does. add is laid out as y. shape is height and width,
+// rows and columns of zeros before them, height and width of y.
+//
+//go:noescape
+func depthwise5by1AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+
+// depthwise5by2AVX512 convolves a plane with a kernel of 5×5 that moves by 2, and
+// finishes the sums as finishAVX512 does. add is laid out as y. shape is height and width,
+// rows and columns of zeros before them, height and width of y.
+//
+//go:noescape
+func depthwise5by2AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+
 // maxPool2AVX512 takes the largest value of each 2×2 window, n in [1,16] in a row,
 // and writes max(floor, it + bias) to y and its place, 0 to 3, to at. NaN wins.
 // Rows of y and at are yRow apart, rows of z zRow.
@@ -99,3 +127,31 @@ func tapsAVX2(y *float32, n int, x *float32, at *int, taps int, weights *float32
 //
 //go:noescape
 func largestAVX2(y *float32, n int, x *float32, at *int, taps int)
+
+// depthwise3by1AVX2 convolves a plane with a kernel of 3×3 that moves by 1, and
+// finishes the sums as finishAVX2 does. add is laid out as y. shape is height and width,
+// rows and columns of zeros before them, height and width of y.
+//
+//go:noescape
+func depthwise3by1AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+
+// depthwise3by2AVX2 convolves a plane with a kernel of 3×3 that moves by 2, and
+// finishes the sums as finishAVX2 does. add is laid out as y. shape is height and width,
+// rows and columns of zeros before them, height and width of y.
+//
+//go:noescape
+func depthwise3by2AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+
+// depthwise5by1AVX2 convolves a plane with a kernel of 5×5 that moves by 1, and
+// finishes the sums as finishAVX2 does. add is laid out as y. shape is height and width,
+// rows and columns of zeros before them, height and width of y.
+//
+//go:noescape
+func depthwise5by1AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+
+// depthwise5by2AVX2 convolves a plane with a kernel of 5×5 that moves by 2, and
+// finishes the sums as finishAVX2 does. add is laid out as y. shape is height and width,
+// rows and columns of zeros before them, height and width of y.
+//
+//go:noescape
+func depthwise5by2AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)

@@ -86,8 +86,8 @@ func (p Pool) backWhole(dz, dy, y []float32, at []uint8) bool {
 	return true
 }
 
-func (f Finish) whole(y, x, add []float32) bool {
-	what, with := 0, (*float32)(nil)
+// what returns what there is of a Finish, as the assembly has it, and where add is.
+func (f Finish) what(add []float32) (what int, with *float32) {
 	if f.Normal {
 		what |= 1
 	}
@@ -98,6 +98,11 @@ func (f Finish) whole(y, x, add []float32) bool {
 	if f.Clip {
 		what |= 4
 	}
+	return what, with
+}
+
+func (f Finish) whole(y, x, add []float32) bool {
+	what, with := f.what(add)
 	switch gemm.Lanes() {
 	case 16:
 		finishAVX512(&y[0], &x[0], with, len(x), what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
@@ -129,6 +134,33 @@ func largestWhole(y, x []float32, at []int) bool {
 		largestAVX2(&y[0], len(y), &x[0], &at[0], len(at))
 	default:
 		return false
+	}
+	return true
+}
+
+func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) bool {
+	if gemm.Lanes() == 0 {
+		return false
+	}
+	shape := [...]int{d.Height, d.Width, d.Top, d.Left, d.OutH, d.OutW}
+	what, with := f.what(add)
+	switch wide := gemm.Lanes() == 16; { // called one by one: what is called through a table would put shape on the heap
+	case wide && d.Side == 3 && d.Stride == 1:
+		depthwise3by1AVX512(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+	case wide && d.Side == 3:
+		depthwise3by2AVX512(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+	case wide && d.Stride == 1:
+		depthwise5by1AVX512(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+	case wide:
+		depthwise5by2AVX512(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+	case d.Side == 3 && d.Stride == 1:
+		depthwise3by1AVX2(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+	case d.Side == 3:
+		depthwise3by2AVX2(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+	case d.Stride == 1:
+		depthwise5by1AVX2(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+	default:
+		depthwise5by2AVX2(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	}
 	return true
 }

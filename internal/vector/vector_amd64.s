@@ -607,6 +607,1412 @@ done:
 	VZEROUPPER
 	RET
 
+// func depthwise3by1AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI, BMI2, CMOV, MMX+
+TEXT ·depthwise3by1AVX512(SB), NOSPLIT, $0-72
+	MOVQ         shape+32(FP), R15
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS (AX), Z31
+	VBROADCASTSS 4(AX), Z30
+	VBROADCASTSS 8(AX), Z29
+	VBROADCASTSS 12(AX), Z28
+	VBROADCASTSS 16(AX), Z27
+	VBROADCASTSS 20(AX), Z26
+	VBROADCASTSS 24(AX), Z25
+	VBROADCASTSS 28(AX), Z24
+	VBROADCASTSS 32(AX), Z23
+	LEAQ         depthwise3by1AVX512Zeros<>+0(SB), R11
+	MOVQ         (R15), DX
+	MOVQ         8(R15), CX
+	SHLQ         $0x02, CX
+	XORL         R12, R12
+
+column:
+	// Column of the first tap, and the lanes of each load that are on the plane.
+	MOVQ    R12, BX
+	SUBQ    24(R15), BX
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x00, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x00, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K1
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x01, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x01, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K2
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x02, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x02, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K3
+	MOVQ    x+8(FP), SI
+	LEAQ    (SI)(BX*4), SI
+	MOVQ    16(R15), R9
+	MOVQ    CX, AX
+	IMULQ   R9, AX
+	SUBQ    AX, SI
+	NEGQ    R9
+	MOVQ    y+0(FP), DI
+	LEAQ    (DI)(R12*4), DI
+	MOVQ    add+16(FP), R13
+	LEAQ    (R13)(R12*4), R13
+	MOVQ    32(R15), R8
+
+	// Lanes of the output.
+	MOVQ    40(R15), BX
+	SUBQ    R12, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000010, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	MOVL    $-1, AX
+	BZHIL   BX, AX, AX
+	KMOVW   AX, K7
+
+row:
+	VPXORD Z0, Z0, Z0
+
+	// Going down a plane the processor does not foresee: the row after the next few is asked for.
+	LEAQ       (SI)(CX*8), AX
+	PREFETCHT0 (AX)
+
+	// Row 0 of the kernel.
+	LEAQ        (R9), AX
+	MOVQ        SI, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS.Z   (R10), K1, Z1
+	VFMADD231PS Z1, Z31, Z0
+	VMOVUPS.Z   4(R10), K2, Z1
+	VFMADD231PS Z1, Z30, Z0
+	VMOVUPS.Z   8(R10), K3, Z1
+	VFMADD231PS Z1, Z29, Z0
+
+	// Row 1 of the kernel.
+	LEAQ        1(R9), AX
+	ADDQ        CX, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS.Z   (R10), K1, Z1
+	VFMADD231PS Z1, Z28, Z0
+	VMOVUPS.Z   4(R10), K2, Z1
+	VFMADD231PS Z1, Z27, Z0
+	VMOVUPS.Z   8(R10), K3, Z1
+	VFMADD231PS Z1, Z26, Z0
+
+	// Row 2 of the kernel.
+	LEAQ         2(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS.Z    (R10), K1, Z1
+	VFMADD231PS  Z1, Z25, Z0
+	VMOVUPS.Z    4(R10), K2, Z1
+	VFMADD231PS  Z1, Z24, Z0
+	VMOVUPS.Z    8(R10), K3, Z1
+	VFMADD231PS  Z1, Z23, Z0
+	VBROADCASTSS bias+48(FP), Z4
+	VADDPS       Z4, Z0, Z0
+	MOVQ         what+40(FP), AX
+	TESTQ        $0x00000001, AX
+	JEQ          plain
+	VBROADCASTSS mean+52(FP), Z4
+	VSUBPS       Z4, Z0, Z0
+	VBROADCASTSS factor+56(FP), Z4
+	VMULPS       Z4, Z0, Z0
+	VBROADCASTSS shift+60(FP), Z4
+	VADDPS       Z4, Z0, Z0
+
+plain:
+	TESTQ     $0x00000002, AX
+	JEQ       single
+	VMOVUPS.Z (R13), K7, Z4
+	VADDPS    Z4, Z0, Z0
+
+single:
+	TESTQ $0x00000004, AX
+	JEQ   unclipped
+
+	// Of NaN and a number, the second operand; + 0 makes one of the two zeros.
+	VBROADCASTSS lo+64(FP), Z4
+	VMAXPS       Z0, Z4, Z0
+	VBROADCASTSS hi+68(FP), Z4
+	VMINPS       Z0, Z4, Z0
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+
+unclipped:
+	VMOVUPS Z0, K7, (DI)
+	ADDQ    $0x01, R9
+	ADDQ    CX, SI
+	MOVQ    40(R15), AX
+	LEAQ    (DI)(AX*4), DI
+	LEAQ    (R13)(AX*4), R13
+	DECQ    R8
+	JNE     row
+	ADDQ    $0x10, R12
+	CMPQ    R12, 40(R15)
+	JLT     column
+	VZEROUPPER
+	RET
+
+DATA depthwise3by1AVX512Zeros<>+0(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+4(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+8(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+12(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+16(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+20(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+24(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+28(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+32(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+36(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+40(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+44(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+48(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+52(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+56(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+60(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+64(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+68(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+72(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+76(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+80(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+84(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+88(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+92(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+96(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+100(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+104(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+108(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+112(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+116(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+120(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+124(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+128(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+132(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Zeros<>+136(SB)/4, $0x00000000
+GLOBL depthwise3by1AVX512Zeros<>(SB), RODATA|NOPTR, $140
+
+// func depthwise3by2AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI, BMI2, CMOV, MMX+
+TEXT ·depthwise3by2AVX512(SB), NOSPLIT, $0-72
+	MOVQ         shape+32(FP), R15
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS (AX), Z31
+	VBROADCASTSS 4(AX), Z30
+	VBROADCASTSS 8(AX), Z29
+	VBROADCASTSS 12(AX), Z28
+	VBROADCASTSS 16(AX), Z27
+	VBROADCASTSS 20(AX), Z26
+	VBROADCASTSS 24(AX), Z25
+	VBROADCASTSS 28(AX), Z24
+	VBROADCASTSS 32(AX), Z23
+	VMOVDQU32    depthwise3by2AVX512Even<>+0(SB), Z5
+	VMOVDQU32    depthwise3by2AVX512Odd<>+0(SB), Z6
+	LEAQ         depthwise3by2AVX512Zeros<>+0(SB), R11
+	MOVQ         (R15), DX
+	MOVQ         8(R15), CX
+	SHLQ         $0x02, CX
+	XORL         R12, R12
+
+column:
+	// Column of the first tap, and the lanes of each load that are on the plane.
+	MOVQ    R12, BX
+	ADDQ    BX, BX
+	SUBQ    24(R15), BX
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x00, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x00, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K1
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x10, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x10, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K2
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x02, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x02, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K3
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x12, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x12, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K4
+	MOVQ    x+8(FP), SI
+	LEAQ    (SI)(BX*4), SI
+	MOVQ    16(R15), R9
+	MOVQ    CX, AX
+	IMULQ   R9, AX
+	SUBQ    AX, SI
+	NEGQ    R9
+	MOVQ    y+0(FP), DI
+	LEAQ    (DI)(R12*4), DI
+	MOVQ    add+16(FP), R13
+	LEAQ    (R13)(R12*4), R13
+	MOVQ    32(R15), R8
+
+	// Lanes of the output.
+	MOVQ    40(R15), BX
+	SUBQ    R12, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000010, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	MOVL    $-1, AX
+	BZHIL   BX, AX, AX
+	KMOVW   AX, K7
+
+row:
+	VPXORD Z0, Z0, Z0
+
+	// Going down a plane the processor does not foresee: the row after the next few is asked for.
+	LEAQ       (SI)(CX*8), AX
+	PREFETCHT0 (AX)
+
+	// Row 0 of the kernel.
+	LEAQ        (R9), AX
+	MOVQ        SI, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS.Z   (R10), K1, Z1
+	VMOVUPS.Z   64(R10), K2, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z31, Z0
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z6, Z3
+	VFMADD231PS Z3, Z30, Z0
+	VMOVUPS.Z   8(R10), K3, Z1
+	VMOVUPS.Z   72(R10), K4, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z29, Z0
+
+	// Row 1 of the kernel.
+	LEAQ        1(R9), AX
+	ADDQ        CX, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS.Z   (R10), K1, Z1
+	VMOVUPS.Z   64(R10), K2, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z28, Z0
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z6, Z3
+	VFMADD231PS Z3, Z27, Z0
+	VMOVUPS.Z   8(R10), K3, Z1
+	VMOVUPS.Z   72(R10), K4, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z26, Z0
+
+	// Row 2 of the kernel.
+	LEAQ         2(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS.Z    (R10), K1, Z1
+	VMOVUPS.Z    64(R10), K2, Z2
+	VMOVAPS      Z1, Z3
+	VPERMT2PS    Z2, Z5, Z3
+	VFMADD231PS  Z3, Z25, Z0
+	VMOVAPS      Z1, Z3
+	VPERMT2PS    Z2, Z6, Z3
+	VFMADD231PS  Z3, Z24, Z0
+	VMOVUPS.Z    8(R10), K3, Z1
+	VMOVUPS.Z    72(R10), K4, Z2
+	VMOVAPS      Z1, Z3
+	VPERMT2PS    Z2, Z5, Z3
+	VFMADD231PS  Z3, Z23, Z0
+	VBROADCASTSS bias+48(FP), Z4
+	VADDPS       Z4, Z0, Z0
+	MOVQ         what+40(FP), AX
+	TESTQ        $0x00000001, AX
+	JEQ          plain
+	VBROADCASTSS mean+52(FP), Z4
+	VSUBPS       Z4, Z0, Z0
+	VBROADCASTSS factor+56(FP), Z4
+	VMULPS       Z4, Z0, Z0
+	VBROADCASTSS shift+60(FP), Z4
+	VADDPS       Z4, Z0, Z0
+
+plain:
+	TESTQ     $0x00000002, AX
+	JEQ       single
+	VMOVUPS.Z (R13), K7, Z4
+	VADDPS    Z4, Z0, Z0
+
+single:
+	TESTQ $0x00000004, AX
+	JEQ   unclipped
+
+	// Of NaN and a number, the second operand; + 0 makes one of the two zeros.
+	VBROADCASTSS lo+64(FP), Z4
+	VMAXPS       Z0, Z4, Z0
+	VBROADCASTSS hi+68(FP), Z4
+	VMINPS       Z0, Z4, Z0
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+
+unclipped:
+	VMOVUPS Z0, K7, (DI)
+	ADDQ    $0x02, R9
+	ADDQ    CX, SI
+	ADDQ    CX, SI
+	MOVQ    40(R15), AX
+	LEAQ    (DI)(AX*4), DI
+	LEAQ    (R13)(AX*4), R13
+	DECQ    R8
+	JNE     row
+	ADDQ    $0x10, R12
+	CMPQ    R12, 40(R15)
+	JLT     column
+	VZEROUPPER
+	RET
+
+DATA depthwise3by2AVX512Even<>+0(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Even<>+4(SB)/4, $0x00000002
+DATA depthwise3by2AVX512Even<>+8(SB)/4, $0x00000004
+DATA depthwise3by2AVX512Even<>+12(SB)/4, $0x00000006
+DATA depthwise3by2AVX512Even<>+16(SB)/4, $0x00000008
+DATA depthwise3by2AVX512Even<>+20(SB)/4, $0x0000000a
+DATA depthwise3by2AVX512Even<>+24(SB)/4, $0x0000000c
+DATA depthwise3by2AVX512Even<>+28(SB)/4, $0x0000000e
+DATA depthwise3by2AVX512Even<>+32(SB)/4, $0x00000010
+DATA depthwise3by2AVX512Even<>+36(SB)/4, $0x00000012
+DATA depthwise3by2AVX512Even<>+40(SB)/4, $0x00000014
+DATA depthwise3by2AVX512Even<>+44(SB)/4, $0x00000016
+DATA depthwise3by2AVX512Even<>+48(SB)/4, $0x00000018
+DATA depthwise3by2AVX512Even<>+52(SB)/4, $0x0000001a
+DATA depthwise3by2AVX512Even<>+56(SB)/4, $0x0000001c
+DATA depthwise3by2AVX512Even<>+60(SB)/4, $0x0000001e
+GLOBL depthwise3by2AVX512Even<>(SB), RODATA|NOPTR, $64
+
+DATA depthwise3by2AVX512Odd<>+0(SB)/4, $0x00000001
+DATA depthwise3by2AVX512Odd<>+4(SB)/4, $0x00000003
+DATA depthwise3by2AVX512Odd<>+8(SB)/4, $0x00000005
+DATA depthwise3by2AVX512Odd<>+12(SB)/4, $0x00000007
+DATA depthwise3by2AVX512Odd<>+16(SB)/4, $0x00000009
+DATA depthwise3by2AVX512Odd<>+20(SB)/4, $0x0000000b
+DATA depthwise3by2AVX512Odd<>+24(SB)/4, $0x0000000d
+DATA depthwise3by2AVX512Odd<>+28(SB)/4, $0x0000000f
+DATA depthwise3by2AVX512Odd<>+32(SB)/4, $0x00000011
+DATA depthwise3by2AVX512Odd<>+36(SB)/4, $0x00000013
+DATA depthwise3by2AVX512Odd<>+40(SB)/4, $0x00000015
+DATA depthwise3by2AVX512Odd<>+44(SB)/4, $0x00000017
+DATA depthwise3by2AVX512Odd<>+48(SB)/4, $0x00000019
+DATA depthwise3by2AVX512Odd<>+52(SB)/4, $0x0000001b
+DATA depthwise3by2AVX512Odd<>+56(SB)/4, $0x0000001d
+DATA depthwise3by2AVX512Odd<>+60(SB)/4, $0x0000001f
+GLOBL depthwise3by2AVX512Odd<>(SB), RODATA|NOPTR, $64
+
+DATA depthwise3by2AVX512Zeros<>+0(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+4(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+8(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+12(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+16(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+20(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+24(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+28(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+32(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+36(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+40(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+44(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+48(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+52(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+56(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+60(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+64(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+68(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+72(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+76(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+80(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+84(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+88(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+92(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+96(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+100(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+104(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+108(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+112(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+116(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+120(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+124(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+128(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+132(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Zeros<>+136(SB)/4, $0x00000000
+GLOBL depthwise3by2AVX512Zeros<>(SB), RODATA|NOPTR, $140
+
+// func depthwise5by1AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI, BMI2, CMOV, MMX+
+TEXT ·depthwise5by1AVX512(SB), NOSPLIT, $0-72
+	MOVQ         shape+32(FP), R15
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS (AX), Z31
+	VBROADCASTSS 4(AX), Z30
+	VBROADCASTSS 8(AX), Z29
+	VBROADCASTSS 12(AX), Z28
+	VBROADCASTSS 16(AX), Z27
+	VBROADCASTSS 20(AX), Z26
+	VBROADCASTSS 24(AX), Z25
+	VBROADCASTSS 28(AX), Z24
+	VBROADCASTSS 32(AX), Z23
+	VBROADCASTSS 36(AX), Z22
+	VBROADCASTSS 40(AX), Z21
+	VBROADCASTSS 44(AX), Z20
+	VBROADCASTSS 48(AX), Z19
+	VBROADCASTSS 52(AX), Z18
+	VBROADCASTSS 56(AX), Z17
+	VBROADCASTSS 60(AX), Z16
+	VBROADCASTSS 64(AX), Z15
+	VBROADCASTSS 68(AX), Z14
+	VBROADCASTSS 72(AX), Z13
+	VBROADCASTSS 76(AX), Z12
+	VBROADCASTSS 80(AX), Z11
+	VBROADCASTSS 84(AX), Z10
+	VBROADCASTSS 88(AX), Z9
+	VBROADCASTSS 92(AX), Z8
+	VBROADCASTSS 96(AX), Z7
+	LEAQ         depthwise5by1AVX512Zeros<>+0(SB), R11
+	MOVQ         (R15), DX
+	MOVQ         8(R15), CX
+	SHLQ         $0x02, CX
+	XORL         R12, R12
+
+column:
+	// Column of the first tap, and the lanes of each load that are on the plane.
+	MOVQ    R12, BX
+	SUBQ    24(R15), BX
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x00, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x00, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K1
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x01, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x01, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K2
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x02, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x02, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K3
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x03, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x03, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K4
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x04, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x04, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K5
+	MOVQ    x+8(FP), SI
+	LEAQ    (SI)(BX*4), SI
+	MOVQ    16(R15), R9
+	MOVQ    CX, AX
+	IMULQ   R9, AX
+	SUBQ    AX, SI
+	NEGQ    R9
+	MOVQ    y+0(FP), DI
+	LEAQ    (DI)(R12*4), DI
+	MOVQ    add+16(FP), R13
+	LEAQ    (R13)(R12*4), R13
+	MOVQ    32(R15), R8
+
+	// Lanes of the output.
+	MOVQ    40(R15), BX
+	SUBQ    R12, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000010, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	MOVL    $-1, AX
+	BZHIL   BX, AX, AX
+	KMOVW   AX, K7
+
+row:
+	VPXORD Z0, Z0, Z0
+
+	// Going down a plane the processor does not foresee: the row after the next few is asked for.
+	LEAQ       (SI)(CX*8), AX
+	PREFETCHT0 (AX)
+
+	// Row 0 of the kernel.
+	LEAQ        (R9), AX
+	MOVQ        SI, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS.Z   (R10), K1, Z1
+	VFMADD231PS Z1, Z31, Z0
+	VMOVUPS.Z   4(R10), K2, Z1
+	VFMADD231PS Z1, Z30, Z0
+	VMOVUPS.Z   8(R10), K3, Z1
+	VFMADD231PS Z1, Z29, Z0
+	VMOVUPS.Z   12(R10), K4, Z1
+	VFMADD231PS Z1, Z28, Z0
+	VMOVUPS.Z   16(R10), K5, Z1
+	VFMADD231PS Z1, Z27, Z0
+
+	// Row 1 of the kernel.
+	LEAQ        1(R9), AX
+	ADDQ        CX, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS.Z   (R10), K1, Z1
+	VFMADD231PS Z1, Z26, Z0
+	VMOVUPS.Z   4(R10), K2, Z1
+	VFMADD231PS Z1, Z25, Z0
+	VMOVUPS.Z   8(R10), K3, Z1
+	VFMADD231PS Z1, Z24, Z0
+	VMOVUPS.Z   12(R10), K4, Z1
+	VFMADD231PS Z1, Z23, Z0
+	VMOVUPS.Z   16(R10), K5, Z1
+	VFMADD231PS Z1, Z22, Z0
+
+	// Row 2 of the kernel.
+	LEAQ        2(R9), AX
+	ADDQ        CX, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS.Z   (R10), K1, Z1
+	VFMADD231PS Z1, Z21, Z0
+	VMOVUPS.Z   4(R10), K2, Z1
+	VFMADD231PS Z1, Z20, Z0
+	VMOVUPS.Z   8(R10), K3, Z1
+	VFMADD231PS Z1, Z19, Z0
+	VMOVUPS.Z   12(R10), K4, Z1
+	VFMADD231PS Z1, Z18, Z0
+	VMOVUPS.Z   16(R10), K5, Z1
+	VFMADD231PS Z1, Z17, Z0
+
+	// Row 3 of the kernel.
+	LEAQ        3(R9), AX
+	ADDQ        CX, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS.Z   (R10), K1, Z1
+	VFMADD231PS Z1, Z16, Z0
+	VMOVUPS.Z   4(R10), K2, Z1
+	VFMADD231PS Z1, Z15, Z0
+	VMOVUPS.Z   8(R10), K3, Z1
+	VFMADD231PS Z1, Z14, Z0
+	VMOVUPS.Z   12(R10), K4, Z1
+	VFMADD231PS Z1, Z13, Z0
+	VMOVUPS.Z   16(R10), K5, Z1
+	VFMADD231PS Z1, Z12, Z0
+
+	// Row 4 of the kernel.
+	LEAQ         4(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS.Z    (R10), K1, Z1
+	VFMADD231PS  Z1, Z11, Z0
+	VMOVUPS.Z    4(R10), K2, Z1
+	VFMADD231PS  Z1, Z10, Z0
+	VMOVUPS.Z    8(R10), K3, Z1
+	VFMADD231PS  Z1, Z9, Z0
+	VMOVUPS.Z    12(R10), K4, Z1
+	VFMADD231PS  Z1, Z8, Z0
+	VMOVUPS.Z    16(R10), K5, Z1
+	VFMADD231PS  Z1, Z7, Z0
+	VBROADCASTSS bias+48(FP), Z4
+	VADDPS       Z4, Z0, Z0
+	MOVQ         what+40(FP), AX
+	TESTQ        $0x00000001, AX
+	JEQ          plain
+	VBROADCASTSS mean+52(FP), Z4
+	VSUBPS       Z4, Z0, Z0
+	VBROADCASTSS factor+56(FP), Z4
+	VMULPS       Z4, Z0, Z0
+	VBROADCASTSS shift+60(FP), Z4
+	VADDPS       Z4, Z0, Z0
+
+plain:
+	TESTQ     $0x00000002, AX
+	JEQ       single
+	VMOVUPS.Z (R13), K7, Z4
+	VADDPS    Z4, Z0, Z0
+
+single:
+	TESTQ $0x00000004, AX
+	JEQ   unclipped
+
+	// Of NaN and a number, the second operand; + 0 makes one of the two zeros.
+	VBROADCASTSS lo+64(FP), Z4
+	VMAXPS       Z0, Z4, Z0
+	VBROADCASTSS hi+68(FP), Z4
+	VMINPS       Z0, Z4, Z0
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+
+unclipped:
+	VMOVUPS Z0, K7, (DI)
+	ADDQ    $0x01, R9
+	ADDQ    CX, SI
+	MOVQ    40(R15), AX
+	LEAQ    (DI)(AX*4), DI
+	LEAQ    (R13)(AX*4), R13
+	DECQ    R8
+	JNE     row
+	ADDQ    $0x10, R12
+	CMPQ    R12, 40(R15)
+	JLT     column
+	VZEROUPPER
+	RET
+
+DATA depthwise5by1AVX512Zeros<>+0(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+4(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+8(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+12(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+16(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+20(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+24(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+28(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+32(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+36(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+40(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+44(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+48(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+52(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+56(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+60(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+64(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+68(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+72(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+76(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+80(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+84(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+88(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+92(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+96(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+100(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+104(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+108(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+112(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+116(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+120(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+124(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+128(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+132(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+136(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+140(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Zeros<>+144(SB)/4, $0x00000000
+GLOBL depthwise5by1AVX512Zeros<>(SB), RODATA|NOPTR, $148
+
+// func depthwise5by2AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// Requires: AVX, AVX512F, BMI, BMI2, CMOV, MMX+
+TEXT ·depthwise5by2AVX512(SB), NOSPLIT, $0-72
+	MOVQ         shape+32(FP), R15
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS (AX), Z31
+	VBROADCASTSS 4(AX), Z30
+	VBROADCASTSS 8(AX), Z29
+	VBROADCASTSS 12(AX), Z28
+	VBROADCASTSS 16(AX), Z27
+	VBROADCASTSS 20(AX), Z26
+	VBROADCASTSS 24(AX), Z25
+	VBROADCASTSS 28(AX), Z24
+	VBROADCASTSS 32(AX), Z23
+	VBROADCASTSS 36(AX), Z22
+	VBROADCASTSS 40(AX), Z21
+	VBROADCASTSS 44(AX), Z20
+	VBROADCASTSS 48(AX), Z19
+	VBROADCASTSS 52(AX), Z18
+	VBROADCASTSS 56(AX), Z17
+	VBROADCASTSS 60(AX), Z16
+	VBROADCASTSS 64(AX), Z15
+	VBROADCASTSS 68(AX), Z14
+	VBROADCASTSS 72(AX), Z13
+	VBROADCASTSS 76(AX), Z12
+	VBROADCASTSS 80(AX), Z11
+	VBROADCASTSS 84(AX), Z10
+	VBROADCASTSS 88(AX), Z9
+	VBROADCASTSS 92(AX), Z8
+	VBROADCASTSS 96(AX), Z7
+	VMOVDQU32    depthwise5by2AVX512Even<>+0(SB), Z5
+	VMOVDQU32    depthwise5by2AVX512Odd<>+0(SB), Z6
+	LEAQ         depthwise5by2AVX512Zeros<>+0(SB), R11
+	MOVQ         (R15), DX
+	MOVQ         8(R15), CX
+	SHLQ         $0x02, CX
+	XORL         R12, R12
+
+column:
+	// Column of the first tap, and the lanes of each load that are on the plane.
+	MOVQ    R12, BX
+	ADDQ    BX, BX
+	SUBQ    24(R15), BX
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x00, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x00, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K1
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x10, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x10, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K2
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x02, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x02, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K3
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x12, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x12, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K4
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x04, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x04, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K5
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x14, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x14, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K6
+	MOVQ    x+8(FP), SI
+	LEAQ    (SI)(BX*4), SI
+	MOVQ    16(R15), R9
+	MOVQ    CX, AX
+	IMULQ   R9, AX
+	SUBQ    AX, SI
+	NEGQ    R9
+	MOVQ    y+0(FP), DI
+	LEAQ    (DI)(R12*4), DI
+	MOVQ    add+16(FP), R13
+	LEAQ    (R13)(R12*4), R13
+	MOVQ    32(R15), R8
+
+	// Lanes of the output.
+	MOVQ    40(R15), BX
+	SUBQ    R12, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000010, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	MOVL    $-1, AX
+	BZHIL   BX, AX, AX
+	KMOVW   AX, K7
+
+row:
+	VPXORD Z0, Z0, Z0
+
+	// Going down a plane the processor does not foresee: the row after the next few is asked for.
+	LEAQ       (SI)(CX*8), AX
+	PREFETCHT0 (AX)
+
+	// Row 0 of the kernel.
+	LEAQ        (R9), AX
+	MOVQ        SI, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS.Z   (R10), K1, Z1
+	VMOVUPS.Z   64(R10), K2, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z31, Z0
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z6, Z3
+	VFMADD231PS Z3, Z30, Z0
+	VMOVUPS.Z   8(R10), K3, Z1
+	VMOVUPS.Z   72(R10), K4, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z29, Z0
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z6, Z3
+	VFMADD231PS Z3, Z28, Z0
+	VMOVUPS.Z   16(R10), K5, Z1
+	VMOVUPS.Z   80(R10), K6, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z27, Z0
+
+	// Row 1 of the kernel.
+	LEAQ        1(R9), AX
+	ADDQ        CX, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS.Z   (R10), K1, Z1
+	VMOVUPS.Z   64(R10), K2, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z26, Z0
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z6, Z3
+	VFMADD231PS Z3, Z25, Z0
+	VMOVUPS.Z   8(R10), K3, Z1
+	VMOVUPS.Z   72(R10), K4, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z24, Z0
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z6, Z3
+	VFMADD231PS Z3, Z23, Z0
+	VMOVUPS.Z   16(R10), K5, Z1
+	VMOVUPS.Z   80(R10), K6, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z22, Z0
+
+	// Row 2 of the kernel.
+	LEAQ        2(R9), AX
+	ADDQ        CX, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS.Z   (R10), K1, Z1
+	VMOVUPS.Z   64(R10), K2, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z21, Z0
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z6, Z3
+	VFMADD231PS Z3, Z20, Z0
+	VMOVUPS.Z   8(R10), K3, Z1
+	VMOVUPS.Z   72(R10), K4, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z19, Z0
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z6, Z3
+	VFMADD231PS Z3, Z18, Z0
+	VMOVUPS.Z   16(R10), K5, Z1
+	VMOVUPS.Z   80(R10), K6, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z17, Z0
+
+	// Row 3 of the kernel.
+	LEAQ        3(R9), AX
+	ADDQ        CX, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS.Z   (R10), K1, Z1
+	VMOVUPS.Z   64(R10), K2, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z16, Z0
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z6, Z3
+	VFMADD231PS Z3, Z15, Z0
+	VMOVUPS.Z   8(R10), K3, Z1
+	VMOVUPS.Z   72(R10), K4, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z14, Z0
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z6, Z3
+	VFMADD231PS Z3, Z13, Z0
+	VMOVUPS.Z   16(R10), K5, Z1
+	VMOVUPS.Z   80(R10), K6, Z2
+	VMOVAPS     Z1, Z3
+	VPERMT2PS   Z2, Z5, Z3
+	VFMADD231PS Z3, Z12, Z0
+
+	// Row 4 of the kernel.
+	LEAQ         4(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS.Z    (R10), K1, Z1
+	VMOVUPS.Z    64(R10), K2, Z2
+	VMOVAPS      Z1, Z3
+	VPERMT2PS    Z2, Z5, Z3
+	VFMADD231PS  Z3, Z11, Z0
+	VMOVAPS      Z1, Z3
+	VPERMT2PS    Z2, Z6, Z3
+	VFMADD231PS  Z3, Z10, Z0
+	VMOVUPS.Z    8(R10), K3, Z1
+	VMOVUPS.Z    72(R10), K4, Z2
+	VMOVAPS      Z1, Z3
+	VPERMT2PS    Z2, Z5, Z3
+	VFMADD231PS  Z3, Z9, Z0
+	VMOVAPS      Z1, Z3
+	VPERMT2PS    Z2, Z6, Z3
+	VFMADD231PS  Z3, Z8, Z0
+	VMOVUPS.Z    16(R10), K5, Z1
+	VMOVUPS.Z    80(R10), K6, Z2
+	VMOVAPS      Z1, Z3
+	VPERMT2PS    Z2, Z5, Z3
+	VFMADD231PS  Z3, Z7, Z0
+	VBROADCASTSS bias+48(FP), Z4
+	VADDPS       Z4, Z0, Z0
+	MOVQ         what+40(FP), AX
+	TESTQ        $0x00000001, AX
+	JEQ          plain
+	VBROADCASTSS mean+52(FP), Z4
+	VSUBPS       Z4, Z0, Z0
+	VBROADCASTSS factor+56(FP), Z4
+	VMULPS       Z4, Z0, Z0
+	VBROADCASTSS shift+60(FP), Z4
+	VADDPS       Z4, Z0, Z0
+
+plain:
+	TESTQ     $0x00000002, AX
+	JEQ       single
+	VMOVUPS.Z (R13), K7, Z4
+	VADDPS    Z4, Z0, Z0
+
+single:
+	TESTQ $0x00000004, AX
+	JEQ   unclipped
+
+	// Of NaN and a number, the second operand; + 0 makes one of the two zeros.
+	VBROADCASTSS lo+64(FP), Z4
+	VMAXPS       Z0, Z4, Z0
+	VBROADCASTSS hi+68(FP), Z4
+	VMINPS       Z0, Z4, Z0
+	VPXORD       Z4, Z4, Z4
+	VADDPS       Z4, Z0, Z0
+
+unclipped:
+	VMOVUPS Z0, K7, (DI)
+	ADDQ    $0x02, R9
+	ADDQ    CX, SI
+	ADDQ    CX, SI
+	MOVQ    40(R15), AX
+	LEAQ    (DI)(AX*4), DI
+	LEAQ    (R13)(AX*4), R13
+	DECQ    R8
+	JNE     row
+	ADDQ    $0x10, R12
+	CMPQ    R12, 40(R15)
+	JLT     column
+	VZEROUPPER
+	RET
+
+DATA depthwise5by2AVX512Even<>+0(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Even<>+4(SB)/4, $0x00000002
+DATA depthwise5by2AVX512Even<>+8(SB)/4, $0x00000004
+DATA depthwise5by2AVX512Even<>+12(SB)/4, $0x00000006
+DATA depthwise5by2AVX512Even<>+16(SB)/4, $0x00000008
+DATA depthwise5by2AVX512Even<>+20(SB)/4, $0x0000000a
+DATA depthwise5by2AVX512Even<>+24(SB)/4, $0x0000000c
+DATA depthwise5by2AVX512Even<>+28(SB)/4, $0x0000000e
+DATA depthwise5by2AVX512Even<>+32(SB)/4, $0x00000010
+DATA depthwise5by2AVX512Even<>+36(SB)/4, $0x00000012
+DATA depthwise5by2AVX512Even<>+40(SB)/4, $0x00000014
+DATA depthwise5by2AVX512Even<>+44(SB)/4, $0x00000016
+DATA depthwise5by2AVX512Even<>+48(SB)/4, $0x00000018
+DATA depthwise5by2AVX512Even<>+52(SB)/4, $0x0000001a
+DATA depthwise5by2AVX512Even<>+56(SB)/4, $0x0000001c
+DATA depthwise5by2AVX512Even<>+60(SB)/4, $0x0000001e
+GLOBL depthwise5by2AVX512Even<>(SB), RODATA|NOPTR, $64
+
+DATA depthwise5by2AVX512Odd<>+0(SB)/4, $0x00000001
+DATA depthwise5by2AVX512Odd<>+4(SB)/4, $0x00000003
+DATA depthwise5by2AVX512Odd<>+8(SB)/4, $0x00000005
+DATA depthwise5by2AVX512Odd<>+12(SB)/4, $0x00000007
+DATA depthwise5by2AVX512Odd<>+16(SB)/4, $0x00000009
+DATA depthwise5by2AVX512Odd<>+20(SB)/4, $0x0000000b
+DATA depthwise5by2AVX512Odd<>+24(SB)/4, $0x0000000d
+DATA depthwise5by2AVX512Odd<>+28(SB)/4, $0x0000000f
+DATA depthwise5by2AVX512Odd<>+32(SB)/4, $0x00000011
+DATA depthwise5by2AVX512Odd<>+36(SB)/4, $0x00000013
+DATA depthwise5by2AVX512Odd<>+40(SB)/4, $0x00000015
+DATA depthwise5by2AVX512Odd<>+44(SB)/4, $0x00000017
+DATA depthwise5by2AVX512Odd<>+48(SB)/4, $0x00000019
+DATA depthwise5by2AVX512Odd<>+52(SB)/4, $0x0000001b
+DATA depthwise5by2AVX512Odd<>+56(SB)/4, $0x0000001d
+DATA depthwise5by2AVX512Odd<>+60(SB)/4, $0x0000001f
+GLOBL depthwise5by2AVX512Odd<>(SB), RODATA|NOPTR, $64
+
+DATA depthwise5by2AVX512Zeros<>+0(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+4(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+8(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+12(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+16(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+20(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+24(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+28(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+32(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+36(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+40(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+44(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+48(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+52(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+56(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+60(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+64(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+68(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+72(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+76(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+80(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+84(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+88(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+92(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+96(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+100(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+104(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+108(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+112(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+116(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+120(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+124(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+128(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+132(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+136(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+140(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Zeros<>+144(SB)/4, $0x00000000
+GLOBL depthwise5by2AVX512Zeros<>(SB), RODATA|NOPTR, $148
+
 // func maxPool2AVX512(y *float32, at *uint8, yRow int, z *float32, zRow int, rows int, n int, bias float32, floor float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·maxPool2AVX512(SB), NOSPLIT, $0-64
@@ -1428,3 +2834,1449 @@ resttaps:
 done:
 	VZEROUPPER
 	RET
+
+// func depthwise3by1AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·depthwise3by1AVX2(SB), NOSPLIT, $96-72
+	MOVQ         shape+32(FP), R15
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS (AX), Y15
+	VBROADCASTSS 4(AX), Y14
+	VBROADCASTSS 8(AX), Y13
+	VBROADCASTSS 12(AX), Y12
+	VBROADCASTSS 16(AX), Y11
+	VBROADCASTSS 20(AX), Y10
+	VBROADCASTSS 24(AX), Y9
+	VBROADCASTSS 28(AX), Y8
+	VBROADCASTSS 32(AX), Y7
+	LEAQ         depthwise3by1AVX2Zeros<>+0(SB), R11
+	MOVQ         (R15), DX
+	MOVQ         8(R15), CX
+	SHLQ         $0x02, CX
+	XORL         R12, R12
+
+column:
+	// Column of the first tap, and the lanes of each load that are on the plane.
+	MOVQ    R12, BX
+	SUBQ    24(R15), BX
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x00, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x00, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, (SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x01, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x01, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 32(SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x02, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x02, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 64(SP)
+	MOVQ    x+8(FP), SI
+	LEAQ    (SI)(BX*4), SI
+	MOVQ    16(R15), R9
+	MOVQ    CX, AX
+	IMULQ   R9, AX
+	SUBQ    AX, SI
+	NEGQ    R9
+	MOVQ    y+0(FP), DI
+	LEAQ    (DI)(R12*4), DI
+	MOVQ    add+16(FP), R13
+	LEAQ    (R13)(R12*4), R13
+	MOVQ    32(R15), R8
+
+	// Lanes of the output.
+	MOVQ    40(R15), BX
+	SUBQ    R12, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000008, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    BX
+	VMOVUPS 32(AX)(BX*4), Y5
+
+row:
+	VXORPS Y0, Y0, Y0
+
+	// Going down a plane the processor does not foresee: the row after the next few is asked for.
+	LEAQ       (SI)(CX*8), AX
+	PREFETCHT0 (AX)
+
+	// Row 0 of the kernel.
+	LEAQ        (R9), AX
+	MOVQ        SI, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS     (SP), Y4
+	VMASKMOVPS  (R10), Y4, Y1
+	VFMADD231PS Y1, Y15, Y0
+	VMOVUPS     32(SP), Y4
+	VMASKMOVPS  4(R10), Y4, Y1
+	VFMADD231PS Y1, Y14, Y0
+	VMOVUPS     64(SP), Y4
+	VMASKMOVPS  8(R10), Y4, Y1
+	VFMADD231PS Y1, Y13, Y0
+
+	// Row 1 of the kernel.
+	LEAQ        1(R9), AX
+	ADDQ        CX, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS     (SP), Y4
+	VMASKMOVPS  (R10), Y4, Y1
+	VFMADD231PS Y1, Y12, Y0
+	VMOVUPS     32(SP), Y4
+	VMASKMOVPS  4(R10), Y4, Y1
+	VFMADD231PS Y1, Y11, Y0
+	VMOVUPS     64(SP), Y4
+	VMASKMOVPS  8(R10), Y4, Y1
+	VFMADD231PS Y1, Y10, Y0
+
+	// Row 2 of the kernel.
+	LEAQ         2(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS      (SP), Y4
+	VMASKMOVPS   (R10), Y4, Y1
+	VFMADD231PS  Y1, Y9, Y0
+	VMOVUPS      32(SP), Y4
+	VMASKMOVPS   4(R10), Y4, Y1
+	VFMADD231PS  Y1, Y8, Y0
+	VMOVUPS      64(SP), Y4
+	VMASKMOVPS   8(R10), Y4, Y1
+	VFMADD231PS  Y1, Y7, Y0
+	VBROADCASTSS bias+48(FP), Y4
+	VADDPS       Y4, Y0, Y0
+	MOVQ         what+40(FP), AX
+	TESTQ        $0x00000001, AX
+	JEQ          plain
+	VBROADCASTSS mean+52(FP), Y4
+	VSUBPS       Y4, Y0, Y0
+	VBROADCASTSS factor+56(FP), Y4
+	VMULPS       Y4, Y0, Y0
+	VBROADCASTSS shift+60(FP), Y4
+	VADDPS       Y4, Y0, Y0
+
+plain:
+	TESTQ      $0x00000002, AX
+	JEQ        single
+	VMASKMOVPS (R13), Y5, Y4
+	VADDPS     Y4, Y0, Y0
+
+single:
+	TESTQ $0x00000004, AX
+	JEQ   unclipped
+
+	// Of NaN and a number, the second operand; + 0 makes one of the two zeros.
+	VBROADCASTSS lo+64(FP), Y4
+	VMAXPS       Y0, Y4, Y0
+	VBROADCASTSS hi+68(FP), Y4
+	VMINPS       Y0, Y4, Y0
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+
+unclipped:
+	VMASKMOVPS Y0, Y5, (DI)
+	ADDQ       $0x01, R9
+	ADDQ       CX, SI
+	MOVQ       40(R15), AX
+	LEAQ       (DI)(AX*4), DI
+	LEAQ       (R13)(AX*4), R13
+	DECQ       R8
+	JNE        row
+	ADDQ       $0x08, R12
+	CMPQ       R12, 40(R15)
+	JLT        column
+	VZEROUPPER
+	RET
+
+DATA depthwise3by1AVX2Zeros<>+0(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+4(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+8(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+12(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+16(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+20(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+24(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+28(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+32(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+36(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+40(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+44(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+48(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+52(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+56(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+60(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+64(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+68(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Zeros<>+72(SB)/4, $0x00000000
+GLOBL depthwise3by1AVX2Zeros<>(SB), RODATA|NOPTR, $76
+
+// func depthwise3by2AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·depthwise3by2AVX2(SB), NOSPLIT, $128-72
+	MOVQ         shape+32(FP), R15
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS (AX), Y15
+	VBROADCASTSS 4(AX), Y14
+	VBROADCASTSS 8(AX), Y13
+	VBROADCASTSS 12(AX), Y12
+	VBROADCASTSS 16(AX), Y11
+	VBROADCASTSS 20(AX), Y10
+	VBROADCASTSS 24(AX), Y9
+	VBROADCASTSS 28(AX), Y8
+	VBROADCASTSS 32(AX), Y7
+	LEAQ         depthwise3by2AVX2Zeros<>+0(SB), R11
+	MOVQ         (R15), DX
+	MOVQ         8(R15), CX
+	SHLQ         $0x02, CX
+	XORL         R12, R12
+
+column:
+	// Column of the first tap, and the lanes of each load that are on the plane.
+	MOVQ    R12, BX
+	ADDQ    BX, BX
+	SUBQ    24(R15), BX
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x00, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x00, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, (SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x08, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x08, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 32(SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x02, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x02, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 64(SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x0a, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x0a, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 96(SP)
+	MOVQ    x+8(FP), SI
+	LEAQ    (SI)(BX*4), SI
+	MOVQ    16(R15), R9
+	MOVQ    CX, AX
+	IMULQ   R9, AX
+	SUBQ    AX, SI
+	NEGQ    R9
+	MOVQ    y+0(FP), DI
+	LEAQ    (DI)(R12*4), DI
+	MOVQ    add+16(FP), R13
+	LEAQ    (R13)(R12*4), R13
+	MOVQ    32(R15), R8
+
+	// Lanes of the output.
+	MOVQ    40(R15), BX
+	SUBQ    R12, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000008, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    BX
+	VMOVUPS 32(AX)(BX*4), Y5
+
+row:
+	VXORPS Y0, Y0, Y0
+
+	// Going down a plane the processor does not foresee: the row after the next few is asked for.
+	LEAQ       (SI)(CX*8), AX
+	PREFETCHT0 (AX)
+
+	// Row 0 of the kernel.
+	LEAQ        (R9), AX
+	MOVQ        SI, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS     (SP), Y4
+	VMASKMOVPS  (R10), Y4, Y1
+	VMOVUPS     32(SP), Y4
+	VMASKMOVPS  32(R10), Y4, Y2
+	VSHUFPS     $0x88, Y2, Y1, Y3
+	VPERMPD     $0xd8, Y3, Y3
+	VFMADD231PS Y3, Y15, Y0
+	VSHUFPS     $0xdd, Y2, Y1, Y3
+	VPERMPD     $0xd8, Y3, Y3
+	VFMADD231PS Y3, Y14, Y0
+	VMOVUPS     64(SP), Y4
+	VMASKMOVPS  8(R10), Y4, Y1
+	VMOVUPS     96(SP), Y4
+	VMASKMOVPS  40(R10), Y4, Y2
+	VSHUFPS     $0x88, Y2, Y1, Y3
+	VPERMPD     $0xd8, Y3, Y3
+	VFMADD231PS Y3, Y13, Y0
+
+	// Row 1 of the kernel.
+	LEAQ        1(R9), AX
+	ADDQ        CX, BX
+	MOVQ        BX, R10
+	CMPQ        AX, DX
+	CMOVQCC     R11, R10
+	VMOVUPS     (SP), Y4
+	VMASKMOVPS  (R10), Y4, Y1
+	VMOVUPS     32(SP), Y4
+	VMASKMOVPS  32(R10), Y4, Y2
+	VSHUFPS     $0x88, Y2, Y1, Y3
+	VPERMPD     $0xd8, Y3, Y3
+	VFMADD231PS Y3, Y12, Y0
+	VSHUFPS     $0xdd, Y2, Y1, Y3
+	VPERMPD     $0xd8, Y3, Y3
+	VFMADD231PS Y3, Y11, Y0
+	VMOVUPS     64(SP), Y4
+	VMASKMOVPS  8(R10), Y4, Y1
+	VMOVUPS     96(SP), Y4
+	VMASKMOVPS  40(R10), Y4, Y2
+	VSHUFPS     $0x88, Y2, Y1, Y3
+	VPERMPD     $0xd8, Y3, Y3
+	VFMADD231PS Y3, Y10, Y0
+
+	// Row 2 of the kernel.
+	LEAQ         2(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS      (SP), Y4
+	VMASKMOVPS   (R10), Y4, Y1
+	VMOVUPS      32(SP), Y4
+	VMASKMOVPS   32(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	VFMADD231PS  Y3, Y9, Y0
+	VSHUFPS      $0xdd, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	VFMADD231PS  Y3, Y8, Y0
+	VMOVUPS      64(SP), Y4
+	VMASKMOVPS   8(R10), Y4, Y1
+	VMOVUPS      96(SP), Y4
+	VMASKMOVPS   40(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	VFMADD231PS  Y3, Y7, Y0
+	VBROADCASTSS bias+48(FP), Y4
+	VADDPS       Y4, Y0, Y0
+	MOVQ         what+40(FP), AX
+	TESTQ        $0x00000001, AX
+	JEQ          plain
+	VBROADCASTSS mean+52(FP), Y4
+	VSUBPS       Y4, Y0, Y0
+	VBROADCASTSS factor+56(FP), Y4
+	VMULPS       Y4, Y0, Y0
+	VBROADCASTSS shift+60(FP), Y4
+	VADDPS       Y4, Y0, Y0
+
+plain:
+	TESTQ      $0x00000002, AX
+	JEQ        single
+	VMASKMOVPS (R13), Y5, Y4
+	VADDPS     Y4, Y0, Y0
+
+single:
+	TESTQ $0x00000004, AX
+	JEQ   unclipped
+
+	// Of NaN and a number, the second operand; + 0 makes one of the two zeros.
+	VBROADCASTSS lo+64(FP), Y4
+	VMAXPS       Y0, Y4, Y0
+	VBROADCASTSS hi+68(FP), Y4
+	VMINPS       Y0, Y4, Y0
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+
+unclipped:
+	VMASKMOVPS Y0, Y5, (DI)
+	ADDQ       $0x02, R9
+	ADDQ       CX, SI
+	ADDQ       CX, SI
+	MOVQ       40(R15), AX
+	LEAQ       (DI)(AX*4), DI
+	LEAQ       (R13)(AX*4), R13
+	DECQ       R8
+	JNE        row
+	ADDQ       $0x08, R12
+	CMPQ       R12, 40(R15)
+	JLT        column
+	VZEROUPPER
+	RET
+
+DATA depthwise3by2AVX2Zeros<>+0(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+4(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+8(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+12(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+16(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+20(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+24(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+28(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+32(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+36(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+40(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+44(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+48(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+52(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+56(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+60(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+64(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+68(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Zeros<>+72(SB)/4, $0x00000000
+GLOBL depthwise3by2AVX2Zeros<>(SB), RODATA|NOPTR, $76
+
+// func depthwise5by1AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// Requires: AVX, CMOV, FMA3, MMX+
+TEXT ·depthwise5by1AVX2(SB), NOSPLIT, $160-72
+	MOVQ shape+32(FP), R15
+	MOVQ weights+24(FP), AX
+	LEAQ depthwise5by1AVX2Zeros<>+0(SB), R11
+	MOVQ (R15), DX
+	MOVQ 8(R15), CX
+	SHLQ $0x02, CX
+	XORL R12, R12
+
+column:
+	// Column of the first tap, and the lanes of each load that are on the plane.
+	MOVQ    R12, BX
+	SUBQ    24(R15), BX
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x00, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x00, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, (SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x01, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x01, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 32(SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x02, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x02, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 64(SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x03, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x03, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 96(SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x04, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x04, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 128(SP)
+	MOVQ    x+8(FP), SI
+	LEAQ    (SI)(BX*4), SI
+	MOVQ    16(R15), R9
+	MOVQ    CX, AX
+	IMULQ   R9, AX
+	SUBQ    AX, SI
+	NEGQ    R9
+	MOVQ    y+0(FP), DI
+	LEAQ    (DI)(R12*4), DI
+	MOVQ    add+16(FP), R13
+	LEAQ    (R13)(R12*4), R13
+	MOVQ    32(R15), R8
+
+	// Lanes of the output.
+	MOVQ    40(R15), BX
+	SUBQ    R12, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000008, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    BX
+	VMOVUPS 32(AX)(BX*4), Y5
+
+row:
+	VXORPS Y0, Y0, Y0
+
+	// Going down a plane the processor does not foresee: the row after the next few is asked for.
+	LEAQ       (SI)(CX*8), AX
+	PREFETCHT0 (AX)
+
+	// Row 0 of the kernel.
+	LEAQ         (R9), AX
+	MOVQ         SI, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS      (SP), Y4
+	VMASKMOVPS   (R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS (AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      32(SP), Y4
+	VMASKMOVPS   4(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 4(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      64(SP), Y4
+	VMASKMOVPS   8(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 8(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      96(SP), Y4
+	VMASKMOVPS   12(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 12(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      128(SP), Y4
+	VMASKMOVPS   16(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 16(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+
+	// Row 1 of the kernel.
+	LEAQ         1(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS      (SP), Y4
+	VMASKMOVPS   (R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 20(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      32(SP), Y4
+	VMASKMOVPS   4(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 24(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      64(SP), Y4
+	VMASKMOVPS   8(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 28(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      96(SP), Y4
+	VMASKMOVPS   12(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 32(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      128(SP), Y4
+	VMASKMOVPS   16(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 36(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+
+	// Row 2 of the kernel.
+	LEAQ         2(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS      (SP), Y4
+	VMASKMOVPS   (R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 40(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      32(SP), Y4
+	VMASKMOVPS   4(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 44(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      64(SP), Y4
+	VMASKMOVPS   8(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 48(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      96(SP), Y4
+	VMASKMOVPS   12(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 52(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      128(SP), Y4
+	VMASKMOVPS   16(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 56(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+
+	// Row 3 of the kernel.
+	LEAQ         3(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS      (SP), Y4
+	VMASKMOVPS   (R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 60(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      32(SP), Y4
+	VMASKMOVPS   4(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 64(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      64(SP), Y4
+	VMASKMOVPS   8(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 68(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      96(SP), Y4
+	VMASKMOVPS   12(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 72(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      128(SP), Y4
+	VMASKMOVPS   16(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 76(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+
+	// Row 4 of the kernel.
+	LEAQ         4(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS      (SP), Y4
+	VMASKMOVPS   (R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 80(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      32(SP), Y4
+	VMASKMOVPS   4(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 84(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      64(SP), Y4
+	VMASKMOVPS   8(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 88(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      96(SP), Y4
+	VMASKMOVPS   12(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 92(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMOVUPS      128(SP), Y4
+	VMASKMOVPS   16(R10), Y4, Y1
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 96(AX), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VBROADCASTSS bias+48(FP), Y4
+	VADDPS       Y4, Y0, Y0
+	MOVQ         what+40(FP), AX
+	TESTQ        $0x00000001, AX
+	JEQ          plain
+	VBROADCASTSS mean+52(FP), Y4
+	VSUBPS       Y4, Y0, Y0
+	VBROADCASTSS factor+56(FP), Y4
+	VMULPS       Y4, Y0, Y0
+	VBROADCASTSS shift+60(FP), Y4
+	VADDPS       Y4, Y0, Y0
+
+plain:
+	TESTQ      $0x00000002, AX
+	JEQ        single
+	VMASKMOVPS (R13), Y5, Y4
+	VADDPS     Y4, Y0, Y0
+
+single:
+	TESTQ $0x00000004, AX
+	JEQ   unclipped
+
+	// Of NaN and a number, the second operand; + 0 makes one of the two zeros.
+	VBROADCASTSS lo+64(FP), Y4
+	VMAXPS       Y0, Y4, Y0
+	VBROADCASTSS hi+68(FP), Y4
+	VMINPS       Y0, Y4, Y0
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+
+unclipped:
+	VMASKMOVPS Y0, Y5, (DI)
+	ADDQ       $0x01, R9
+	ADDQ       CX, SI
+	MOVQ       40(R15), AX
+	LEAQ       (DI)(AX*4), DI
+	LEAQ       (R13)(AX*4), R13
+	DECQ       R8
+	JNE        row
+	ADDQ       $0x08, R12
+	CMPQ       R12, 40(R15)
+	JLT        column
+	VZEROUPPER
+	RET
+
+DATA depthwise5by1AVX2Zeros<>+0(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+4(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+8(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+12(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+16(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+20(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+24(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+28(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+32(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+36(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+40(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+44(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+48(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+52(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+56(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+60(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+64(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+68(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+72(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+76(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Zeros<>+80(SB)/4, $0x00000000
+GLOBL depthwise5by1AVX2Zeros<>(SB), RODATA|NOPTR, $84
+
+// func depthwise5by2AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// Requires: AVX, AVX2, CMOV, FMA3, MMX+
+TEXT ·depthwise5by2AVX2(SB), NOSPLIT, $192-72
+	MOVQ shape+32(FP), R15
+	MOVQ weights+24(FP), AX
+	LEAQ depthwise5by2AVX2Zeros<>+0(SB), R11
+	MOVQ (R15), DX
+	MOVQ 8(R15), CX
+	SHLQ $0x02, CX
+	XORL R12, R12
+
+column:
+	// Column of the first tap, and the lanes of each load that are on the plane.
+	MOVQ    R12, BX
+	ADDQ    BX, BX
+	SUBQ    24(R15), BX
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x00, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x00, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, (SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x08, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x08, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 32(SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x02, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x02, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 64(SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x0a, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x0a, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 96(SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x04, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x04, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 128(SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x0c, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x0c, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 160(SP)
+	MOVQ    x+8(FP), SI
+	LEAQ    (SI)(BX*4), SI
+	MOVQ    16(R15), R9
+	MOVQ    CX, AX
+	IMULQ   R9, AX
+	SUBQ    AX, SI
+	NEGQ    R9
+	MOVQ    y+0(FP), DI
+	LEAQ    (DI)(R12*4), DI
+	MOVQ    add+16(FP), R13
+	LEAQ    (R13)(R12*4), R13
+	MOVQ    32(R15), R8
+
+	// Lanes of the output.
+	MOVQ    40(R15), BX
+	SUBQ    R12, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000008, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    BX
+	VMOVUPS 32(AX)(BX*4), Y5
+
+row:
+	VXORPS Y0, Y0, Y0
+
+	// Going down a plane the processor does not foresee: the row after the next few is asked for.
+	LEAQ       (SI)(CX*8), AX
+	PREFETCHT0 (AX)
+
+	// Row 0 of the kernel.
+	LEAQ         (R9), AX
+	MOVQ         SI, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS      (SP), Y4
+	VMASKMOVPS   (R10), Y4, Y1
+	VMOVUPS      32(SP), Y4
+	VMASKMOVPS   32(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS (AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VSHUFPS      $0xdd, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 4(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VMOVUPS      64(SP), Y4
+	VMASKMOVPS   8(R10), Y4, Y1
+	VMOVUPS      96(SP), Y4
+	VMASKMOVPS   40(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 8(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VSHUFPS      $0xdd, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 12(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VMOVUPS      128(SP), Y4
+	VMASKMOVPS   16(R10), Y4, Y1
+	VMOVUPS      160(SP), Y4
+	VMASKMOVPS   48(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 16(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+
+	// Row 1 of the kernel.
+	LEAQ         1(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS      (SP), Y4
+	VMASKMOVPS   (R10), Y4, Y1
+	VMOVUPS      32(SP), Y4
+	VMASKMOVPS   32(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 20(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VSHUFPS      $0xdd, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 24(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VMOVUPS      64(SP), Y4
+	VMASKMOVPS   8(R10), Y4, Y1
+	VMOVUPS      96(SP), Y4
+	VMASKMOVPS   40(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 28(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VSHUFPS      $0xdd, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 32(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VMOVUPS      128(SP), Y4
+	VMASKMOVPS   16(R10), Y4, Y1
+	VMOVUPS      160(SP), Y4
+	VMASKMOVPS   48(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 36(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+
+	// Row 2 of the kernel.
+	LEAQ         2(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS      (SP), Y4
+	VMASKMOVPS   (R10), Y4, Y1
+	VMOVUPS      32(SP), Y4
+	VMASKMOVPS   32(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 40(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VSHUFPS      $0xdd, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 44(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VMOVUPS      64(SP), Y4
+	VMASKMOVPS   8(R10), Y4, Y1
+	VMOVUPS      96(SP), Y4
+	VMASKMOVPS   40(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 48(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VSHUFPS      $0xdd, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 52(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VMOVUPS      128(SP), Y4
+	VMASKMOVPS   16(R10), Y4, Y1
+	VMOVUPS      160(SP), Y4
+	VMASKMOVPS   48(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 56(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+
+	// Row 3 of the kernel.
+	LEAQ         3(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS      (SP), Y4
+	VMASKMOVPS   (R10), Y4, Y1
+	VMOVUPS      32(SP), Y4
+	VMASKMOVPS   32(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 60(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VSHUFPS      $0xdd, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 64(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VMOVUPS      64(SP), Y4
+	VMASKMOVPS   8(R10), Y4, Y1
+	VMOVUPS      96(SP), Y4
+	VMASKMOVPS   40(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 68(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VSHUFPS      $0xdd, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 72(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VMOVUPS      128(SP), Y4
+	VMASKMOVPS   16(R10), Y4, Y1
+	VMOVUPS      160(SP), Y4
+	VMASKMOVPS   48(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 76(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+
+	// Row 4 of the kernel.
+	LEAQ         4(R9), AX
+	ADDQ         CX, BX
+	MOVQ         BX, R10
+	CMPQ         AX, DX
+	CMOVQCC      R11, R10
+	VMOVUPS      (SP), Y4
+	VMASKMOVPS   (R10), Y4, Y1
+	VMOVUPS      32(SP), Y4
+	VMASKMOVPS   32(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 80(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VSHUFPS      $0xdd, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 84(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VMOVUPS      64(SP), Y4
+	VMASKMOVPS   8(R10), Y4, Y1
+	VMOVUPS      96(SP), Y4
+	VMASKMOVPS   40(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 88(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VSHUFPS      $0xdd, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 92(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VMOVUPS      128(SP), Y4
+	VMASKMOVPS   16(R10), Y4, Y1
+	VMOVUPS      160(SP), Y4
+	VMASKMOVPS   48(R10), Y4, Y2
+	VSHUFPS      $0x88, Y2, Y1, Y3
+	VPERMPD      $0xd8, Y3, Y3
+	MOVQ         weights+24(FP), AX
+	VBROADCASTSS 96(AX), Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VBROADCASTSS bias+48(FP), Y4
+	VADDPS       Y4, Y0, Y0
+	MOVQ         what+40(FP), AX
+	TESTQ        $0x00000001, AX
+	JEQ          plain
+	VBROADCASTSS mean+52(FP), Y4
+	VSUBPS       Y4, Y0, Y0
+	VBROADCASTSS factor+56(FP), Y4
+	VMULPS       Y4, Y0, Y0
+	VBROADCASTSS shift+60(FP), Y4
+	VADDPS       Y4, Y0, Y0
+
+plain:
+	TESTQ      $0x00000002, AX
+	JEQ        single
+	VMASKMOVPS (R13), Y5, Y4
+	VADDPS     Y4, Y0, Y0
+
+single:
+	TESTQ $0x00000004, AX
+	JEQ   unclipped
+
+	// Of NaN and a number, the second operand; + 0 makes one of the two zeros.
+	VBROADCASTSS lo+64(FP), Y4
+	VMAXPS       Y0, Y4, Y0
+	VBROADCASTSS hi+68(FP), Y4
+	VMINPS       Y0, Y4, Y0
+	VXORPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+
+unclipped:
+	VMASKMOVPS Y0, Y5, (DI)
+	ADDQ       $0x02, R9
+	ADDQ       CX, SI
+	ADDQ       CX, SI
+	MOVQ       40(R15), AX
+	LEAQ       (DI)(AX*4), DI
+	LEAQ       (R13)(AX*4), R13
+	DECQ       R8
+	JNE        row
+	ADDQ       $0x08, R12
+	CMPQ       R12, 40(R15)
+	JLT        column
+	VZEROUPPER
+	RET
+
+DATA depthwise5by2AVX2Zeros<>+0(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+4(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+8(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+12(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+16(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+20(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+24(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+28(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+32(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+36(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+40(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+44(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+48(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+52(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+56(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+60(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+64(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+68(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+72(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+76(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Zeros<>+80(SB)/4, $0x00000000
+GLOBL depthwise5by2AVX2Zeros<>(SB), RODATA|NOPTR, $84

@@ -139,13 +139,7 @@ func (g *geometry) convolve(s *Scope, y []float32, argmax [][]uint8, x, w []floa
 			}
 		})
 	case g.shifted():
-		pieces := (g.out + planesAtATime - 1) / planesAtATime
-		parallel.For(s.rows*pieces, func(worker, i int) {
-			i, first := i/pieces, i%pieces*planesAtATime
-			for o := first; o < min(first+planesAtATime, g.out); o++ {
-				g.depthwisePlane(&s.scratch(worker).shift, i, o, y, x, w, e)
-			}
-		})
+		g.depthwisePlanes(s, y, x, w, e)
 	default:
 		strips, strip := g.strips(s.rows)
 		if strips == 1 { // the product itself is spread over the threads

@@ -25,19 +25,24 @@ func (e *epilogue) biasOf(o int) float32 {
 // apply finishes channel o of an image: of some of its sums, those from value at on,
 // it makes y, which may be the sums. Each step rounds as it does in a node of its own.
 func (e *epilogue) apply(y, sums []float32, image, o, at int) {
-	f := vector.Finish{Bias: e.biasOf(o)}
-	if e.norm != nil {
-		e.norm.of(&f, o)
-	}
-	simple := e.activation.clipping(&f)
-	var add []float32
-	if e.residual != nil {
-		add = e.residual[(image*e.out+o)*e.pixels+at:][:len(sums)]
-	}
+	f, add, simple := e.of(image, o, at, len(sums))
 	f.Apply(y, sums, add)
 	if !simple {
 		e.activation.apply(y, y)
 	}
+}
+
+// of returns what follows n sums of channel o of an image, from value at on: f, with
+// what is added, and the activation unless that is simple enough to be in f.
+func (e *epilogue) of(image, o, at, n int) (f vector.Finish, add []float32, simple bool) {
+	f.Bias = e.biasOf(o)
+	if e.norm != nil {
+		e.norm.of(&f, o)
+	}
+	if e.residual != nil {
+		add = e.residual[(image*e.out+o)*e.pixels+at:][:n]
+	}
+	return f, add, e.activation.clipping(&f)
 }
 
 // pooled computes y [O,H',W'] of one image x [C,H,W] where a pooling follows:

@@ -1,6 +1,9 @@
 package graphop
 
-import "github.com/lastlayer/lastlayer/internal/vector"
+import (
+	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/lastlayer/lastlayer/internal/vector"
+)
 
 // A depthwise convolution: each output channel is the sum of kh·kw shifted
 // copies of one input channel. Products with a patch matrix of so few rows
@@ -21,10 +24,6 @@ func (g *geometry) eachShift(o int, f func(tap, src, lo, hi, x0, x1 int)) {
 	}
 }
 
-// planesAtATime is how many output channels make one piece of work of a depthwise
-// convolution.
-const planesAtATime = 8
-
 // shiftScratch is the memory of one worker for depthwise convolutions.
 type shiftScratch struct {
 	padded []float32
@@ -32,8 +31,32 @@ type shiftScratch struct {
 	at     []int
 }
 
+// depthwisePlanes computes the output y [N,O,H',W'] of the images x [N,C,H,W] in use.
+func (g *geometry) depthwisePlanes(s *Scope, y, x, w []float32, e *epilogue) {
+	const most, least = 64, 16384 // pieces of work, and values of one
+	planes, size := s.rows*g.out, g.height*g.width
+	pieces := parallel.Even(min(planes*size/least, most), planes)
+	d := vector.Depthwise{
+		Side: g.kernel[0], Stride: g.stride[0], Height: g.height, Width: g.width,
+		Top: g.high.before, Left: g.wide.before, OutH: g.outH, OutW: g.outW,
+	}
+	even := g.kernel == Both(d.Side) && g.stride == Both(d.Stride) && g.high.dilation == 1 && g.wide.dilation == 1
+	parallel.For(pieces, func(worker, piece int) {
+		for p := piece * planes / pieces; p < (piece+1)*planes/pieces; p++ {
+			i, o := p/g.out, p%g.out
+			f, add, simple := e.of(i, o, 0, g.pixels())
+			out := image(y, p, g.pixels())
+			if !even || !d.Apply(out, image(x, i*g.channels+o/g.groupOut(), size), image(w, o, g.taps()), add, f) {
+				g.depthwisePlane(&s.scratch(worker).shift, i, o, y, x, w, e)
+			} else if !simple {
+				e.activation.apply(out, out)
+			}
+		}
+	})
+}
+
 // depthwisePlane computes channel o of image i of the output y [N,O,H',W'] of x
-// [N,C,H,W].
+// [N,C,H,W], for any kernel.
 //
 // The padded plane is taken apart by the remainders of its rows and columns by the
 // stride. Each tap then is a shift of one of these parts, for all rows of the output
