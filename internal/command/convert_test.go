@@ -66,6 +66,9 @@ func TestConvertThereAndBack(t *testing.T) {
 	if _, err := convert(&globals{}, onnx, back, "--mean", "0"); err == nil || !strings.Contains(err.Error(), "says that itself") {
 		t.Errorf("found %v, expected that the file says its mean itself", err)
 	}
+	if text, err := convert(&globals{}, ours, back); err != nil || !strings.Contains(text, "taken  8 weights as they are\n") || strings.Contains(text, "conv1/W") {
+		t.Errorf("found %q (%v), expected weights that stay as they are in one line", text, err)
+	}
 	conv := filepath.Join(folder, "conv.safetensors")
 	if _, err := convert(&globals{}, ours, conv, "--layers", "conv*"); err != nil {
 		t.Fatal(err)

@@ -50,7 +50,7 @@ Elsewhere it is Grad-CAM, by the gradient, which shows where, not how much.`,
 	e.sourceFlags.add(cmd)
 	f.IntVar(&e.last, "last", 1, "the last N layers that have weights are the ones to train")
 	f.IntVar(&e.batch, "batch", 64, "images a step")
-	f.IntVar(&e.steps, "steps", 11, "steps of each way that are timed")
+	f.IntVar(&e.steps, "steps", 11, "steps of each way that are timed; fewer take less time")
 	f.BoolVar(&e.trace, "trace", false, "print one step instruction by instruction")
 	f.StringVar(&e.graph, "graph", "", "draw the graph into this .svg, .png or .dot file")
 	f.BoolVar(&e.nodes, "nodes", false, "draw every node, not every layer (.dot only)")
@@ -115,8 +115,8 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 		}
 		out.note("graph drawn to %s", e.graph)
 	}
-	report, err := c.Report(cmd.Context(), e.steps, e.trace, func(done int) {
-		out.bar("time steps", "rounds", int64(e.steps)).set(int64(done))
+	report, err := c.Report(cmd.Context(), e.steps, e.trace, func(done, of int) {
+		out.bar("compare", "steps", int64(of)).set(int64(done))
 	})
 	if err != nil {
 		return err

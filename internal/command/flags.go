@@ -80,15 +80,15 @@ func given(cmd *cobra.Command, names ...string) string {
 	return ""
 }
 
-// namesNothing returns an error for the first flag that is given with no name where it
-// names a file or a folder, as by a shell's variable that is not set: what it asks for
-// would silently be left out.
+// namesNothing returns an error for the first flag that is given without a value, as
+// by a shell's variable that is not set: it would silently be ignored.
 func namesNothing(cmd *cobra.Command) error {
 	for _, f := range []struct{ name, kind string }{
-		{"cache-dir", "folder"}, {"report", "folder"}, {"checkpoint", "file"}, {"resume", "file"}, {"graph", "file"}, {"image", "file"}, {"labels", "file"},
+		{"cache-dir", "folder name"}, {"report", "folder name"}, {"checkpoint", "file name"}, {"resume", "file name"}, {"graph", "file name"}, {"image", "file name"},
+		{"labels", "file name"}, {"spec", "file name"}, {"arch", "name of a network"}, {"prepare", "name of a preset"}, {"features-from", "name of a layer"}, {"class", "name of a class"},
 	} {
 		if given(cmd, f.name) != "" && cmd.Flags().Lookup(f.name).Value.String() == "" {
-			return errors.Errorf("--%s: found no %s name", f.name, f.kind)
+			return errors.Errorf("--%s: found no %s", f.name, f.kind)
 		}
 	}
 	return nil

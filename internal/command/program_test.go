@@ -64,7 +64,7 @@ func TestUnknownPreparation(t *testing.T) {
 	signs := peer.Data(t, "photos/signs")
 	for _, args := range [][]string{{"predict", "--model", network, photo}, {"eval", "--model", network, "--data", signs}, {"retrain", "--from", network, "--data", signs}} {
 		r := lastlayer(t, args...)
-		if r.status != exitUsage {
+		if r.status != exitUsage || strings.Count(r.err, "\n") != 1 { // no note of what is assumed before it
 			t.Errorf("%s: found status %d: %s", r.args, r.status, r.err)
 		}
 		for _, words := range []string{"--prepare: found none", "torchvision, tf or caffe", "103.939", "'lastlayer predict"} {

@@ -108,7 +108,7 @@ func (s *sourceFlags) open(ctx context.Context, out *output, source string) (*mo
 // openPartial reads the network that a flag names, to run it. Some layers may have
 // no weights. How photos are prepared must be known.
 func (s *sourceFlags) openPartial(ctx context.Context, out *output, source string) (*model.Network, error) {
-	r, err := s.look(ctx, out, source)
+	r, err := s.identify(ctx, out, source)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +116,7 @@ func (s *sourceFlags) openPartial(ctx context.Context, out *output, source strin
 		return nil, usage(errors.Errorf("--prepare: found none, and %s does not say how its photos are prepared; expected %s. Where the network was published it says so: with mean 0.485, 0.456, 0.406, as PyTorch's, it is torchvision, with values of -1 to 1, as TensorFlow's, tf, with BGR and means of 103.939, 116.779, 123.68, caffe. "+
 			"Or try each of them on photos that show what the network knows: '%s predict --model %s --prepare tf PHOTO': the right one is sure, and right", source, photoPresets(), out.program.name, source))
 	}
+	noteAssumed(out, source, r)
 	return r.Network, nil
 }
 
@@ -125,8 +126,24 @@ func photoPresets() string {
 	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
 }
 
-// look reads the network that a flag names, and says what was assumed.
+// look reads the network that a flag names, and prints what was assumed.
 func (s *sourceFlags) look(ctx context.Context, out *output, source string) (foreign.Reading, error) {
+	r, err := s.identify(ctx, out, source)
+	if err == nil {
+		noteAssumed(out, source, r)
+	}
+	return r, err
+}
+
+// noteAssumed prints what was assumed of a network.
+func noteAssumed(out *output, source string, r foreign.Reading) {
+	for _, note := range r.Notes {
+		out.note("%s: %s", source, note)
+	}
+}
+
+// identify reads the network that a flag names.
+func (s *sourceFlags) identify(ctx context.Context, out *output, source string) (foreign.Reading, error) {
 	origin, err := s.origin(foreign.Origin{})
 	if err != nil {
 		return foreign.Reading{}, err
@@ -135,13 +152,7 @@ func (s *sourceFlags) look(ctx context.Context, out *output, source string) (for
 	if errors.Is(err, foreign.ErrSaid) {
 		return r, usage(errors.WithMessage(err, s.given()))
 	}
-	if err != nil {
-		return r, err
-	}
-	for _, note := range r.Notes {
-		out.note("%s: %s", source, note)
-	}
-	return r, nil
+	return r, err
 }
 
 // read opens the source.

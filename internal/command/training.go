@@ -46,7 +46,7 @@ func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 
 // parseWeights reads --class-weights.
 func parseWeights(text string) (string, error) {
-	if text != "" && text != train.Balanced {
+	if text != train.Balanced {
 		return "", errors.Errorf("found %q, expected %s", text, train.Balanced)
 	}
 	return text, nil

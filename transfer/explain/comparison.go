@@ -223,9 +223,11 @@ func (c *Comparison) Layers() []model.LayerInfo {
 }
 
 // Time times rounds steps of every way, in turn, so that all run under the same
-// conditions.
+// conditions. progress, which may be nil, gets the number of steps made, of
+// rounds times the number of ways.
 func (c *Comparison) Time(ctx context.Context, rounds int, progress func(done int)) error {
-	for round := range rounds {
+	done := 0
+	for range rounds {
 		for _, w := range c.ways {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -235,9 +237,9 @@ func (c *Comparison) Time(ctx context.Context, rounds int, progress func(done in
 				return err
 			}
 			w.times = append(w.times, time.Since(start).Seconds())
-		}
-		if progress != nil {
-			progress(round + 1)
+			if done++; progress != nil {
+				progress(done)
+			}
 		}
 	}
 	return nil

@@ -17,7 +17,7 @@
 // Compare makes one, and leaves the network as it is:
 //
 //	c, err := explain.Compare(ctx, network, data, 2, 64) // the last 2 layers, 64 examples a step
-//	proof, err := c.Prove()
+//	proof, err := c.Prove(ctx, nil)
 //	fmt.Println(proof.Differences, proof.FrozenIdentical)
 //
 // Activation shows something else: which parts of an image speak for a class.

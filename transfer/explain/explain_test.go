@@ -38,7 +38,7 @@ func Example() {
 	c, err := explain.Compare(context.Background(), n, data, 1, 16)
 	check(err)
 	defer c.Close()
-	proof, err := c.Prove()
+	proof, err := c.Prove(context.Background(), nil)
 	check(err)
 	fmt.Println("trained:", proof.Trained)
 	for _, cost := range c.Costs() {
@@ -67,7 +67,7 @@ func TestCompare(t *testing.T) {
 		c, err := explain.Compare(t.Context(), n, data, 1, 16)
 		smallnet.Must(t, err)
 		defer c.Close()
-		proof, err := c.Prove()
+		proof, err := c.Prove(t.Context(), nil)
 		smallnet.Must(t, err)
 		if len(proof.Differences) == 0 || proof.LargestChange == 0 {
 			t.Errorf("%s: found the proof %+v, expected ways that are compared and a step that moves", name, proof)

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"context"
 	"math"
 	"slices"
 
@@ -55,13 +56,20 @@ func (w *way) median() float64 {
 
 // Prove makes one step by every way that trains at least the layers asked for,
 // and compares the trained weights with those of the restricted step. Call it
-// before Time: the ways must begin at the same weights.
-func (c *Comparison) Prove() (Proof, error) {
+// before Time: the ways must begin at the same weights. progress, which may be nil,
+// gets the number of steps made, one of each way.
+func (c *Comparison) Prove(ctx context.Context, progress func(done int)) (Proof, error) {
 	net := c.restricted.trainer.Net()
 	p := Proof{Trained: net.TrainedWeights(), Differences: map[string]float64{}, FrozenIdentical: map[string]bool{}}
-	for _, w := range c.ways {
+	for i, w := range c.ways {
+		if err := ctx.Err(); err != nil {
+			return p, err
+		}
 		if err := w.step(c.indices); err != nil {
 			return p, err
+		}
+		if progress != nil {
+			progress(i + 1)
 		}
 	}
 	p.LargestChange = difference(c.restricted.weights, c.original, p.Trained)

@@ -21,14 +21,23 @@ type Report struct {
 
 // Report makes the proof, times rounds steps of every way, and where trace is true
 // follows one more. Call it on a new Comparison: the ways must begin at the same
-// weights. progress, which may be nil, is as Time's.
-func (c *Comparison) Report(ctx context.Context, rounds int, trace bool, progress func(done int)) (Report, error) {
+// weights. progress, which may be nil, gets the number of steps made and of all that
+// will be, those of the proof included.
+func (c *Comparison) Report(ctx context.Context, rounds int, trace bool, progress func(done, of int)) (Report, error) {
 	r := Report{Last: c.last, BLAS: gemm.Name(), Batch: c.Batch(), Layers: c.Layers()}
 	var err error
-	if r.Proof, err = c.Prove(); err != nil {
+	n := len(c.ways)
+	from := func(before int) func(done int) {
+		return func(done int) {
+			if progress != nil {
+				progress(before+done, n*(1+rounds))
+			}
+		}
+	}
+	if r.Proof, err = c.Prove(ctx, from(0)); err != nil {
 		return r, err
 	}
-	if err := c.Time(ctx, rounds, progress); err != nil {
+	if err := c.Time(ctx, rounds, from(n)); err != nil {
 		return r, err
 	}
 	r.Ways = c.Costs()

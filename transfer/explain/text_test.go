@@ -19,11 +19,12 @@ func TestReport(t *testing.T) {
 	c, err := explain.Compare(t.Context(), n, data, 1, 16)
 	smallnet.Must(t, err)
 	defer c.Close()
-	rounds := 0
-	r, err := c.Report(t.Context(), 2, true, func(done int) { rounds = done })
+	var told []int // steps, the first ones those of the proof
+	r, err := c.Report(t.Context(), 2, true, func(done, of int) { told = append(told, done, of) })
 	smallnet.Must(t, err)
-	if rounds != 2 || r.Last != 1 || r.Batch != 16 || len(r.Trace) == 0 || len(r.Proof.Differences) == 0 {
-		t.Errorf("found %d rounds and %+v", rounds, r)
+	steps := 3 * len(r.Ways)
+	if len(told) != 2*steps || told[0] != 1 || told[1] != steps || told[len(told)-2] != steps || r.Last != 1 || r.Batch != 16 || len(r.Trace) == 0 || len(r.Proof.Differences) == 0 {
+		t.Errorf("found the progress %v and %+v", told, r)
 	}
 	text := r.String()
 	for _, want := range []string{"1. What is trained: the last layer\n", "2. What a step of 16 images costs", "3. The proof", "4. One step", "changed: it trains them", "bit-identical"} {

@@ -35,7 +35,7 @@ func TestProofOfZoo(t *testing.T) {
 		c, err := explain.Compare(t.Context(), n, pictures(2), 2, 2)
 		smallnet.Must(t, err)
 		defer c.Close()
-		proof, err := c.Prove()
+		proof, err := c.Prove(t.Context(), nil)
 		smallnet.Must(t, err)
 		if len(proof.Differences) < 4 || proof.LargestChange == 0 {
 			t.Errorf("%s: found the proof %+v, expected four ways and a step that moves", arch, proof)

@@ -90,12 +90,27 @@ func (f *file) weights(tensors *weightfile.Tensors) (r Reading, err error) {
 	}
 	n.Weights, r.Report, err = Import(tensors, n.Spec, opt)
 	if err != nil && o.Spec == nil && o.Arch == "" {
-		if f.unknown != nil {
-			err = errors.Wrapf(err, "%v", f.unknown)
-		}
-		err = errors.WithMessage(err, "weights that the built-in network does not take; say of which network they are, such as resnet18")
+		err = f.notBuiltIn(tensors, n.Spec, err)
 	}
 	return r, err
+}
+
+// notBuiltIn returns the error of weights that the built-in network does not take,
+// where nothing says of which network they are. What does not fit is of interest only
+// where the file may be of that network: of others there is far more in it.
+func (f *file) notBuiltIn(tensors *weightfile.Tensors, spec model.Spec, err error) error {
+	parameters, wrong := spec.Parameters()
+	if wrong != nil {
+		return wrong
+	}
+	if len(tensors.List) > 2*len(parameters) {
+		first := &tensors.List[0]
+		err = errors.Wrapf(model.ErrWeights, "%s: found %d tensors, such as %s, which are not those of the built-in network", f.path, len(tensors.List), describeTensor(first))
+	}
+	if f.unknown != nil {
+		err = errors.Wrapf(err, "%v", f.unknown)
+	}
+	return errors.WithMessage(err, "weights that the built-in network does not take; say of which network they are, such as resnet18")
 }
 
 // ours reads a model of ours.

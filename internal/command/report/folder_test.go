@@ -53,3 +53,20 @@ func TestFolderIsKept(t *testing.T) {
 		t.Errorf("found %v, expected %v: the pictures of the former report are to go", found, want)
 	}
 }
+
+// TestFailedReport has a folder in the place of the page, which comes last.
+func TestFailedReport(t *testing.T) {
+	folder := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(folder, report.Page, "mine"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "loss.png"), []byte("an older one"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := full(t, 3, 2).Write(folder); err == nil {
+		t.Fatal("a report without its page is no error")
+	}
+	if found := names(t, folder); !slices.Equal(found, []string{report.Page, "loss.png"}) {
+		t.Errorf("a report that failed left %v", found)
+	}
+}

@@ -63,7 +63,8 @@ func Names() []string {
 }
 
 // Write writes the report into the folder, which is made where it is missing.
-// Each file is there in whole or not at all; the page is the last one.
+// Each file is there in whole or not at all; the page is the last one. After an error
+// there is no file that was not there before.
 func (r *Report) Write(folder string) error {
 	files := map[string][]byte{}
 	v := r.view()
@@ -83,7 +84,22 @@ func (r *Report) Write(folder string) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return errors.Wrap(err, "make the report's folder")
 	}
+	return replace(folder, files)
+}
+
+// replace writes the files of a report, and removes those that a former one has
+// beside them.
+func replace(folder string, files map[string][]byte) (err error) {
 	former := isReport(folder)
+	var added []string
+	defer func() {
+		if err == nil {
+			return
+		}
+		for _, path := range added {
+			_ = os.Remove(path) // the error that is returned came first
+		}
+	}()
 	names := Names()
 	for _, name := range append(names[1:], Page) {
 		path := filepath.Join(folder, name)
@@ -97,9 +113,13 @@ func (r *Report) Write(folder string) error {
 			}
 			continue
 		}
+		_, missing := os.Lstat(path)
 		err := weightfile.ReplaceFile(path, func(w io.Writer) error { _, err := w.Write(content); return err })
 		if err != nil {
 			return err
+		}
+		if os.IsNotExist(missing) {
+			added = append(added, path)
 		}
 	}
 	return nil
