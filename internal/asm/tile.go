@@ -35,7 +35,7 @@ const (
 // tile writes the function for all tile shapes of s: a body for each.
 func (s isa) tile() {
 	build.TEXT("tile"+s.suffix, build.NOSPLIT,
-		"func(rows, vecs, k int, alpha float32, a *float32, rsA, csA int, b *float32, rsB int, beta float32, c *float32, ldc, tail int)")
+		"func(rows, vecs, k int, alpha float32, a *float32, rsA, csA int, b *float32, rsB int, beta float32, c *float32, ldc, tail int, after *float32, what int, add *float32)")
 	build.Pragma("noescape")
 	build.Doc(
 		fmt.Sprintf("tile%s computes C = alpha*A*B + beta*C for a tile of rows × vecs*%d elements.", s.suffix, s.lanes),
@@ -43,7 +43,8 @@ func (s isa) tile() {
 		fmt.Sprintf("rows %v vectors. Element (i,p) of A is a[i*rsA+p*csA], row p of B is at", s.wide),
 		"b[p*rsB], row i of C at c[i*ldc]. Of the last vector of each row of C only the",
 		"first tail elements are read or written, but wide tiles are always full; so are",
-		"rows of B. k > 0.")
+		"rows of B. k > 0. Where after is set, it has six numbers a row, with which the row is",
+		fmt.Sprintf("finished as package vector's finish%s does; what is the same, add is laid out as C.", s.suffix))
 	param("k", count)
 	param("a", rowPtr[0])
 	param("rsA", rsA)

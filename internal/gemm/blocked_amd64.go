@@ -134,10 +134,23 @@ func (blk *block) column(i0, i1, tiles, j int) int {
 	}
 	vecs := (width + blk.lanes - 1) / blk.lanes
 	tail := width - (vecs-1)*blk.lanes
+	var after, add *float32 // with the last block of k the sums are there
+	what, f := 0, blk.finish
+	if f != nil && blk.p1 == blk.k {
+		what = f.what()
+	} else {
+		f = nil
+	}
 	for ; tiles > 0; tiles-- {
 		rows := (i1 - i0) / tiles
+		if f != nil {
+			after = &f.Rows[i0].Bias
+			if f.Add != nil {
+				add = &f.Add[i0*blk.ldc+j]
+			}
+		}
 		blk.tile(rows, vecs, kc, blk.alpha, &blk.a[i0*blk.rsA+blk.p0*blk.csA], blk.rsA, blk.csA,
-			b, rsB, blk.beta, &blk.c[i0*blk.ldc+j], blk.ldc, tail)
+			b, rsB, blk.beta, &blk.c[i0*blk.ldc+j], blk.ldc, tail, after, what, add)
 		i0 += rows
 	}
 	return width

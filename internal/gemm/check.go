@@ -11,6 +11,14 @@ func (g *product) check() {
 		panic(fmt.Sprintf("gemm: negative size: m=%d n=%d k=%d", g.m, g.n, g.k))
 	}
 	checkMatrix("C", g.m, g.n, len(g.c), g.ldc)
+	if f := g.finish; f != nil {
+		if len(f.Rows) < g.m {
+			panic(fmt.Sprintf("gemm: found %d rows of what follows, expected %d", len(f.Rows), g.m))
+		}
+		if f.Add != nil {
+			checkMatrix("Add", g.m, g.n, len(f.Add), g.ldc)
+		}
+	}
 }
 
 // setA checks A and sets its strides.

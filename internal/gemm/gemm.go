@@ -21,6 +21,7 @@ type product struct {
 	transB      bool
 	c           []float32
 	ldc         int
+	finish      *Finish // nil for none
 }
 
 // Sgemm computes C = alpha*op(A)*op(B) + beta*C on the calling goroutine.
@@ -37,6 +38,18 @@ func (ws *Workspace) Sgemm(transA, transB bool, m, n, k int, alpha float32, a []
 	g.setA(transA, a, lda)
 	g.checkB()
 	ws.multiply(&g)
+}
+
+// Multiply computes C = A·B, of the sizes that Sgemm has, and finishes it as f says
+// while it is in registers. It reports false if it is not finished: where the kernel
+// in use does not do it, and without a product to finish, k being 0.
+func (ws *Workspace) Multiply(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, f *Finish) bool {
+	g := product{m: m, n: n, k: k, alpha: 1, b: b, ldb: ldb, c: c, ldc: ldc, finish: f}
+	g.check()
+	g.setA(false, a, lda)
+	g.checkB()
+	ws.multiply(&g)
+	return g.finishes()
 }
 
 // multiply runs a checked product with the kernel in use.

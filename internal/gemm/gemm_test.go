@@ -212,7 +212,7 @@ func TestPacked(t *testing.T) {
 			a, b := numbers(m*k+2*m), numbers(k*n+3*k)
 			want, got := make([]float32, m*(n+1)), make([]float32, m*(n+1))
 			p.Set(b, n+3, k, n)
-			p.Multiply(&ws, m, a, k+2, got, n+1)
+			p.Multiply(&ws, m, a, k+2, got, n+1, nil)
 			ws.Sgemm(false, false, m, n, k, 1, a, k+2, b, n+3, 0, want, n+1)
 			if !slices.Equal(got, want) {
 				t.Errorf("%v: found other bytes than of Sgemm", size)
@@ -231,5 +231,5 @@ func TestPacked(t *testing.T) {
 	var p Packed
 	p.Set([]float32{1}, 1, 1, 1)
 	inUse = kernels[1]
-	p.Multiply(new(Workspace), 1, []float32{1}, 1, make([]float32, 1), 1)
+	p.Multiply(new(Workspace), 1, []float32{1}, 1, make([]float32, 1), 1, nil)
 }

@@ -11,6 +11,7 @@ type kernel struct {
 	name              string
 	rows, vecs, lanes int
 	wideVecs          []int // vectors of the wide tile of 1, 2, ... rows
+	finishes          bool  // tiles do what a Finish says
 }
 
 // gonumKernel is there on every machine.

@@ -4,8 +4,8 @@ import "golang.org/x/sys/cpu"
 
 // The tables of wide tiles agree with the generator in folder asm.
 var (
-	avx512Kernel = kernel{"go-avx512", 12, 2, 16, []int{8, 8, 6, 6, 4, 4, 3, 3}}
-	avx2Kernel   = kernel{"go-avx2", 6, 2, 8, []int{6, 4, 3}}
+	avx512Kernel = kernel{"go-avx512", 12, 2, 16, []int{8, 8, 6, 6, 4, 4, 3, 3}, true}
+	avx2Kernel   = kernel{"go-avx2", 6, 2, 8, []int{6, 4, 3}, true}
 )
 
 // machineKernels lists the kernels this processor and its operating system
@@ -24,12 +24,12 @@ func machineKernels() []kernel {
 
 // tile multiplies one tile; see tileAVX512 for the arguments. The calls are
 // direct, not through a table, to keep slices of callers off the heap.
-func (kn *kernel) tile(rows, vecs, k int, alpha float32, a *float32, rsA, csA int, b *float32, rsB int, beta float32, c *float32, ldc, tail int) {
+func (kn *kernel) tile(rows, vecs, k int, alpha float32, a *float32, rsA, csA int, b *float32, rsB int, beta float32, c *float32, ldc, tail int, after *float32, what int, add *float32) {
 	if kn.lanes == 16 {
-		tileAVX512(rows, vecs, k, alpha, a, rsA, csA, b, rsB, beta, c, ldc, tail)
+		tileAVX512(rows, vecs, k, alpha, a, rsA, csA, b, rsB, beta, c, ldc, tail, after, what, add)
 		return
 	}
-	tileAVX2(rows, vecs, k, alpha, a, rsA, csA, b, rsB, beta, c, ldc, tail)
+	tileAVX2(rows, vecs, k, alpha, a, rsA, csA, b, rsB, beta, c, ldc, tail, after, what, add)
 }
 
 // packRows copies k rows of width elements, ld apart, into one panel.

@@ -30,10 +30,11 @@ func (p *Packed) Set(b []float32, ldb, k, n int) {
 	}
 }
 
-// Multiply computes C = A·B for A [m,k], on the calling goroutine. It panics if a
-// slice is too short, or if the kernel is not the one that B was packed for.
-func (p *Packed) Multiply(ws *Workspace, m int, a []float32, lda int, c []float32, ldc int) {
-	g := product{m: m, n: p.n, k: p.k, alpha: 1, b: p.values, ldb: max(p.n, 1), c: c, ldc: ldc}
+// Multiply computes C = A·B for A [m,k], on the calling goroutine, and finishes it as
+// Workspace.Multiply does. It panics if a slice is too short, or if the kernel is not the
+// one that B was packed for.
+func (p *Packed) Multiply(ws *Workspace, m int, a []float32, lda int, c []float32, ldc int, f *Finish) bool {
+	g := product{m: m, n: p.n, k: p.k, alpha: 1, b: p.values, ldb: max(p.n, 1), c: c, ldc: ldc, finish: f}
 	g.check()
 	g.setA(false, a, lda)
 	if p.kernel != inUse.name {
@@ -41,7 +42,8 @@ func (p *Packed) Multiply(ws *Workspace, m int, a []float32, lda int, c []float3
 	}
 	if m == 0 || p.n == 0 || p.k == 0 || inUse.rows == 0 {
 		ws.multiply(&g)
-		return
+	} else {
+		p.blocked(&g)
 	}
-	p.blocked(&g)
+	return g.finishes()
 }

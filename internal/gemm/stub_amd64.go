@@ -9,10 +9,11 @@ package gemm
 // rows [8 8 6 6 4 4 3 3] vectors. Element (i,p) of A is a[i*rsA+p*csA], row p of B is at
 // b[p*rsB], row i of C at c[i*ldc]. Of the last vector of each row of C only the
 // first tail elements are read or written, but wide tiles are always full; so are
-// rows of B. k > 0.
+// rows of B. k > 0. Where after is set, it has six numbers a row, with which the row is
+// finished as package vector's finishAVX512 does; what is the same, add is laid out as C.
 //
 //go:noescape
-func tileAVX512(rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int, tail int)
+func tileAVX512(rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int, tail int, after *float32, what int, add *float32)
 
 // packRowsAVX512 copies k rows of width elements, width in [1,32], ld apart in src,
 // to rows of 32 elements in dst, filled up with zeros.
@@ -25,10 +26,11 @@ func packRowsAVX512(dst *float32, src *float32, ld int, k int, width int)
 // rows [6 4 3] vectors. Element (i,p) of A is a[i*rsA+p*csA], row p of B is at
 // b[p*rsB], row i of C at c[i*ldc]. Of the last vector of each row of C only the
 // first tail elements are read or written, but wide tiles are always full; so are
-// rows of B. k > 0.
+// rows of B. k > 0. Where after is set, it has six numbers a row, with which the row is
+// finished as package vector's finishAVX2 does; what is the same, add is laid out as C.
 //
 //go:noescape
-func tileAVX2(rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int, tail int)
+func tileAVX2(rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int, tail int, after *float32, what int, add *float32)
 
 // packRowsAVX2 copies k rows of width elements, width in [1,16], ld apart in src,
 // to rows of 16 elements in dst, filled up with zeros.

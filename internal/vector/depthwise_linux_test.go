@@ -1,7 +1,6 @@
 package vector
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -47,7 +46,7 @@ func TestDepthwise(t *testing.T) {
 			f.applyGo(want, want, add)
 			for j, v := range want {
 				if math.Abs(float64(y[j]-v)) > 2e-5 {
-					t.Fatal(fmt.Sprintf("%+v, what %d: element %d: found %g, expected %g", d, what, j, y[j], v))
+					t.Fatalf("%+v, what %d: element %d: found %g, expected %g", d, what, j, y[j], v)
 				}
 			}
 		}

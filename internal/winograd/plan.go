@@ -177,7 +177,7 @@ func (p *Plan) Convolve(s *Scratch, y, x []float32, kernels *Kernels, t0, t1 int
 	planeIn, planeOut := plane(tiles, p.vecChannels), plane(tiles, p.vecOut)
 	m := grow(&s.products, points*planeOut) // [64][tiles,O]
 	for point := range points {
-		kernels.u[point].Multiply(&s.gemm, tiles, v[point*planeIn:], p.vecChannels, m[point*planeOut:], p.vecOut)
+		kernels.u[point].Multiply(&s.gemm, tiles, v[point*planeIn:], p.vecChannels, m[point*planeOut:], p.vecOut, nil)
 	}
 	p.eachImage(t0, t1, func(image, r0, r1, before int) {
 		sum := grow(&s.sum, (r1-r0)*p.tile*row)

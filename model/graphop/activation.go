@@ -105,6 +105,9 @@ func (a Activation) monotone() bool {
 	return a.kind == identity || a.kind == rectify || a.kind == clip
 }
 
+// clips reports whether the activation is one that a Finish has.
+func (a Activation) clips() bool { return a.clipping(new(vector.Finish)) }
+
 // clipping puts the activation into f, and reports whether it is one that f has.
 func (a Activation) clipping(f *vector.Finish) bool {
 	switch a.kind {

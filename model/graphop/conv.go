@@ -3,6 +3,7 @@ package graphop
 import (
 	"slices"
 
+	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
 	"github.com/lastlayer/lastlayer/internal/winograd"
 	"github.com/pkg/errors"
@@ -100,6 +101,7 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 		o.cost.Bytes += bytes(n.Shape())
 	}
 	var kernels winograd.Kernels
+	var after []gemm.After
 	var argmax [][]uint8 // [N][O·H'·W']: where in its window each largest value stood
 	o.run = func(v []gorgonia.Value) error {
 		if argmax == nil {
@@ -111,7 +113,8 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 		if norm != nil {
 			k = norm.coefficients(v)
 		}
-		e := &epilogue{b, k, add, c.Activation, g.out, g.poolH * g.poolW}
+		e := &epilogue{bias: b, norm: k, residual: add, activation: c.Activation, out: g.out, pixels: g.poolH * g.poolW}
+		e.prepare(grow(&after, g.out))
 		g.convolve(s, y, argmax, x, w, &kernels, e)
 		return nil
 	}

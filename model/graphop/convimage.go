@@ -1,6 +1,7 @@
 package graphop
 
 import (
+	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/vector"
 	"github.com/lastlayer/lastlayer/internal/winograd"
 )
@@ -11,7 +12,8 @@ type epilogue struct {
 	norm        *coefficients
 	residual    []float32 // of the output's shape; nil for none
 	activation  Activation
-	out, pixels int // channels, and values of one
+	out, pixels int          // channels, and values of one
+	rows        []gemm.After // [O], for products; see prepare
 }
 
 // biasOf returns the bias of channel o.
@@ -22,27 +24,48 @@ func (e *epilogue) biasOf(o int) float32 {
 	return e.bias[o]
 }
 
+// finish returns what follows the sums of channel o but for what is added, and whether
+// that has the activation.
+func (e *epilogue) finish(o int) (f vector.Finish, simple bool) {
+	f.Bias = e.biasOf(o)
+	if e.norm != nil {
+		e.norm.of(&f, o)
+	}
+	return f, e.activation.clipping(&f)
+}
+
+// added returns what is added to n values of channel o of an image, from value at on;
+// nil for nothing.
+func (e *epilogue) added(image, o, at, n int) []float32 {
+	if e.residual == nil {
+		return nil
+	}
+	return e.residual[(image*e.out+o)*e.pixels+at:][:n]
+}
+
 // apply finishes channel o of an image: of some of its sums, those from value at on,
 // it makes y, which may be the sums. Each step rounds as it does in a node of its own.
 func (e *epilogue) apply(y, sums []float32, image, o, at int) {
-	f, add, simple := e.of(image, o, at, len(sums))
-	f.Apply(y, sums, add)
+	f, simple := e.finish(o)
+	f.Apply(y, sums, e.added(image, o, at, len(sums)))
 	if !simple {
 		e.activation.apply(y, y)
 	}
 }
 
-// of returns what follows n sums of channel o of an image, from value at on: f, with
-// what is added, and the activation unless that is simple enough to be in f.
-func (e *epilogue) of(image, o, at, n int) (f vector.Finish, add []float32, simple bool) {
-	f.Bias = e.biasOf(o)
-	if e.norm != nil {
-		e.norm.of(&f, o)
+// prepare fills rows, so that products finish their sums.
+func (e *epilogue) prepare(rows []gemm.After) {
+	e.rows = rows
+	for o := range rows {
+		f, _ := e.finish(o)
+		rows[o] = gemm.After{Bias: f.Bias, Mean: f.Mean, Factor: f.Factor, Shift: f.Shift, Lo: f.Lo, Hi: f.Hi}
 	}
-	if e.residual != nil {
-		add = e.residual[(image*e.out+o)*e.pixels+at:][:n]
-	}
-	return f, add, e.activation.clipping(&f)
+}
+
+// ofProduct returns what follows a product whose rows are channels, from channel o on.
+func (e *epilogue) ofProduct(o int) *gemm.Finish {
+	f, _ := e.finish(o)
+	return &gemm.Finish{Rows: e.rows[o:], Normal: f.Normal, Clip: f.Clip}
 }
 
 // pooled computes y [O,H',W'] of one image x [C,H,W] where a pooling follows:

@@ -44,8 +44,8 @@ func (g *geometry) depthwisePlanes(s *Scope, y, x, w []float32, e *epilogue) {
 	parallel.For(pieces, func(worker, piece int) {
 		for p := piece * planes / pieces; p < (piece+1)*planes/pieces; p++ {
 			i, o := p/g.out, p%g.out
-			f, add, simple := e.of(i, o, 0, g.pixels())
-			out := image(y, p, g.pixels())
+			f, simple := e.finish(o)
+			out, add := image(y, p, g.pixels()), e.added(i, o, 0, g.pixels())
 			if !even || !d.Apply(out, image(x, i*g.channels+o/g.groupOut(), size), image(w, o, g.taps()), add, f) {
 				g.depthwisePlane(&s.scratch(worker).shift, i, o, y, x, w, e)
 			} else if !simple {

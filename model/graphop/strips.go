@@ -1,6 +1,11 @@
 package graphop
 
-import "github.com/lastlayer/lastlayer/internal/parallel"
+import (
+	"slices"
+
+	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/parallel"
+)
 
 // A convolution by its definition is a product with the patch matrix, kernels
 // [O,taps] · patches [taps,columns], with a column for each pixel of the output. It is
@@ -17,30 +22,44 @@ const (
 )
 
 // strips returns into how many strips the rows of a batch's output are cut, and the
-// rows [r0,r1) of each, counted over the batch.
+// rows [r0,r1) of each, counted over the batch. A strip has rows of several images only
+// where one has few pixels.
 func (g *geometry) strips(images int) (n int, strip func(i int) (r0, r1 int)) {
-	rows := images * g.outH
-	columns := rows * g.outW
+	rows, pixels := g.outH, g.pixels() // of what is cut: an image or the batch
+	if pixels < slimStrip {
+		rows, pixels, images = rows*images, pixels*images, 1
+	}
 	target := min(max(stripValues/g.taps(), slimStrip), widestStrip)
-	n = parallel.Even(max((columns+target-1)/target, min(fewestStrips, columns/slimStrip)), rows)
-	return n, func(i int) (r0, r1 int) { return i * rows / n, (i + 1) * rows / n }
+	each := (pixels + target - 1) / target
+	if images == 1 {
+		each = parallel.Even(max(each, min(fewestStrips, pixels/slimStrip)), rows)
+	}
+	each = min(each, rows)
+	return each * images, func(i int) (r0, r1 int) {
+		first, i := i/each*rows, i%each
+		return first + i*rows/each, first + (i+1)*rows/each
+	}
 }
 
-// product computes C [m,n] = A [m,k] · B [k,n], with the rows of B and C so far apart.
-type product func(m, n, k int, a, b []float32, ldb int, c []float32, ldc int)
+// product computes C [m,n] = A [m,k] · B [k,n], with the rows of B and C so far apart,
+// and finishes it, or reports false.
+type product func(m, n, k int, a, b []float32, ldb int, c []float32, ldc int, f *gemm.Finish) bool
 
-func (s *scratch) product(m, n, k int, a, b []float32, ldb int, c []float32, ldc int) {
-	s.gemm.Sgemm(false, false, m, n, k, 1, a, k, b, ldb, 0, c, ldc)
+func (s *scratch) product(m, n, k int, a, b []float32, ldb int, c []float32, ldc int, f *gemm.Finish) bool {
+	return s.gemm.Multiply(m, n, k, a, k, b, ldb, c, ldc, f)
 }
 
 // packedProduct is a product on all threads, which share B as it is packed once.
-func (s *Scope) packedProduct(m, n, k int, a, b []float32, ldb int, c []float32, ldc int) {
+func (s *Scope) packedProduct(m, n, k int, a, b []float32, ldb int, c []float32, ldc int, f *gemm.Finish) (finished bool) {
 	const some = 48 // rows of a piece of work: tiles of 12, 6 or all
 	s.packed.Set(b, ldb, k, n)
-	parallel.For((m+some-1)/some, func(worker, i int) {
+	pieces := (m + some - 1) / some
+	done := make([]bool, pieces)
+	parallel.For(pieces, func(worker, i int) {
 		from, to := i*some, min((i+1)*some, m)
-		s.packed.Multiply(&s.scratch(worker).gemm, to-from, a[from*k:], k, c[from*ldc:], ldc)
+		done[i] = s.packed.Multiply(&s.scratch(worker).gemm, to-from, a[from*k:], k, c[from*ldc:], ldc, f.From(from, ldc))
 	})
+	return !slices.Contains(done, false)
 }
 
 // strip computes rows [r0,r1) of the output y [N,O,H',W'] of a batch x [N,C,H,W].
@@ -58,22 +77,41 @@ func (g *geometry) strip(s *scratch, y, x, w []float32, r0, r1 int, multiply pro
 				g.im2col(s, cols[before*g.outW:], ld, g.inGroup(g.inImage(x, image), group), y0, y1)
 			})
 		}
+		f := e.ofProduct(group * out)
 		if first == last { // straight to the output
-			sum := g.outGroup(g.outImage(y, first), group)
-			multiply(out, columns, taps, kernels, cols, ld, sum[r0%g.outH*g.outW:], g.pixels())
+			at := r0 % g.outH * g.outW
+			sum := g.outGroup(g.outImage(y, first), group)[at:]
+			if e.residual != nil {
+				f.Add = g.outGroup(g.outImage(e.residual, first), group)[at:]
+			}
+			finished := multiply(out, columns, taps, kernels, cols, ld, sum, g.pixels(), f)
+			for o := range out {
+				e.rest(sum[o*g.pixels():][:columns], first, group*out+o, at, finished)
+			}
 			continue
 		}
 		sum := grow(&s.sum, out*columns)
-		multiply(out, columns, taps, kernels, cols, ld, sum, columns)
+		if e.residual != nil { // which is not laid out as the sums
+			f = nil
+		}
+		finished := multiply(out, columns, taps, kernels, cols, ld, sum, columns, f)
 		g.eachRun(r0, r1, func(i, y0, y1, before int) {
 			for o := range out {
-				to, from := group*out+o, sum[o*columns+before*g.outW:][:(y1-y0)*g.outW]
-				e.apply(image(g.outImage(y, i), to, g.pixels())[y0*g.outW:y1*g.outW], from, i, to, y0*g.outW)
+				part := image(g.outImage(y, i), group*out+o, g.pixels())[y0*g.outW : y1*g.outW]
+				copy(part, sum[o*columns+before*g.outW:])
+				e.rest(part, i, group*out+o, y0*g.outW, finished)
 			}
 		})
 	}
-	if first == last {
-		g.finishRows(y, first, r0-first*g.outH, r1-first*g.outH, e)
+}
+
+// rest does what remains to be done to some values of channel o of an image, those from
+// value at on, behind a product: all, unless that is finished.
+func (e *epilogue) rest(y []float32, image, o, at int, finished bool) {
+	if !finished {
+		e.apply(y, y, image, o, at)
+	} else if !e.activation.clips() {
+		e.activation.apply(y, y)
 	}
 }
 

@@ -1,0 +1,47 @@
+package gemm
+
+// Finish is what follows a product, a layer's sums: of each row of C, which is a
+// channel, it makes
+//
+//	C = clip(((A·B + Bias) − Mean)·Factor + Shift + Add, Lo, Hi)
+//
+// each step rounded as if it stood alone, and NaN kept, as package vector's Finish does.
+type Finish struct {
+	Rows         []After   // one a row of C
+	Normal, Clip bool      // whether there is a normalisation and a clipping
+	Add          []float32 // laid out as C; nil for none
+}
+
+// After is a row's numbers.
+type After struct{ Bias, Mean, Factor, Shift, Lo, Hi float32 }
+
+// what is what there is of it, as the assembly has it.
+func (f *Finish) what() int {
+	what := 0
+	if f.Normal {
+		what |= 1
+	}
+	if f.Add != nil {
+		what |= 2
+	}
+	if f.Clip {
+		what |= 4
+	}
+	return what
+}
+
+// finishes reports whether the product is finished as it is made.
+func (g *product) finishes() bool { return g.finish != nil && inUse.finishes && g.k > 0 }
+
+// From returns what follows the rows from row i on; rows of Add are ld apart.
+func (f *Finish) From(i, ld int) *Finish {
+	if f == nil {
+		return nil
+	}
+	rest := *f
+	rest.Rows = f.Rows[i:]
+	if f.Add != nil {
+		rest.Add = f.Add[i*ld:]
+	}
+	return &rest
+}
