@@ -7,6 +7,7 @@ import (
 	"image/color"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -127,6 +128,10 @@ func TestBrowserCamera(t *testing.T) {
 	b.run(chromedp.SetUploadFiles(chromedp.CSS("#ask"), []string{b.written("a leaf.png", encode(t, scene("leaf", 500)))}))
 	b.until("the photo is known", `document.getElementById('label').textContent === 'leaf'`)
 	b.until("layers are shown", `document.querySelectorAll('#layers canvas:not([hidden])').length === 5`)
+	borders := eval[[]string](b, `[...document.querySelectorAll('#layers li')].map((c) => c.querySelector('h3').textContent + ' ' + getComputedStyle(c).borderTopStyle)`)
+	if want := []string{"conv1 + relu1 dashed", "conv2 + relu2 dashed", "pool solid", "flatten solid", "fc solid"}; !slices.Equal(borders, want) { // dashed: weights that stay
+		t.Errorf("found the borders %q, expected %q", borders, want)
+	}
 	b.pictures("asked", 1280)
 	b.well()
 	b.run(chromedp.SetUploadFiles(chromedp.CSS("#ask"), []string{b.written("words.png", "words")}))

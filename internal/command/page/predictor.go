@@ -1,7 +1,7 @@
 package page
 
 import (
-	"cmp"
+	"context"
 	"math"
 	"slices"
 	"sync"
@@ -35,25 +35,25 @@ type predictor struct {
 	inside map[string][]string // of the nodes that are looked at, the layers that each computes
 	first  []string            // of these layers, the first of each node
 
-	mu        sync.Mutex // guards the evaluator
-	evaluator *train.Evaluator
+	mu      sync.Mutex // guards network
+	network *train.Predictor
 }
 
 func newPredictor(m *model.Network) (*predictor, error) {
 	own := *m
 	own.Weights = m.Weights.Clone()
-	net, err := model.Build(&own, model.None(), model.Batch(1))
+	network, err := train.NewPredictor(&own, 1)
 	if err != nil {
 		return nil, err
 	}
-	p := &predictor{model: &own, layers: net.Describe(), inside: map[string][]string{}}
+	net := network.Evaluator().Net()
+	p := &predictor{model: &own, layers: net.Describe(), inside: map[string][]string{}, network: network}
 	steps := net.Steps()
 	for _, at := range lookedAt(len(steps)) {
 		p.inside[steps[at].Node.Name()] = steps[at].Layers
 		p.first = append(p.first, steps[at].Layers[0])
 	}
-	p.evaluator, err = train.NewEvaluator(net)
-	return p, err
+	return p, nil
 }
 
 // lookedAt returns which of n steps are looked at: all, or the last ones and,
@@ -77,7 +77,7 @@ func lookedAt(n int) []int {
 func (p *predictor) close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.evaluator.Close()
+	return p.network.Close()
 }
 
 // prediction is what the network makes of one image.
@@ -85,7 +85,7 @@ type prediction struct {
 	Input         []byte       `json:"input,omitempty"`   // of a drawing, [28,28], as the network gets it
 	Picture       []byte       `json:"picture,omitempty"` // of a photo, the same as a JPEG file
 	Label         string       `json:"label"`
-	Probability   float64      `json:"probability"`    // of the most probable class: Label, or train.NoneOfThese instead
+	Probability   float64      `json:"probability"`    // of the most probable class; Label is that or train.NoneOfThese
 	Note          string       `json:"note,omitempty"` // what is doubtful about the drawing
 	Classes       []string     `json:"classes"`        // up to maxAnswers in the network's order; of more, the most probable ones
 	Probabilities []float64    `json:"probabilities"`  // in the order of Classes
@@ -119,7 +119,7 @@ func (p *predictor) predict(input []byte, q question) (prediction, error) {
 	defer p.mu.Unlock()
 	var result prediction
 	if q.inside {
-		scope := p.evaluator.Net().Scope()
+		scope := p.network.Evaluator().Net().Scope()
 		scope.Observe(func(e graphop.Event) {
 			layers, ok := p.inside[e.Node]
 			if output, dense := e.Output.(*tensor.Dense); ok && dense {
@@ -128,8 +128,11 @@ func (p *predictor) predict(input []byte, q question) (prediction, error) {
 		})
 		defer scope.Observe(nil)
 	}
-	logits, err := p.evaluator.Logits(set, []int{0})
-	if err != nil {
+	p.network.Threshold = q.threshold
+	if err := p.network.Each(context.Background(), set, func(_ int, found train.Prediction) error {
+		result.answer(p.network, found)
+		return nil
+	}); err != nil {
 		return prediction{}, err
 	}
 	for _, a := range result.Layers {
@@ -137,27 +140,19 @@ func (p *predictor) predict(input []byte, q question) (prediction, error) {
 			return prediction{}, errors.Wrapf(train.ErrNotFinite, "layer %s: found an output that is no finite number: the network's weights are too large", a.Layers[0])
 		}
 	}
-	result.answer(train.Softmax(logits), p.model.Classes, q.threshold)
 	return result, nil
 }
 
-// answer fills in what the probabilities of the classes say.
-func (r *prediction) answer(probabilities []float64, classes []string, threshold float64) {
-	order := make([]int, len(classes)) // the most probable first
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(probabilities[j], probabilities[i]) })
-	r.Label, r.Probability = classes[order[0]], probabilities[order[0]]
-	if r.Probability < threshold {
-		r.Label = train.NoneOfThese
-	}
-	if len(classes) <= maxAnswers {
-		r.Classes, r.Probabilities = classes, probabilities
+// answer fills in what the network found.
+func (r *prediction) answer(p *train.Predictor, found train.Prediction) {
+	r.Label, r.Probability, r.Probabilities = found.Label, found.Probability, found.Probabilities
+	r.Classes = p.Evaluator().Net().Network().Classes
+	if len(r.Classes) <= maxAnswers {
 		return
 	}
-	for _, i := range order[:maxAnswers] {
-		r.Classes, r.Probabilities = append(r.Classes, classes[i]), append(r.Probabilities, probabilities[i])
+	r.Classes, r.Probabilities = nil, nil
+	for _, a := range p.Top(found, maxAnswers) {
+		r.Classes, r.Probabilities = append(r.Classes, a.Label), append(r.Probabilities, a.Probability)
 	}
 }
 
