@@ -55,7 +55,7 @@ func encodedImage(content []byte, name string) (encoded, error) {
 	}
 	config, err := format.config(content)
 	if err != nil {
-		return encoded{}, errors.Wrapf(ErrFormat, "%s: header: %v", name, err)
+		return encoded{}, errors.Wrapf(ErrFormat, "%s: header: %v", name, advised(err))
 	}
 	perPixel := format.bytesPerPixel(content, config.ColorModel)
 	if err := checkSize(name, config.Width, config.Height, perPixel); err != nil {
@@ -72,7 +72,7 @@ func (e encoded) decode() (img image.Image, err error) {
 	}()
 	img, err = e.format.decode(e.content)
 	if err != nil {
-		return nil, errors.Wrapf(ErrFormat, "%s: %s: %v", e.name, e.format.name, err)
+		return nil, errors.Wrapf(ErrFormat, "%s: %s: %v", e.name, e.format.name, advised(err))
 	}
 	if e.format.exif == nil {
 		return img, nil

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/pkg/errors"
+	"golang.org/x/image/tiff"
 )
 
 func pngOf(t testing.TB, img image.Image) []byte {
@@ -83,7 +84,10 @@ func TestDecodeImageRefuses(t *testing.T) {
 		{"TIFF: cut", []byte("II*\x00\x08\x00\x00\x00"), ErrFormat, "header"},
 		{"TIFF: of pixels that would be numbers", []byte("MM\x00*\x00\x00\x00\x08\xff\xff"), ErrFormat, "header"},
 		{"BMP: cut", []byte("BM......"), ErrFormat, "header"},
-		{"HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), ErrFormat, "convert it, as by heif-convert photo.heic photo.jpg"},
+		{"HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), ErrFormat, "convert it, as by 'heif-convert photo.heic photo.jpg'"},
+		{"TIFF: CMYK", tiffWith(t, 262, 5), ErrFormat, "color model: convert it, as by ImageMagick's 'magick photo.tif -colorspace sRGB -depth 8 photo.png'"},
+		{"TIFF: numbers with a point", tiffWith(t, 339, 3), ErrFormat, "sample format: convert it"},
+		{"TIFF: JPEG in it", tiffWith(t, 259, 7), ErrFormat, "compression value 7: convert it"},
 		{"a film", []byte("\x00\x00\x00\x18ftypisom\x00\x00\x00\x00"), ErrFormat, "first bytes"},
 		{"PNG: header only", whole[:20], ErrFormat, "header"},
 		{"PNG: truncated", whole[:len(whole)-20], ErrFormat, "PNG: "},
@@ -110,6 +114,31 @@ func TestDecodeImageRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// tiffWith returns a TIFF file with another value of one tag.
+func tiffWith(t *testing.T, tag, value uint16) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	check(t, tiff.Encode(&b, image.NewRGBA(image.Rect(0, 0, 4, 4)), nil))
+	content := b.Bytes()
+	le := binary.LittleEndian
+	at := int(le.Uint32(content[4:]))
+	entries := int(le.Uint16(content[at:]))
+	for i := range entries { // of 12 bytes: tag, type, count, value
+		if entry := content[at+2+12*i:]; le.Uint16(entry) == tag {
+			le.PutUint32(entry[4:], 1)
+			le.PutUint32(entry[8:], uint32(value))
+			return content
+		}
+	}
+	// The tag takes the place of the last, ExtraSamples.
+	entry := content[at+2+12*(entries-1):]
+	le.PutUint16(entry, tag)
+	le.PutUint16(entry[2:], 3)
+	le.PutUint32(entry[4:], 1)
+	le.PutUint32(entry[8:], uint32(value))
+	return content
 }
 
 func TestDecodeImageBoundsTheFile(t *testing.T) {

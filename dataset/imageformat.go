@@ -72,7 +72,7 @@ func formatOf(content []byte) (*imageFormat, error) {
 	case len(content) == 0:
 		return nil, errors.Wrapf(ErrFormat, "first bytes: found nothing, %s", expected)
 	case isHEIF(content):
-		return nil, errors.Wrapf(ErrFormat, "found a HEIC or AVIF image, %s: convert it, as by heif-convert photo.heic photo.jpg", expected)
+		return nil, errors.Wrapf(ErrFormat, "found a HEIC or AVIF image, %s: convert it, as by 'heif-convert photo.heic photo.jpg' or, on a Mac, 'sips -s format jpeg photo.heic --out photo.jpg'", expected)
 	}
 	return nil, errors.Wrapf(ErrFormat, "first bytes: found % x, %s", content[:min(4, len(content))], expected)
 }
@@ -93,6 +93,17 @@ func isHEIF(content []byte) bool {
 
 func reading[T any](read func(io.Reader) (T, error)) func([]byte) (T, error) {
 	return func(content []byte) (T, error) { return read(bytes.NewReader(content)) }
+}
+
+// advised returns a decoder's error, of a file of a kind that it does not know with what to do.
+func advised(err error) error {
+	var j jpeg.UnsupportedError
+	var p png.UnsupportedError
+	var t tiff.UnsupportedError
+	if errors.As(err, &j) || errors.As(err, &p) || errors.As(err, &t) || errors.Is(err, bmp.ErrUnsupported) {
+		return errors.Errorf("%v: convert it, as by ImageMagick's 'magick photo.tif -colorspace sRGB -depth 8 photo.png'", err)
+	}
+	return err
 }
 
 // modelBytes returns the bytes of a pixel.

@@ -64,7 +64,7 @@ show none of its classes, and on such that do.`,
 	p.sourceFlags.add(cmd)
 	f.IntVar(&p.top, "top", 1, "print the K most probable classes")
 	f.Float64Var(&p.threshold, "threshold", 0, "say \""+train.NoneOfThese+"\" where no class is as probable as this, 0 to 1")
-	f.BoolVar(&p.csv, "csv", false, "print a table: file, label, probability, and further classes of --top")
+	f.BoolVar(&p.csv, "csv", false, "print a table: file, label, probability, and further classes of --top; a name that a spreadsheet would run, as =1+1, begins with an apostrophe")
 	return cmd
 }
 
@@ -252,10 +252,10 @@ func (t *answers) row(file string, q train.Prediction, top []train.Answer) {
 
 func decimal(probability float64) string { return strconv.FormatFloat(probability, 'f', 6, 64) }
 
-// record prints a line of the table, in which what a terminal would obey is escaped.
-// The program remembers an error of writing.
+// record prints a line of the table, in which nothing is obeyed by a terminal or run by
+// a spreadsheet. The program remembers an error of writing.
 func (t *answers) record(row []string) {
 	w := csv.NewWriter(t.out.results)
-	_ = w.Write(escape.Texts(row))
+	_ = w.Write(escape.Cells(row))
 	w.Flush()
 }

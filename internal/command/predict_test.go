@@ -263,6 +263,11 @@ func TestPredictGoesOn(t *testing.T) {
 	if r := mnist(t, "predict", "--model", pretrained(), "none.png", "1.png"); r.status != exitFailed || !strings.HasPrefix(r.out, "1.png: 1 (") {
 		t.Errorf("exit status %d and %q", r.status, r.out)
 	}
+	// A name that a spreadsheet would run is text in the table.
+	check(t, os.Rename("1.png", "=1+1.png"))
+	if r := ok(t, "predict", "--model", pretrained(), "--csv", "=1+1.png"); !strings.HasPrefix(r.out, "file,label,probability\n'=1+1.png,1,") {
+		t.Errorf("found the table %q", r.out)
+	}
 }
 
 // program returns a command that runs mnist as a process of its own.

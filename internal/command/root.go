@@ -161,7 +161,7 @@ func newRoot(p Program) *cobra.Command {
 	f.IntVar(&g.threads, "threads", 0, "goroutines to compute on (0: one a processor)")
 	f.StringVar(&g.blas, "blas", "auto", "matrix products: auto, go (the best of these), or one of "+strings.Join(model.Kernels(), ", "))
 	f.BoolVar(&g.json, "json", false, "print one JSON object a line on standard output")
-	f.BoolVar(&g.quiet, "quiet", false, "no progress on standard error")
+	f.BoolVar(&g.quiet, "quiet", false, "no progress on standard error; results stay")
 	if p.mnist {
 		root.AddCommand(newDemo(g))
 	}

@@ -37,6 +37,26 @@ func Text(s string) string {
 	return b.String()
 }
 
+// Cell is Text for a cell of a CSV file: one that a spreadsheet would run as a formula,
+// since it begins with = + - or @ and is no number, begins with an apostrophe.
+func Cell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@", rune(s[0])) {
+		if _, err := strconv.ParseFloat(s, 64); err != nil {
+			s = "'" + s
+		}
+	}
+	return Text(s)
+}
+
+// Cells is Cell of each.
+func Cells(names []string) []string {
+	list := make([]string, len(names))
+	for i, name := range names {
+		list[i] = Cell(name)
+	}
+	return list
+}
+
 // Texts is Text of each.
 func Texts(names []string) []string {
 	list := make([]string, len(names))

@@ -26,6 +26,17 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestCell(t *testing.T) {
+	for s, want := range map[string]string{
+		"": "", "cat": "cat", "-1": "-1", "+1.5e3": "+1.5e3", "a=b": "a=b", "-a.jpg": "'-a.jpg",
+		"=HYPERLINK(\"x\")": "'=HYPERLINK(\"x\")", "+1-2": "'+1-2", "@SUM(A1)": "'@SUM(A1)", "=\x1b": `'=\x1b`,
+	} {
+		if found := Cell(s); found != want {
+			t.Errorf("%q: found %q, expected %q", s, found, want)
+		}
+	}
+}
+
 // TestForReaders: what is JSON stays the same JSON, and lines stay lines.
 func TestForReaders(t *testing.T) {
 	const name = "a\x7f\u202eb\u009b"

@@ -60,8 +60,9 @@ func check(parts []Part) (size int, err error) {
 var ErrTable = errors.New("features cannot be written")
 
 // WriteCSV writes a table with a line for each image: part, file, label, and the
-// features f0, f1, ..., which read back as the same float32. What a terminal would
-// obey in a name is escaped.
+// features f0, f1, ..., which read back as the same float32. In names and labels, what
+// a terminal would obey is escaped, and one that a spreadsheet would run as a formula
+// (it begins with = + - or @ and is no number) begins with an apostrophe.
 func WriteCSV(w io.Writer, parts ...Part) error {
 	size, err := check(parts)
 	if err != nil {
@@ -77,7 +78,7 @@ func WriteCSV(w io.Writer, parts ...Part) error {
 	}
 	for _, p := range parts {
 		for i := range p.Images.Len() {
-			row = append(row[:0], p.Name, escape.Text(p.file(i)), p.Images.Classes[p.Images.Label(i)])
+			row = append(row[:0], p.Name, escape.Cell(p.file(i)), escape.Cell(p.Images.Classes[p.Images.Label(i)]))
 			for _, v := range p.Features.Row(i) {
 				row = append(row, strconv.FormatFloat(float64(v), 'g', -1, 32))
 			}

@@ -24,7 +24,7 @@ func TestTables(t *testing.T) {
 	check(err)
 	train, test, err := dataset.Open("sample", dataset.Options{})
 	check(err)
-	train.Name = "train 📷"
+	train.Name = "=train 📷"
 	trunk, err := feature.NewTrunk(smallnet.Of(small(), weights), model.Last(1))
 	check(err)
 	defer trunk.Close()
@@ -38,7 +38,7 @@ func TestTables(t *testing.T) {
 	check(feature.WriteCSV(&table, parts...))
 	rows, err := csv.NewReader(&table).ReadAll()
 	check(err)
-	if len(rows) != 1+2500 || len(rows[0]) != 3+24 || rows[1][0] != "train" || rows[1][1] != "train 📷/0" || rows[2001][0] != "test" {
+	if len(rows) != 1+2500 || len(rows[0]) != 3+24 || rows[1][0] != "train" || rows[1][1] != "'=train 📷/0" || rows[2001][0] != "test" {
 		t.Errorf("found %d rows such as %q", len(rows), rows[1])
 	}
 	for i, text := range rows[2003][3:] {
@@ -62,7 +62,7 @@ func TestTables(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), peer.Python(t, "numpy"), "-c", `import numpy, sys
 d = numpy.load(sys.argv[1])
 print(sorted(d), d["train"].shape, d["train"].dtype, d["test_labels"].shape, d["test_labels"].dtype, d["train_files"][1], "".join(d["classes"]), repr(float(d["test"][2][3])), d["test_labels"][2])`, path).CombinedOutput()
-	want := "['classes', 'test', 'test_files', 'test_labels', 'train', 'train_files', 'train_labels'] (2000, 24) float32 (500,) int64 train 📷/1 0123456789 " +
+	want := "['classes', 'test', 'test_files', 'test_labels', 'train', 'train_files', 'train_labels'] (2000, 24) float32 (500,) int64 =train 📷/1 0123456789 " +
 		strconv.FormatFloat(float64(parts[1].Features.Row(2)[3]), 'g', -1, 64) + " " + strconv.Itoa(test.Label(2)) + "\n"
 	if err != nil || string(out) != want {
 		t.Errorf("numpy found\n%s, expected\n%s (%v)", out, want, err)
