@@ -1,0 +1,140 @@
+package beam
+
+import (
+	"context"
+	"io"
+	"strings"
+	"sync/atomic"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
+	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/lastlayer/lastlayer/transfer/feature"
+	"github.com/pkg/errors"
+)
+
+// The counters of a pipeline, and the namespace that they are in.
+const (
+	Counters     = "lastlayer"
+	ImagesDone   = "images"     // with a result
+	ImagesFailed = "bad_images" // without one
+)
+
+// done and failed are what the counters count, in this process.
+var done, failed atomic.Int64
+
+// Progress returns how many images the workers in this process have dealt with, and how
+// many of them have no result. Of workers elsewhere the runner knows it.
+func Progress() (images, bad int64) {
+	bad = failed.Load()
+	return done.Load() + bad, bad
+}
+
+// bundle is the images of a bundle that have no result yet. The files are read while the
+// network runs over those before.
+type bundle struct {
+	files  map[string]filesystem.Interface // by the part before "://"
+	images []image
+	photos []chan feature.Photo
+
+	good, bad beam.Counter
+}
+
+// begin makes it empty: a bundle that failed left images.
+func (b *bundle) begin() {
+	b.images, b.photos = nil, nil
+	b.good, b.bad = beam.NewCounter(Counters, ImagesDone), beam.NewCounter(Counters, ImagesFailed)
+}
+
+// batch is how many images the network is given at a time.
+func batch() int { return 16 * parallel.Threads() }
+
+// add begins to read an image, and reports whether so many are waiting that it is time to
+// run.
+func (b *bundle) add(ctx context.Context, i image) (full bool) {
+	photo := make(chan feature.Photo, 1)
+	b.images, b.photos = append(b.images, i), append(b.photos, photo)
+	fs, err := b.fileSystem(ctx, i.Path)
+	go func() {
+		p := feature.Photo{Name: i.Path, Err: err}
+		if err == nil {
+			p.Content, p.Err = read(ctx, fs, i.Path)
+		}
+		photo <- p
+	}()
+	return len(b.images) >= batch()+batch()/2
+}
+
+// take returns a batch of images, fewer at the end, and which of them they are. Those that
+// could not be read are handed to fail and are not among them.
+func (b *bundle) take(ctx context.Context, fail func(bad)) (photos []feature.Photo, images []image) {
+	n := min(batch(), len(b.images))
+	for i, photo := range b.photos[:n] {
+		p := <-photo
+		if p.Err != nil {
+			b.fail(ctx, b.images[i], p.Err, fail)
+			continue
+		}
+		photos, images = append(photos, p), append(images, b.images[i])
+	}
+	b.images, b.photos = b.images[n:], b.photos[n:]
+	return photos, images
+}
+
+// fail hands on an image without a result.
+func (b *bundle) fail(ctx context.Context, i image, err error, emit func(bad)) {
+	b.bad.Inc(ctx, 1)
+	failed.Add(1)
+	emit(bad{shown(i.Path), shown(err.Error())})
+}
+
+// succeed counts an image with a result.
+func (b *bundle) succeed(ctx context.Context) {
+	b.good.Inc(ctx, 1)
+	done.Add(1)
+}
+
+// fileSystem returns that of a path: one for all files of a bundle, since each of a
+// bucket signs in.
+func (b *bundle) fileSystem(ctx context.Context, path string) (filesystem.Interface, error) {
+	scheme, _, _ := strings.Cut(path, "://")
+	if isLocal(path) {
+		scheme = ""
+	}
+	if fs := b.files[scheme]; fs != nil {
+		return fs, nil
+	}
+	fs, err := filesystem.New(ctx, path)
+	if err == nil {
+		if b.files == nil {
+			b.files = map[string]filesystem.Interface{}
+		}
+		b.files[scheme] = fs
+	}
+	return fs, err
+}
+
+// close ends the use of file systems.
+func (b *bundle) close() (err error) {
+	for _, fs := range b.files {
+		if e := fs.Close(); err == nil {
+			err = e
+		}
+	}
+	b.files = nil
+	return err
+}
+
+// maxFile is one byte more than an image file may have.
+const maxFile = 64<<20 + 1
+
+// read reads a file, up to where it is too large to be an image.
+func read(ctx context.Context, fs filesystem.Interface, path string) ([]byte, error) {
+	r, err := fs.OpenRead(ctx, path)
+	if err != nil {
+		return nil, errors.Wrap(err, path)
+	}
+	defer r.Close()
+	content, err := io.ReadAll(io.LimitReader(r, maxFile))
+	return content, errors.Wrap(err, path)
+}

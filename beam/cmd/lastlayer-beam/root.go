@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	apache "github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/core/metrics"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/x/beamx"
+	"github.com/lastlayer/lastlayer/beam"
+	"github.com/lastlayer/lastlayer/internal/buildinfo"
+	"github.com/lastlayer/lastlayer/internal/escape"
+	"github.com/pkg/errors"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// flags are those of both commands.
+type flags struct {
+	job   beam.Job
+	json  bool
+	quiet bool
+}
+
+func newRoot() *cobra.Command {
+	var f flags
+	root := &cobra.Command{
+		Use:   "lastlayer-beam",
+		Short: "Run a network over more images than one machine can take, on Apache Beam",
+		Long: `lastlayer-beam runs a network over the images of a bucket or a folder, on any runner of
+Apache Beam. Without --runner that is Prism, a part of this program: there is nothing
+to install. Files are on this machine, or on Google Cloud Storage: gs://BUCKET/NAME.
+
+Every flag of Beam's Go SDK is taken, also those that are not listed here.`,
+		Example:       "  lastlayer-beam features --model mine.safetensors --images 'photos/*/*' --out photos.features\n  lastlayer-beam predict --model mine.safetensors --images 'photos/*/*' --out answers.csv",
+		Version:       buildinfo.Version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArguments,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{errors.Errorf("%v; see '%s --help'", err, cmd.CommandPath())}
+	})
+	root.CompletionOptions.DisableDefaultCmd = true
+	own := root.PersistentFlags()
+	own.BoolVar(&f.json, "json", false, "print one JSON object on standard output at the end")
+	own.BoolVar(&f.quiet, "quiet", false, "no progress on standard error")
+	addBeam(own)
+	root.AddCommand(f.features(), f.predict())
+	return root
+}
+
+// features returns the command of that name.
+func (f *flags) features() *cobra.Command {
+	return f.command("features", "Write what a network makes of each image, for 'lastlayer retrain --features'",
+		`features runs a network up to its last layer over the images, and writes feature files,
+which 'lastlayer retrain --features' trains a last layer on. The class of an image is
+the name of its folder. Where there are folders of training and test images above, as
+in train/cat/1.jpg, they decide which it is; otherwise a hash of each file does.
+
+A file that is no image that can be read stands in the file of --bad, with the error,
+and stops nothing.`,
+		`lastlayer-beam features --model mobilenet.onnx --prepare tf --images 'photos/*/*' --out photos.features
+lastlayer-beam features --model gs://b/mine.safetensors --images 'gs://b/photos/*/*' --shards 64 --out gs://b/f/part.features \
+    --runner dataflow --project P --region europe-west1 --staging_location gs://b/staging --blas go-avx2
+lastlayer-beam features --model gs://b/mine.safetensors --images 'gs://b/photos/*/*' --shards 64 --out gs://b/f/part.features \
+    --runner flink --endpoint localhost:8099 --parallelism 32`,
+		"file to write, whose name ends in .features", beam.Job.Features)
+}
+
+// predict returns the command of that name.
+func (f *flags) predict() *cobra.Command {
+	return f.command("predict", "Say what is on each image",
+		`predict writes a line for each image: its path, the most probable class, and how
+probable that is, 0 to 1.
+
+A file that is no image that can be read stands in the file of --bad, with the error,
+and stops nothing.`,
+		`lastlayer-beam predict --model mine.safetensors --images 'new/*.jpg' --out answers.csv
+lastlayer-beam predict --model gs://b/mine.safetensors --images 'gs://b/new/**.jpg' --shards 16 --out gs://b/answers.jsonl \
+    --runner dataflow --project P --region europe-west1 --staging_location gs://b/staging`,
+		"file to write, whose name ends in .jsonl or .csv", beam.Job.Predict)
+}
+
+func (f *flags) command(name, short, long, examples, out string, add func(beam.Job, context.Context, apache.Scope) error) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: name, Short: short, Long: long, Example: "  " + strings.ReplaceAll(examples, "\n", "\n  "), Args: noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, name, add) },
+	}
+	set := cmd.Flags()
+	set.StringArrayVar(&f.job.Images, "images", nil, "pattern of the images' names, as 'gs://b/photos/*/*.jpg'; may be given several times")
+	set.StringVar(&f.job.Network.File, "model", "", "file of the network: ours, .onnx, or weights of others with --arch")
+	set.StringVar(&f.job.Network.Arch, "arch", "", "network that the file has the weights of, by torchvision's name or timm's, as resnet18")
+	set.StringVar(&f.job.Network.Preset, "prepare", "", "how the images were prepared that trained a network which does not say it: torchvision, tf, caffe")
+	set.StringVar(&f.job.Network.Kernel, "blas", "", "matrix products on every worker, as go-avx2; name one where the workers' processors differ")
+	set.StringVar(&f.job.Out, "out", "", out)
+	set.IntVar(&f.job.Shards, "shards", 1, "files to write; with more than one each has its number in the name, as part-00003-of-00064.features")
+	set.StringVar(&f.job.Bad, "bad", "", "file of the images without a result, JSON lines with path and error (that of --out with the ending .bad.jsonl)")
+	return cmd
+}
+
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{errors.Errorf("%s: unknown argument %q; see '%s --help'", cmd.CommandPath(), args[0], cmd.CommandPath())}
+	}
+	return nil
+}
+
+// result is the line of --json.
+type result struct {
+	Done    bool    `json:"done"`
+	Out     string  `json:"out"`
+	Shards  int     `json:"shards"`
+	Images  int64   `json:"images"` // with a result
+	Bad     int64   `json:"bad"`    // without
+	Seconds float64 `json:"seconds"`
+}
+
+func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.Context, apache.Scope) error) error {
+	start, ctx := time.Now(), cmd.Context()
+	for _, flag := range []struct{ name, value string }{{"images", strings.Join(f.job.Images, "")}, {"model", f.job.Network.File}, {"out", f.job.Out}} {
+		if flag.value == "" {
+			return usageError{errors.Errorf("--%s: not given; see '%s --help'", flag.name, cmd.CommandPath())}
+		}
+	}
+	quietBeam()
+	apache.Init()
+	p, s := apache.NewPipelineWithRoot()
+	if err := add(f.job, ctx, s); errors.Is(err, beam.ErrJob) {
+		return usageError{err}
+	} else if err != nil {
+		return err
+	}
+	progress := io.Writer(os.Stderr)
+	if f.quiet {
+		progress = io.Discard
+	}
+	stop := tell(progress, name)
+	ran, err := beamx.RunWithMetrics(ctx, p)
+	stop()
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return err
+	case *jobopts.Async:
+		fmt.Fprintln(os.Stderr, "the job was submitted; its runner knows how it goes on")
+		return nil
+	}
+	r := result{Done: true, Out: f.job.Out, Shards: f.job.Shards, Images: counted(ran, beam.ImagesDone), Bad: counted(ran, beam.ImagesFailed), Seconds: time.Since(start).Seconds()}
+	if r.Images == 0 {
+		return errors.Errorf("%s: none of %d images has a result: %s says why", f.job.Out, r.Bad, f.job.BadFile())
+	}
+	if r.Bad > 0 {
+		fmt.Fprintf(os.Stderr, "lastlayer-beam: warning: %d of %d images have no result: %s says why\n", r.Bad, r.Bad+r.Images, escape.Text(f.job.BadFile()))
+	}
+	if f.json {
+		line, err := json.Marshal(r)
+		if err == nil {
+			_, err = fmt.Printf("%s\n", escape.JSON(line))
+		}
+		return errors.Wrap(err, "results")
+	}
+	_, err = fmt.Printf("%s of %d images written to %s\n", name, r.Images, escape.Text(beam.ShardName(r.Out, 1, r.Shards)))
+	return errors.Wrap(err, "results")
+}
+
+// counted returns what a counter of a pipeline came to.
+func counted(ran apache.PipelineResult, name string) (n int64) {
+	found := ran.Metrics().Query(func(m metrics.SingleResult) bool { return m.Namespace() == beam.Counters && m.Name() == name })
+	for _, c := range found.Counters() {
+		n += c.Result()
+	}
+	return n
+}
+
+// every is how often progress is told.
+const every = 10 * time.Second
+
+// tell says now and then how many images are done, until stop is called.
+func tell(w io.Writer, name string) (stop func()) {
+	start, ended := time.Now(), make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-time.After(every):
+				if n, bad := beam.Progress(); n > 0 {
+					fmt.Fprintf(w, "%s: %d images, %.1f a second; %d bad\n", name, n, float64(n)/time.Since(start).Seconds(), bad)
+				}
+			case <-ended:
+				return
+			}
+		}
+	}()
+	return func() { close(ended) }
+}
+
+// quietBeam hides what Beam tells of a run that goes well, unless a runner elsewhere does
+// it.
+func quietBeam() {
+	level := slog.LevelWarn
+	if r := flag.Lookup("runner").Value.String(); r != "" && r != "prism" {
+		level = slog.LevelInfo
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+}
+
+// listed are those of Beam's flags that the help has.
+var listed = []string{"runner", "endpoint", "environment_type", "environment_config", "parallelism", "worker_binary", "async", "job_name",
+	"project", "region", "staging_location", "temp_location", "num_workers", "max_num_workers", "worker_machine_type"}
+
+// beamFlag is a flag of Beam, which is one of the standard library.
+type beamFlag struct{ *flag.Flag }
+
+func (f beamFlag) Set(text string) error { return flag.Set(f.Name, text) }
+func (f beamFlag) String() string        { return f.Value.String() }
+func (f beamFlag) Type() string          { return "" }
+
+// addBeam adds Beam's flags.
+func addBeam(to *pflag.FlagSet) {
+	flag.VisitAll(func(f *flag.Flag) {
+		added := to.VarPF(beamFlag{f}, f.Name, "", "Beam: "+f.Usage)
+		added.Hidden = !slices.Contains(listed, f.Name)
+		if b, is := f.Value.(interface{ IsBoolFlag() bool }); is && b.IsBoolFlag() {
+			added.NoOptDefVal = "true"
+		}
+	})
+}

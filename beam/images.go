@@ -1,0 +1,207 @@
+package beam
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/pkg/errors"
+
+	// The file systems that images, networks and results may be on.
+	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/gcs"
+	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/local"
+	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/memfs"
+)
+
+// image is an image file.
+type image struct {
+	Path string // for its file system
+	Name string // relative to the folder of the data set, with slashes
+
+	Class string // of the folder that it is in, where classes were asked for
+	Half  int    // dataset.Half
+}
+
+// listing is what there is.
+type listing struct {
+	Classes []string // in ascending order
+	Files   int
+	Sum     uint64 // as feature.Listing
+}
+
+// bad is an image that has no result.
+type bad struct {
+	Path  string
+	Error string
+}
+
+func init() {
+	beam.RegisterType(reflect.TypeOf((*image)(nil)).Elem())
+	beam.RegisterType(reflect.TypeOf((*listing)(nil)).Elem())
+	beam.RegisterType(reflect.TypeOf((*bad)(nil)).Elem())
+	register.DoFn5x1[context.Context, []byte, func(image), func(bad), func(listing), error](&listFn{})
+	register.Emitter1[image]()
+	register.Emitter1[bad]()
+	register.Emitter1[listing]()
+}
+
+// listFn lists the images. It lists all of them in one bundle, so that whatever comes of
+// a listing is of one listing, and asks for nothing but names: the size and the date of
+// each of ten million images, as of fileio.MatchFiles, are days.
+type listFn struct {
+	Globs   []string
+	Classes bool // labels follow from the folders
+}
+
+func (f *listFn) ProcessElement(ctx context.Context, _ []byte, emit func(image), emitBad func(bad), emitListing func(listing)) error {
+	images, err := list(ctx, f.Globs)
+	if err != nil {
+		return err
+	}
+	var all listing
+	if f.Classes {
+		var wrong []bad
+		images, wrong, all = label(images)
+		for _, b := range wrong {
+			emitBad(b)
+		}
+		beam.NewCounter(Counters, ImagesFailed).Inc(ctx, int64(len(wrong)))
+		failed.Add(int64(len(wrong)))
+	}
+	for _, i := range images {
+		emit(i)
+	}
+	emitListing(all)
+	return nil
+}
+
+// list returns the files that the patterns match, each once, in ascending order.
+func list(ctx context.Context, globs []string) ([]image, error) {
+	globs = slices.Clone(globs)
+	for i, glob := range globs {
+		if isLocal(glob) {
+			globs[i] = filepath.Clean(glob) // as the names that are found
+		}
+	}
+	root := rootOf(globs)
+	var paths []string
+	for _, glob := range globs {
+		found, err := match(ctx, glob)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			return nil, errors.Errorf("%s: found no files", glob)
+		}
+		paths = append(paths, found...)
+	}
+	slices.Sort(paths)
+	var images []image
+	for _, p := range slices.Compact(paths) {
+		name := filepath.ToSlash(strings.TrimPrefix(p, root))
+		if !passedOver(name) {
+			images = append(images, image{Path: p, Name: name})
+		}
+	}
+	return images, nil
+}
+
+// match returns the files that a pattern matches. A folder that cannot be read is an
+// error: the local file system passes it over.
+func match(ctx context.Context, glob string) ([]string, error) {
+	fs, err := filesystem.New(ctx, glob)
+	if err != nil {
+		return nil, err
+	}
+	defer fs.Close()
+	if isLocal(glob) {
+		if err := readable(filepath.Dir(glob)); err != nil {
+			return nil, err
+		}
+	}
+	found, err := fs.List(ctx, glob)
+	if err != nil {
+		return nil, errors.Wrap(err, glob)
+	}
+	return slices.DeleteFunc(found, func(p string) bool {
+		if !isLocal(p) {
+			return strings.HasSuffix(p, "/") // what stands for a folder in a bucket
+		}
+		info, err := os.Stat(p)
+		return err == nil && !info.Mode().IsRegular()
+	}), nil
+}
+
+// readable returns an error if one of the local folders that a pattern matches, or one
+// above them that another part of it matches, cannot be read.
+func readable(pattern string) error {
+	if above := filepath.Dir(pattern); above != pattern && strings.ContainsAny(above, wildcards) {
+		if err := readable(above); err != nil {
+			return err
+		}
+	}
+	folders, err := filepath.Glob(pattern)
+	if err != nil {
+		return errors.Wrap(err, pattern)
+	}
+	for _, folder := range folders {
+		if info, err := os.Stat(folder); err == nil && !info.IsDir() {
+			continue
+		}
+		f, err := os.Open(folder)
+		if err != nil {
+			return errors.WithStack(err)
+		}
+		_, err = f.Readdirnames(1)
+		f.Close()
+		if err != nil && err != io.EOF {
+			return errors.WithStack(err)
+		}
+	}
+	return nil
+}
+
+// wildcards are what a pattern is told by.
+const wildcards = `*?[\`
+
+// isLocal reports whether a path is one of this machine.
+func isLocal(path string) bool { return !strings.Contains(path, "://") }
+
+// rootOf returns the folder that the images of the patterns have in common, with a slash
+// at its end: the part of "gs://photos/train/*/*.jpg" before the first folder that a
+// wildcard stands for, and of several patterns what is the same of all.
+func rootOf(globs []string) string {
+	var root string
+	for i, glob := range globs {
+		fixed := glob
+		if at := strings.IndexAny(glob, wildcards); at >= 0 {
+			fixed = glob[:at]
+		}
+		fixed = fixed[:strings.LastIndex(fixed, "/")+1]
+		if i == 0 {
+			root = fixed
+		}
+		for !strings.HasPrefix(fixed, root) {
+			root = root[:strings.LastIndex(strings.TrimSuffix(root, "/"), "/")+1]
+		}
+	}
+	return root
+}
+
+// passedOver reports whether a file is one that dataset passes over: hidden, or left by
+// a system.
+func passedOver(name string) bool {
+	for _, part := range strings.Split(name, "/") {
+		if strings.HasPrefix(part, ".") || part == "__MACOSX" || part == "Thumbs.db" || part == "desktop.ini" {
+			return true
+		}
+	}
+	return false
+}

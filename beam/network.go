@@ -1,0 +1,154 @@
+package beam
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"sync"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
+	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/lastlayer/lastlayer/transfer/feature"
+	"github.com/lastlayer/lastlayer/transfer/foreign"
+	"github.com/pkg/errors"
+)
+
+// Network is the network that runs.
+type Network struct {
+	File   string // ours, ONNX, or weights of others with Arch, on any of Beam's file systems that the workers reach
+	Arch   string // architecture that the file has the weights of, where it does not say it: as foreign.Origin.Arch
+	Preset string // how photos are prepared, where the file does not say it: as foreign.Origin.Preset
+	Kernel string // matrix products, one of model.Kernels of each worker; "" for the fastest that each has
+}
+
+// source is a network as workers find it: a file that has changed meanwhile is another.
+type source struct {
+	Network Network
+	SHA256  string // of the file
+}
+
+// loaded is a network that was read, once in a process, for all that run in it.
+type loaded struct {
+	network *model.Network
+
+	mu        sync.Mutex // one image after the other, each on all cores
+	trunk     *feature.Trunk
+	predictor *train.Predictor
+}
+
+var (
+	networksMu sync.Mutex
+	networks   = map[source]*loaded{}
+)
+
+// open reads the network, or returns what another bundle of this process has read. A
+// source without a SHA256 takes what it finds.
+func (s *source) open(ctx context.Context) (*loaded, error) {
+	networksMu.Lock()
+	defer networksMu.Unlock()
+	if n := networks[*s]; n != nil {
+		return n, nil
+	}
+	n, sum, err := s.Network.read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if s.SHA256 != "" && s.SHA256 != sum {
+		return nil, errors.Errorf("%s: the file has changed since the pipeline began", s.Network.File)
+	}
+	s.SHA256 = sum
+	networks[*s] = &loaded{network: n}
+	return networks[*s], nil
+}
+
+// read reads the network, and a SHA-256 of its file.
+func (n Network) read(ctx context.Context) (*model.Network, string, error) {
+	if n.Kernel != "" && n.Kernel != model.Kernel() {
+		if err := model.UseKernel(n.Kernel); err != nil {
+			return nil, "", err
+		}
+	}
+	file, sum, err := n.here(ctx)
+	if err != nil {
+		return nil, "", err
+	}
+	if file != n.File {
+		defer os.RemoveAll(filepath.Dir(file))
+	}
+	r, err := foreign.Open(ctx, file, foreign.OpenOptions{Origin: foreign.Origin{Arch: n.Arch, Preset: n.Preset}})
+	if err != nil {
+		return nil, "", err
+	}
+	if r.PrepAssumed && r.Network.Prep.IsPhoto() {
+		return nil, "", errors.Errorf("%s: the file does not say how its photos are prepared: name one of torchvision, tf, caffe", n.File)
+	}
+	return r.Network, sum, nil
+}
+
+// here returns the network's file on this machine, in a folder of its own if it had to be
+// fetched, and its SHA-256.
+func (n Network) here(ctx context.Context) (file, sum string, err error) {
+	fs, err := filesystem.New(ctx, n.File)
+	if err != nil {
+		return "", "", err
+	}
+	defer fs.Close()
+	r, err := fs.OpenRead(ctx, n.File)
+	if err != nil {
+		return "", "", errors.Wrap(err, n.File)
+	}
+	defer r.Close()
+	digest, to := sha256.New(), io.Discard
+	file = n.File
+	if !isLocal(file) {
+		folder, err := os.MkdirTemp("", "lastlayer-network-")
+		if err != nil {
+			return "", "", errors.WithStack(err)
+		}
+		defer func() {
+			if err != nil {
+				os.RemoveAll(folder)
+			}
+		}()
+		f, err := os.Create(filepath.Join(folder, path.Base(file)))
+		if err != nil {
+			return "", "", errors.WithStack(err)
+		}
+		defer f.Close()
+		file, to = f.Name(), f
+	}
+	if _, err := io.Copy(io.MultiWriter(digest, to), r); err != nil {
+		return "", "", errors.Wrap(err, n.File)
+	}
+	return file, hex.EncodeToString(digest.Sum(nil)), nil
+}
+
+// withTrunk calls use with the trunk below the network's output layer, which is nobody
+// else's meanwhile.
+func (l *loaded) withTrunk(use func(*feature.Trunk) error) (err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.trunk == nil {
+		if l.trunk, err = feature.NewTrunk(l.network, model.Last(1)); err != nil {
+			return err
+		}
+	}
+	return use(l.trunk)
+}
+
+// withPredictor is withTrunk of the whole network.
+func (l *loaded) withPredictor(use func(*train.Predictor) error) (err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.predictor == nil {
+		if l.predictor, err = train.NewPredictor(l.network, predicted); err != nil {
+			return err
+		}
+	}
+	return use(l.predictor)
+}

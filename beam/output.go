@@ -1,0 +1,124 @@
+package beam
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/lastlayer/lastlayer/internal/escape"
+	"github.com/lastlayer/lastlayer/model/weightfile"
+	"github.com/pkg/errors"
+)
+
+// writeWhole writes a file that appears whole or not at all, in the place of one that is
+// there. Buckets and the memory file system do so themselves when a file is closed.
+func writeWhole(ctx context.Context, path string, write func(io.Writer) error) (err error) {
+	if isLocal(path) {
+		return weightfile.ReplaceFile(path, write)
+	}
+	fs, err := filesystem.New(ctx, path)
+	if err != nil {
+		return err
+	}
+	defer fs.Close()
+	ctx, giveUp := context.WithCancel(ctx) // a bucket keeps nothing of what is given up
+	defer giveUp()
+	w, err := fs.OpenWrite(ctx, path)
+	if err != nil {
+		return errors.Wrap(err, path)
+	}
+	if err := write(w); err != nil {
+		return errors.Wrap(err, path) // and no Close, which would keep what there is
+	}
+	return errors.Wrap(w.Close(), path)
+}
+
+// line is a line of a text file: of the image with that path.
+type line struct {
+	Path string
+	Text string
+}
+
+func init() {
+	beam.RegisterType(reflect.TypeOf((*line)(nil)).Elem())
+	register.DoFn4x1[context.Context, int, func(*line) bool, func(*int) bool, error](&writeLinesFn{})
+	register.Function1x2[bad, int, line](badLine)
+	register.Function1x2[int, int, int](keyed)
+	register.Emitter2[int, line]()
+	register.Iter1[line]()
+}
+
+// writeLines writes lines, by their shards from 1, each shard as a file, even one without
+// a line.
+func writeLines(s beam.Scope, out, heading string, shards int, lines beam.PCollection) {
+	beam.ParDo0(s, &writeLinesFn{out, heading, shards}, beam.CoGroupByKey(s, lines, everyShard(s, shards)))
+}
+
+// everyShard returns the numbers of all shards, as keys.
+func everyShard(s beam.Scope, shards int) beam.PCollection {
+	numbers := make([]int, shards)
+	for i := range numbers {
+		numbers[i] = i + 1
+	}
+	return beam.ParDo(s, keyed, beam.CreateList(s, numbers))
+}
+
+func keyed(n int) (int, int) { return n, n }
+
+// writeLinesFn writes a file of lines in ascending order of the paths.
+type writeLinesFn struct {
+	Out     string
+	Heading string
+	Shards  int
+}
+
+func (f *writeLinesFn) ProcessElement(ctx context.Context, shard int, next func(*line) bool, _ func(*int) bool) error {
+	var lines []line
+	for l := (line{}); next(&l); l = (line{}) {
+		lines = append(lines, l)
+	}
+	slices.SortFunc(lines, func(a, b line) int { return strings.Compare(a.Path, b.Path) })
+	return writeWhole(ctx, ShardName(f.Out, shard, f.Shards), func(w io.Writer) error {
+		if _, err := io.WriteString(w, f.Heading); err != nil {
+			return err
+		}
+		for _, l := range lines {
+			if _, err := io.WriteString(w, l.Text); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// badLine returns an image without a result as a line of JSON.
+func badLine(b bad) (int, line) {
+	return 1, line{b.Path, jsonLine(struct {
+		Path  string `json:"path"`
+		Error string `json:"error"`
+	}(b))}
+}
+
+// jsonLine returns a line of JSON in which what a terminal obeys is escaped.
+func jsonLine(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // texts and finite numbers
+	}
+	return string(escape.JSON(text)) + "\n"
+}
+
+// shown returns a text as JSON can hold it: bytes that are no UTF-8 as \xff.
+func shown(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	return escape.Text(text)
+}

@@ -1,0 +1,136 @@
+package beam
+
+import (
+	"cmp"
+	"context"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
+	"github.com/lastlayer/lastlayer/internal/atomicfile"
+	"github.com/lastlayer/lastlayer/train"
+	"github.com/lastlayer/lastlayer/transfer/feature"
+	"github.com/pkg/errors"
+)
+
+// Job is what is to be done with which images. Files may be on any of Beam's file
+// systems: gs://bucket/…, memfs://…, or here.
+type Job struct {
+	// Images are patterns of the files, as gs://photos/*/*.jpg. Paths in the result
+	// are relative to the folder that they have in common, the part before the first
+	// wildcard.
+	Images  []string
+	Network Network
+	// Out is the file to write, or with Shards above 1 what their names are made of:
+	// see ShardName.
+	Out    string
+	Shards int // from 1, the default of 0; rows of one must fit in a worker's memory
+	// Bad is the file of images without a result, as JSON lines with path and error;
+	// by default that of Out with the ending .bad.jsonl.
+	Bad string
+}
+
+// ErrJob is the cause of errors about jobs that cannot be done.
+var ErrJob = errors.New("invalid job")
+
+// Features adds to a pipeline the features of images, below the network's output layer,
+// as feature files. The class of an image is the name of its folder; where folders of
+// training and test images stand above, as in train/cat/1.jpg, they decide which it is.
+func (j Job) Features(ctx context.Context, s beam.Scope) error {
+	j, l, src, err := j.begin(ctx, ".features")
+	if err != nil {
+		return err
+	}
+	if err := l.withTrunk(func(t *feature.Trunk) error { return t.Photos(ctx, nil) }); err != nil {
+		return err
+	}
+	s = s.Scope("lastlayer.Features")
+	images, unnamed, all := beam.ParDo3(s, &listFn{Globs: j.Images, Classes: true}, beam.Impulse(s))
+	rows, unread := beam.ParDo2(s, &featuresFn{Source: src, Shards: j.Shards}, beam.Reshuffle(s, images))
+	beam.ParDo0(s, &writeFeaturesFn{Source: src, Out: j.Out, Shards: j.Shards},
+		beam.CoGroupByKey(s, rows, everyShard(s, j.Shards)), beam.SideInput{Input: all})
+	j.writeBad(s, unnamed, unread)
+	return nil
+}
+
+// Predict adds to a pipeline the network's answer for each image, as JSON lines or a
+// table with path, label and probability: by the ending of Out, .jsonl or .csv.
+func (j Job) Predict(ctx context.Context, s beam.Scope) error {
+	j, l, src, err := j.begin(ctx, ".jsonl", ".csv")
+	if err != nil {
+		return err
+	}
+	if err := l.withPredictor(func(*train.Predictor) error { return nil }); err != nil {
+		return err
+	}
+	s = s.Scope("lastlayer.Predict")
+	heading, table := "", path.Ext(j.Out) == ".csv"
+	if table {
+		heading = csvHeading
+	}
+	images, unnamed, _ := beam.ParDo3(s, &listFn{Globs: j.Images}, beam.Impulse(s))
+	lines, unread := beam.ParDo2(s, &predictFn{Source: src, Shards: j.Shards, CSV: table}, beam.Reshuffle(s, images))
+	writeLines(s, j.Out, heading, j.Shards, lines)
+	j.writeBad(s, unnamed, unread)
+	return nil
+}
+
+// BadFile returns the file of images without a result.
+func (j Job) BadFile() string {
+	return cmp.Or(j.Bad, strings.TrimSuffix(j.Out, path.Ext(j.Out))+".bad.jsonl")
+}
+
+// begin checks the job, fills in what is unsaid, and opens the network, so that a job
+// which cannot be done fails before a worker starts.
+func (j Job) begin(ctx context.Context, endings ...string) (Job, *loaded, source, error) {
+	src := source{Network: j.Network}
+	if j.Shards == 0 {
+		j.Shards = 1
+	}
+	j.Bad = j.BadFile()
+	if err := j.check(endings); err != nil {
+		return j, nil, src, err
+	}
+	l, err := src.open(ctx)
+	return j, l, src, err
+}
+
+func (j Job) check(endings []string) error {
+	switch {
+	case len(j.Images) == 0:
+		return errors.Wrap(ErrJob, "images: found no pattern, expected one as photos/*/*.jpg")
+	case j.Network.File == "":
+		return errors.Wrap(ErrJob, "network: found no file")
+	case !slices.Contains(endings, path.Ext(j.Out)):
+		return errors.Wrapf(ErrJob, "out: found %q, expected a name that ends in %s", j.Out, strings.Join(endings, " or "))
+	case j.Bad == j.Out || j.Bad == j.Network.File || j.Out == j.Network.File:
+		return errors.Wrapf(ErrJob, "found %s twice, expected files of their own for the network, the result and the bad images", j.Out)
+	}
+	if err := (feature.Shard{Index: 1, Of: j.Shards}).Check(); err != nil {
+		return errors.Wrap(ErrJob, err.Error())
+	}
+	for _, file := range slices.Concat(j.Images, []string{j.Network.File, j.Out, j.Bad}) {
+		if _, err := filesystem.New(context.Background(), file); err != nil {
+			return errors.Wrap(ErrJob, err.Error())
+		}
+	}
+	for _, glob := range j.Images {
+		if _, err := filepath.Match(glob, ""); err != nil {
+			return errors.Wrapf(ErrJob, "images: %s: %v", glob, err)
+		}
+	}
+	for _, file := range []string{j.Out, j.Bad} {
+		if err := atomicfile.Writable(file); isLocal(file) && err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeBad writes the images without a result.
+func (j Job) writeBad(s beam.Scope, of ...beam.PCollection) {
+	writeLines(s, j.Bad, "", 1, beam.ParDo(s, badLine, beam.Flatten(s, of...)))
+}
