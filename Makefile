@@ -6,20 +6,25 @@ test:
 ci:
 	.ci/run
 
-# The assembly, from its generator.
+# The assembly, from its generators: one for amd64, one for arm64.
 GENERATED = gemm winograd vector
+GENERATED_ARM64 = gemm
 generate:
 	go generate $(GENERATED:%=./internal/%)
 
-# Fails when the committed assembly is not what the generator makes. The first
+# Fails when the committed assembly is not what the generators make. The first
 # lines name the command, and with it the folder.
 check-generated:
-	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && \
+	@made=$$(mktemp -d) && trap 'rm -rf "$$made"' EXIT && cd internal/asm && go test ./... && \
 	for p in $(GENERATED); do \
-		(cd internal/asm && go run . -for $$p -out "$$made/$${p}_amd64.s" -stubs "$$made/stub_amd64.go" -pkg $$p) || exit 1; \
+		go run . -for $$p -out "$$made/$${p}_amd64.s" -stubs "$$made/stub_amd64.go" -pkg $$p || exit 1; \
 		for file in $${p}_amd64.s stub_amd64.go; do \
-			tail -n +2 "$$made/$$file" > "$$made/a" && tail -n +2 internal/$$p/$$file | cmp "$$made/a" - || exit 1; \
+			tail -n +2 "$$made/$$file" > "$$made/a" && tail -n +2 ../$$p/$$file | cmp "$$made/a" - || exit 1; \
 		done; \
+	done && \
+	for p in $(GENERATED_ARM64); do \
+		go run ./neon -for $$p -out "$$made/$${p}_arm64.s" -stubs "$$made/stub_arm64.go" || exit 1; \
+		for file in $${p}_arm64.s stub_arm64.go; do cmp "$$made/$$file" ../$$p/$$file || exit 1; done; \
 	done
 
 # Each fuzz target for FUZZTIME.

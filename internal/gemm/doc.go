@@ -7,8 +7,8 @@
 //     keeps packing buffers, so each goroutine has its own.
 //   - Pool.Sgemm spreads one product over the threads of package parallel.
 //   - BLAS gives Pool to gorgonia.
-//   - Name and Use tell and choose the kernel: "go-avx512", "go-avx2", or
-//     "gonum", which is gonum's Sgemm and works everywhere.
+//   - Name and Use tell and choose the kernel: "go-avx512", "go-avx2", on arm64
+//     "go-neon", or "gonum", which is gonum's Sgemm and works everywhere.
 //
 // # How it works
 //
@@ -18,8 +18,8 @@
 // ACM TOMS 41(3), 2015). k is cut into blocks. A block of rows and columns of
 // B is copied ("packed") into panels of NR columns, in the order in which they
 // will be read, small enough for the second-level cache. Tiles of C, up to
-// 12×32 with AVX-512 and 6×16 with AVX2, are kept in registers while, step by
-// step, a column of A is multiplied by a row of a panel and added.
+// 12×32 with AVX-512 and 6×16 with AVX2 and NEON, are kept in registers while, step
+// by step, a column of A is multiplied by a row of a panel and added.
 //
 // Four things differ from the classic scheme; BLIS does the first two for
 // small matrices:
@@ -34,7 +34,7 @@
 //   - A transposed B much wider than A is high is not packed either: Cᵀ = B·Aᵀ is
 //     computed, which packs A, and transposed.
 //
-// Read gemm.go, then blocked_amd64.go, then ../asm/tile.go.
+// Read gemm.go, then blocked.go, then ../asm/tile.go.
 //
 // # Caveats
 //
@@ -46,8 +46,12 @@
 // NaN and Inf in A and B reach C also through factors of zero, except with
 // "gonum", which skips zeros.
 //
-// The assembly is written by the generator in internal/asm, a module of its own
+// The kernel for arm64 is tested under an emulator only, which says nothing about
+// speed: its sizes are chosen by counting registers and loads.
+//
+// The assembly is written by the generators in internal/asm, a module of its own
 // so that avo is no dependency of this one.
 package gemm
 
 //go:generate sh -c "cd ../asm && go run . -for gemm -out ../gemm/gemm_amd64.s -stubs ../gemm/stub_amd64.go -pkg gemm"
+//go:generate sh -c "cd ../asm && go run ./neon -for gemm -out ../gemm/gemm_arm64.s -stubs ../gemm/stub_arm64.go"

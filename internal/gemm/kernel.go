@@ -49,7 +49,7 @@ func (kn *kernel) wide(m int) int {
 }
 
 // Lanes returns the float32 values in a vector register of the instruction set
-// that the kernel in use is written for, 16 or 8, and 0 for gonum: what other
+// that the kernel in use is written for, 16, 8 or 4, and 0 for gonum: what other
 // assembly is to be chosen by.
 func Lanes() int { return inUse.lanes }
 

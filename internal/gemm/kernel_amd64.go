@@ -40,3 +40,8 @@ func (kn *kernel) packRows(dst, src *float32, ld, k, width int) {
 	}
 	packRowsAVX2(dst, src, ld, k, width)
 }
+
+// transpose8 transposes eight rows of columns elements, at least 8.
+func transpose8(dst *float32, ldDst int, src *float32, ldSrc, columns int) {
+	packColumnsAVX2(dst, ldDst, src, ldSrc, columns)
+}

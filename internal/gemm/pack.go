@@ -1,3 +1,5 @@
+//go:build amd64 || arm64
+
 package gemm
 
 // packPanel packs the panel of B that starts at column j.
@@ -39,7 +41,7 @@ func transposeBlocks(dst []float32, ldDst int, src []float32, ldSrc, rows, colum
 	}
 	for i := 0; i < rows; i += 8 {
 		i := min(i, rows-8)
-		packColumnsAVX2(&dst[i], ldDst, &src[i*ldSrc], ldSrc, columns)
+		transpose8(&dst[i], ldDst, &src[i*ldSrc], ldSrc, columns)
 	}
 }
 
