@@ -2,8 +2,8 @@
 
 #include "textflag.h"
 
-// func tileNEON(rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int)
-TEXT ·tileNEON(SB), NOSPLIT, $0-96
+// func tileNEON(rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int, after *float32, what int, add *float32)
+TEXT ·tileNEON(SB), NOSPLIT, $0-120
 	MOVD k+16(FP), R12
 	MOVD a+32(FP), R0
 	MOVD rsA+40(FP), R14
@@ -149,167 +149,428 @@ loop_6x4:
 	BGT loop_6x4
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f809108 // fmul v8.4s, v8.4s, v0.s[0]
+	WORD $0x4f809129 // fmul v9.4s, v9.4s, v0.s[0]
+	WORD $0x4f80914a // fmul v10.4s, v10.4s, v0.s[0]
+	WORD $0x4f80916b // fmul v11.4s, v11.4s, v0.s[0]
+	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
+	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
+	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
+	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
+	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
+	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
+	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
+	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
+	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
+	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_6x4
-	WORD $0x4f809108 // fmul v8.4s, v8.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811048 // fmla v8.4s, v2.4s, v1.s[0]
-	FMOVQ F8, (R10)
-	WORD $0x4f809129 // fmul v9.4s, v9.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811049 // fmla v9.4s, v2.4s, v1.s[0]
-	FMOVQ F9, 16(R10)
-	WORD $0x4f80914a // fmul v10.4s, v10.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81104a // fmla v10.4s, v2.4s, v1.s[0]
-	FMOVQ F10, 32(R10)
-	WORD $0x4f80916b // fmul v11.4s, v11.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81104b // fmla v11.4s, v2.4s, v1.s[0]
-	FMOVQ F11, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81104c // fmla v12.4s, v2.4s, v1.s[0]
-	FMOVQ F12, (R10)
-	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81104d // fmla v13.4s, v2.4s, v1.s[0]
-	FMOVQ F13, 16(R10)
-	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81104e // fmla v14.4s, v2.4s, v1.s[0]
-	FMOVQ F14, 32(R10)
-	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81104f // fmla v15.4s, v2.4s, v1.s[0]
-	FMOVQ F15, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811050 // fmla v16.4s, v2.4s, v1.s[0]
-	FMOVQ F16, (R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811051 // fmla v17.4s, v2.4s, v1.s[0]
-	FMOVQ F17, 16(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811052 // fmla v18.4s, v2.4s, v1.s[0]
-	FMOVQ F18, 32(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f811053 // fmla v19.4s, v2.4s, v1.s[0]
-	FMOVQ F19, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811054 // fmla v20.4s, v2.4s, v1.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811055 // fmla v21.4s, v2.4s, v1.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, 32(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 16(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, 32(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 16(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 32(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 48(R10)
-	RET
 
 overwrite_6x4:
-	WORD $0x4f809108 // fmul v8.4s, v8.4s, v0.s[0]
-	FMOVQ F8, (R10)
-	WORD $0x4f809129 // fmul v9.4s, v9.4s, v0.s[0]
-	FMOVQ F9, 16(R10)
-	WORD $0x4f80914a // fmul v10.4s, v10.4s, v0.s[0]
-	FMOVQ F10, 32(R10)
-	WORD $0x4f80916b // fmul v11.4s, v11.4s, v0.s[0]
-	FMOVQ F11, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
-	FMOVQ F12, (R10)
-	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
-	FMOVQ F13, 16(R10)
-	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
-	FMOVQ F14, 32(R10)
-	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
-	FMOVQ F15, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ F16, (R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ F17, 16(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ F18, 32(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ F19, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, 32(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 16(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, 32(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 16(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 32(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 48(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_6x4
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d508 // fadd v8.4s, v8.4s, v0.4s
+	WORD $0x4e20d529 // fadd v9.4s, v9.4s, v0.4s
+	WORD $0x4e20d54a // fadd v10.4s, v10.4s, v0.4s
+	WORD $0x4e20d56b // fadd v11.4s, v11.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	WORD $0x4e20d5ad // fadd v13.4s, v13.4s, v0.4s
+	WORD $0x4e20d5ce // fadd v14.4s, v14.4s, v0.4s
+	WORD $0x4e20d5ef // fadd v15.4s, v15.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVS 96(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVS 120(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_6x4
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d508 // fsub v8.4s, v8.4s, v0.4s
+	WORD $0x4ea0d529 // fsub v9.4s, v9.4s, v0.4s
+	WORD $0x4ea0d54a // fsub v10.4s, v10.4s, v0.4s
+	WORD $0x4ea0d56b // fsub v11.4s, v11.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d58c // fsub v12.4s, v12.4s, v0.4s
+	WORD $0x4ea0d5ad // fsub v13.4s, v13.4s, v0.4s
+	WORD $0x4ea0d5ce // fsub v14.4s, v14.4s, v0.4s
+	WORD $0x4ea0d5ef // fsub v15.4s, v15.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d610 // fsub v16.4s, v16.4s, v0.4s
+	WORD $0x4ea0d631 // fsub v17.4s, v17.4s, v0.4s
+	WORD $0x4ea0d652 // fsub v18.4s, v18.4s, v0.4s
+	WORD $0x4ea0d673 // fsub v19.4s, v19.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d694 // fsub v20.4s, v20.4s, v0.4s
+	WORD $0x4ea0d6b5 // fsub v21.4s, v21.4s, v0.4s
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	FMOVS 100(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	FMOVS 124(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	WORD $0x4e21d508 // fadd v8.4s, v8.4s, v1.4s
+	WORD $0x6e20dd29 // fmul v9.4s, v9.4s, v0.4s
+	WORD $0x4e21d529 // fadd v9.4s, v9.4s, v1.4s
+	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
+	WORD $0x4e21d54a // fadd v10.4s, v10.4s, v1.4s
+	WORD $0x6e20dd6b // fmul v11.4s, v11.4s, v0.4s
+	WORD $0x4e21d56b // fadd v11.4s, v11.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x4e21d58c // fadd v12.4s, v12.4s, v1.4s
+	WORD $0x6e20ddad // fmul v13.4s, v13.4s, v0.4s
+	WORD $0x4e21d5ad // fadd v13.4s, v13.4s, v1.4s
+	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
+	WORD $0x4e21d5ce // fadd v14.4s, v14.4s, v1.4s
+	WORD $0x6e20ddef // fmul v15.4s, v15.4s, v0.4s
+	WORD $0x4e21d5ef // fadd v15.4s, v15.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
+	WORD $0x4e21d610 // fadd v16.4s, v16.4s, v1.4s
+	WORD $0x6e20de31 // fmul v17.4s, v17.4s, v0.4s
+	WORD $0x4e21d631 // fadd v17.4s, v17.4s, v1.4s
+	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
+	WORD $0x4e21d652 // fadd v18.4s, v18.4s, v1.4s
+	WORD $0x6e20de73 // fmul v19.4s, v19.4s, v0.4s
+	WORD $0x4e21d673 // fadd v19.4s, v19.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d694 // fadd v20.4s, v20.4s, v1.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	FMOVS 104(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 108(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	FMOVS 128(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 132(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_6x4:
+	TBZ $1, R1, single_6x4
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d508 // fadd v8.4s, v8.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d529 // fadd v9.4s, v9.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d54a // fadd v10.4s, v10.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d56b // fadd v11.4s, v11.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d5ad // fadd v13.4s, v13.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d5ce // fadd v14.4s, v14.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d5ef // fadd v15.4s, v15.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_6x4:
+	TBZ $2, R1, write_6x4
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f508 // fmax v8.4s, v8.4s, v0.4s
+	WORD $0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
+	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
+	WORD $0x4e20f529 // fmax v9.4s, v9.4s, v0.4s
+	WORD $0x4ea1f529 // fmin v9.4s, v9.4s, v1.4s
+	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
+	WORD $0x4e20f54a // fmax v10.4s, v10.4s, v0.4s
+	WORD $0x4ea1f54a // fmin v10.4s, v10.4s, v1.4s
+	WORD $0x4e22d54a // fadd v10.4s, v10.4s, v2.4s
+	WORD $0x4e20f56b // fmax v11.4s, v11.4s, v0.4s
+	WORD $0x4ea1f56b // fmin v11.4s, v11.4s, v1.4s
+	WORD $0x4e22d56b // fadd v11.4s, v11.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f58c // fmax v12.4s, v12.4s, v0.4s
+	WORD $0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
+	WORD $0x4e22d58c // fadd v12.4s, v12.4s, v2.4s
+	WORD $0x4e20f5ad // fmax v13.4s, v13.4s, v0.4s
+	WORD $0x4ea1f5ad // fmin v13.4s, v13.4s, v1.4s
+	WORD $0x4e22d5ad // fadd v13.4s, v13.4s, v2.4s
+	WORD $0x4e20f5ce // fmax v14.4s, v14.4s, v0.4s
+	WORD $0x4ea1f5ce // fmin v14.4s, v14.4s, v1.4s
+	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
+	WORD $0x4e20f5ef // fmax v15.4s, v15.4s, v0.4s
+	WORD $0x4ea1f5ef // fmin v15.4s, v15.4s, v1.4s
+	WORD $0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f610 // fmax v16.4s, v16.4s, v0.4s
+	WORD $0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	WORD $0x4e20f631 // fmax v17.4s, v17.4s, v0.4s
+	WORD $0x4ea1f631 // fmin v17.4s, v17.4s, v1.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4e20f652 // fmax v18.4s, v18.4s, v0.4s
+	WORD $0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
+	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
+	WORD $0x4e20f673 // fmax v19.4s, v19.4s, v0.4s
+	WORD $0x4ea1f673 // fmin v19.4s, v19.4s, v1.4s
+	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f694 // fmax v20.4s, v20.4s, v0.4s
+	WORD $0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
+	WORD $0x4ea1f6b5 // fmin v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	FMOVS 112(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 116(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	FMOVS 136(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 140(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_6x4:
+	MOVD R10, R8
+	FMOVQ F8, (R8)
+	FMOVQ F9, 16(R8)
+	FMOVQ F10, 32(R8)
+	FMOVQ F11, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F12, (R8)
+	FMOVQ F13, 16(R8)
+	FMOVQ F14, 32(R8)
+	FMOVQ F15, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F16, (R8)
+	FMOVQ F17, 16(R8)
+	FMOVQ F18, 32(R8)
+	FMOVQ F19, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F20, (R8)
+	FMOVQ F21, 16(R8)
+	FMOVQ F22, 32(R8)
+	FMOVQ F23, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F24, (R8)
+	FMOVQ F25, 16(R8)
+	FMOVQ F26, 32(R8)
+	FMOVQ F27, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F28, (R8)
+	FMOVQ F29, 16(R8)
+	FMOVQ F30, 32(R8)
+	FMOVQ F31, 48(R8)
 	RET
 
 tile_5x4:
@@ -368,141 +629,361 @@ loop_5x4:
 	BGT loop_5x4
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
+	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
+	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
+	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
+	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
+	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
+	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
+	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
+	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
+	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_5x4
-	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81104c // fmla v12.4s, v2.4s, v1.s[0]
-	FMOVQ F12, (R10)
-	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81104d // fmla v13.4s, v2.4s, v1.s[0]
-	FMOVQ F13, 16(R10)
-	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81104e // fmla v14.4s, v2.4s, v1.s[0]
-	FMOVQ F14, 32(R10)
-	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81104f // fmla v15.4s, v2.4s, v1.s[0]
-	FMOVQ F15, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811050 // fmla v16.4s, v2.4s, v1.s[0]
-	FMOVQ F16, (R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811051 // fmla v17.4s, v2.4s, v1.s[0]
-	FMOVQ F17, 16(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811052 // fmla v18.4s, v2.4s, v1.s[0]
-	FMOVQ F18, 32(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f811053 // fmla v19.4s, v2.4s, v1.s[0]
-	FMOVQ F19, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811054 // fmla v20.4s, v2.4s, v1.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811055 // fmla v21.4s, v2.4s, v1.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, 32(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 16(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, 32(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 16(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 32(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 48(R10)
-	RET
 
 overwrite_5x4:
-	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
-	FMOVQ F12, (R10)
-	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
-	FMOVQ F13, 16(R10)
-	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
-	FMOVQ F14, 32(R10)
-	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
-	FMOVQ F15, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ F16, (R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ F17, 16(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ F18, 32(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ F19, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, 32(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 16(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, 32(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 16(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 32(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 48(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_5x4
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	WORD $0x4e20d5ad // fadd v13.4s, v13.4s, v0.4s
+	WORD $0x4e20d5ce // fadd v14.4s, v14.4s, v0.4s
+	WORD $0x4e20d5ef // fadd v15.4s, v15.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVS 96(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_5x4
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d58c // fsub v12.4s, v12.4s, v0.4s
+	WORD $0x4ea0d5ad // fsub v13.4s, v13.4s, v0.4s
+	WORD $0x4ea0d5ce // fsub v14.4s, v14.4s, v0.4s
+	WORD $0x4ea0d5ef // fsub v15.4s, v15.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d610 // fsub v16.4s, v16.4s, v0.4s
+	WORD $0x4ea0d631 // fsub v17.4s, v17.4s, v0.4s
+	WORD $0x4ea0d652 // fsub v18.4s, v18.4s, v0.4s
+	WORD $0x4ea0d673 // fsub v19.4s, v19.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d694 // fsub v20.4s, v20.4s, v0.4s
+	WORD $0x4ea0d6b5 // fsub v21.4s, v21.4s, v0.4s
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	FMOVS 100(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x4e21d58c // fadd v12.4s, v12.4s, v1.4s
+	WORD $0x6e20ddad // fmul v13.4s, v13.4s, v0.4s
+	WORD $0x4e21d5ad // fadd v13.4s, v13.4s, v1.4s
+	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
+	WORD $0x4e21d5ce // fadd v14.4s, v14.4s, v1.4s
+	WORD $0x6e20ddef // fmul v15.4s, v15.4s, v0.4s
+	WORD $0x4e21d5ef // fadd v15.4s, v15.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
+	WORD $0x4e21d610 // fadd v16.4s, v16.4s, v1.4s
+	WORD $0x6e20de31 // fmul v17.4s, v17.4s, v0.4s
+	WORD $0x4e21d631 // fadd v17.4s, v17.4s, v1.4s
+	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
+	WORD $0x4e21d652 // fadd v18.4s, v18.4s, v1.4s
+	WORD $0x6e20de73 // fmul v19.4s, v19.4s, v0.4s
+	WORD $0x4e21d673 // fadd v19.4s, v19.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d694 // fadd v20.4s, v20.4s, v1.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	FMOVS 104(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 108(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_5x4:
+	TBZ $1, R1, single_5x4
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d5ad // fadd v13.4s, v13.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d5ce // fadd v14.4s, v14.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d5ef // fadd v15.4s, v15.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_5x4:
+	TBZ $2, R1, write_5x4
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f58c // fmax v12.4s, v12.4s, v0.4s
+	WORD $0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
+	WORD $0x4e22d58c // fadd v12.4s, v12.4s, v2.4s
+	WORD $0x4e20f5ad // fmax v13.4s, v13.4s, v0.4s
+	WORD $0x4ea1f5ad // fmin v13.4s, v13.4s, v1.4s
+	WORD $0x4e22d5ad // fadd v13.4s, v13.4s, v2.4s
+	WORD $0x4e20f5ce // fmax v14.4s, v14.4s, v0.4s
+	WORD $0x4ea1f5ce // fmin v14.4s, v14.4s, v1.4s
+	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
+	WORD $0x4e20f5ef // fmax v15.4s, v15.4s, v0.4s
+	WORD $0x4ea1f5ef // fmin v15.4s, v15.4s, v1.4s
+	WORD $0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f610 // fmax v16.4s, v16.4s, v0.4s
+	WORD $0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	WORD $0x4e20f631 // fmax v17.4s, v17.4s, v0.4s
+	WORD $0x4ea1f631 // fmin v17.4s, v17.4s, v1.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4e20f652 // fmax v18.4s, v18.4s, v0.4s
+	WORD $0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
+	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
+	WORD $0x4e20f673 // fmax v19.4s, v19.4s, v0.4s
+	WORD $0x4ea1f673 // fmin v19.4s, v19.4s, v1.4s
+	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f694 // fmax v20.4s, v20.4s, v0.4s
+	WORD $0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
+	WORD $0x4ea1f6b5 // fmin v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	FMOVS 112(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 116(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_5x4:
+	MOVD R10, R8
+	FMOVQ F12, (R8)
+	FMOVQ F13, 16(R8)
+	FMOVQ F14, 32(R8)
+	FMOVQ F15, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F16, (R8)
+	FMOVQ F17, 16(R8)
+	FMOVQ F18, 32(R8)
+	FMOVQ F19, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F20, (R8)
+	FMOVQ F21, 16(R8)
+	FMOVQ F22, 32(R8)
+	FMOVQ F23, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F24, (R8)
+	FMOVQ F25, 16(R8)
+	FMOVQ F26, 32(R8)
+	FMOVQ F27, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F28, (R8)
+	FMOVQ F29, 16(R8)
+	FMOVQ F30, 32(R8)
+	FMOVQ F31, 48(R8)
 	RET
 
 tile_4x4:
@@ -552,115 +1033,294 @@ loop_4x4:
 	BGT loop_4x4
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
+	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
+	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
+	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
+	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
+	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_4x4
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811050 // fmla v16.4s, v2.4s, v1.s[0]
-	FMOVQ F16, (R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811051 // fmla v17.4s, v2.4s, v1.s[0]
-	FMOVQ F17, 16(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811052 // fmla v18.4s, v2.4s, v1.s[0]
-	FMOVQ F18, 32(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f811053 // fmla v19.4s, v2.4s, v1.s[0]
-	FMOVQ F19, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811054 // fmla v20.4s, v2.4s, v1.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811055 // fmla v21.4s, v2.4s, v1.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, 32(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 16(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, 32(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 16(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 32(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 48(R10)
-	RET
 
 overwrite_4x4:
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ F16, (R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ F17, 16(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ F18, 32(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ F19, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, 32(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 16(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, 32(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 16(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 32(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 48(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_4x4
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_4x4
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d610 // fsub v16.4s, v16.4s, v0.4s
+	WORD $0x4ea0d631 // fsub v17.4s, v17.4s, v0.4s
+	WORD $0x4ea0d652 // fsub v18.4s, v18.4s, v0.4s
+	WORD $0x4ea0d673 // fsub v19.4s, v19.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d694 // fsub v20.4s, v20.4s, v0.4s
+	WORD $0x4ea0d6b5 // fsub v21.4s, v21.4s, v0.4s
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
+	WORD $0x4e21d610 // fadd v16.4s, v16.4s, v1.4s
+	WORD $0x6e20de31 // fmul v17.4s, v17.4s, v0.4s
+	WORD $0x4e21d631 // fadd v17.4s, v17.4s, v1.4s
+	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
+	WORD $0x4e21d652 // fadd v18.4s, v18.4s, v1.4s
+	WORD $0x6e20de73 // fmul v19.4s, v19.4s, v0.4s
+	WORD $0x4e21d673 // fadd v19.4s, v19.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d694 // fadd v20.4s, v20.4s, v1.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_4x4:
+	TBZ $1, R1, single_4x4
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_4x4:
+	TBZ $2, R1, write_4x4
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f610 // fmax v16.4s, v16.4s, v0.4s
+	WORD $0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	WORD $0x4e20f631 // fmax v17.4s, v17.4s, v0.4s
+	WORD $0x4ea1f631 // fmin v17.4s, v17.4s, v1.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4e20f652 // fmax v18.4s, v18.4s, v0.4s
+	WORD $0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
+	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
+	WORD $0x4e20f673 // fmax v19.4s, v19.4s, v0.4s
+	WORD $0x4ea1f673 // fmin v19.4s, v19.4s, v1.4s
+	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f694 // fmax v20.4s, v20.4s, v0.4s
+	WORD $0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
+	WORD $0x4ea1f6b5 // fmin v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_4x4:
+	MOVD R10, R8
+	FMOVQ F16, (R8)
+	FMOVQ F17, 16(R8)
+	FMOVQ F18, 32(R8)
+	FMOVQ F19, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F20, (R8)
+	FMOVQ F21, 16(R8)
+	FMOVQ F22, 32(R8)
+	FMOVQ F23, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F24, (R8)
+	FMOVQ F25, 16(R8)
+	FMOVQ F26, 32(R8)
+	FMOVQ F27, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F28, (R8)
+	FMOVQ F29, 16(R8)
+	FMOVQ F30, 32(R8)
+	FMOVQ F31, 48(R8)
 	RET
 
 tile_3x4:
@@ -701,89 +1361,227 @@ loop_3x4:
 	BGT loop_3x4
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
+	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_3x4
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811054 // fmla v20.4s, v2.4s, v1.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811055 // fmla v21.4s, v2.4s, v1.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, 32(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 16(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, 32(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 16(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 32(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 48(R10)
-	RET
 
 overwrite_3x4:
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, 32(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 16(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, 32(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 16(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 32(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 48(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_3x4
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_3x4
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d694 // fsub v20.4s, v20.4s, v0.4s
+	WORD $0x4ea0d6b5 // fsub v21.4s, v21.4s, v0.4s
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d694 // fadd v20.4s, v20.4s, v1.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_3x4:
+	TBZ $1, R1, single_3x4
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_3x4:
+	TBZ $2, R1, write_3x4
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f694 // fmax v20.4s, v20.4s, v0.4s
+	WORD $0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
+	WORD $0x4ea1f6b5 // fmin v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_3x4:
+	MOVD R10, R8
+	FMOVQ F20, (R8)
+	FMOVQ F21, 16(R8)
+	FMOVQ F22, 32(R8)
+	FMOVQ F23, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F24, (R8)
+	FMOVQ F25, 16(R8)
+	FMOVQ F26, 32(R8)
+	FMOVQ F27, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F28, (R8)
+	FMOVQ F29, 16(R8)
+	FMOVQ F30, 32(R8)
+	FMOVQ F31, 48(R8)
 	RET
 
 tile_2x4:
@@ -815,63 +1613,160 @@ loop_2x4:
 	BGT loop_2x4
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_2x4
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 16(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, 32(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 16(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 32(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 48(R10)
-	RET
 
 overwrite_2x4:
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 16(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, 32(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 48(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 16(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 32(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 48(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_2x4
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_2x4
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_2x4:
+	TBZ $1, R1, single_2x4
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_2x4:
+	TBZ $2, R1, write_2x4
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_2x4:
+	MOVD R10, R8
+	FMOVQ F24, (R8)
+	FMOVQ F25, 16(R8)
+	FMOVQ F26, 32(R8)
+	FMOVQ F27, 48(R8)
+	ADD R11, R8, R8
+	FMOVQ F28, (R8)
+	FMOVQ F29, 16(R8)
+	FMOVQ F30, 32(R8)
+	FMOVQ F31, 48(R8)
 	RET
 
 tile_1x4:
@@ -894,37 +1789,93 @@ loop_1x4:
 	BGT loop_1x4
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_1x4
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 16(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 32(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 48(R10)
-	RET
 
 overwrite_1x4:
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 16(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 32(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 48(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_1x4
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_1x4
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_1x4:
+	TBZ $1, R1, single_1x4
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_1x4:
+	TBZ $2, R1, write_1x4
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_1x4:
+	MOVD R10, R8
+	FMOVQ F28, (R8)
+	FMOVQ F29, 16(R8)
+	FMOVQ F30, 32(R8)
+	FMOVQ F31, 48(R8)
 	RET
 
 tile_6x3:
@@ -980,131 +1931,350 @@ loop_6x3:
 	BGT loop_6x3
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
+	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
+	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
+	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
+	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
+	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
+	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
+	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_6x3
-	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81104e // fmla v14.4s, v2.4s, v1.s[0]
-	FMOVQ F14, (R10)
-	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81104f // fmla v15.4s, v2.4s, v1.s[0]
-	FMOVQ F15, 16(R10)
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811050 // fmla v16.4s, v2.4s, v1.s[0]
-	FMOVQ F16, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811051 // fmla v17.4s, v2.4s, v1.s[0]
-	FMOVQ F17, (R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811052 // fmla v18.4s, v2.4s, v1.s[0]
-	FMOVQ F18, 16(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811053 // fmla v19.4s, v2.4s, v1.s[0]
-	FMOVQ F19, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811054 // fmla v20.4s, v2.4s, v1.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811055 // fmla v21.4s, v2.4s, v1.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, (R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, 16(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 16(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, (R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 16(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 32(R10)
-	RET
 
 overwrite_6x3:
-	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
-	FMOVQ F14, (R10)
-	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
-	FMOVQ F15, 16(R10)
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ F16, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ F17, (R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ F18, 16(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ F19, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, (R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, 16(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 16(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, (R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 16(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 32(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_6x3
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d5ce // fadd v14.4s, v14.4s, v0.4s
+	WORD $0x4e20d5ef // fadd v15.4s, v15.4s, v0.4s
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVS 96(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVS 120(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_6x3
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d5ce // fsub v14.4s, v14.4s, v0.4s
+	WORD $0x4ea0d5ef // fsub v15.4s, v15.4s, v0.4s
+	WORD $0x4ea0d610 // fsub v16.4s, v16.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d631 // fsub v17.4s, v17.4s, v0.4s
+	WORD $0x4ea0d652 // fsub v18.4s, v18.4s, v0.4s
+	WORD $0x4ea0d673 // fsub v19.4s, v19.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d694 // fsub v20.4s, v20.4s, v0.4s
+	WORD $0x4ea0d6b5 // fsub v21.4s, v21.4s, v0.4s
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	FMOVS 100(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	FMOVS 124(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
+	WORD $0x4e21d5ce // fadd v14.4s, v14.4s, v1.4s
+	WORD $0x6e20ddef // fmul v15.4s, v15.4s, v0.4s
+	WORD $0x4e21d5ef // fadd v15.4s, v15.4s, v1.4s
+	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
+	WORD $0x4e21d610 // fadd v16.4s, v16.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de31 // fmul v17.4s, v17.4s, v0.4s
+	WORD $0x4e21d631 // fadd v17.4s, v17.4s, v1.4s
+	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
+	WORD $0x4e21d652 // fadd v18.4s, v18.4s, v1.4s
+	WORD $0x6e20de73 // fmul v19.4s, v19.4s, v0.4s
+	WORD $0x4e21d673 // fadd v19.4s, v19.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d694 // fadd v20.4s, v20.4s, v1.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	FMOVS 104(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 108(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	FMOVS 128(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 132(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_6x3:
+	TBZ $1, R1, single_6x3
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d5ce // fadd v14.4s, v14.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d5ef // fadd v15.4s, v15.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_6x3:
+	TBZ $2, R1, write_6x3
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f5ce // fmax v14.4s, v14.4s, v0.4s
+	WORD $0x4ea1f5ce // fmin v14.4s, v14.4s, v1.4s
+	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
+	WORD $0x4e20f5ef // fmax v15.4s, v15.4s, v0.4s
+	WORD $0x4ea1f5ef // fmin v15.4s, v15.4s, v1.4s
+	WORD $0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
+	WORD $0x4e20f610 // fmax v16.4s, v16.4s, v0.4s
+	WORD $0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f631 // fmax v17.4s, v17.4s, v0.4s
+	WORD $0x4ea1f631 // fmin v17.4s, v17.4s, v1.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4e20f652 // fmax v18.4s, v18.4s, v0.4s
+	WORD $0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
+	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
+	WORD $0x4e20f673 // fmax v19.4s, v19.4s, v0.4s
+	WORD $0x4ea1f673 // fmin v19.4s, v19.4s, v1.4s
+	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f694 // fmax v20.4s, v20.4s, v0.4s
+	WORD $0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
+	WORD $0x4ea1f6b5 // fmin v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	FMOVS 112(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 116(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	FMOVS 136(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 140(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_6x3:
+	MOVD R10, R8
+	FMOVQ F14, (R8)
+	FMOVQ F15, 16(R8)
+	FMOVQ F16, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F17, (R8)
+	FMOVQ F18, 16(R8)
+	FMOVQ F19, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F20, (R8)
+	FMOVQ F21, 16(R8)
+	FMOVQ F22, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F23, (R8)
+	FMOVQ F24, 16(R8)
+	FMOVQ F25, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F26, (R8)
+	FMOVQ F27, 16(R8)
+	FMOVQ F28, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F29, (R8)
+	FMOVQ F30, 16(R8)
+	FMOVQ F31, 32(R8)
 	RET
 
 tile_5x3:
@@ -1153,111 +2323,296 @@ loop_5x3:
 	BGT loop_5x3
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
+	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
+	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
+	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
+	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_5x3
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811051 // fmla v17.4s, v2.4s, v1.s[0]
-	FMOVQ F17, (R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811052 // fmla v18.4s, v2.4s, v1.s[0]
-	FMOVQ F18, 16(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811053 // fmla v19.4s, v2.4s, v1.s[0]
-	FMOVQ F19, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811054 // fmla v20.4s, v2.4s, v1.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811055 // fmla v21.4s, v2.4s, v1.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, (R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, 16(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 16(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, (R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 16(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 32(R10)
-	RET
 
 overwrite_5x3:
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ F17, (R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ F18, 16(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ F19, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, (R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, 16(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 16(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, (R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 16(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 32(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_5x3
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVS 96(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_5x3
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d631 // fsub v17.4s, v17.4s, v0.4s
+	WORD $0x4ea0d652 // fsub v18.4s, v18.4s, v0.4s
+	WORD $0x4ea0d673 // fsub v19.4s, v19.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d694 // fsub v20.4s, v20.4s, v0.4s
+	WORD $0x4ea0d6b5 // fsub v21.4s, v21.4s, v0.4s
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	FMOVS 100(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de31 // fmul v17.4s, v17.4s, v0.4s
+	WORD $0x4e21d631 // fadd v17.4s, v17.4s, v1.4s
+	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
+	WORD $0x4e21d652 // fadd v18.4s, v18.4s, v1.4s
+	WORD $0x6e20de73 // fmul v19.4s, v19.4s, v0.4s
+	WORD $0x4e21d673 // fadd v19.4s, v19.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d694 // fadd v20.4s, v20.4s, v1.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	FMOVS 104(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 108(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_5x3:
+	TBZ $1, R1, single_5x3
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_5x3:
+	TBZ $2, R1, write_5x3
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f631 // fmax v17.4s, v17.4s, v0.4s
+	WORD $0x4ea1f631 // fmin v17.4s, v17.4s, v1.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4e20f652 // fmax v18.4s, v18.4s, v0.4s
+	WORD $0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
+	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
+	WORD $0x4e20f673 // fmax v19.4s, v19.4s, v0.4s
+	WORD $0x4ea1f673 // fmin v19.4s, v19.4s, v1.4s
+	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f694 // fmax v20.4s, v20.4s, v0.4s
+	WORD $0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
+	WORD $0x4ea1f6b5 // fmin v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	FMOVS 112(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 116(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_5x3:
+	MOVD R10, R8
+	FMOVQ F17, (R8)
+	FMOVQ F18, 16(R8)
+	FMOVQ F19, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F20, (R8)
+	FMOVQ F21, 16(R8)
+	FMOVQ F22, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F23, (R8)
+	FMOVQ F24, 16(R8)
+	FMOVQ F25, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F26, (R8)
+	FMOVQ F27, 16(R8)
+	FMOVQ F28, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F29, (R8)
+	FMOVQ F30, 16(R8)
+	FMOVQ F31, 32(R8)
 	RET
 
 tile_4x3:
@@ -1299,91 +2654,242 @@ loop_4x3:
 	BGT loop_4x3
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
+	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_4x3
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811054 // fmla v20.4s, v2.4s, v1.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811055 // fmla v21.4s, v2.4s, v1.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, (R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, 16(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 16(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, (R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 16(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 32(R10)
-	RET
 
 overwrite_4x3:
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, (R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, 16(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 16(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, (R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 16(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 32(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_4x3
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_4x3
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d694 // fsub v20.4s, v20.4s, v0.4s
+	WORD $0x4ea0d6b5 // fsub v21.4s, v21.4s, v0.4s
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d694 // fadd v20.4s, v20.4s, v1.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_4x3:
+	TBZ $1, R1, single_4x3
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_4x3:
+	TBZ $2, R1, write_4x3
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f694 // fmax v20.4s, v20.4s, v0.4s
+	WORD $0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
+	WORD $0x4ea1f6b5 // fmin v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_4x3:
+	MOVD R10, R8
+	FMOVQ F20, (R8)
+	FMOVQ F21, 16(R8)
+	FMOVQ F22, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F23, (R8)
+	FMOVQ F24, 16(R8)
+	FMOVQ F25, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F26, (R8)
+	FMOVQ F27, 16(R8)
+	FMOVQ F28, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F29, (R8)
+	FMOVQ F30, 16(R8)
+	FMOVQ F31, 32(R8)
 	RET
 
 tile_3x3:
@@ -1418,71 +2924,188 @@ loop_3x3:
 	BGT loop_3x3
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_3x3
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, (R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, 16(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 16(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, (R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 16(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 32(R10)
-	RET
 
 overwrite_3x3:
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, (R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, 16(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 16(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, (R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 16(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 32(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_3x3
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_3x3
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_3x3:
+	TBZ $1, R1, single_3x3
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_3x3:
+	TBZ $2, R1, write_3x3
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_3x3:
+	MOVD R10, R8
+	FMOVQ F23, (R8)
+	FMOVQ F24, 16(R8)
+	FMOVQ F25, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F26, (R8)
+	FMOVQ F27, 16(R8)
+	FMOVQ F28, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F29, (R8)
+	FMOVQ F30, 16(R8)
+	FMOVQ F31, 32(R8)
 	RET
 
 tile_2x3:
@@ -1510,51 +3133,134 @@ loop_2x3:
 	BGT loop_2x3
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_2x3
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 16(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, (R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 16(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 32(R10)
-	RET
 
 overwrite_2x3:
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 16(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, 32(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, (R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 16(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 32(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_2x3
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_2x3
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_2x3:
+	TBZ $1, R1, single_2x3
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_2x3:
+	TBZ $2, R1, write_2x3
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_2x3:
+	MOVD R10, R8
+	FMOVQ F26, (R8)
+	FMOVQ F27, 16(R8)
+	FMOVQ F28, 32(R8)
+	ADD R11, R8, R8
+	FMOVQ F29, (R8)
+	FMOVQ F30, 16(R8)
+	FMOVQ F31, 32(R8)
 	RET
 
 tile_1x3:
@@ -1575,31 +3281,80 @@ loop_1x3:
 	BGT loop_1x3
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_1x3
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, (R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 16(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 32(R10)
-	RET
 
 overwrite_1x3:
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, (R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 16(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 32(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_1x3
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_1x3
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_1x3:
+	TBZ $1, R1, single_1x3
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_1x3:
+	TBZ $2, R1, write_1x3
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_1x3:
+	MOVD R10, R8
+	FMOVQ F29, (R8)
+	FMOVQ F30, 16(R8)
+	FMOVQ F31, 32(R8)
 	RET
 
 tile_6x2:
@@ -1642,95 +3397,272 @@ loop_6x2:
 	BGT loop_6x2
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
+	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_6x2
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811054 // fmla v20.4s, v2.4s, v1.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811055 // fmla v21.4s, v2.4s, v1.s[0]
-	FMOVQ F21, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, (R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, (R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 16(R10)
-	RET
 
 overwrite_6x2:
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ F21, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, (R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, (R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 16(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_6x2
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVS 96(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVS 120(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_6x2
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d694 // fsub v20.4s, v20.4s, v0.4s
+	WORD $0x4ea0d6b5 // fsub v21.4s, v21.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	FMOVS 100(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	FMOVS 124(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d694 // fadd v20.4s, v20.4s, v1.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	FMOVS 104(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 108(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	FMOVS 128(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 132(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_6x2:
+	TBZ $1, R1, single_6x2
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_6x2:
+	TBZ $2, R1, write_6x2
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f694 // fmax v20.4s, v20.4s, v0.4s
+	WORD $0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
+	WORD $0x4ea1f6b5 // fmin v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	FMOVS 112(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 116(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	FMOVS 136(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 140(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_6x2:
+	MOVD R10, R8
+	FMOVQ F20, (R8)
+	FMOVQ F21, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F22, (R8)
+	FMOVQ F23, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F24, (R8)
+	FMOVQ F25, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F26, (R8)
+	FMOVQ F27, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F28, (R8)
+	FMOVQ F29, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F30, (R8)
+	FMOVQ F31, 16(R8)
 	RET
 
 tile_5x2:
@@ -1768,81 +3700,231 @@ loop_5x2:
 	BGT loop_5x2
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_5x2
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, (R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, (R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 16(R10)
-	RET
 
 overwrite_5x2:
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, (R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, (R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 16(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_5x2
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVS 96(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_5x2
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	FMOVS 100(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	FMOVS 104(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 108(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_5x2:
+	TBZ $1, R1, single_5x2
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_5x2:
+	TBZ $2, R1, write_5x2
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	FMOVS 112(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 116(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_5x2:
+	MOVD R10, R8
+	FMOVQ F22, (R8)
+	FMOVQ F23, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F24, (R8)
+	FMOVQ F25, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F26, (R8)
+	FMOVQ F27, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F28, (R8)
+	FMOVQ F29, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F30, (R8)
+	FMOVQ F31, 16(R8)
 	RET
 
 tile_4x2:
@@ -1875,67 +3957,190 @@ loop_4x2:
 	BGT loop_4x2
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_4x2
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, (R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 16(R10)
-	RET
 
 overwrite_4x2:
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, (R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 16(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_4x2
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_4x2
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_4x2:
+	TBZ $1, R1, single_4x2
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_4x2:
+	TBZ $2, R1, write_4x2
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_4x2:
+	MOVD R10, R8
+	FMOVQ F24, (R8)
+	FMOVQ F25, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F26, (R8)
+	FMOVQ F27, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F28, (R8)
+	FMOVQ F29, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F30, (R8)
+	FMOVQ F31, 16(R8)
 	RET
 
 tile_3x2:
@@ -1963,53 +4168,149 @@ loop_3x2:
 	BGT loop_3x2
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_3x2
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, (R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 16(R10)
-	RET
 
 overwrite_3x2:
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, (R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 16(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_3x2
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_3x2
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_3x2:
+	TBZ $1, R1, single_3x2
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_3x2:
+	TBZ $2, R1, write_3x2
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_3x2:
+	MOVD R10, R8
+	FMOVQ F26, (R8)
+	FMOVQ F27, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F28, (R8)
+	FMOVQ F29, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F30, (R8)
+	FMOVQ F31, 16(R8)
 	RET
 
 tile_2x2:
@@ -2032,39 +4333,108 @@ loop_2x2:
 	BGT loop_2x2
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_2x2
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, (R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 16(R10)
-	RET
 
 overwrite_2x2:
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 16(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, (R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 16(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_2x2
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_2x2
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_2x2:
+	TBZ $1, R1, single_2x2
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_2x2:
+	TBZ $2, R1, write_2x2
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_2x2:
+	MOVD R10, R8
+	FMOVQ F28, (R8)
+	FMOVQ F29, 16(R8)
+	ADD R11, R8, R8
+	FMOVQ F30, (R8)
+	FMOVQ F31, 16(R8)
 	RET
 
 tile_1x2:
@@ -2082,25 +4452,67 @@ loop_1x2:
 	BGT loop_1x2
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_1x2
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, (R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 16(R10)
-	RET
 
 overwrite_1x2:
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, (R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 16(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_1x2
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_1x2
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_1x2:
+	TBZ $1, R1, single_1x2
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_1x2:
+	TBZ $2, R1, write_1x2
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_1x2:
+	MOVD R10, R8
+	FMOVQ F30, (R8)
+	FMOVQ F31, 16(R8)
 	RET
 
 tile_6x1:
@@ -2131,59 +4543,194 @@ loop_6x1:
 	BGT loop_6x1
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_6x1
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, (R10)
-	RET
 
 overwrite_6x1:
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, (R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_6x1
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVS 96(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVS 120(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_6x1
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	FMOVS 100(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	FMOVS 124(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	FMOVS 104(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 108(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	FMOVS 128(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 132(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_6x1:
+	TBZ $1, R1, single_6x1
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_6x1:
+	TBZ $2, R1, write_6x1
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	FMOVS 112(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 116(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	FMOVS 136(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 140(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_6x1:
+	MOVD R10, R8
+	FMOVQ F26, (R8)
+	ADD R11, R8, R8
+	FMOVQ F27, (R8)
+	ADD R11, R8, R8
+	FMOVQ F28, (R8)
+	ADD R11, R8, R8
+	FMOVQ F29, (R8)
+	ADD R11, R8, R8
+	FMOVQ F30, (R8)
+	ADD R11, R8, R8
+	FMOVQ F31, (R8)
 	RET
 
 tile_5x1:
@@ -2211,51 +4758,166 @@ loop_5x1:
 	BGT loop_5x1
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_5x1
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, (R10)
-	RET
 
 overwrite_5x1:
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, (R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_5x1
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVS 96(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_5x1
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	FMOVS 100(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	FMOVS 104(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 108(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_5x1:
+	TBZ $1, R1, single_5x1
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_5x1:
+	TBZ $2, R1, write_5x1
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	FMOVS 112(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 116(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_5x1:
+	MOVD R10, R8
+	FMOVQ F27, (R8)
+	ADD R11, R8, R8
+	FMOVQ F28, (R8)
+	ADD R11, R8, R8
+	FMOVQ F29, (R8)
+	ADD R11, R8, R8
+	FMOVQ F30, (R8)
+	ADD R11, R8, R8
+	FMOVQ F31, (R8)
 	RET
 
 tile_4x1:
@@ -2280,43 +4942,138 @@ loop_4x1:
 	BGT loop_4x1
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_4x1
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, (R10)
-	RET
 
 overwrite_4x1:
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, (R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_4x1
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_4x1
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_4x1:
+	TBZ $1, R1, single_4x1
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_4x1:
+	TBZ $2, R1, write_4x1
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_4x1:
+	MOVD R10, R8
+	FMOVQ F28, (R8)
+	ADD R11, R8, R8
+	FMOVQ F29, (R8)
+	ADD R11, R8, R8
+	FMOVQ F30, (R8)
+	ADD R11, R8, R8
+	FMOVQ F31, (R8)
 	RET
 
 tile_3x1:
@@ -2338,35 +5095,110 @@ loop_3x1:
 	BGT loop_3x1
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_3x1
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, (R10)
-	RET
 
 overwrite_3x1:
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, (R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_3x1
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_3x1
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_3x1:
+	TBZ $1, R1, single_3x1
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_3x1:
+	TBZ $2, R1, write_3x1
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_3x1:
+	MOVD R10, R8
+	FMOVQ F29, (R8)
+	ADD R11, R8, R8
+	FMOVQ F30, (R8)
+	ADD R11, R8, R8
+	FMOVQ F31, (R8)
 	RET
 
 tile_2x1:
@@ -2385,27 +5217,82 @@ loop_2x1:
 	BGT loop_2x1
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_2x1
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, (R10)
-	RET
 
 overwrite_2x1:
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, (R10)
-	ADD R11, R10, R10
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, (R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_2x1
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_2x1
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_2x1:
+	TBZ $1, R1, single_2x1
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_2x1:
+	TBZ $2, R1, write_2x1
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_2x1:
+	MOVD R10, R8
+	FMOVQ F30, (R8)
+	ADD R11, R8, R8
+	FMOVQ F31, (R8)
 	RET
 
 tile_1x1:
@@ -2421,19 +5308,54 @@ loop_1x1:
 	BGT loop_1x1
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_1x1
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, (R10)
-	RET
 
 overwrite_1x1:
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, (R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_1x1
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_1x1
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_1x1:
+	TBZ $1, R1, single_1x1
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_1x1:
+	TBZ $2, R1, write_1x1
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_1x1:
+	MOVD R10, R8
+	FMOVQ F31, (R8)
 	RET
 
 tile_1x16:
@@ -2486,109 +5408,249 @@ loop_1x16:
 	BGT loop_1x16
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
+	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
+	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
+	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
+	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
+	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_1x16
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811050 // fmla v16.4s, v2.4s, v1.s[0]
-	FMOVQ F16, (R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811051 // fmla v17.4s, v2.4s, v1.s[0]
-	FMOVQ F17, 16(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811052 // fmla v18.4s, v2.4s, v1.s[0]
-	FMOVQ F18, 32(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f811053 // fmla v19.4s, v2.4s, v1.s[0]
-	FMOVQ F19, 48(R10)
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ 64(R10), F2
+	FMOVQ 64(R8), F2
 	WORD $0x4f811054 // fmla v20.4s, v2.4s, v1.s[0]
-	FMOVQ F20, 64(R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ 80(R10), F2
+	FMOVQ 80(R8), F2
 	WORD $0x4f811055 // fmla v21.4s, v2.4s, v1.s[0]
-	FMOVQ F21, 80(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ 96(R10), F2
+	FMOVQ 96(R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, 96(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ 112(R10), F2
+	FMOVQ 112(R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, 112(R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ 128(R10), F2
+	FMOVQ 128(R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, 128(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 144(R10), F2
+	FMOVQ 144(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 144(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ 160(R10), F2
+	FMOVQ 160(R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, 160(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 176(R10), F2
+	FMOVQ 176(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 176(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ 192(R10), F2
+	FMOVQ 192(R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, 192(R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 208(R10), F2
+	FMOVQ 208(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 208(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 224(R10), F2
+	FMOVQ 224(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 224(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 240(R10), F2
+	FMOVQ 240(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 240(R10)
-	RET
 
 overwrite_1x16:
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ F16, (R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ F17, 16(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ F18, 32(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ F19, 48(R10)
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ F20, 64(R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ F21, 80(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, 96(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, 112(R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, 128(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 144(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, 160(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 176(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, 192(R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 208(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 224(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 240(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_1x16
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_1x16
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d610 // fsub v16.4s, v16.4s, v0.4s
+	WORD $0x4ea0d631 // fsub v17.4s, v17.4s, v0.4s
+	WORD $0x4ea0d652 // fsub v18.4s, v18.4s, v0.4s
+	WORD $0x4ea0d673 // fsub v19.4s, v19.4s, v0.4s
+	WORD $0x4ea0d694 // fsub v20.4s, v20.4s, v0.4s
+	WORD $0x4ea0d6b5 // fsub v21.4s, v21.4s, v0.4s
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
+	WORD $0x4e21d610 // fadd v16.4s, v16.4s, v1.4s
+	WORD $0x6e20de31 // fmul v17.4s, v17.4s, v0.4s
+	WORD $0x4e21d631 // fadd v17.4s, v17.4s, v1.4s
+	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
+	WORD $0x4e21d652 // fadd v18.4s, v18.4s, v1.4s
+	WORD $0x6e20de73 // fmul v19.4s, v19.4s, v0.4s
+	WORD $0x4e21d673 // fadd v19.4s, v19.4s, v1.4s
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d694 // fadd v20.4s, v20.4s, v1.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_1x16:
+	TBZ $1, R1, single_1x16
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	FMOVQ 64(R8), F0
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	FMOVQ 80(R8), F0
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	FMOVQ 96(R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVQ 112(R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVQ 128(R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 144(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVQ 160(R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 176(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVQ 192(R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 208(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 224(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 240(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_1x16:
+	TBZ $2, R1, write_1x16
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f610 // fmax v16.4s, v16.4s, v0.4s
+	WORD $0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	WORD $0x4e20f631 // fmax v17.4s, v17.4s, v0.4s
+	WORD $0x4ea1f631 // fmin v17.4s, v17.4s, v1.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4e20f652 // fmax v18.4s, v18.4s, v0.4s
+	WORD $0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
+	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
+	WORD $0x4e20f673 // fmax v19.4s, v19.4s, v0.4s
+	WORD $0x4ea1f673 // fmin v19.4s, v19.4s, v1.4s
+	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
+	WORD $0x4e20f694 // fmax v20.4s, v20.4s, v0.4s
+	WORD $0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
+	WORD $0x4ea1f6b5 // fmin v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_1x16:
+	MOVD R10, R8
+	FMOVQ F16, (R8)
+	FMOVQ F17, 16(R8)
+	FMOVQ F18, 32(R8)
+	FMOVQ F19, 48(R8)
+	FMOVQ F20, 64(R8)
+	FMOVQ F21, 80(R8)
+	FMOVQ F22, 96(R8)
+	FMOVQ F23, 112(R8)
+	FMOVQ F24, 128(R8)
+	FMOVQ F25, 144(R8)
+	FMOVQ F26, 160(R8)
+	FMOVQ F27, 176(R8)
+	FMOVQ F28, 192(R8)
+	FMOVQ F29, 208(R8)
+	FMOVQ F30, 224(R8)
+	FMOVQ F31, 240(R8)
 	RET
 
 tile_2x12:
@@ -2656,159 +5718,368 @@ loop_2x12:
 	BGT loop_2x12
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f809108 // fmul v8.4s, v8.4s, v0.s[0]
+	WORD $0x4f809129 // fmul v9.4s, v9.4s, v0.s[0]
+	WORD $0x4f80914a // fmul v10.4s, v10.4s, v0.s[0]
+	WORD $0x4f80916b // fmul v11.4s, v11.4s, v0.s[0]
+	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
+	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
+	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
+	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
+	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
+	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
+	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
+	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
+	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
+	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_2x12
-	WORD $0x4f809108 // fmul v8.4s, v8.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811048 // fmla v8.4s, v2.4s, v1.s[0]
-	FMOVQ F8, (R10)
-	WORD $0x4f809129 // fmul v9.4s, v9.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811049 // fmla v9.4s, v2.4s, v1.s[0]
-	FMOVQ F9, 16(R10)
-	WORD $0x4f80914a // fmul v10.4s, v10.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81104a // fmla v10.4s, v2.4s, v1.s[0]
-	FMOVQ F10, 32(R10)
-	WORD $0x4f80916b // fmul v11.4s, v11.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81104b // fmla v11.4s, v2.4s, v1.s[0]
-	FMOVQ F11, 48(R10)
-	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
-	FMOVQ 64(R10), F2
+	FMOVQ 64(R8), F2
 	WORD $0x4f81104c // fmla v12.4s, v2.4s, v1.s[0]
-	FMOVQ F12, 64(R10)
-	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
-	FMOVQ 80(R10), F2
+	FMOVQ 80(R8), F2
 	WORD $0x4f81104d // fmla v13.4s, v2.4s, v1.s[0]
-	FMOVQ F13, 80(R10)
-	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
-	FMOVQ 96(R10), F2
+	FMOVQ 96(R8), F2
 	WORD $0x4f81104e // fmla v14.4s, v2.4s, v1.s[0]
-	FMOVQ F14, 96(R10)
-	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
-	FMOVQ 112(R10), F2
+	FMOVQ 112(R8), F2
 	WORD $0x4f81104f // fmla v15.4s, v2.4s, v1.s[0]
-	FMOVQ F15, 112(R10)
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ 128(R10), F2
+	FMOVQ 128(R8), F2
 	WORD $0x4f811050 // fmla v16.4s, v2.4s, v1.s[0]
-	FMOVQ F16, 128(R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ 144(R10), F2
+	FMOVQ 144(R8), F2
 	WORD $0x4f811051 // fmla v17.4s, v2.4s, v1.s[0]
-	FMOVQ F17, 144(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ 160(R10), F2
+	FMOVQ 160(R8), F2
 	WORD $0x4f811052 // fmla v18.4s, v2.4s, v1.s[0]
-	FMOVQ F18, 160(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ 176(R10), F2
+	FMOVQ 176(R8), F2
 	WORD $0x4f811053 // fmla v19.4s, v2.4s, v1.s[0]
-	FMOVQ F19, 176(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811054 // fmla v20.4s, v2.4s, v1.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811055 // fmla v21.4s, v2.4s, v1.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, 32(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, 48(R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ 64(R10), F2
+	FMOVQ 64(R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, 64(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 80(R10), F2
+	FMOVQ 80(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 80(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ 96(R10), F2
+	FMOVQ 96(R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, 96(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 112(R10), F2
+	FMOVQ 112(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 112(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ 128(R10), F2
+	FMOVQ 128(R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, 128(R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 144(R10), F2
+	FMOVQ 144(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 144(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 160(R10), F2
+	FMOVQ 160(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 160(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 176(R10), F2
+	FMOVQ 176(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 176(R10)
-	RET
 
 overwrite_2x12:
-	WORD $0x4f809108 // fmul v8.4s, v8.4s, v0.s[0]
-	FMOVQ F8, (R10)
-	WORD $0x4f809129 // fmul v9.4s, v9.4s, v0.s[0]
-	FMOVQ F9, 16(R10)
-	WORD $0x4f80914a // fmul v10.4s, v10.4s, v0.s[0]
-	FMOVQ F10, 32(R10)
-	WORD $0x4f80916b // fmul v11.4s, v11.4s, v0.s[0]
-	FMOVQ F11, 48(R10)
-	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
-	FMOVQ F12, 64(R10)
-	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
-	FMOVQ F13, 80(R10)
-	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
-	FMOVQ F14, 96(R10)
-	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
-	FMOVQ F15, 112(R10)
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ F16, 128(R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ F17, 144(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ F18, 160(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ F19, 176(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, 32(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, 48(R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, 64(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 80(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, 96(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 112(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, 128(R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 144(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 160(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 176(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_2x12
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d508 // fadd v8.4s, v8.4s, v0.4s
+	WORD $0x4e20d529 // fadd v9.4s, v9.4s, v0.4s
+	WORD $0x4e20d54a // fadd v10.4s, v10.4s, v0.4s
+	WORD $0x4e20d56b // fadd v11.4s, v11.4s, v0.4s
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	WORD $0x4e20d5ad // fadd v13.4s, v13.4s, v0.4s
+	WORD $0x4e20d5ce // fadd v14.4s, v14.4s, v0.4s
+	WORD $0x4e20d5ef // fadd v15.4s, v15.4s, v0.4s
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_2x12
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d508 // fsub v8.4s, v8.4s, v0.4s
+	WORD $0x4ea0d529 // fsub v9.4s, v9.4s, v0.4s
+	WORD $0x4ea0d54a // fsub v10.4s, v10.4s, v0.4s
+	WORD $0x4ea0d56b // fsub v11.4s, v11.4s, v0.4s
+	WORD $0x4ea0d58c // fsub v12.4s, v12.4s, v0.4s
+	WORD $0x4ea0d5ad // fsub v13.4s, v13.4s, v0.4s
+	WORD $0x4ea0d5ce // fsub v14.4s, v14.4s, v0.4s
+	WORD $0x4ea0d5ef // fsub v15.4s, v15.4s, v0.4s
+	WORD $0x4ea0d610 // fsub v16.4s, v16.4s, v0.4s
+	WORD $0x4ea0d631 // fsub v17.4s, v17.4s, v0.4s
+	WORD $0x4ea0d652 // fsub v18.4s, v18.4s, v0.4s
+	WORD $0x4ea0d673 // fsub v19.4s, v19.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d694 // fsub v20.4s, v20.4s, v0.4s
+	WORD $0x4ea0d6b5 // fsub v21.4s, v21.4s, v0.4s
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	WORD $0x4e21d508 // fadd v8.4s, v8.4s, v1.4s
+	WORD $0x6e20dd29 // fmul v9.4s, v9.4s, v0.4s
+	WORD $0x4e21d529 // fadd v9.4s, v9.4s, v1.4s
+	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
+	WORD $0x4e21d54a // fadd v10.4s, v10.4s, v1.4s
+	WORD $0x6e20dd6b // fmul v11.4s, v11.4s, v0.4s
+	WORD $0x4e21d56b // fadd v11.4s, v11.4s, v1.4s
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x4e21d58c // fadd v12.4s, v12.4s, v1.4s
+	WORD $0x6e20ddad // fmul v13.4s, v13.4s, v0.4s
+	WORD $0x4e21d5ad // fadd v13.4s, v13.4s, v1.4s
+	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
+	WORD $0x4e21d5ce // fadd v14.4s, v14.4s, v1.4s
+	WORD $0x6e20ddef // fmul v15.4s, v15.4s, v0.4s
+	WORD $0x4e21d5ef // fadd v15.4s, v15.4s, v1.4s
+	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
+	WORD $0x4e21d610 // fadd v16.4s, v16.4s, v1.4s
+	WORD $0x6e20de31 // fmul v17.4s, v17.4s, v0.4s
+	WORD $0x4e21d631 // fadd v17.4s, v17.4s, v1.4s
+	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
+	WORD $0x4e21d652 // fadd v18.4s, v18.4s, v1.4s
+	WORD $0x6e20de73 // fmul v19.4s, v19.4s, v0.4s
+	WORD $0x4e21d673 // fadd v19.4s, v19.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d694 // fadd v20.4s, v20.4s, v1.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_2x12:
+	TBZ $1, R1, single_2x12
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d508 // fadd v8.4s, v8.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d529 // fadd v9.4s, v9.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d54a // fadd v10.4s, v10.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d56b // fadd v11.4s, v11.4s, v0.4s
+	FMOVQ 64(R8), F0
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	FMOVQ 80(R8), F0
+	WORD $0x4e20d5ad // fadd v13.4s, v13.4s, v0.4s
+	FMOVQ 96(R8), F0
+	WORD $0x4e20d5ce // fadd v14.4s, v14.4s, v0.4s
+	FMOVQ 112(R8), F0
+	WORD $0x4e20d5ef // fadd v15.4s, v15.4s, v0.4s
+	FMOVQ 128(R8), F0
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	FMOVQ 144(R8), F0
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	FMOVQ 160(R8), F0
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	FMOVQ 176(R8), F0
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVQ 64(R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 80(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVQ 96(R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 112(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVQ 128(R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 144(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 160(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 176(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_2x12:
+	TBZ $2, R1, write_2x12
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f508 // fmax v8.4s, v8.4s, v0.4s
+	WORD $0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
+	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
+	WORD $0x4e20f529 // fmax v9.4s, v9.4s, v0.4s
+	WORD $0x4ea1f529 // fmin v9.4s, v9.4s, v1.4s
+	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
+	WORD $0x4e20f54a // fmax v10.4s, v10.4s, v0.4s
+	WORD $0x4ea1f54a // fmin v10.4s, v10.4s, v1.4s
+	WORD $0x4e22d54a // fadd v10.4s, v10.4s, v2.4s
+	WORD $0x4e20f56b // fmax v11.4s, v11.4s, v0.4s
+	WORD $0x4ea1f56b // fmin v11.4s, v11.4s, v1.4s
+	WORD $0x4e22d56b // fadd v11.4s, v11.4s, v2.4s
+	WORD $0x4e20f58c // fmax v12.4s, v12.4s, v0.4s
+	WORD $0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
+	WORD $0x4e22d58c // fadd v12.4s, v12.4s, v2.4s
+	WORD $0x4e20f5ad // fmax v13.4s, v13.4s, v0.4s
+	WORD $0x4ea1f5ad // fmin v13.4s, v13.4s, v1.4s
+	WORD $0x4e22d5ad // fadd v13.4s, v13.4s, v2.4s
+	WORD $0x4e20f5ce // fmax v14.4s, v14.4s, v0.4s
+	WORD $0x4ea1f5ce // fmin v14.4s, v14.4s, v1.4s
+	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
+	WORD $0x4e20f5ef // fmax v15.4s, v15.4s, v0.4s
+	WORD $0x4ea1f5ef // fmin v15.4s, v15.4s, v1.4s
+	WORD $0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
+	WORD $0x4e20f610 // fmax v16.4s, v16.4s, v0.4s
+	WORD $0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	WORD $0x4e20f631 // fmax v17.4s, v17.4s, v0.4s
+	WORD $0x4ea1f631 // fmin v17.4s, v17.4s, v1.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4e20f652 // fmax v18.4s, v18.4s, v0.4s
+	WORD $0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
+	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
+	WORD $0x4e20f673 // fmax v19.4s, v19.4s, v0.4s
+	WORD $0x4ea1f673 // fmin v19.4s, v19.4s, v1.4s
+	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f694 // fmax v20.4s, v20.4s, v0.4s
+	WORD $0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
+	WORD $0x4ea1f6b5 // fmin v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_2x12:
+	MOVD R10, R8
+	FMOVQ F8, (R8)
+	FMOVQ F9, 16(R8)
+	FMOVQ F10, 32(R8)
+	FMOVQ F11, 48(R8)
+	FMOVQ F12, 64(R8)
+	FMOVQ F13, 80(R8)
+	FMOVQ F14, 96(R8)
+	FMOVQ F15, 112(R8)
+	FMOVQ F16, 128(R8)
+	FMOVQ F17, 144(R8)
+	FMOVQ F18, 160(R8)
+	FMOVQ F19, 176(R8)
+	ADD R11, R8, R8
+	FMOVQ F20, (R8)
+	FMOVQ F21, 16(R8)
+	FMOVQ F22, 32(R8)
+	FMOVQ F23, 48(R8)
+	FMOVQ F24, 64(R8)
+	FMOVQ F25, 80(R8)
+	FMOVQ F26, 96(R8)
+	FMOVQ F27, 112(R8)
+	FMOVQ F28, 128(R8)
+	FMOVQ F29, 144(R8)
+	FMOVQ F30, 160(R8)
+	FMOVQ F31, 176(R8)
 	RET
 
 tile_3x8:
@@ -2875,161 +6146,383 @@ loop_3x8:
 	BGT loop_3x8
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f809108 // fmul v8.4s, v8.4s, v0.s[0]
+	WORD $0x4f809129 // fmul v9.4s, v9.4s, v0.s[0]
+	WORD $0x4f80914a // fmul v10.4s, v10.4s, v0.s[0]
+	WORD $0x4f80916b // fmul v11.4s, v11.4s, v0.s[0]
+	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
+	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
+	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
+	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
+	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
+	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
+	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
+	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
+	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
+	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_3x8
-	WORD $0x4f809108 // fmul v8.4s, v8.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811048 // fmla v8.4s, v2.4s, v1.s[0]
-	FMOVQ F8, (R10)
-	WORD $0x4f809129 // fmul v9.4s, v9.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811049 // fmla v9.4s, v2.4s, v1.s[0]
-	FMOVQ F9, 16(R10)
-	WORD $0x4f80914a // fmul v10.4s, v10.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81104a // fmla v10.4s, v2.4s, v1.s[0]
-	FMOVQ F10, 32(R10)
-	WORD $0x4f80916b // fmul v11.4s, v11.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81104b // fmla v11.4s, v2.4s, v1.s[0]
-	FMOVQ F11, 48(R10)
-	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
-	FMOVQ 64(R10), F2
+	FMOVQ 64(R8), F2
 	WORD $0x4f81104c // fmla v12.4s, v2.4s, v1.s[0]
-	FMOVQ F12, 64(R10)
-	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
-	FMOVQ 80(R10), F2
+	FMOVQ 80(R8), F2
 	WORD $0x4f81104d // fmla v13.4s, v2.4s, v1.s[0]
-	FMOVQ F13, 80(R10)
-	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
-	FMOVQ 96(R10), F2
+	FMOVQ 96(R8), F2
 	WORD $0x4f81104e // fmla v14.4s, v2.4s, v1.s[0]
-	FMOVQ F14, 96(R10)
-	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
-	FMOVQ 112(R10), F2
+	FMOVQ 112(R8), F2
 	WORD $0x4f81104f // fmla v15.4s, v2.4s, v1.s[0]
-	FMOVQ F15, 112(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811050 // fmla v16.4s, v2.4s, v1.s[0]
-	FMOVQ F16, (R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811051 // fmla v17.4s, v2.4s, v1.s[0]
-	FMOVQ F17, 16(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811052 // fmla v18.4s, v2.4s, v1.s[0]
-	FMOVQ F18, 32(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f811053 // fmla v19.4s, v2.4s, v1.s[0]
-	FMOVQ F19, 48(R10)
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ 64(R10), F2
+	FMOVQ 64(R8), F2
 	WORD $0x4f811054 // fmla v20.4s, v2.4s, v1.s[0]
-	FMOVQ F20, 64(R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ 80(R10), F2
+	FMOVQ 80(R8), F2
 	WORD $0x4f811055 // fmla v21.4s, v2.4s, v1.s[0]
-	FMOVQ F21, 80(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ 96(R10), F2
+	FMOVQ 96(R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, 96(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ 112(R10), F2
+	FMOVQ 112(R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, 112(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 16(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, 32(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 48(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ 64(R10), F2
+	FMOVQ 64(R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, 64(R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 80(R10), F2
+	FMOVQ 80(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 80(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 96(R10), F2
+	FMOVQ 96(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 96(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 112(R10), F2
+	FMOVQ 112(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 112(R10)
-	RET
 
 overwrite_3x8:
-	WORD $0x4f809108 // fmul v8.4s, v8.4s, v0.s[0]
-	FMOVQ F8, (R10)
-	WORD $0x4f809129 // fmul v9.4s, v9.4s, v0.s[0]
-	FMOVQ F9, 16(R10)
-	WORD $0x4f80914a // fmul v10.4s, v10.4s, v0.s[0]
-	FMOVQ F10, 32(R10)
-	WORD $0x4f80916b // fmul v11.4s, v11.4s, v0.s[0]
-	FMOVQ F11, 48(R10)
-	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
-	FMOVQ F12, 64(R10)
-	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
-	FMOVQ F13, 80(R10)
-	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
-	FMOVQ F14, 96(R10)
-	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
-	FMOVQ F15, 112(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ F16, (R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ F17, 16(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ F18, 32(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ F19, 48(R10)
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ F20, 64(R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ F21, 80(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, 96(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, 112(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, (R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 16(R10)
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, 32(R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 48(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, 64(R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 80(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 96(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 112(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_3x8
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d508 // fadd v8.4s, v8.4s, v0.4s
+	WORD $0x4e20d529 // fadd v9.4s, v9.4s, v0.4s
+	WORD $0x4e20d54a // fadd v10.4s, v10.4s, v0.4s
+	WORD $0x4e20d56b // fadd v11.4s, v11.4s, v0.4s
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	WORD $0x4e20d5ad // fadd v13.4s, v13.4s, v0.4s
+	WORD $0x4e20d5ce // fadd v14.4s, v14.4s, v0.4s
+	WORD $0x4e20d5ef // fadd v15.4s, v15.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_3x8
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d508 // fsub v8.4s, v8.4s, v0.4s
+	WORD $0x4ea0d529 // fsub v9.4s, v9.4s, v0.4s
+	WORD $0x4ea0d54a // fsub v10.4s, v10.4s, v0.4s
+	WORD $0x4ea0d56b // fsub v11.4s, v11.4s, v0.4s
+	WORD $0x4ea0d58c // fsub v12.4s, v12.4s, v0.4s
+	WORD $0x4ea0d5ad // fsub v13.4s, v13.4s, v0.4s
+	WORD $0x4ea0d5ce // fsub v14.4s, v14.4s, v0.4s
+	WORD $0x4ea0d5ef // fsub v15.4s, v15.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d610 // fsub v16.4s, v16.4s, v0.4s
+	WORD $0x4ea0d631 // fsub v17.4s, v17.4s, v0.4s
+	WORD $0x4ea0d652 // fsub v18.4s, v18.4s, v0.4s
+	WORD $0x4ea0d673 // fsub v19.4s, v19.4s, v0.4s
+	WORD $0x4ea0d694 // fsub v20.4s, v20.4s, v0.4s
+	WORD $0x4ea0d6b5 // fsub v21.4s, v21.4s, v0.4s
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	WORD $0x4e21d508 // fadd v8.4s, v8.4s, v1.4s
+	WORD $0x6e20dd29 // fmul v9.4s, v9.4s, v0.4s
+	WORD $0x4e21d529 // fadd v9.4s, v9.4s, v1.4s
+	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
+	WORD $0x4e21d54a // fadd v10.4s, v10.4s, v1.4s
+	WORD $0x6e20dd6b // fmul v11.4s, v11.4s, v0.4s
+	WORD $0x4e21d56b // fadd v11.4s, v11.4s, v1.4s
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x4e21d58c // fadd v12.4s, v12.4s, v1.4s
+	WORD $0x6e20ddad // fmul v13.4s, v13.4s, v0.4s
+	WORD $0x4e21d5ad // fadd v13.4s, v13.4s, v1.4s
+	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
+	WORD $0x4e21d5ce // fadd v14.4s, v14.4s, v1.4s
+	WORD $0x6e20ddef // fmul v15.4s, v15.4s, v0.4s
+	WORD $0x4e21d5ef // fadd v15.4s, v15.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
+	WORD $0x4e21d610 // fadd v16.4s, v16.4s, v1.4s
+	WORD $0x6e20de31 // fmul v17.4s, v17.4s, v0.4s
+	WORD $0x4e21d631 // fadd v17.4s, v17.4s, v1.4s
+	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
+	WORD $0x4e21d652 // fadd v18.4s, v18.4s, v1.4s
+	WORD $0x6e20de73 // fmul v19.4s, v19.4s, v0.4s
+	WORD $0x4e21d673 // fadd v19.4s, v19.4s, v1.4s
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d694 // fadd v20.4s, v20.4s, v1.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_3x8:
+	TBZ $1, R1, single_3x8
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d508 // fadd v8.4s, v8.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d529 // fadd v9.4s, v9.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d54a // fadd v10.4s, v10.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d56b // fadd v11.4s, v11.4s, v0.4s
+	FMOVQ 64(R8), F0
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	FMOVQ 80(R8), F0
+	WORD $0x4e20d5ad // fadd v13.4s, v13.4s, v0.4s
+	FMOVQ 96(R8), F0
+	WORD $0x4e20d5ce // fadd v14.4s, v14.4s, v0.4s
+	FMOVQ 112(R8), F0
+	WORD $0x4e20d5ef // fadd v15.4s, v15.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	FMOVQ 64(R8), F0
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	FMOVQ 80(R8), F0
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	FMOVQ 96(R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVQ 112(R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVQ 64(R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 80(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 96(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 112(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_3x8:
+	TBZ $2, R1, write_3x8
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f508 // fmax v8.4s, v8.4s, v0.4s
+	WORD $0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
+	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
+	WORD $0x4e20f529 // fmax v9.4s, v9.4s, v0.4s
+	WORD $0x4ea1f529 // fmin v9.4s, v9.4s, v1.4s
+	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
+	WORD $0x4e20f54a // fmax v10.4s, v10.4s, v0.4s
+	WORD $0x4ea1f54a // fmin v10.4s, v10.4s, v1.4s
+	WORD $0x4e22d54a // fadd v10.4s, v10.4s, v2.4s
+	WORD $0x4e20f56b // fmax v11.4s, v11.4s, v0.4s
+	WORD $0x4ea1f56b // fmin v11.4s, v11.4s, v1.4s
+	WORD $0x4e22d56b // fadd v11.4s, v11.4s, v2.4s
+	WORD $0x4e20f58c // fmax v12.4s, v12.4s, v0.4s
+	WORD $0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
+	WORD $0x4e22d58c // fadd v12.4s, v12.4s, v2.4s
+	WORD $0x4e20f5ad // fmax v13.4s, v13.4s, v0.4s
+	WORD $0x4ea1f5ad // fmin v13.4s, v13.4s, v1.4s
+	WORD $0x4e22d5ad // fadd v13.4s, v13.4s, v2.4s
+	WORD $0x4e20f5ce // fmax v14.4s, v14.4s, v0.4s
+	WORD $0x4ea1f5ce // fmin v14.4s, v14.4s, v1.4s
+	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
+	WORD $0x4e20f5ef // fmax v15.4s, v15.4s, v0.4s
+	WORD $0x4ea1f5ef // fmin v15.4s, v15.4s, v1.4s
+	WORD $0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f610 // fmax v16.4s, v16.4s, v0.4s
+	WORD $0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	WORD $0x4e20f631 // fmax v17.4s, v17.4s, v0.4s
+	WORD $0x4ea1f631 // fmin v17.4s, v17.4s, v1.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4e20f652 // fmax v18.4s, v18.4s, v0.4s
+	WORD $0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
+	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
+	WORD $0x4e20f673 // fmax v19.4s, v19.4s, v0.4s
+	WORD $0x4ea1f673 // fmin v19.4s, v19.4s, v1.4s
+	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
+	WORD $0x4e20f694 // fmax v20.4s, v20.4s, v0.4s
+	WORD $0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
+	WORD $0x4ea1f6b5 // fmin v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_3x8:
+	MOVD R10, R8
+	FMOVQ F8, (R8)
+	FMOVQ F9, 16(R8)
+	FMOVQ F10, 32(R8)
+	FMOVQ F11, 48(R8)
+	FMOVQ F12, 64(R8)
+	FMOVQ F13, 80(R8)
+	FMOVQ F14, 96(R8)
+	FMOVQ F15, 112(R8)
+	ADD R11, R8, R8
+	FMOVQ F16, (R8)
+	FMOVQ F17, 16(R8)
+	FMOVQ F18, 32(R8)
+	FMOVQ F19, 48(R8)
+	FMOVQ F20, 64(R8)
+	FMOVQ F21, 80(R8)
+	FMOVQ F22, 96(R8)
+	FMOVQ F23, 112(R8)
+	ADD R11, R8, R8
+	FMOVQ F24, (R8)
+	FMOVQ F25, 16(R8)
+	FMOVQ F26, 32(R8)
+	FMOVQ F27, 48(R8)
+	FMOVQ F28, 64(R8)
+	FMOVQ F29, 80(R8)
+	FMOVQ F30, 96(R8)
+	FMOVQ F31, 112(R8)
 	RET
 
 tile_4x6:
@@ -3096,163 +6589,398 @@ loop_4x6:
 	BGT loop_4x6
 	FMOVS alpha+24(FP), F0
 	FMOVS beta+72(FP), F1
+	WORD $0x4f809108 // fmul v8.4s, v8.4s, v0.s[0]
+	WORD $0x4f809129 // fmul v9.4s, v9.4s, v0.s[0]
+	WORD $0x4f80914a // fmul v10.4s, v10.4s, v0.s[0]
+	WORD $0x4f80916b // fmul v11.4s, v11.4s, v0.s[0]
+	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
+	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
+	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
+	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
+	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
+	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
+	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
+	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
+	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
+	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
+	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
+	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
+	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
+	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
+	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
+	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
+	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
+	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
+	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
+	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
 	MOVWU beta+72(FP), R14
 	// Drop the sign: -0 is zero too.
 	LSLW $1, R14, R14
 	CBZW R14, overwrite_4x6
-	WORD $0x4f809108 // fmul v8.4s, v8.4s, v0.s[0]
-	FMOVQ (R10), F2
+	MOVD R10, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811048 // fmla v8.4s, v2.4s, v1.s[0]
-	FMOVQ F8, (R10)
-	WORD $0x4f809129 // fmul v9.4s, v9.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811049 // fmla v9.4s, v2.4s, v1.s[0]
-	FMOVQ F9, 16(R10)
-	WORD $0x4f80914a // fmul v10.4s, v10.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81104a // fmla v10.4s, v2.4s, v1.s[0]
-	FMOVQ F10, 32(R10)
-	WORD $0x4f80916b // fmul v11.4s, v11.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81104b // fmla v11.4s, v2.4s, v1.s[0]
-	FMOVQ F11, 48(R10)
-	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
-	FMOVQ 64(R10), F2
+	FMOVQ 64(R8), F2
 	WORD $0x4f81104c // fmla v12.4s, v2.4s, v1.s[0]
-	FMOVQ F12, 64(R10)
-	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
-	FMOVQ 80(R10), F2
+	FMOVQ 80(R8), F2
 	WORD $0x4f81104d // fmla v13.4s, v2.4s, v1.s[0]
-	FMOVQ F13, 80(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81104e // fmla v14.4s, v2.4s, v1.s[0]
-	FMOVQ F14, (R10)
-	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81104f // fmla v15.4s, v2.4s, v1.s[0]
-	FMOVQ F15, 16(R10)
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811050 // fmla v16.4s, v2.4s, v1.s[0]
-	FMOVQ F16, 32(R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f811051 // fmla v17.4s, v2.4s, v1.s[0]
-	FMOVQ F17, 48(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ 64(R10), F2
+	FMOVQ 64(R8), F2
 	WORD $0x4f811052 // fmla v18.4s, v2.4s, v1.s[0]
-	FMOVQ F18, 64(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ 80(R10), F2
+	FMOVQ 80(R8), F2
 	WORD $0x4f811053 // fmla v19.4s, v2.4s, v1.s[0]
-	FMOVQ F19, 80(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f811054 // fmla v20.4s, v2.4s, v1.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f811055 // fmla v21.4s, v2.4s, v1.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f811056 // fmla v22.4s, v2.4s, v1.s[0]
-	FMOVQ F22, 32(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f811057 // fmla v23.4s, v2.4s, v1.s[0]
-	FMOVQ F23, 48(R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ 64(R10), F2
+	FMOVQ 64(R8), F2
 	WORD $0x4f811058 // fmla v24.4s, v2.4s, v1.s[0]
-	FMOVQ F24, 64(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ 80(R10), F2
+	FMOVQ 80(R8), F2
 	WORD $0x4f811059 // fmla v25.4s, v2.4s, v1.s[0]
-	FMOVQ F25, 80(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ (R10), F2
+	ADD R11, R8, R8
+	FMOVQ (R8), F2
 	WORD $0x4f81105a // fmla v26.4s, v2.4s, v1.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ 16(R10), F2
+	FMOVQ 16(R8), F2
 	WORD $0x4f81105b // fmla v27.4s, v2.4s, v1.s[0]
-	FMOVQ F27, 16(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ 32(R10), F2
+	FMOVQ 32(R8), F2
 	WORD $0x4f81105c // fmla v28.4s, v2.4s, v1.s[0]
-	FMOVQ F28, 32(R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ 48(R10), F2
+	FMOVQ 48(R8), F2
 	WORD $0x4f81105d // fmla v29.4s, v2.4s, v1.s[0]
-	FMOVQ F29, 48(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ 64(R10), F2
+	FMOVQ 64(R8), F2
 	WORD $0x4f81105e // fmla v30.4s, v2.4s, v1.s[0]
-	FMOVQ F30, 64(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ 80(R10), F2
+	FMOVQ 80(R8), F2
 	WORD $0x4f81105f // fmla v31.4s, v2.4s, v1.s[0]
-	FMOVQ F31, 80(R10)
-	RET
 
 overwrite_4x6:
-	WORD $0x4f809108 // fmul v8.4s, v8.4s, v0.s[0]
-	FMOVQ F8, (R10)
-	WORD $0x4f809129 // fmul v9.4s, v9.4s, v0.s[0]
-	FMOVQ F9, 16(R10)
-	WORD $0x4f80914a // fmul v10.4s, v10.4s, v0.s[0]
-	FMOVQ F10, 32(R10)
-	WORD $0x4f80916b // fmul v11.4s, v11.4s, v0.s[0]
-	FMOVQ F11, 48(R10)
-	WORD $0x4f80918c // fmul v12.4s, v12.4s, v0.s[0]
-	FMOVQ F12, 64(R10)
-	WORD $0x4f8091ad // fmul v13.4s, v13.4s, v0.s[0]
-	FMOVQ F13, 80(R10)
-	ADD R11, R10, R10
-	WORD $0x4f8091ce // fmul v14.4s, v14.4s, v0.s[0]
-	FMOVQ F14, (R10)
-	WORD $0x4f8091ef // fmul v15.4s, v15.4s, v0.s[0]
-	FMOVQ F15, 16(R10)
-	WORD $0x4f809210 // fmul v16.4s, v16.4s, v0.s[0]
-	FMOVQ F16, 32(R10)
-	WORD $0x4f809231 // fmul v17.4s, v17.4s, v0.s[0]
-	FMOVQ F17, 48(R10)
-	WORD $0x4f809252 // fmul v18.4s, v18.4s, v0.s[0]
-	FMOVQ F18, 64(R10)
-	WORD $0x4f809273 // fmul v19.4s, v19.4s, v0.s[0]
-	FMOVQ F19, 80(R10)
-	ADD R11, R10, R10
-	WORD $0x4f809294 // fmul v20.4s, v20.4s, v0.s[0]
-	FMOVQ F20, (R10)
-	WORD $0x4f8092b5 // fmul v21.4s, v21.4s, v0.s[0]
-	FMOVQ F21, 16(R10)
-	WORD $0x4f8092d6 // fmul v22.4s, v22.4s, v0.s[0]
-	FMOVQ F22, 32(R10)
-	WORD $0x4f8092f7 // fmul v23.4s, v23.4s, v0.s[0]
-	FMOVQ F23, 48(R10)
-	WORD $0x4f809318 // fmul v24.4s, v24.4s, v0.s[0]
-	FMOVQ F24, 64(R10)
-	WORD $0x4f809339 // fmul v25.4s, v25.4s, v0.s[0]
-	FMOVQ F25, 80(R10)
-	ADD R11, R10, R10
-	WORD $0x4f80935a // fmul v26.4s, v26.4s, v0.s[0]
-	FMOVQ F26, (R10)
-	WORD $0x4f80937b // fmul v27.4s, v27.4s, v0.s[0]
-	FMOVQ F27, 16(R10)
-	WORD $0x4f80939c // fmul v28.4s, v28.4s, v0.s[0]
-	FMOVQ F28, 32(R10)
-	WORD $0x4f8093bd // fmul v29.4s, v29.4s, v0.s[0]
-	FMOVQ F29, 48(R10)
-	WORD $0x4f8093de // fmul v30.4s, v30.4s, v0.s[0]
-	FMOVQ F30, 64(R10)
-	WORD $0x4f8093ff // fmul v31.4s, v31.4s, v0.s[0]
-	FMOVQ F31, 80(R10)
+	MOVD after+96(FP), R0
+	CBZ R0, write_4x6
+	MOVD what+104(FP), R1
+	FMOVS (R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d508 // fadd v8.4s, v8.4s, v0.4s
+	WORD $0x4e20d529 // fadd v9.4s, v9.4s, v0.4s
+	WORD $0x4e20d54a // fadd v10.4s, v10.4s, v0.4s
+	WORD $0x4e20d56b // fadd v11.4s, v11.4s, v0.4s
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	WORD $0x4e20d5ad // fadd v13.4s, v13.4s, v0.4s
+	FMOVS 24(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d5ce // fadd v14.4s, v14.4s, v0.4s
+	WORD $0x4e20d5ef // fadd v15.4s, v15.4s, v0.4s
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	FMOVS 48(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	FMOVS 72(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+	TBZ $0, R1, plain_4x6
+	FMOVS 4(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d508 // fsub v8.4s, v8.4s, v0.4s
+	WORD $0x4ea0d529 // fsub v9.4s, v9.4s, v0.4s
+	WORD $0x4ea0d54a // fsub v10.4s, v10.4s, v0.4s
+	WORD $0x4ea0d56b // fsub v11.4s, v11.4s, v0.4s
+	WORD $0x4ea0d58c // fsub v12.4s, v12.4s, v0.4s
+	WORD $0x4ea0d5ad // fsub v13.4s, v13.4s, v0.4s
+	FMOVS 28(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d5ce // fsub v14.4s, v14.4s, v0.4s
+	WORD $0x4ea0d5ef // fsub v15.4s, v15.4s, v0.4s
+	WORD $0x4ea0d610 // fsub v16.4s, v16.4s, v0.4s
+	WORD $0x4ea0d631 // fsub v17.4s, v17.4s, v0.4s
+	WORD $0x4ea0d652 // fsub v18.4s, v18.4s, v0.4s
+	WORD $0x4ea0d673 // fsub v19.4s, v19.4s, v0.4s
+	FMOVS 52(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d694 // fsub v20.4s, v20.4s, v0.4s
+	WORD $0x4ea0d6b5 // fsub v21.4s, v21.4s, v0.4s
+	WORD $0x4ea0d6d6 // fsub v22.4s, v22.4s, v0.4s
+	WORD $0x4ea0d6f7 // fsub v23.4s, v23.4s, v0.4s
+	WORD $0x4ea0d718 // fsub v24.4s, v24.4s, v0.4s
+	WORD $0x4ea0d739 // fsub v25.4s, v25.4s, v0.4s
+	FMOVS 76(R0), F0
+	VDUP V0.S[0], V0.S4
+	WORD $0x4ea0d75a // fsub v26.4s, v26.4s, v0.4s
+	WORD $0x4ea0d77b // fsub v27.4s, v27.4s, v0.4s
+	WORD $0x4ea0d79c // fsub v28.4s, v28.4s, v0.4s
+	WORD $0x4ea0d7bd // fsub v29.4s, v29.4s, v0.4s
+	WORD $0x4ea0d7de // fsub v30.4s, v30.4s, v0.4s
+	WORD $0x4ea0d7ff // fsub v31.4s, v31.4s, v0.4s
+	FMOVS 8(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 12(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20dd08 // fmul v8.4s, v8.4s, v0.4s
+	WORD $0x4e21d508 // fadd v8.4s, v8.4s, v1.4s
+	WORD $0x6e20dd29 // fmul v9.4s, v9.4s, v0.4s
+	WORD $0x4e21d529 // fadd v9.4s, v9.4s, v1.4s
+	WORD $0x6e20dd4a // fmul v10.4s, v10.4s, v0.4s
+	WORD $0x4e21d54a // fadd v10.4s, v10.4s, v1.4s
+	WORD $0x6e20dd6b // fmul v11.4s, v11.4s, v0.4s
+	WORD $0x4e21d56b // fadd v11.4s, v11.4s, v1.4s
+	WORD $0x6e20dd8c // fmul v12.4s, v12.4s, v0.4s
+	WORD $0x4e21d58c // fadd v12.4s, v12.4s, v1.4s
+	WORD $0x6e20ddad // fmul v13.4s, v13.4s, v0.4s
+	WORD $0x4e21d5ad // fadd v13.4s, v13.4s, v1.4s
+	FMOVS 32(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 36(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20ddce // fmul v14.4s, v14.4s, v0.4s
+	WORD $0x4e21d5ce // fadd v14.4s, v14.4s, v1.4s
+	WORD $0x6e20ddef // fmul v15.4s, v15.4s, v0.4s
+	WORD $0x4e21d5ef // fadd v15.4s, v15.4s, v1.4s
+	WORD $0x6e20de10 // fmul v16.4s, v16.4s, v0.4s
+	WORD $0x4e21d610 // fadd v16.4s, v16.4s, v1.4s
+	WORD $0x6e20de31 // fmul v17.4s, v17.4s, v0.4s
+	WORD $0x4e21d631 // fadd v17.4s, v17.4s, v1.4s
+	WORD $0x6e20de52 // fmul v18.4s, v18.4s, v0.4s
+	WORD $0x4e21d652 // fadd v18.4s, v18.4s, v1.4s
+	WORD $0x6e20de73 // fmul v19.4s, v19.4s, v0.4s
+	WORD $0x4e21d673 // fadd v19.4s, v19.4s, v1.4s
+	FMOVS 56(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 60(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20de94 // fmul v20.4s, v20.4s, v0.4s
+	WORD $0x4e21d694 // fadd v20.4s, v20.4s, v1.4s
+	WORD $0x6e20deb5 // fmul v21.4s, v21.4s, v0.4s
+	WORD $0x4e21d6b5 // fadd v21.4s, v21.4s, v1.4s
+	WORD $0x6e20ded6 // fmul v22.4s, v22.4s, v0.4s
+	WORD $0x4e21d6d6 // fadd v22.4s, v22.4s, v1.4s
+	WORD $0x6e20def7 // fmul v23.4s, v23.4s, v0.4s
+	WORD $0x4e21d6f7 // fadd v23.4s, v23.4s, v1.4s
+	WORD $0x6e20df18 // fmul v24.4s, v24.4s, v0.4s
+	WORD $0x4e21d718 // fadd v24.4s, v24.4s, v1.4s
+	WORD $0x6e20df39 // fmul v25.4s, v25.4s, v0.4s
+	WORD $0x4e21d739 // fadd v25.4s, v25.4s, v1.4s
+	FMOVS 80(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 84(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x6e20df5a // fmul v26.4s, v26.4s, v0.4s
+	WORD $0x4e21d75a // fadd v26.4s, v26.4s, v1.4s
+	WORD $0x6e20df7b // fmul v27.4s, v27.4s, v0.4s
+	WORD $0x4e21d77b // fadd v27.4s, v27.4s, v1.4s
+	WORD $0x6e20df9c // fmul v28.4s, v28.4s, v0.4s
+	WORD $0x4e21d79c // fadd v28.4s, v28.4s, v1.4s
+	WORD $0x6e20dfbd // fmul v29.4s, v29.4s, v0.4s
+	WORD $0x4e21d7bd // fadd v29.4s, v29.4s, v1.4s
+	WORD $0x6e20dfde // fmul v30.4s, v30.4s, v0.4s
+	WORD $0x4e21d7de // fadd v30.4s, v30.4s, v1.4s
+	WORD $0x6e20dfff // fmul v31.4s, v31.4s, v0.4s
+	WORD $0x4e21d7ff // fadd v31.4s, v31.4s, v1.4s
+
+plain_4x6:
+	TBZ $1, R1, single_4x6
+	MOVD add+112(FP), R2
+	MOVD R2, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d508 // fadd v8.4s, v8.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d529 // fadd v9.4s, v9.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d54a // fadd v10.4s, v10.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d56b // fadd v11.4s, v11.4s, v0.4s
+	FMOVQ 64(R8), F0
+	WORD $0x4e20d58c // fadd v12.4s, v12.4s, v0.4s
+	FMOVQ 80(R8), F0
+	WORD $0x4e20d5ad // fadd v13.4s, v13.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d5ce // fadd v14.4s, v14.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d5ef // fadd v15.4s, v15.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d610 // fadd v16.4s, v16.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d631 // fadd v17.4s, v17.4s, v0.4s
+	FMOVQ 64(R8), F0
+	WORD $0x4e20d652 // fadd v18.4s, v18.4s, v0.4s
+	FMOVQ 80(R8), F0
+	WORD $0x4e20d673 // fadd v19.4s, v19.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d694 // fadd v20.4s, v20.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d6b5 // fadd v21.4s, v21.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d6d6 // fadd v22.4s, v22.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d6f7 // fadd v23.4s, v23.4s, v0.4s
+	FMOVQ 64(R8), F0
+	WORD $0x4e20d718 // fadd v24.4s, v24.4s, v0.4s
+	FMOVQ 80(R8), F0
+	WORD $0x4e20d739 // fadd v25.4s, v25.4s, v0.4s
+	ADD R11, R8, R8
+	FMOVQ (R8), F0
+	WORD $0x4e20d75a // fadd v26.4s, v26.4s, v0.4s
+	FMOVQ 16(R8), F0
+	WORD $0x4e20d77b // fadd v27.4s, v27.4s, v0.4s
+	FMOVQ 32(R8), F0
+	WORD $0x4e20d79c // fadd v28.4s, v28.4s, v0.4s
+	FMOVQ 48(R8), F0
+	WORD $0x4e20d7bd // fadd v29.4s, v29.4s, v0.4s
+	FMOVQ 64(R8), F0
+	WORD $0x4e20d7de // fadd v30.4s, v30.4s, v0.4s
+	FMOVQ 80(R8), F0
+	WORD $0x4e20d7ff // fadd v31.4s, v31.4s, v0.4s
+
+single_4x6:
+	TBZ $2, R1, write_4x6
+	VEOR V2.B16, V2.B16, V2.B16
+	FMOVS 16(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 20(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f508 // fmax v8.4s, v8.4s, v0.4s
+	WORD $0x4ea1f508 // fmin v8.4s, v8.4s, v1.4s
+	WORD $0x4e22d508 // fadd v8.4s, v8.4s, v2.4s
+	WORD $0x4e20f529 // fmax v9.4s, v9.4s, v0.4s
+	WORD $0x4ea1f529 // fmin v9.4s, v9.4s, v1.4s
+	WORD $0x4e22d529 // fadd v9.4s, v9.4s, v2.4s
+	WORD $0x4e20f54a // fmax v10.4s, v10.4s, v0.4s
+	WORD $0x4ea1f54a // fmin v10.4s, v10.4s, v1.4s
+	WORD $0x4e22d54a // fadd v10.4s, v10.4s, v2.4s
+	WORD $0x4e20f56b // fmax v11.4s, v11.4s, v0.4s
+	WORD $0x4ea1f56b // fmin v11.4s, v11.4s, v1.4s
+	WORD $0x4e22d56b // fadd v11.4s, v11.4s, v2.4s
+	WORD $0x4e20f58c // fmax v12.4s, v12.4s, v0.4s
+	WORD $0x4ea1f58c // fmin v12.4s, v12.4s, v1.4s
+	WORD $0x4e22d58c // fadd v12.4s, v12.4s, v2.4s
+	WORD $0x4e20f5ad // fmax v13.4s, v13.4s, v0.4s
+	WORD $0x4ea1f5ad // fmin v13.4s, v13.4s, v1.4s
+	WORD $0x4e22d5ad // fadd v13.4s, v13.4s, v2.4s
+	FMOVS 40(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 44(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f5ce // fmax v14.4s, v14.4s, v0.4s
+	WORD $0x4ea1f5ce // fmin v14.4s, v14.4s, v1.4s
+	WORD $0x4e22d5ce // fadd v14.4s, v14.4s, v2.4s
+	WORD $0x4e20f5ef // fmax v15.4s, v15.4s, v0.4s
+	WORD $0x4ea1f5ef // fmin v15.4s, v15.4s, v1.4s
+	WORD $0x4e22d5ef // fadd v15.4s, v15.4s, v2.4s
+	WORD $0x4e20f610 // fmax v16.4s, v16.4s, v0.4s
+	WORD $0x4ea1f610 // fmin v16.4s, v16.4s, v1.4s
+	WORD $0x4e22d610 // fadd v16.4s, v16.4s, v2.4s
+	WORD $0x4e20f631 // fmax v17.4s, v17.4s, v0.4s
+	WORD $0x4ea1f631 // fmin v17.4s, v17.4s, v1.4s
+	WORD $0x4e22d631 // fadd v17.4s, v17.4s, v2.4s
+	WORD $0x4e20f652 // fmax v18.4s, v18.4s, v0.4s
+	WORD $0x4ea1f652 // fmin v18.4s, v18.4s, v1.4s
+	WORD $0x4e22d652 // fadd v18.4s, v18.4s, v2.4s
+	WORD $0x4e20f673 // fmax v19.4s, v19.4s, v0.4s
+	WORD $0x4ea1f673 // fmin v19.4s, v19.4s, v1.4s
+	WORD $0x4e22d673 // fadd v19.4s, v19.4s, v2.4s
+	FMOVS 64(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 68(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f694 // fmax v20.4s, v20.4s, v0.4s
+	WORD $0x4ea1f694 // fmin v20.4s, v20.4s, v1.4s
+	WORD $0x4e22d694 // fadd v20.4s, v20.4s, v2.4s
+	WORD $0x4e20f6b5 // fmax v21.4s, v21.4s, v0.4s
+	WORD $0x4ea1f6b5 // fmin v21.4s, v21.4s, v1.4s
+	WORD $0x4e22d6b5 // fadd v21.4s, v21.4s, v2.4s
+	WORD $0x4e20f6d6 // fmax v22.4s, v22.4s, v0.4s
+	WORD $0x4ea1f6d6 // fmin v22.4s, v22.4s, v1.4s
+	WORD $0x4e22d6d6 // fadd v22.4s, v22.4s, v2.4s
+	WORD $0x4e20f6f7 // fmax v23.4s, v23.4s, v0.4s
+	WORD $0x4ea1f6f7 // fmin v23.4s, v23.4s, v1.4s
+	WORD $0x4e22d6f7 // fadd v23.4s, v23.4s, v2.4s
+	WORD $0x4e20f718 // fmax v24.4s, v24.4s, v0.4s
+	WORD $0x4ea1f718 // fmin v24.4s, v24.4s, v1.4s
+	WORD $0x4e22d718 // fadd v24.4s, v24.4s, v2.4s
+	WORD $0x4e20f739 // fmax v25.4s, v25.4s, v0.4s
+	WORD $0x4ea1f739 // fmin v25.4s, v25.4s, v1.4s
+	WORD $0x4e22d739 // fadd v25.4s, v25.4s, v2.4s
+	FMOVS 88(R0), F0
+	VDUP V0.S[0], V0.S4
+	FMOVS 92(R0), F1
+	VDUP V1.S[0], V1.S4
+	WORD $0x4e20f75a // fmax v26.4s, v26.4s, v0.4s
+	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
+	WORD $0x4e22d75a // fadd v26.4s, v26.4s, v2.4s
+	WORD $0x4e20f77b // fmax v27.4s, v27.4s, v0.4s
+	WORD $0x4ea1f77b // fmin v27.4s, v27.4s, v1.4s
+	WORD $0x4e22d77b // fadd v27.4s, v27.4s, v2.4s
+	WORD $0x4e20f79c // fmax v28.4s, v28.4s, v0.4s
+	WORD $0x4ea1f79c // fmin v28.4s, v28.4s, v1.4s
+	WORD $0x4e22d79c // fadd v28.4s, v28.4s, v2.4s
+	WORD $0x4e20f7bd // fmax v29.4s, v29.4s, v0.4s
+	WORD $0x4ea1f7bd // fmin v29.4s, v29.4s, v1.4s
+	WORD $0x4e22d7bd // fadd v29.4s, v29.4s, v2.4s
+	WORD $0x4e20f7de // fmax v30.4s, v30.4s, v0.4s
+	WORD $0x4ea1f7de // fmin v30.4s, v30.4s, v1.4s
+	WORD $0x4e22d7de // fadd v30.4s, v30.4s, v2.4s
+	WORD $0x4e20f7ff // fmax v31.4s, v31.4s, v0.4s
+	WORD $0x4ea1f7ff // fmin v31.4s, v31.4s, v1.4s
+	WORD $0x4e22d7ff // fadd v31.4s, v31.4s, v2.4s
+
+write_4x6:
+	MOVD R10, R8
+	FMOVQ F8, (R8)
+	FMOVQ F9, 16(R8)
+	FMOVQ F10, 32(R8)
+	FMOVQ F11, 48(R8)
+	FMOVQ F12, 64(R8)
+	FMOVQ F13, 80(R8)
+	ADD R11, R8, R8
+	FMOVQ F14, (R8)
+	FMOVQ F15, 16(R8)
+	FMOVQ F16, 32(R8)
+	FMOVQ F17, 48(R8)
+	FMOVQ F18, 64(R8)
+	FMOVQ F19, 80(R8)
+	ADD R11, R8, R8
+	FMOVQ F20, (R8)
+	FMOVQ F21, 16(R8)
+	FMOVQ F22, 32(R8)
+	FMOVQ F23, 48(R8)
+	FMOVQ F24, 64(R8)
+	FMOVQ F25, 80(R8)
+	ADD R11, R8, R8
+	FMOVQ F26, (R8)
+	FMOVQ F27, 16(R8)
+	FMOVQ F28, 32(R8)
+	FMOVQ F29, 48(R8)
+	FMOVQ F30, 64(R8)
+	FMOVQ F31, 80(R8)
 	RET
 
 // func packRowsNEON(dst *float32, src *float32, ld int, k int)

@@ -5,10 +5,12 @@ package gemm
 // tileNEON computes C = alpha*A*B + beta*C for a tile of rows × vecs*4 elements.
 // There are tiles of 1 to 6 rows and 1 to 4 vectors, and wide ones: for 1, 2, ...
 // rows [16 12 8 6] vectors. Element (i,p) of A is a[i*rsA+p*csA], row p of B is at
-// b[p*rsB], row i of C at c[i*ldc]. k > 0.
+// b[p*rsB], row i of C at c[i*ldc]. k > 0. Where after is set, it has six numbers a
+// row, with which the row is finished as package vector's finish does; what is of it,
+// and add is laid out as C.
 //
 //go:noescape
-func tileNEON(rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int)
+func tileNEON(rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int, after *float32, what int, add *float32)
 
 // packRowsNEON copies k rows of 16 elements, ld apart in src, one after the other
 // to dst. k > 0.

@@ -22,11 +22,13 @@ var (
 
 // tile writes the function for all shapes: a body for each.
 func (f *file) tile() {
-	fn := f.function("tileNEON", "rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int",
+	fn := f.function("tileNEON", "rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int, after *float32, what int, add *float32",
 		"tileNEON computes C = alpha*A*B + beta*C for a tile of rows × vecs*4 elements.",
 		fmt.Sprintf("There are tiles of 1 to %d rows and 1 to %d vectors, and wide ones: for 1, 2, ...", maxRows, maxVecs),
 		fmt.Sprintf("rows %v vectors. Element (i,p) of A is a[i*rsA+p*csA], row p of B is at", wide),
-		"b[p*rsB], row i of C at c[i*ldc]. k > 0.")
+		"b[p*rsB], row i of C at c[i*ldc]. k > 0. Where after is set, it has six numbers a",
+		"row, with which the row is finished as package vector's finish does; what is of it,",
+		"and add is laid out as C.")
 	rsA := scratch
 	fn.param("k", count)
 	fn.param("a", rowPtr[0])
@@ -109,37 +111,5 @@ func (t body) emit() {
 	t.op("ADD", rsB, bPtr, bPtr)
 	t.op("ADD", csA, column, column)
 	t.loop(1, count, t.label("loop"))
-	t.finish()
-}
-
-// finish writes the accumulators to C: alpha*acc when beta is zero, which must not
-// read C, and alpha*acc + beta*C otherwise.
-func (t body) finish() {
-	alpha, beta, old := v(0), v(1), v(2)
-	t.scalar("alpha", alpha)
-	t.scalar("beta", beta)
-	t.op("MOVWU", t.at["beta"], scratch)
-	t.comment("Drop the sign: -0 is zero too.")
-	t.op("LSLW", "$1", scratch, scratch)
-	t.op("CBZW", scratch, t.label("overwrite"))
-	for _, add := range []bool{true, false} {
-		if !add {
-			t.function.label(t.label("overwrite"))
-		}
-		for i := range t.r {
-			for j := range t.v {
-				acc := t.acc(i, j)
-				t.fmulBy(acc, lane{alpha, 0}, acc)
-				if add {
-					t.load(cPtr, bytes4*j, old)
-					t.fmlaBy(old, lane{beta, 0}, acc)
-				}
-				t.store(acc, cPtr, bytes4*j)
-			}
-			if i < t.r-1 {
-				t.op("ADD", ldc, cPtr, cPtr)
-			}
-		}
-		t.ret()
-	}
+	t.store()
 }

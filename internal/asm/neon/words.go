@@ -13,6 +13,9 @@ func (fn *function) three(code uint32, name string, a, b, d v) {
 }
 
 func (fn *function) fadd(a, b, d v) { fn.three(0x4e20d400, "fadd", a, b, d) }
+func (fn *function) fsub(a, b, d v) { fn.three(0x4ea0d400, "fsub", a, b, d) }
+func (fn *function) fmax(a, b, d v) { fn.three(0x4e20f400, "fmax", a, b, d) }
+func (fn *function) fmin(a, b, d v) { fn.three(0x4ea0f400, "fmin", a, b, d) }
 func (fn *function) fmul(a, b, d v) { fn.three(0x6e20dc00, "fmul", a, b, d) }
 
 // lane is one element of a vector register.
