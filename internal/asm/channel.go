@@ -93,12 +93,12 @@ func (s isa) finish() {
 	build.RET()
 }
 
-// weights is where those of weighted shifts are.
+// weights is where the weights of shifts are.
 var weights = reg.R11
 
 // shifted writes a function over several shifted runs of the same numbers. begin
-// sets a vector of results, each is called for each run, fold takes a vector of it,
-// at m, into the result; by load where that is not nil, for fewer lanes than there are.
+// sets a vector of results, each is called for each run, and fold takes the vector at
+// m into the result. Where load is not nil, it reads a vector that is partly used.
 func (s isa) shifted(name string, doc []string, weighted bool, begin func(acc reg.VecPhysical), each func(tap reg.GPPhysical), fold func(m operand.Mem, acc reg.VecPhysical, load func(src operand.Mem, dst reg.VecPhysical))) {
 	const vecs = 4
 	signature := "func(y *float32, n int, x *float32, at *int, taps int)"

@@ -9,12 +9,12 @@ import (
 )
 
 // depthwise writes the function that convolves a plane with one kernel of
-// side×side. A vector of outputs goes down the plane, so that what is masked, the
-// padding to the left and right, is the same for all its rows; a row above or below
-// the plane is read from a row of zeros.
+// side×side. A vector of outputs goes down the plane: the mask for the padding to the
+// left and right is then the same for all its rows. A row above or below the plane is
+// read from a row of zeros.
 //
-// Where the kernel moves by 2, two vectors of a row are taken apart into those of
-// even and of odd place: what two taps side by side see.
+// Where the kernel moves by 2, two vectors of a row are split into the elements at
+// even and at odd places: what two neighbouring taps see.
 type depthwise struct {
 	isa
 	side, stride int
@@ -153,7 +153,7 @@ func (d depthwise) clamp(n reg.GPPhysical) {
 }
 
 // setMask makes the mask of load i, at columns beyond the first tap's, whose column
-// is in dwOther: the lanes below the width but for those below 0.
+// is in dwOther: lanes from column 0 to the plane's width.
 func (d depthwise) setMask(i, at int) {
 	build.MOVQ(mem(dwShape, shapeWidth), dwTap)
 	build.SUBQ(dwOther, dwTap)
@@ -291,8 +291,8 @@ func (d depthwise) finish() {
 	build.Label("unclipped")
 }
 
-// The vector registers: a sum, what is loaded, a weight or a mask, the mask of the output
-// with AVX2, the places of even and odd elements with AVX-512, and the weights where
+// The vector registers: a sum, what is loaded, a weight or a mask; with AVX2 the mask
+// of the output, with AVX-512 the places of even and odd elements; and the weights if
 // there is room.
 func (d depthwise) sum() reg.VecPhysical        { return d.vec[0] }
 func (d depthwise) value(i int) reg.VecPhysical { return d.vec[1+i] }

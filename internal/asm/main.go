@@ -1,9 +1,10 @@
-// Command asm writes assembly with avo, for AVX-512 and for AVX2. With -for
-// gemm it is that of package gemm: a function that computes a tile of C, one
-// that packs rows of B, and for both sets one that packs columns of B. With
-// -for winograd it is the transforms of package winograd, with -for vector what
-// goes through memory once, of package vector. Run it with go generate in these
-// packages.
+// Command asm writes assembly with avo, for AVX-512 and for AVX2. Run it with go
+// generate in the packages that it writes for:
+//
+//   - -for gemm: a function that computes a tile of C, one that packs rows of B, and
+//     one that packs columns of B;
+//   - -for winograd: the transforms;
+//   - -for vector: loops that go through memory once.
 package main
 
 import (

@@ -43,8 +43,7 @@ func poolMasks(n, twice, scratch reg.GPPhysical) {
 	lanesMask(twice, high, scratch)
 }
 
-// places returns vectors of 1, 2 and 3, the places in a window, behind an empty
-// place 0.
+// places returns vectors of 1, 2 and 3, the places in a window; element 0 is empty.
 func (s isa) places() []reg.VecPhysical {
 	place := []reg.VecPhysical{nil, s.vec[20], s.vec[21], s.vec[22]}
 	for q := 1; q <= 3; q++ {

@@ -26,9 +26,9 @@ var (
 const (
 	rowsPerPtr = 3
 
-	// Wide tiles read rows of B that nobody has packed, so they come from
+	// Wide tiles read rows of B that are not packed, so they come from
 	// far away. Where they lie side by side, this many bytes on is
-	// what the next tile will need. Measured on Zen 5: 512 to 1024 are alike.
+	// what the next tile will need. Measured on Zen 5: no difference between 512 and 1024.
 	prefetchB = 512
 )
 

@@ -13,7 +13,7 @@ import (
 // come from.
 // Rows and columns belong to the points 0, 1, -1, 2, -2, 1/2, -1/2 and
 // infinity. The rows of a pair of points ±p are E ± O: E has a row's even
-// columns, O its odd ones. Half of the multiplications are shared so.
+// columns, O its odd ones. This shares half of the multiplications.
 var (
 	transformB = [][]float64{ // Bᵀ: 8 values of the input to 8
 		{-1, 0, 5.25, 0, -5.25, 0, 1, 0},
@@ -66,7 +66,7 @@ func paired(a [][]float64) [][]float64 {
 	return m
 }
 
-// constants holds each coefficient, as many times as a vector has lanes.
+// constants holds each coefficient, repeated for every lane of a vector.
 type constants struct {
 	isa
 	at map[float64]operand.Mem
@@ -186,7 +186,7 @@ func (s isa) transform(name, formula string, p pass) {
 	build.Doc(
 		fmt.Sprintf("%s%s computes %s for a number of tiles, %d×%d to %d×%d, of vecs*%d channels.", name, s.suffix, formula, p.in, p.in, p.out, p.out, s.lanes),
 		"Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after",
-		fmt.Sprintf("the other; likewise in dst. scratch has room for %d vectors.", p.in*p.out))
+		fmt.Sprintf("the other, and so in dst. scratch has room for %d vectors.", p.in*p.out))
 	dst, src, scratch := reg.RDI, reg.RSI, reg.RAX
 	dstRow, dstRow3, dstCol := reg.R13, reg.RBX, reg.RDX
 	srcRow, srcCol, srcCol3 := reg.R10, reg.R11, reg.R12

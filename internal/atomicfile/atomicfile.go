@@ -94,11 +94,11 @@ func writeNew(path string, write func(io.Writer) error) (err error) {
 }
 
 // sweep removes the temporary files of writers that were killed. A write takes
-// seconds; what is an hour old is nobody's any more.
+// seconds; a file that is an hour old belongs to no running one.
 func sweep(folder, prefix string) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
-		return // the file itself is written: what is left over can wait
+		return // the file itself is written: leftovers can wait
 	}
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), prefix) {

@@ -76,7 +76,7 @@ func place(path string) (folder, base string) {
 func sameName(folder, a, b string) bool {
 	f, err := os.CreateTemp(folder, ".lastlayer-*-"+a)
 	if err != nil {
-		return false // whoever writes there is told so
+		return false // writing there gives the error
 	}
 	defer os.Remove(f.Name())
 	defer f.Close()

@@ -1,5 +1,5 @@
-// Package border tests the border of a package: that what its exported functions
-// cannot work on is an error, not a panic.
+// Package border tests the exported functions of a package: arguments that they
+// cannot work on give an error, not a panic.
 package border
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Test makes calls that must be refused, and remembers of which functions.
+// Test makes calls that must be refused, and remembers the functions.
 type Test struct {
 	t      *testing.T
 	called []string

@@ -1,5 +1,5 @@
-// Package fence has memory for tests that ends where the process may not read: an
-// element too many of an assembly function ends the test.
+// Package fence has memory for tests that is bounded by pages which the process may
+// not read: an assembly function that reads one element too many ends the test.
 package fence
 
 import (

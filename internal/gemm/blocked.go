@@ -4,7 +4,7 @@ package gemm
 
 const (
 	// maxKC is the most rows of B in a block. A panel of them fits the
-	// first-level cache, and C is read and written once in so many steps.
+	// first-level cache, and C is read and written once for so many rows.
 	maxKC = 256
 	// maxPacked is the most elements of B in a packed block: half of a
 	// second-level cache of 1 MB.
@@ -17,7 +17,7 @@ const (
 	maxDirectB = 256 << 10
 	// A transposed B of at least this many times as many columns as A has rows
 	// is not packed but multiplied from the other side, if it has at least
-	// longB rows, beside which transposing C is nothing.
+	// longB rows: transposing C then costs next to nothing.
 	wideB = 4
 	longB = 64
 	// fewPanels of B are few enough to be read again for each tile of a large A,
@@ -59,7 +59,7 @@ func (ws *Workspace) blocked(g *product) {
 	}
 }
 
-// fromTheOtherSide computes Cᵀ = B·Aᵀ, of which only the small A is packed, and
+// fromTheOtherSide computes Cᵀ = B·Aᵀ, for which only the small A is packed, and
 // transposes it. It sums each element in the same order.
 func (ws *Workspace) fromTheOtherSide(g *product) {
 	ct := ws.turned(g.n * g.m)
@@ -98,8 +98,8 @@ type block struct {
 // multiply adds the product of A and the block to C. Usually all of A passes
 // while a panel stays in the first-level cache. If k is small, the rows of C
 // are finished one tile after the other instead, from left to right: with
-// rows a multiple of a page apart, the tiles of a column evict each other. So
-// they are if there are few panels: A passes but once.
+// rows a multiple of a page apart, the tiles of a column evict each other. The
+// same is done if there are few panels: A is then read only once.
 //
 // A panel is packed just before its first use, so that reading B from memory
 // and computing take turns, and prefetches have time to arrive.

@@ -7,7 +7,7 @@
 //     keeps packing buffers, so each goroutine has its own.
 //   - Pool.Sgemm spreads one product over the threads of package parallel.
 //   - BLAS gives Pool to gorgonia.
-//   - Name and Use tell and choose the kernel: "go-avx512", "go-avx2", on arm64
+//   - Name returns the kernel and Use chooses it: "go-avx512", "go-avx2", on arm64
 //     "go-neon", or "gonum", which is gonum's Sgemm and works everywhere.
 //
 // # How it works

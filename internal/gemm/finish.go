@@ -1,7 +1,7 @@
 package gemm
 
-// Finish is what follows a product, a layer's sums: of each row of C, which is a
-// channel, it makes
+// Finish is what follows the sums of a layer that is computed as a product. Each row
+// of C is a channel and becomes
 //
 //	C = clip(((A·B + Bias) − Mean)·Factor + Shift + Add, Lo, Hi)
 //
@@ -15,7 +15,7 @@ type Finish struct {
 // After is a row's numbers.
 type After struct{ Bias, Mean, Factor, Shift, Lo, Hi float32 }
 
-// what is what there is of it, as the assembly has it.
+// what returns the steps there are, as bits for the assembly.
 func (f *Finish) what() int {
 	what := 0
 	if f.Normal {
@@ -30,7 +30,7 @@ func (f *Finish) what() int {
 	return what
 }
 
-// finishes reports whether the product is finished as it is made.
+// finishes reports whether the kernel finishes the product as it computes it.
 func (g *product) finishes() bool { return g.finish != nil && inUse.finishes && g.k > 0 }
 
 // From returns what follows the rows from row i on; rows of Add are ld apart.

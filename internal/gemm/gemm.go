@@ -40,9 +40,9 @@ func (ws *Workspace) Sgemm(transA, transB bool, m, n, k int, alpha float32, a []
 	ws.multiply(&g)
 }
 
-// Multiply computes C = A·B, of the sizes that Sgemm has, and finishes it as f says
-// while it is in registers. It reports false if it is not finished: where the kernel
-// in use does not do it, and without a product to finish, k being 0.
+// Multiply computes C = A·B, of sizes as in Sgemm, and finishes it as f says while it
+// is in registers. It reports false if it did not finish it: the kernel in use cannot,
+// or k is 0, so that there is no product.
 func (ws *Workspace) Multiply(m, n, k int, a []float32, lda int, b []float32, ldb int, c []float32, ldc int, f *Finish) bool {
 	g := product{m: m, n: n, k: k, alpha: 1, b: b, ldb: ldb, c: c, ldc: ldc, finish: f}
 	g.check()

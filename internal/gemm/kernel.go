@@ -48,9 +48,8 @@ func (kn *kernel) wide(m int) int {
 	return kn.wideVecs[m-1] * kn.lanes
 }
 
-// Lanes returns the float32 values in a vector register of the instruction set
-// that the kernel in use is written for, 16, 8 or 4, and 0 for gonum: what other
-// assembly is to be chosen by.
+// Lanes returns how many float32 values a vector register of the kernel in use
+// holds, 16, 8 or 4, and 0 for gonum. Other packages choose their assembly by it.
 func Lanes() int { return inUse.lanes }
 
 // Name returns the name of the kernel in use.

@@ -12,8 +12,8 @@ import (
 type Rows interface {
 	Len() int
 	Label(i int) int // from 0, below the number of classes
-	// Block returns n rows from first on, one after the other, and false where
-	// they do not lie so in memory.
+	// Block returns n rows from first on, one after the other, and false if they are
+	// not in memory like that.
 	Block(first, n int) ([]float32, bool)
 	Gather(dst []float32, indices []int) // copies rows
 }
@@ -30,16 +30,16 @@ type Rows interface {
 // are. It is convex. With a standard it is a function of (U,c) instead.
 //
 // Rows and their products are float32, in blocks; all sums over blocks, and
-// what is between logits and probabilities, are float64. W goes in as the sum
-// of two float32, so that its own rounding is not seen: the products' columns
-// are too few to fill a vector anyway. Where what is left of rounding is too
-// much, the products are float64 too with precise, at several times the cost.
+// everything between logits and probabilities, are float64. W enters as the sum of
+// two float32, so that rounding it does no harm: the products have too few columns
+// to fill a vector anyway. Where the remaining rounding is still too much, precise
+// makes the products float64 too, at several times the cost.
 type Loss struct {
 	data              Rows
 	features, classes int
 	Terms
 	standard *standard // nil: x is (W,b)
-	scaled   bool      // the rows are made standard, as against x and its gradient
+	scaled   bool      // the rows are standardised, rather than x and its gradient
 	precise  bool
 
 	spread  []float64 // [K]: mean of p(1−p) where the loss was computed last: the curvature along c
@@ -48,8 +48,8 @@ type Loss struct {
 }
 
 const (
-	// lossParts is the number of ranges of rows that are summed up one by one,
-	// whatever the number of threads, so that this does not change a bit.
+	// lossParts is the number of ranges of rows that are summed up one by one. It does
+	// not depend on the number of threads, so the result does not either.
 	lossParts = 16
 	// lossBlock rows are multiplied at a time.
 	lossBlock = 256
@@ -75,7 +75,7 @@ type lossScratch struct {
 	row      []float64 // [F]
 }
 
-// Terms are what a loss may have beside its rows.
+// Terms are what a loss may have besides its rows.
 type Terms struct {
 	L2      float64   // of the penalty L2/2·‖W‖²
 	Weights []float64 // [K]: factor on the loss of a row, by its class; nil for 1
@@ -151,8 +151,8 @@ func (s *Loss) penalty(j int) float64 {
 	return s.L2 * s.standard.inverse[j] * s.standard.inverse[j]
 }
 
-// layer returns the layer that is multiplied with the rows: (W,b), or x itself
-// where that is it, or the rows are standard.
+// layer returns the layer that is multiplied with the rows: (W,b), or x itself if
+// that is (W,b) or the rows are standardised.
 func (s *Loss) layer(x []float64) []float64 {
 	if s.standard == nil || s.scaled {
 		return x
@@ -162,9 +162,9 @@ func (s *Loss) layer(x []float64) []float64 {
 	return layer
 }
 
-// sumGradients writes the mean of the parts' gradients, towards the parameters.
-// Over the classes, what goes back through the rows adds up to 0: so it does
-// here, whatever its rounding. Towards columns that stay as they are it is 0.
+// sumGradients writes the mean of the parts' gradients, towards the parameters. What
+// goes back through the rows adds up to 0 over the classes; this makes it so in spite
+// of rounding. Towards columns that stay as they are the gradient is 0.
 func (s *Loss) sumGradients(gradient []float64) {
 	f, k, n := s.features, s.classes, float64(s.data.Len())
 	total := make([]float64, len(gradient)) // [K,F], then [K]
@@ -269,8 +269,8 @@ func (s *Loss) plainBlock(first, m int, scratch *lossScratch) []float32 {
 	return rows
 }
 
-// softmaxErrors turns a row of logits into p − y and returns −log p[label],
-// neither of which rounds to 0 where p[label] rounds to 1.
+// softmaxErrors turns a row of logits into p − y and returns −log p[label]. Neither
+// rounds to 0 where p[label] rounds to 1.
 func softmaxErrors(row []float64, label int) float64 {
 	most := floats.MaxIdx(row)
 	largest, logit := row[most], row[label]

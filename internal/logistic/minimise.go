@@ -10,7 +10,7 @@ import (
 )
 
 // Tolerance is the share of the objective by which it may be above the minimum
-// where Minimise takes that as reached.
+// for Minimise to count it as reached.
 const Tolerance = 1e-4
 
 // ErrNotFinite is the cause of Minimise's error where the loss is no number.
@@ -19,7 +19,7 @@ var ErrNotFinite = errors.New("the loss is not finite")
 // Options says how Minimise goes about it.
 type Options struct {
 	Iterations int             // at most
-	Iteration  func(Iteration) // called after each; nil: nobody
+	Iteration  func(Iteration) // called after each; may be nil
 }
 
 // Iteration is where Minimise is after an iteration.
@@ -42,8 +42,9 @@ type Result struct {
 }
 
 // Minimise writes the layer with the least loss to kernel [F,K] and bias [K].
-// What they held does not matter, but for Terms.Kept. When ctx is done it stops with ctx's error, and
-// they hold the best so far; after another error, what they held.
+// What they held before does not matter, except for Terms.Kept. When ctx is done it
+// stops with ctx's error, and they hold the best layer so far; after any other error
+// they are unchanged.
 func (s *Loss) Minimise(ctx context.Context, kernel, bias []float32, opt Options) (Result, error) {
 	t := s.standardise()
 	s.standard, s.scaled = &t, !t.plain()

@@ -10,9 +10,9 @@ import (
 // method may take.
 const newtonProducts = 250
 
-// newton returns H⁻¹·G for the Hessian H and the gradient G at x, and an upper
-// bound of Gᵀ·H⁻¹·G, half of which is how far the minimum is below, as far as
-// the loss is a parabola. They come from conjugate gradients (Hestenes and
+// newton returns H⁻¹·G for the Hessian H and the gradient G at x, and an upper bound
+// of Gᵀ·H⁻¹·G. Half of that is how far below the minimum is, where the loss is close
+// to a parabola. They come from conjugate gradients (Hestenes and
 // Stiefel, "Methods of conjugate gradients for solving linear systems", 1952),
 // preconditioned by H's diagonal: the sum of what their iterations add is a
 // lower bound, and what the remaining residual r can add is at most rᵀ·m⁻¹·r

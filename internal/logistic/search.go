@@ -21,21 +21,20 @@ type search struct {
 	gradient []float64
 
 	iterations, evaluations int
-	begun                   bool // the first point of a search, no iteration, is behind it
+	begun                   bool // past the first point of the search, which is no iteration
 	asked                   int  // for a value or a gradient since the last iteration
 }
 
 // errStalled ends a line search that finds no better point.
 var errStalled = errors.New("the line search finds no better point")
 
-// lineSearch is how often a line search may ask for a value or a gradient. It
-// needs a few, but goes on for ever where the loss falls by less than its
-// rounding, perhaps at the one point that it has.
+// lineSearch is how often a line search may ask for a value or a gradient. It needs a
+// few, but would go on for ever where the loss falls by less than its rounding.
 const lineSearch = 60
 
 // run moves x towards the minimum and returns how far, at most, the loss there
-// is above it. It ends where that is within aim, where it gets no further, or after the
-// last iteration.
+// is above it. It ends when that is within aim, when it makes no more progress, or
+// after the last iteration.
 func (s *search) run(x []float64) (gap float64, err error) {
 	s.descend(x)
 	for s.ctx.Err() == nil {
@@ -64,8 +63,8 @@ func (s *search) run(x []float64) (gap float64, err error) {
 	return gap, s.ctx.Err()
 }
 
-// spent returns whether all iterations are used up, or the evaluations that
-// they should have taken.
+// spent reports whether all iterations are used up, or the evaluations that they
+// should have taken.
 func (s *search) spent() bool {
 	return s.iterations >= s.opt.Iterations || s.evaluations >= 2*s.opt.Iterations
 }
@@ -78,8 +77,8 @@ const (
 	flatTolerance = 1e-5
 )
 
-// flat reports whether there is no penalty and the gradient is that small,
-// beside the loss too: where classes can be separated the two fall together.
+// flat reports whether there is no penalty and the gradient is that small, also
+// relative to the loss: where classes can be separated both fall together.
 func (s *search) flat(norm float64) bool {
 	n := floats.Norm(s.gradient, 2)
 	return s.loss.L2 == 0 && n <= norm && n <= 1e-3*s.value
@@ -89,8 +88,8 @@ func (s *search) flat(norm float64) bool {
 // search ends.
 const aim = 1e-7
 
-// share returns that share of the loss, but not less than is worth while: where
-// classes can be separated the minimum may be 0, at infinity.
+// share returns that share of the loss, but never less than is worth the effort:
+// where classes can be separated the minimum may be 0, at infinity.
 func (s *search) share(share float64) float64 {
 	floor := 1e-20
 	if s.loss.L2 == 0 {
@@ -133,7 +132,7 @@ func (s *search) descend(x []float64) {
 			return optimize.NotTerminated, nil
 		},
 	}
-	// An error says that it gets no further, which Newton's method looks into.
+	// An error says that it makes no more progress; Newton's method then finds out why.
 	found, _ := optimize.Minimize(problem, x, &optimize.Settings{Converger: s},
 		&optimize.LBFGS{Store: 30, Linesearcher: &optimize.MoreThuente{}, GradStopThreshold: math.NaN()})
 	if found != nil && finite(found.F) {
@@ -173,8 +172,7 @@ func (s *search) Converged(*optimize.Location) optimize.Status {
 	return optimize.NotTerminated
 }
 
-// near returns whether Newton's method is likely to make sure of the minimum at
-// once.
+// near reports whether Newton's method is likely to confirm the minimum at once.
 func (s *search) near() bool {
 	var twice float64
 	for i, g := range s.gradient {

@@ -8,25 +8,25 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// standard says how features become standard ones, of mean 0 and a deviation of
-// about 1, and a layer with them: on (x−μ)/s the layer (W,b) is (U,c) with
+// standard says how features are standardised, to mean 0 and a deviation of about 1,
+// and how a layer changes with them: on (x−μ)/s the layer (W,b) is (U,c) with
 // U = s·W, row by row, and c = b + μᵀ·W. The loss is the same, the penalty
 // included, but no feature outweighs another, and none is tied to the bias, as
 // the output of a ReLU is by a mean above 0.
 type standard struct {
 	classes int
-	kept    int       // of them, as in Terms
+	kept    int       // columns, as in Terms
 	mean    []float64 // [F]: μ
-	inverse []float64 // [F]: 1/s; 0 for a feature that is always the same, which a bias makes up for: its W is 0
+	inverse []float64 // [F]: 1/s; 0 for a feature that is always the same: the bias makes up for it and its W is 0
 }
 
 // standardise returns the standard of the loss's rows. s² is the variance plus
 // the penalty's share in the curvature, so that features whose weights the
 // penalty keeps at 0 do not slow the others down, and plus a thousand times the
 // variance that nine tenths of the features exceed: features of about one scale
-// get nearly the same s. The rare ones among them matter little then, as they
-// do in the data, which more than halves the iterations. Features of many
-// scales get an s of their own still.
+// get nearly the same s. Rare features then matter as little as they do in the data,
+// which more than halves the iterations. Features of very different scales still get
+// an s of their own.
 //
 // Without a penalty the largest variance takes its place, so that s is nearly
 // the same for all features. Where classes can be separated there is no minimum
@@ -136,9 +136,9 @@ func (t standard) keep(x []float64, kernel, bias []float32) {
 }
 
 // round writes the layer that is x on standard features to kernel and bias, and
-// what their float32 leave of it back to x. Rounding W moves the logits of all
-// rows alike, along with the mean of the features: b makes up for that. Columns
-// that are kept are left alone.
+// the float32 values of it back to x. Rounding W moves the logits of all rows alike,
+// in proportion to the mean of the features: b makes up for that. Columns that are
+// kept are left alone.
 func (t standard) round(x []float64, kernel, bias []float32) {
 	k := t.classes
 	c := x[len(x)-k:]

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Peak returns the most memory the program has held, in bytes. What getrusage says
-// may be of the program that started it.
+// Peak returns the most memory the program has held, in bytes. The figure of
+// getrusage may be that of the program that started it.
 func Peak() int64 {
 	f, err := os.Open("/proc/self/status")
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package npz is what the readers of NumPy's files share: the header of an array,
-// and the zip archive around several, which PyTorch writes too. What the numbers
-// are taken for is the readers' own.
+// and the zip archive around several, which PyTorch writes too. The readers decide
+// what the numbers mean.
 package npz
 
 import (
@@ -106,8 +106,8 @@ func parse(text string) (Header, error) {
 }
 
 // Prefix returns what stands before the numbers of an array, version 1.0, padded so that
-// they begin at a multiple of 64 bytes. The npyio package writes no slice with
-// a shape of its own, which is why this is not left to it.
+// they begin at a multiple of 64 bytes. The npyio package cannot write a slice with a
+// shape of its choice, so this is written here.
 func Prefix(descr string, shape []int) []byte {
 	var sides strings.Builder
 	for i, side := range shape {

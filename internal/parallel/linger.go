@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// patience is how long a goroutine without work looks out for more before it
-// ends, or before it sleeps. To wake one takes the system some 50 µs, as long
-// as many a loop; a training step has some forty loops, with the gathering of a
-// batch between two steps. Measured: with a third of it a step on cached
-// features takes a tenth longer, with three times as much it is no faster.
+// patience is how long a goroutine without work spins, waiting for more, before it
+// ends or sleeps. To wake a goroutine takes the system some 50 µs, as long as many a
+// loop takes; a training step has some forty loops, and a batch is gathered between
+// two steps. Measured: with a third of this time a step on cached features takes a
+// tenth longer, with three times as much it is no faster.
 const patience = 300 * time.Microsecond
 
-// helpers are the goroutines that look out for work.
+// helpers are the goroutines that wait for work.
 var helpers struct {
 	mu   sync.Mutex
 	free []*helper
@@ -22,8 +22,7 @@ var helpers struct {
 
 type helper struct{ next atomic.Pointer[share] }
 
-// start has another goroutine do a share: one that is looking out, or a new
-// one.
+// start has another goroutine do a share: one that is waiting, or a new one.
 func start(s *share) {
 	helpers.mu.Lock()
 	n := len(helpers.free)
@@ -38,7 +37,7 @@ func start(s *share) {
 	h.next.Store(s)
 }
 
-// help does a share, and more as long as there are.
+// help does a share, and then others as long as they come.
 func help(s *share) {
 	h := new(helper)
 	for s != nil && h.do(s) {
@@ -46,9 +45,9 @@ func help(s *share) {
 	}
 }
 
-// do does a share, and reports whether h looks out for more then. It does so
-// before the loop is told, so that the next one, begun at once, finds it. A body
-// that ends its goroutine, as t.Fatal does, ends the helper too.
+// do does a share, and reports whether h then waits for more. It is among the helpers
+// before the loop learns that the share is done, so that a loop that begins at once
+// finds it. A body that ends its goroutine, as t.Fatal does, ends the helper too.
 func (h *helper) do(s *share) (stays bool) {
 	defer s.loop.done()
 	s.loop.work(s.worker)
@@ -63,7 +62,7 @@ func (h *helper) do(s *share) (stays bool) {
 
 // wait returns the next share, nil when none has come for a while.
 func (h *helper) wait() *share {
-	lookOut(func() bool { return h.next.Load() != nil })
+	spin(func() bool { return h.next.Load() != nil })
 	if h.next.Load() == nil && h.leave() {
 		return nil
 	}
@@ -73,8 +72,7 @@ func (h *helper) wait() *share {
 	return h.next.Swap(nil)
 }
 
-// leave takes h from those that look out. It reports false if h is not among
-// them.
+// leave removes h from the waiting helpers. It reports false if h is not among them.
 func (h *helper) leave() bool {
 	helpers.mu.Lock()
 	defer helpers.mu.Unlock()
@@ -87,10 +85,10 @@ func (h *helper) leave() bool {
 	return false
 }
 
-// lookOut returns when done does, or after patience; where the clock ticks
-// slowly, or stands still, after so many turns.
-func lookOut(done func() bool) {
-	const looks, turns = 200, 2000 // looks a turn, after which others have theirs
+// spin returns when done returns true, or after patience. The number of turns is
+// limited too, for clocks that tick slowly or stand still.
+func spin(done func() bool) {
+	const looks, turns = 200, 2000 // looks a turn; between turns other goroutines run
 	begin := time.Now()
 	for range turns {
 		for range looks {

@@ -42,8 +42,8 @@ func Threads() int {
 	return int(threads.Load())
 }
 
-// Even returns into how many pieces to cut work that has at most so many: from 1, and
-// an even number where there are several, so that two or four threads end together.
+// Even returns into how many pieces to cut work: the number given, if above 1 rounded
+// up to an even one, so that two or four threads end together, and from 1 to most.
 func Even(pieces, most int) int {
 	if pieces > 1 {
 		pieces += pieces % 2
@@ -70,14 +70,14 @@ func For(n int, body func(worker, i int)) {
 		start(&share{l, w})
 	}
 	l.work(0)
-	lookOut(func() bool { return l.busy.Load() == 0 })
+	spin(func() bool { return l.busy.Load() == 0 })
 	l.wait.Wait()
 	if p := l.panicked.Load(); p != nil {
 		panic(*p)
 	}
 }
 
-// done tells that one worker is done.
+// done notes that one worker is done.
 func (l *loop) done() {
 	l.busy.Add(-1)
 	l.wait.Done()

@@ -1,6 +1,5 @@
-// Package peer finds and runs the programs of others that tests compare with:
-// Python's, and onnxruntime. A test that needs one which is not here is skipped,
-// and says so.
+// Package peer finds and runs other programs that tests compare with: Python's, and
+// onnxruntime. A test that needs one which is not installed is skipped, and says so.
 package peer
 
 import (

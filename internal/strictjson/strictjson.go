@@ -1,6 +1,6 @@
 // Package strictjson reads JSON that must hold exactly what a Go value takes, and
-// says what is wrong in the words of JSON: the types of Go are no concern of
-// whoever wrote the text.
+// says what is wrong in the terms of JSON: whoever wrote the text need not know
+// about Go's types.
 package strictjson
 
 import (
@@ -13,8 +13,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Decode reads text into v. A field that v lacks is an error, and so is more
-// behind the end.
+// Decode reads text into v. A field that v lacks is an error, and so is anything
+// after the end.
 func Decode(text []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -27,7 +27,7 @@ func Decode(text []byte, v any) error {
 	return nil
 }
 
-// Explain returns an error of encoding/json's decoder in those words.
+// Explain returns an error of encoding/json's decoder in those terms.
 func Explain(err error) error {
 	var kind *json.UnmarshalTypeError
 	switch {

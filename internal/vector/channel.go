@@ -74,12 +74,12 @@ func Largest(y, x []float32, at []int) {
 	}
 }
 
-// checkShifts panics unless there are shifts, and each has n numbers behind it: the
-// assembly does not look.
+// checkShifts panics unless there are shifts, and n numbers follow each: the assembly
+// does not check.
 func checkShifts(n, length int, at []int) {
 	for _, from := range at {
 		if from < 0 || from+n > length {
-			panic(fmt.Sprintf("vector: found a shift of %d, expected %d of %d numbers behind it", from, n, length))
+			panic(fmt.Sprintf("vector: found a shift of %d, expected %d of %d numbers after it", from, n, length))
 		}
 	}
 	if len(at) == 0 {

@@ -2,7 +2,7 @@ package vector
 
 // Depthwise is a convolution of one plane [Height,Width] with one kernel of
 // Side×Side that moves by Stride. Top and Left are the rows and columns of zeros
-// before the plane; behind it there are as many as the output [OutH,OutW] needs.
+// before the plane; after it there are as many as the output [OutH,OutW] needs.
 type Depthwise struct {
 	Side, Stride  int
 	Height, Width int
@@ -11,8 +11,9 @@ type Depthwise struct {
 }
 
 // Apply writes the sums, finished as f says, to y; add is nil or of y's size. It
-// reports false where there is no code for it: for kernels that are neither 3×3 nor 5×5 and
-// strides above 2, and without vector instructions. Each sum is in the order of the taps.
+// reports false where there is no code for it: for kernels other than 3×3 and 5×5, for
+// strides above 2, and without vector instructions. Each sum is in the order of the
+// taps.
 func (d *Depthwise) Apply(y, x, weights, add []float32, f Finish) bool {
 	if d.Side != 3 && d.Side != 5 || d.Stride != 1 && d.Stride != 2 || min(d.OutH, d.OutW) < 1 {
 		return false

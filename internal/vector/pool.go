@@ -6,7 +6,7 @@ import "math"
 // column that fills no window is left out.
 type Pool struct {
 	Height, Width int  // of the plane
-	Rectify       bool // max(0, ·) behind the pooling
+	Rectify       bool // max(0, ·) after the pooling
 }
 
 func (p Pool) rows() int    { return p.Height / 2 }
@@ -36,7 +36,7 @@ func (p Pool) Back(dz, dy, y []float32, at []uint8) {
 }
 
 // maxGo has no branch on the values: which of four is the largest is as good as
-// random, and a mispredicted branch costs more than all else here.
+// random, and a mispredicted branch costs more than everything else here.
 func (p Pool) maxGo(y []float32, at []uint8, z []float32, bias float32) {
 	for r := range p.rows() {
 		upper, lower := z[2*r*p.Width:][:p.Width], z[(2*r+1)*p.Width:][:p.Width]
@@ -94,7 +94,7 @@ func largestFinite(a, b, c, d float32) (float32, uint8) {
 }
 
 // order maps a float32 to an integer, in the same order; NaN excepted. Adding 0
-// makes one of the two zeros.
+// turns −0 into 0.
 func order(v float32) int32 {
 	bits := int32(math.Float32bits(v + 0))
 	return bits ^ (bits>>31)&math.MaxInt32

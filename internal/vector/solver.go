@@ -7,7 +7,7 @@ type MomentumStep struct{ Rate, Momentum, Decay float32 }
 
 // Apply computes v ← momentum·v + (g + decay·w), then w ← w − rate·v. The slices
 // have the same length. The conversions keep the compiler from fusing a product
-// with a sum, which would round otherwise than the assembly.
+// with a sum, which would round differently from the assembly.
 func (k MomentumStep) Apply(w, g, v []float32) {
 	g, v = g[:len(w)], v[:len(w)]
 	done := k.whole(w, g, v)

@@ -8,7 +8,7 @@
 // where g is a kernel, d the input under the tile, and ⊙ multiplies element by
 // element. These are F(4×4, 5×5) and F(6×6, 3×3) of Lavin and Gray, "Fast Algorithms
 // for Convolutional Neural Networks", CVPR 2016: 64 products and an input channel
-// for 16 or 36 values, where the definition has 400 or 324; a fifth of them, or more
+// for 16 or 36 values, where the definition has 400 or 324: a fifth of them, or more
 // where tiles at the edges are not full. Summed over the channels, each of the 64
 // elements is a matrix product, [tiles,C]·[C,O], which package gemm makes. The
 // tiles of a product may be of several images, whose kernels then come from memory

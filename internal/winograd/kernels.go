@@ -16,8 +16,8 @@ type Kernels struct {
 }
 
 // Set transforms kernels w [O,C,side,side] for p, or for the gradient towards the
-// input of p where back is set. It does nothing if w is as it was: a frozen
-// layer's are transformed once.
+// input of p where back is set. It does nothing if w has not changed: the kernels of a
+// frozen layer are transformed once.
 func (k *Kernels) Set(p *Plan, w []float32, back bool, scratch func(worker int) *Scratch) {
 	if same(k.of, w) {
 		return

@@ -19,7 +19,7 @@ type scheme struct {
 
 func (f *scheme) taps() int { return f.side * f.side }
 
-// schemes are those that there are, by the side of the kernels.
+// schemes has the two schemes by the side of their kernels.
 var schemes = map[int]*scheme{3: newScheme(3, output6, gradient6), 5: newScheme(5, output4, gradient4)}
 
 // The transforms; the generator of the assembly has the matrices too.

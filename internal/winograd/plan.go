@@ -35,8 +35,8 @@ func (p *Plan) Back() *Plan {
 }
 
 const (
-	// maxGradient is the most products of a tile that are summed up, a worker's 16
-	// MB: more would come from memory for each image.
+	// maxGradient is the most products of a tile that are summed up, 16 MB a worker:
+	// more would come from memory for each image.
 	maxGradient = 4 << 20
 	// maxKernels is the most numbers in transformed kernels, 64 MB: 512×512 of them.
 	maxKernels = 16 << 20
@@ -85,7 +85,7 @@ func (p *Plan) Blocks(images int) (n int, block func(i int) (t0, t1 int)) {
 }
 
 const (
-	minTiles    = 40      // of a block: so many rows has the product of a point
+	minTiles    = 40      // of a block: the rows of the product of a point
 	blockValues = 3 << 11 // of a point of a block
 )
 
@@ -128,11 +128,11 @@ func grow(buf *[]float32, n int) []float32 {
 	return (*buf)[:n]
 }
 
-// plane is the distance of one of the 64 elements of so many tiles from the next. A
-// whole page would put them all in the same few lines of the first-level cache.
+// plane is the distance from one of the 64 elements to the next, for that many tiles. A
+// multiple of a page would put them all in the same few lines of the first-level cache.
 func plane(tiles, channels int) int { return tiles*channels + lanes }
 
-// tileRow is a row of tiles of transformed values, that has so many before it.
+// tileRow is a row of tiles of transformed values, with that many tiles before it.
 func tileRow(v []float32, before, plane, channels int) square {
 	return square{v[before*channels:], field * plane, plane, channels}
 }

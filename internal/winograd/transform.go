@@ -14,7 +14,7 @@ func (s square) at(tile, i, j, channels int) []float32 {
 }
 
 // check panics unless there are tiles, of side × side elements, and they lie within
-// values: the assembly does not look.
+// values: the assembly does not check.
 func (s square) check(tiles, side, channels int) {
 	if tiles < 1 || channels < 1 {
 		panic("winograd: nothing to transform")
@@ -22,8 +22,7 @@ func (s square) check(tiles, side, channels int) {
 	_ = s.values[(tiles-1)*s.tile+(side-1)*(s.row+s.col)+channels-1]
 }
 
-// transform is one of the three: its matrix, and the same in assembly, nil where
-// there is none.
+// transform is one of the three: its matrix, and the assembly for it, or nil.
 type transform struct {
 	matrix       [][]float32
 	avx512, avx2 assembly
