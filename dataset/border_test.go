@@ -108,6 +108,9 @@ func TestBorder(t *testing.T) {
 	b.Refuse("Set.ReadImage", "a nil set", ErrArgument, func() error { _, err := (*Set)(nil).ReadImage(0); return err })
 	b.Refuse("Set.View", "a negative index", ErrArgument, func() error { _, err := train.View(-1); return err })
 	b.Refuse("Set.View", "a nil set", ErrArgument, func() error { _, err := (*Set)(nil).View(0); return err })
+	b.Refuse("NewFiles", "nothing", ErrNotFound, func() error { _, _, err := NewFiles("", nil, nil, nil, photo, Options{}); return err })
+	b.Refuse("ListFolder", "no name", ErrNotFound, func() error { _, err := ListFolder("", nil, Options{}); return err })
+	b.Refuse("FolderFile.Read", "the zero value", ErrNotFound, func() error { _, err := FolderFile{}.Read(); return err })
 	b.Complete()
 }
 

@@ -22,7 +22,7 @@ func (s *Set) Check() error {
 	// Dividing what is there, rather than multiplying what is claimed, cannot overflow.
 	images, exact := len(s.Pixels), true
 	if s.files != nil {
-		images = len(s.files.paths) * s.imageSize()
+		images = s.files.len() * s.imageSize()
 	}
 	for _, d := range s.Shape {
 		if d <= 0 {

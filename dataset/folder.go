@@ -27,21 +27,37 @@ func openFolder(dir string, opt Options) (train, test *Set, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	for class, n := range train.Counts() {
-		if n == 0 {
-			return nil, nil, errors.Wrapf(ErrClass, "%s: class %s: found no images, expected one or more", printable(halves.train), printable(r.classes[class]))
-		}
-	}
-	if halves.test == "" {
-		if train, test, err = train.splitByContent(hashes, testShare); err != nil {
-			return nil, nil, err
-		}
-		train.Name, test.Name = dir+"/train", dir+"/test"
-		opt.warn(errors.Errorf("%s: no test folder; %d of %d images, drawn by a hash of each file, are the test images",
-			printable(dir), test.Len(), train.Len()+test.Len()))
-	} else if test, _, err = r.read(halves.test, dir+"/test"); err != nil {
+	if err := train.checkClasses(halves.train); err != nil {
 		return nil, nil, err
 	}
+	if halves.test != "" {
+		if test, _, err = r.read(halves.test, dir+"/test"); err != nil {
+			return nil, nil, err
+		}
+		compare(train, test, opt)
+		return train, test, nil
+	}
+	return train.divide(dir, hashes, opt)
+}
+
+// checkClasses returns an ErrClass unless there are images of each class.
+func (s *Set) checkClasses(dir string) error {
+	for class, n := range s.Counts() {
+		if n == 0 {
+			return errors.Wrapf(ErrClass, "%s: class %s: found no images, expected one or more", printable(dir), printable(s.Classes[class]))
+		}
+	}
+	return nil
+}
+
+// divide splits images of a folder without test images by the files' hashes.
+func (s *Set) divide(dir string, hashes []uint64, opt Options) (train, test *Set, err error) {
+	if train, test, err = s.splitByContent(hashes, testShare); err != nil {
+		return nil, nil, err
+	}
+	train.Name, test.Name = dir+"/train", dir+"/test"
+	opt.warn(errors.Errorf("%s: no test folder; %d of %d images, drawn by a hash of each file, are the test images",
+		printable(dir), test.Len(), s.Len()))
 	compare(train, test, opt)
 	return train, test, nil
 }
@@ -56,32 +72,44 @@ type folderReader struct {
 // read reads all images beneath a folder, with a hash of each file. A sub-folder that is no class is an
 // ErrClass.
 func (r folderReader) read(dir, name string) (set *Set, hashes []uint64, err error) {
-	subs, err := subFolders(dir)
+	c := collection{folderReader: r, dir: dir}
+	hidden, err := r.list(dir, func(path string, label int) {
+		c.paths, c.labels = append(c.paths, path), append(c.labels, label)
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	c := collection{folderReader: r, dir: dir}
-	for _, sub := range subs {
-		label := slices.Index(r.classes, canonicalName(sub))
-		if label < 0 {
-			return nil, nil, errors.Wrapf(ErrClass, "%s: found the class %s, expected those of the training images, %s", printable(dir), printable(sub), someOf(r.classes))
-		}
-		visible, hidden, err := filesIn(filepath.Join(dir, sub))
-		if err != nil {
-			return nil, nil, err
-		}
-		for _, n := range visible {
-			c.paths = append(c.paths, filepath.Join(dir, sub, n))
-			c.labels = append(c.labels, label)
-		}
-		c.others = append(c.others, hidden...)
-	}
+	c.others = hidden
 	if err := c.read(); err != nil {
 		return nil, nil, err
 	}
 	if len(c.labels) == 0 {
-		return nil, nil, errors.Wrapf(ErrNotFound, "%s: found no images in its %d sub-folders", printable(dir), len(subs))
+		return nil, nil, errors.Wrapf(ErrNotFound, "%s: found no images in its sub-folders", printable(dir))
 	}
 	set, err = c.set(name)
 	return set, c.hashes(), err
+}
+
+// list calls found for each file beneath a folder's sub-folders, in ascending order, with
+// its class, and returns the names of hidden files.
+func (r folderReader) list(dir string, found func(path string, label int)) (others []string, err error) {
+	subs, err := subFolders(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, sub := range subs {
+		label := slices.Index(r.classes, canonicalName(sub))
+		if label < 0 {
+			return nil, errors.Wrapf(ErrClass, "%s: found the class %s, expected those of the training images, %s", printable(dir), printable(sub), someOf(r.classes))
+		}
+		visible, hidden, err := filesIn(filepath.Join(dir, sub))
+		if err != nil {
+			return nil, err
+		}
+		for _, n := range visible {
+			found(filepath.Join(dir, sub, n), label)
+		}
+		others = append(others, hidden...)
+	}
+	return others, nil
 }

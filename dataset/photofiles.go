@@ -27,12 +27,37 @@ type photoFiles struct {
 	width  int
 
 	contents [][]byte // of files in memory; nil where they are on disk
+	known    Files    // in place of paths and sums, for files that need not be there
+}
+
+func (p *photoFiles) len() int {
+	if p.known != nil {
+		return p.known.Len()
+	}
+	return len(p.paths)
+}
+
+func (p *photoFiles) path(at int) string {
+	if p.known != nil {
+		return p.known.Path(at)
+	}
+	return p.paths[at]
+}
+
+func (p *photoFiles) sum(at int) [sha256.Size]byte {
+	if p.known != nil {
+		return p.known.Sum(at)
+	}
+	return p.sums[at]
 }
 
 // open returns the content of a file.
 func (p *photoFiles) open(at int) (imageFile, error) {
-	if p.contents != nil {
+	switch {
+	case p.contents != nil:
 		return imageFile{p.paths[at], p.contents[at], p.sums[at]}, nil
+	case p.known != nil:
+		return imageFile{}, errors.Wrapf(ErrArgument, "%s: found its features, expected the image itself: name the folder of the images instead", printable(p.path(at)))
 	}
 	return openImageFile(p.paths[at])
 }
@@ -41,12 +66,12 @@ func (p *photoFiles) open(at int) (imageFile, error) {
 // within chooses of a photo of its size, resized as a whole. A file that is not what it was when it was
 // checked is an ErrFormat.
 func (p *photoFiles) pixels(at int, within func(size image.Point) image.Rectangle) (pixels []byte, err error) {
-	path := p.paths[at]
+	path := p.path(at)
 	f, err := p.open(at)
 	if err != nil && err != errNoImage {
 		return nil, err
 	}
-	if f.sum != p.sums[at] {
+	if f.sum != p.sum(at) {
 		return nil, errors.Wrapf(ErrFormat, "%s: the file has changed since the data set was opened; leave files that are in use as they are", printable(path))
 	}
 	err = f.decoded(context.Background(), func(img image.Image) error {

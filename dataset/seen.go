@@ -26,7 +26,7 @@ type Seen struct {
 // imageSum returns the SHA-256 of an image's sides, [C,H,W], and its stored bytes, or of a photo's file.
 func (s *Set) imageSum(i int) [sha256.Size]byte {
 	if s.files != nil {
-		return s.files.sums[s.place(i)]
+		return s.files.sum(s.place(i))
 	}
 	image := s.Image(i)
 	b := make([]byte, 0, 4*len(s.Shape)+len(image))
@@ -39,12 +39,23 @@ func (s *Set) imageSum(i int) [sha256.Size]byte {
 // Seen returns what a training on the images of s used. Labels and preprocessing do not matter. It
 // reads every pixel, as Hash does.
 func (s *Set) Seen() Seen {
-	sums := make([][]byte, s.Len())
-	for i := range sums {
+	seen := Seen{Complete: true}
+	sums := make([][]byte, 0, min(s.Len(), maxSeen))
+	for i := range s.Len() {
 		sum := s.imageSum(i)
-		sums[i] = sum[:sumLength]
+		if sums = append(sums, sum[:sumLength]); len(sums) == maxSeen { // of millions of images, all at once would take some hundred bytes each
+			seen, sums = seen.with(sums), sums[:0]
+		}
 	}
-	return seenOf(sums, true)
+	return seen.with(sums)
+}
+
+// with returns the lowest sums of s and further ones.
+func (s Seen) with(sums [][]byte) Seen {
+	for i := range s.Len() {
+		sums = append(sums, s.sum(i))
+	}
+	return seenOf(sums, s.Complete)
 }
 
 // seenOf returns the Seen of sums in any order.

@@ -135,16 +135,17 @@ func (s *Set) ReadImage(i int) ([]byte, error) {
 
 // File returns the path of image i, "" where the images are in memory.
 func (s *Set) File(i int) string {
-	if s.files == nil || s.files.contents != nil {
+	if s.files == nil || s.files.contents != nil || s.files.known != nil {
 		return ""
 	}
-	return s.files.paths[s.place(i)]
+	return s.files.path(s.place(i))
 }
 
 // content returns what tells image i from others: the SHA-256 of its file, or its stored bytes.
 func (s *Set) content(i int) []byte {
 	if s.files != nil {
-		return s.files.sums[s.place(i)][:]
+		sum := s.files.sum(s.place(i))
+		return sum[:]
 	}
 	return s.Image(i)
 }

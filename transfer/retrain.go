@@ -63,7 +63,7 @@ type Result struct {
 // same, and the loss of the training examples where it is known.
 func (r Result) String() string {
 	made := "computed"
-	if r.Features == feature.Disk {
+	if r.Features == feature.Disk || r.Features == feature.Files {
 		made = "read"
 	}
 	text := fmt.Sprintf("frozen weights bit-identical: %v   features %s in %.1f s", r.FrozenIdentical, made, r.SecondsFeatures)
@@ -155,10 +155,10 @@ const evaluationBatch = 250
 // labelled examples. With a CacheDir the head runs on the trunk's features,
 // which are found there or left there for the next run. Otherwise they would be
 // used only once: the whole network runs, and nothing is kept. The results are
-// the same.
+// the same. Of the sets of feature.Shards the head alone runs.
 func Evaluate(ctx context.Context, n *model.Network, data dataset.Examples, opt Options) (m train.Metrics, err error) {
 	opt.Train.Validation = nil
-	opt.NoCache = opt.NoCache || opt.CacheDir == ""
+	opt.NoCache = opt.NoCache || opt.CacheDir == "" && feature.KnownOf(data) == nil
 	opt.quiet = true // Retrain has said what there is to say of the folder
 	h, err := NewHead(ctx, n, data, opt)
 	if err != nil {

@@ -22,8 +22,9 @@ type dataFlags struct {
 	shape []int // of photos; nil for other images
 	prep  dataset.Preprocessing
 
-	unused  *unusedFiles            // may be nil
-	skipped func(*dataset.BadFiles) // called for files that are left out; may be nil
+	known   func(dataset.Options) (train, test *dataset.Set, err error) // in place of name; nil for none
+	unused  *unusedFiles                                                // may be nil
+	skipped func(*dataset.BadFiles)                                     // called for files that are left out; may be nil
 }
 
 // unusedFiles counts the files of an image folder that are not used, for --json.
@@ -40,7 +41,7 @@ func (d *dataFlags) add(cmd *cobra.Command, p Program) {
 	} else {
 		f.StringVar(&d.name, "data", "", "folder with one sub-folder of photos a class, or beneath train and test; or as in mnist: mnist, sample, IDX files, mnist.npz")
 		cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
-			if d.name == "" && !cmd.Flags().Changed("image") { // explain of an image needs none
+			if d.name == "" && given(cmd, "image", "features") == "" { // explain of an image needs none
 				return usage(errors.New("--data: found none, expected a folder with one sub-folder of photos a class"))
 			}
 			return nil
@@ -61,10 +62,9 @@ func (d *dataFlags) of(m *model.Network) {
 	}
 }
 
-// open returns the training and the test images, and keeps of them what
-// --classes and --limit say.
-func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, test *dataset.Set, err error) {
-	train, test, err = dataset.Open(d.name, dataset.Options{
+// options say how a folder is read.
+func (d *dataFlags) options(ctx context.Context, out *output) dataset.Options {
+	return dataset.Options{
 		Context: ctx, SkipBad: d.skipBad, Shape: d.shape, Prep: d.prep,
 		Warn: func(message string) { out.note("%s", message) },
 		Skipped: func(bad *dataset.BadFiles) {
@@ -86,16 +86,34 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 		Progress: func(file string, done, total int64) {
 			out.bar("download "+file, "bytes", total).set(done)
 		},
-	})
+	}
+}
+
+// failed returns the error of reading the data, and lists the files that are bad.
+func (d *dataFlags) failed(out *output, err error) error {
 	out.endBar()
 	var bad *dataset.BadFiles
 	if errors.As(err, &bad) {
 		out.list(bad, out.errors)
 		err = fmt.Errorf("%w; --skip-bad leaves them out", err)
 	}
-	if err != nil {
-		return nil, nil, errors.Wrap(err, "--data")
+	if d.known != nil {
+		return errors.Wrap(err, "--features")
 	}
+	return errors.Wrap(err, "--data")
+}
+
+// open returns the training and the test images, and keeps of them what
+// --classes and --limit say.
+func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, test *dataset.Set, err error) {
+	read := d.known
+	if read == nil {
+		read = func(opt dataset.Options) (train, test *dataset.Set, err error) { return dataset.Open(d.name, opt) }
+	}
+	if train, test, err = read(d.options(ctx, out)); err != nil {
+		return nil, nil, d.failed(out, err)
+	}
+	out.endBar()
 	for _, set := range []**dataset.Set{&train, &test} {
 		if d.classes == nil {
 			break

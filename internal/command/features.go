@@ -1,6 +1,7 @@
 package command
 
 import (
+	"context"
 	"io"
 	"path/filepath"
 	"time"
@@ -19,9 +20,10 @@ import (
 type featuresFlags struct {
 	model string
 	sourceFlags
-	data dataFlags
-	dir  string
-	out  string
+	data  dataFlags
+	dir   string
+	out   string
+	shard feature.Shard
 }
 
 func newFeatures(g *globals) *cobra.Command {
@@ -35,9 +37,15 @@ last layer tells the classes apart. They are what retrain --last 1 trains on.
 
 An .npz file has, for numpy.load, the arrays train [N,F], train_labels [N] and
 train_files [N], the same of test, and classes. A .csv file has the columns part,
-file, label, f0, f1 and so on.`,
+file, label, f0, f1 and so on.
+
+A .features file is for 'retrain --features'. With --shard 3/16 it has the third of
+16 shares of the photos: run all 16, one after the other or on as many machines. Which
+share a photo is in follows from its path in the folder. Each photo is decoded once.
+A run that is interrupted leaves what it has beside the file, and the next one goes on
+there.`,
 		Example: g.example("features --model digits.safetensors --data sample --out digits.npz\nfeatures --model digits.safetensors --data my-images/ --features-from pool2 --out mine.csv",
-			"features --model mobilenet.onnx --prepare tf --data photos/ --out photos.npz\nfeatures --model mine.safetensors --data photos/ --out photos.csv"),
+			"features --model mobilenet.onnx --prepare tf --data photos/ --out photos.npz\nfeatures --model mine.safetensors --data photos/ --out photos.csv\nfeatures --model mobilenet.onnx --prepare tf --data photos/ --shard 3/16 --out part-3.features"),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runFeatures(cmd, newOutput(cmd, g), f)
@@ -49,8 +57,47 @@ file, label, f0, f1 and so on.`,
 	f.addFeatures(cmd, "write the output of this layer, its images averaged")
 	f.data.add(cmd, g.Program)
 	flags.StringVar(&f.dir, "cache-dir", "", "folder to keep the features in, for the next run on the same layers and images")
-	flags.StringVar(&f.out, "out", "features.npz", "file to write, .npz or .csv")
+	flags.Var(&parsed[feature.Shard]{"", "string", feature.ParseShard, &f.shard}, "shard", "share of the photos to compute, as 3/16; needs --out NAME.features")
+	flags.StringVar(&f.out, "out", "features.npz", "file to write, .npz, .csv or .features")
+	cmd.MarkFlagsMutuallyExclusive("shard", "cache-dir")
 	return cmd
+}
+
+// shardFile ends the names of feature files.
+const shardFile = ".features"
+
+// shareLine is the result of features in --json for a share of the photos.
+type shareLine struct {
+	featuresLine
+	Shard   string `json:"shard"`
+	Earlier int    `json:"earlier"` // images whose features an interrupted run had left
+	Of      int    `json:"of"`      // files of the whole set
+	unusedFiles
+}
+
+// writeShare writes the feature file of a share.
+func (f featuresFlags) writeShare(ctx context.Context, out *output, m *model.Network, start time.Time) error {
+	trunk, err := feature.NewTrunk(m, model.Last(1))
+	if err != nil {
+		return err
+	}
+	defer trunk.Close()
+	if f.shard.Of == 0 {
+		f.shard = feature.Shard{Index: 1, Of: 1}
+	}
+	f.data.unused = &unusedFiles{}
+	opt := f.data.options(ctx, out)
+	opt.Checked = out.images("features of shard " + f.shard.String())
+	r, err := trunk.WriteShare(ctx, f.out, f.data.name, f.shard, opt)
+	if err != nil {
+		return f.data.failed(out, err)
+	}
+	if r.Earlier > 0 {
+		out.note("%d of them are from a run that did not end", r.Earlier)
+	}
+	out.text("%d features of each of %d images, shard %s of %d files, written to %s", r.Size, r.Images, f.shard, r.Of, f.out)
+	line := featuresLine{true, f.out, r.Images, r.Size, time.Since(start).Seconds(), memory.Peak()}
+	return out.object(shareLine{line, f.shard.String(), r.Earlier, r.Of, *f.data.unused})
 }
 
 // featuresLine is the result of features in --json.
@@ -69,8 +116,12 @@ func runFeatures(cmd *cobra.Command, out *output, f featuresFlags) error {
 	switch {
 	case f.model == "":
 		return out.program.noNetwork("model")
-	case write == nil:
-		return usage(errors.Errorf("--out: found %q, expected a name that ends in .npz or .csv", f.out))
+	case write == nil && filepath.Ext(f.out) != shardFile:
+		return usage(errors.Errorf("--out: found %q, expected a name that ends in .npz, .csv or .features", f.out))
+	case write != nil && f.shard != feature.Shard{}:
+		return usage(errors.Errorf("--shard: found --out %s, expected a name that ends in .features", f.out))
+	case write == nil && given(cmd, "classes", "cache-dir") != "":
+		return usage(errors.Errorf("--%s: does not go with a .features file", given(cmd, "classes", "cache-dir")))
 	}
 	if err := apart(namedFile{flag: "--out", path: f.out, written: true}, namedFile{flag: "--model", path: f.model}, namedFile{flag: "--cache-dir", path: f.dir, written: true}); err != nil {
 		return err
@@ -89,6 +140,9 @@ func runFeatures(cmd *cobra.Command, out *output, f featuresFlags) error {
 		}
 	}
 	f.data.of(m)
+	if write == nil {
+		return f.writeShare(ctx, out, m, start)
+	}
 	train, test, err := f.data.open(ctx, out, 1)
 	if err != nil {
 		return err

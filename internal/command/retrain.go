@@ -3,11 +3,13 @@ package command
 import (
 	"cmp"
 	"math"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
+	"github.com/lastlayer/lastlayer/transfer/feature"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 )
@@ -31,6 +33,9 @@ type retrainFlags struct {
 	then     []string
 
 	layerRates []string
+
+	parts  []string        // feature files, in place of data
+	shards *feature.Shards // those, open
 }
 
 func newRetrain(g *globals) *cobra.Command {
@@ -67,7 +72,12 @@ steps from learning the images by heart: give it a --weight-decay, as 1 divided
 by the number of images, which is scikit-learn's default. Without one it goes
 on until the gradient is 0 to five digits, on the way to infinity if the classes
 can be separated. The last lines of both tell the loss of the training images:
-the gap between the two is what the steps have left.`,
+the gap between the two is what the steps have left.
+
+--features trains on feature files that 'features --shard' wrote, for more photos
+than one machine can run: on all of them, mapped from the files, so that they need
+not fit in memory. The weights are those of --data on the same photos, byte for
+byte, however many shares there are.`,
 		Example: g.example(`retrain --from digits.safetensors --last 2 --classes 5-9
 retrain --from digits.safetensors --train 'fc*' --data my-images/ --epochs 20
 retrain --from digits.safetensors --last 1 --solver lbfgs --weight-decay 1e-3 --data my-images/
@@ -77,7 +87,8 @@ retrain --from digits.safetensors --classes 5-9 --limit 100 --epochs 100 --repea
 retrain --from mobilenet.onnx --prepare tf --data photos/ --solver lbfgs --weight-decay 1e-3
 retrain --from resnet18.pth --arch resnet18 --prepare torchvision --train 'layer4*,fc' --data photos/
 retrain --from hf:timm/resnet18.a1_in1k --data photos/ --cache-dir features/
-retrain --from mine.safetensors --keep-head --data more-photos/`),
+retrain --from mine.safetensors --keep-head --data more-photos/
+retrain --from mobilenet.onnx --prepare tf --features 'part-*.features'`),
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			u.cmd, u.out = cmd, newOutput(cmd, g)
@@ -90,6 +101,7 @@ retrain --from mine.safetensors --keep-head --data more-photos/`),
 	f.StringSliceVar(&u.r.layerRates, "layer-lr", nil, "factor on the learning rate of a layer, as fc1=0.1 or 'conv*=0.01'")
 	u.data.add(cmd, g.Program)
 	u.data.addLimit(cmd)
+	u.r.addShards(cmd)
 	u.t.add(cmd, "retrained.safetensors")
 	u.t.augment.addCopies(cmd)
 	u.r.saved.add(cmd)
@@ -117,6 +129,36 @@ func (r *retrainFlags) addSelection(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("features-from", "keep-head", "keep-classes")
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-memory")
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-dir")
+}
+
+// addShards adds the flag that names feature files.
+func (r *retrainFlags) addShards(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&r.parts, "features", nil, "feature files of all shares, as 'part-*.features', instead of --data: 'features --shard' writes them")
+	for _, name := range needsPhotos {
+		cmd.MarkFlagsMutuallyExclusive("features", name)
+	}
+}
+
+// needsPhotos are the flags that mean nothing for features.
+var needsPhotos = []string{"data", "skip-bad", "cache-dir", "cache-memory", "no-cache", "keep-classes"}
+
+// openShards opens the feature files, if there are any.
+func (u *run) openShards() (err error) {
+	if len(u.r.parts) == 0 {
+		return nil
+	}
+	if name := given(u.cmd, "augment", "augment-copies", "report"); name != "" {
+		return usage(errors.Errorf("--%s: does not go with --features: it needs the photos themselves", name))
+	}
+	u.out.note("checking the feature files")
+	if u.r.shards, err = feature.Open(u.r.parts...); err != nil {
+		return errors.Wrap(err, "--features")
+	}
+	u.data.name = strings.Join(u.r.parts, " ")
+	if n := u.r.shards.Missing(); n > 0 {
+		u.out.note("%d of %d files of the data have no features: they are not images, or could not be read", n, n+u.r.shards.Len())
+	}
+	return nil
 }
 
 // files are those that the flags of addSelection name. A network may be
@@ -185,6 +227,10 @@ func (u run) retrain() error {
 	if err := cmp.Or(u.r.repeats.check(u.cmd), u.r.checkGrowth(u.cmd)); err != nil {
 		return usage(err)
 	}
+	if err := u.openShards(); err != nil {
+		return err
+	}
+	defer u.r.shards.Close()
 	if u.t.Solver == exactSolver {
 		return u.exactly()
 	}

@@ -219,6 +219,11 @@ func (u run) prepare(selection model.Selection) (w work, err error) {
 	if pretrained != nil {
 		u.data.of(pretrained)
 	}
+	if u.r.shards != nil {
+		u.data.known = func(opt dataset.Options) (train, test *dataset.Set, err error) {
+			return u.r.shards.Sets(u.data.name, pretrained, selection, opt)
+		}
+	}
 	fresh := model.DeepMNIST()
 	if u.r.said.arch != "" && u.r.fresh {
 		if fresh, err = u.r.said.fresh(pretrained, &u.data); err != nil {

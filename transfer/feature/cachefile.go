@@ -220,26 +220,38 @@ func (c *cacheFile) read(r *rows, fits bool) (err error) {
 	return err
 }
 
-// digest returns the digest of r, piece by piece on all cores, after reading
-// its values from f where they are not mapped.
+// digest returns the digest of r, after reading its values from f where they are not
+// mapped.
 func (c *cacheFile) digest(r *rows, f io.ReaderAt, read bool) ([]byte, error) {
+	if !read {
+		f = nil
+	}
+	h := sha256.New()
+	h.Write(c.header)
+	if err := r.sumPieces(h, f, int64(len(c.header))); err != nil {
+		return nil, err
+	}
+	return h.Sum(nil), nil
+}
+
+// sumPieces adds the SHA-256 of each piece of r to h, on all cores, after reading the
+// values from offset of f, unless it is nil.
+func (r *rows) sumPieces(h hash.Hash, f io.ReaderAt, offset int64) error {
 	sums := make([][sha256.Size]byte, r.pieces())
 	failed := make([]error, len(sums))
 	parallel.For(len(sums), func(_, i int) {
 		from, to := r.piece(i)
 		b := bytesOf(r.values[from:to])
-		if read {
-			_, failed[i] = f.ReadAt(b, int64(len(c.header))+4*int64(from))
+		if f != nil {
+			_, failed[i] = f.ReadAt(b, offset+4*int64(from))
 		}
 		sums[i] = sha256.Sum256(b)
 	})
-	h := sha256.New()
-	h.Write(c.header)
 	for i, sum := range sums {
 		if failed[i] != nil {
-			return nil, errors.Wrap(failed[i], "read")
+			return errors.Wrap(failed[i], "read")
 		}
 		h.Write(sum[:])
 	}
-	return h.Sum(nil), nil
+	return nil
 }

@@ -112,9 +112,9 @@ func (o Origin) size() int {
 	return n
 }
 
-// difference says in which way features of o are not those of expected, "" if they
-// are.
-func (o Origin) difference(expected Origin) string {
+// difference says in which way features of o are not the expected ones, which are as
+// whose says; "" if they are.
+func (o Origin) difference(expected Origin, whose string) string {
 	prep, of := o.Prep, expected.Prep
 	for _, part := range []struct {
 		what            string
@@ -131,7 +131,7 @@ func (o Origin) difference(expected Origin) string {
 		{"kernel of the matrix products", o.Kernel, expected.Kernel, "; it follows from the processor: compute all of them on machines of one kind"},
 	} {
 		if part.found != part.expected {
-			return fmt.Sprintf("%s: found %v, expected %v%s", part.what, part.found, part.expected, part.hint)
+			return fmt.Sprintf("%s: found %v, expected %v %s%s", part.what, part.found, part.expected, whose, part.hint)
 		}
 	}
 	return ""

@@ -1,8 +1,10 @@
 package feature
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
+	"image"
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/parallel"
@@ -41,7 +43,7 @@ func (t *Trunk) Photos(ctx context.Context, photos []Photo) error {
 		p := &photos[i]
 		p.Values, p.Sum, p.Err = nil, sha256.Sum256(p.Content), ctx.Err()
 		if p.Err == nil {
-			decoded[i], p.Err = pixels(p, shape, prep)
+			decoded[i], p.Err = pixels(ctx, p, shape, prep)
 		}
 	})
 	if err := ctx.Err(); err != nil {
@@ -75,10 +77,10 @@ func (t *Trunk) Photos(ctx context.Context, photos []Photo) error {
 }
 
 // pixels returns the bytes of a photo as the network takes it, [3,H,W].
-func pixels(p *Photo, shape []int, prep dataset.Preprocessing) ([]byte, error) {
-	set, err := dataset.NewPhotos(p.Name, shape, [][]byte{p.Content}, []int{0}, []string{"0"}, prep)
-	if err != nil {
-		return nil, err
-	}
-	return set.ReadImage(0)
+func pixels(ctx context.Context, p *Photo, shape []int, prep dataset.Preprocessing) (pixels []byte, err error) {
+	err = dataset.UseImageFrom(ctx, bytes.NewReader(p.Content), p.Name, func(img image.Image) error {
+		pixels, err = prep.Photo.Pixels(img, shape[1], shape[2])
+		return err
+	})
+	return pixels, err
 }

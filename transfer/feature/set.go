@@ -13,7 +13,15 @@ import (
 type Set struct {
 	dataset.Examples        // the rows; of an empty trunk the examples themselves
 	Source           Source // where the rows came from
-	rows             *rows
+	rows             matrix // nil of an empty trunk
+}
+
+// matrix is the rows of a Set.
+type matrix interface {
+	row(i int) []float32
+	block(first, n int) ([]float32, bool)
+	inMemory() int64
+	close() error
 }
 
 // Source says where features came from and where they are.
@@ -23,6 +31,7 @@ const (
 	Memory Source = "memory" // computed, and held in memory
 	Mapped Source = "mapped" // computed, and held in a file that is mapped into memory
 	Disk   Source = "disk"   // read from the cache folder, not computed
+	Files  Source = "files"  // mapped from feature files
 )
 
 // Row returns the features of example i. They belong to f, and are to be read
@@ -35,7 +44,7 @@ func (f *Set) Block(first, n int) ([]float32, bool) {
 	if f.rows == nil {
 		return nil, false
 	}
-	return f.rows.values[first*f.rows.size : (first+n)*f.rows.size], true
+	return f.rows.block(first, n)
 }
 
 // Close frees the memory, and removes the file of mapped features unless they
@@ -50,10 +59,10 @@ func (f *Set) Close() error {
 // InMemory returns the bytes of memory that the features hold: 0 where they are
 // mapped from a file.
 func (f *Set) InMemory() int64 {
-	if f.rows == nil || f.rows.release != nil {
+	if f.rows == nil {
 		return 0
 	}
-	return f.rows.bytes()
+	return f.rows.inMemory()
 }
 
 // rows is a matrix of float32, in memory or mapped, with a label a row.
@@ -83,6 +92,17 @@ func newRows(shape []int, data dataset.Examples) (*rows, error) {
 func (r *rows) bytes() int64 { return 4 * int64(len(r.labels)) * int64(r.size) }
 
 func (r *rows) row(i int) []float32 { return r.values[i*r.size : (i+1)*r.size] }
+
+func (r *rows) block(first, n int) ([]float32, bool) {
+	return r.values[first*r.size : (first+n)*r.size], true
+}
+
+func (r *rows) inMemory() int64 {
+	if r.release != nil {
+		return 0
+	}
+	return r.bytes()
+}
 
 // piece is how many rows a cache file has a checksum of together.
 const piece = 250

@@ -45,12 +45,12 @@ func check(parts []Part) (size int, err error) {
 			return 0, errors.Wrapf(ErrTable, "%s: found no images or no features; of a trunk without layers there are none", p.Name)
 		case p.Features.Len() != p.Images.Len():
 			return 0, errors.Wrapf(ErrTable, "%s: found %d rows of features, expected %d, one for each image", p.Name, p.Features.Len(), p.Images.Len())
-		case size != 0 && size != p.Features.rows.size:
-			return 0, errors.Wrapf(ErrTable, "%s: found rows of %d numbers, those of %s have %d", p.Name, p.Features.rows.size, parts[0].Name, size)
+		case size != 0 && size != len(p.Features.Row(0)):
+			return 0, errors.Wrapf(ErrTable, "%s: found rows of %d numbers, those of %s have %d", p.Name, len(p.Features.Row(0)), parts[0].Name, size)
 		case strings.Join(p.Images.Classes, "\n") != strings.Join(parts[0].Images.Classes, "\n"):
 			return 0, errors.Wrapf(ErrTable, "%s: found other classes than those of %s", p.Name, parts[0].Name)
 		}
-		size = p.Features.rows.size
+		size = len(p.Features.Row(0))
 	}
 	return size, nil
 }

@@ -90,6 +90,9 @@ func (o *Options) warn(err error) {
 // of more than some ten seconds keeps what it has made, and the next call
 // continues from it.
 //
+// Of the sets of Shards.Sets nothing is computed: their features are those of the
+// files, if these are of this trunk; the error's cause is ErrShard if not.
+//
 // CacheDir needs a *dataset.Set or *dataset.Copies, whose Hash the features are found by: for
 // other examples the error's cause is ErrCache. A folder or file that cannot be written is also
 // an error; a damaged file is recomputed.
@@ -102,6 +105,9 @@ func (t *Trunk) Features(ctx context.Context, data dataset.Examples, opt Options
 	}
 	if t.empty() {
 		return &Set{Examples: data}, nil
+	}
+	if s := KnownOf(data); s != nil {
+		return t.known(s, data.(*dataset.Set))
 	}
 	if err := t.build(); err != nil {
 		return nil, err

@@ -1,0 +1,87 @@
+package feature
+
+import (
+	"slices"
+
+	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/pkg/errors"
+)
+
+// KnownOf returns the feature files that have the features of these examples, nil where
+// they are not of Shards.Sets.
+func KnownOf(data dataset.Examples) *Shards {
+	set, is := data.(*dataset.Set)
+	if !is {
+		return nil
+	}
+	s, _ := set.Known().(*Shards)
+	return s
+}
+
+// known returns the features that files have of a set.
+func (t *Trunk) known(s *Shards, set *dataset.Set) (*Set, error) {
+	if err := s.of(t); err != nil {
+		return nil, err
+	}
+	k := &known{s, s.header.size(), slices.Clone(s.header.Shape), make([]uint64, set.Len()), set}
+	for i := range k.at {
+		k.at[i] = s.order[set.Place(i)]
+	}
+	return &Set{Examples: k, Source: Files, rows: k}, nil
+}
+
+// of returns an error unless the files are of that trunk.
+func (s *Shards) of(t *Trunk) error {
+	origin, err := t.Origin()
+	if err != nil {
+		return err
+	}
+	if len(s.files) == 0 {
+		return errors.Wrap(ErrShard, "features: found closed files")
+	}
+	if difference := s.header.difference(origin, "as the network has it"); difference != "" {
+		return errors.Wrapf(ErrShard, "%s: %s", s.files[0].path, difference)
+	}
+	return nil
+}
+
+// known is the features of a set, in mapped files.
+type known struct {
+	shards *Shards
+	size   int
+	shape  []int
+	at     []uint64 // as in Shards.order
+	set    *dataset.Set
+}
+
+func (k *known) Len() int            { return len(k.at) }
+func (k *known) ExampleShape() []int { return slices.Clone(k.shape) }
+func (k *known) Label(i int) int     { return k.set.Label(i) }
+
+func (k *known) row(i int) []float32 {
+	at := k.at[i]
+	return k.shards.files[at>>rowBits].row(int(at & (1<<rowBits - 1)))
+}
+
+// block returns rows that follow each other in one file.
+func (k *known) block(first, n int) ([]float32, bool) {
+	start := k.at[first]
+	for i, at := range k.at[first : first+n] {
+		if at != start+uint64(i) {
+			return nil, false
+		}
+	}
+	f := k.shards.files[start>>rowBits]
+	return f.rows.block(int(start&(1<<rowBits-1)), n)
+}
+
+func (k *known) Gather(dst []float32, indices []int) {
+	for i, index := range indices {
+		copy(dst[i*k.size:(i+1)*k.size], k.row(index))
+	}
+}
+
+func (k *known) inMemory() int64 { return 0 }
+
+// close leaves the files to those that opened them.
+func (k *known) close() error { return nil }
