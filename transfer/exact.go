@@ -241,10 +241,7 @@ func (l *lastLayer) loss(data dataset.Examples, terms logistic.Terms) (*logistic
 	if classes < 2 {
 		return nil, errors.Wrapf(train.ErrData, "classes: found %d, expected 2 or more", classes)
 	}
-	features, n := len(l.kernel)/classes, 1
-	for _, side := range data.ExampleShape() {
-		n *= side
-	}
+	features, n := len(l.kernel)/classes, size(data)
 	if n != features || data.Len() == 0 {
 		return nil, errors.Wrapf(train.ErrData, "found %d examples of %d numbers, expected some of %d", data.Len(), n, features)
 	}

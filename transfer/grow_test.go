@@ -141,3 +141,44 @@ func TestGrowRefuses(t *testing.T) {
 		t.Errorf("two layers: found error %v, expected ErrSelection", err)
 	}
 }
+
+// TestGrowSeen: images that a network learnt by heart flatter its old outputs. Where it
+// is known that they may have, fewer old ones are lost.
+func TestGrowSeen(t *testing.T) {
+	all, test := sample(t, 2000, 500)
+	seen, others, err := all.Split(0.9, 3) // 200 of them
+	must(t, err)
+	n := fiveDigits(t, small(), others)
+	n.Seen = dataset.Seen{}
+	learnt, _, err := n.Fit(seen)
+	must(t, err)
+	_, err = transfer.Exact(t.Context(), n, learnt, transfer.ExactOptions{WeightDecay: 1e-6})
+	must(t, err)
+	n.Seen = learnt.Seen()
+	own, _, err := n.Fit(test)
+	must(t, err)
+	before := oldRight(t, n, own, 5)
+	lost := map[bool]float64{}
+	for _, unseen := range []bool{false, true} {
+		g, err := transfer.Grow(n, seen, test, 1)
+		must(t, err)
+		if g.Kept.Unseen {
+			t.Fatal("found images kept aside that the network has never seen, expected to know that it was trained on them")
+		}
+		g.Kept.Unseen = unseen // not true: what is lost then
+		r, err := transfer.Exact(t.Context(), g.Network, g.Data, transfer.ExactOptions{WeightDecay: 1e-3, Kept: g.Kept})
+		must(t, err)
+		after := oldRight(t, g.Network, g.Test, 5)
+		t.Logf("taken as unseen %v: old classes %.3f before, %.3f after; %v", unseen, before, after, r.Kept)
+		lost[unseen] = before - after
+		if !r.Kept.Unseen {
+			t.Errorf("found %v, expected old outputs imitated", r.Kept)
+		}
+	}
+	if lost[false] > 0.06 || lost[true] < lost[false]+0.03 {
+		t.Errorf("old classes lost %.3f, and %.3f with no regard to what had trained the network, expected at most 0.06 and at least 0.03 more", lost[false], lost[true])
+	}
+	if g, err := transfer.Grow(n, others, nil, 1); err != nil || !g.Kept.Unseen {
+		t.Errorf("other images: found %+v, error %v, expected to know that the network has not seen them", g, err)
+	}
+}

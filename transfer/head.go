@@ -23,6 +23,7 @@ type Head struct {
 	Result     Result           // what is trained and frozen, and where the features came from
 
 	network *model.Network
+	held    dataset.Examples // opt.Kept.Held as the head sees it; nil if there is none
 	sets    []*feature.Set
 	before  [][sha256.Size]byte // of the frozen weights
 	kept    []float32           // the weights of outputs that stay as they are
@@ -31,8 +32,8 @@ type Head struct {
 }
 
 // NewHead cuts the network below the lowest layer that opt.Select selects, runs
-// the trunk over the examples and over opt.Train.Validation, and builds the
-// head. With opt.NoCache it builds the whole network, and runs nothing.
+// the trunk over the examples, opt.Train.Validation and what opt.Kept holds, and
+// builds the head. With opt.NoCache it builds the whole network, and runs nothing.
 func NewHead(ctx context.Context, n *model.Network, data dataset.Examples, opt Options) (*Head, error) {
 	if n == nil {
 		return nil, errors.Wrap(model.ErrNetwork, "found no network")
@@ -41,6 +42,9 @@ func NewHead(ctx context.Context, n *model.Network, data dataset.Examples, opt O
 		return nil, err
 	}
 	h := &Head{Data: data, Validation: opt.Train.Validation, network: n}
+	if opt.Kept.Held != nil {
+		h.held = opt.Kept.Held
+	}
 	build := []model.Option{model.Batch(opt.batch())}
 	if !opt.NoCache {
 		cut, err := h.runTrunk(ctx, opt)
@@ -81,7 +85,7 @@ func (h *Head) runTrunk(ctx context.Context, opt Options) (cut model.Cut, err er
 	if options.CacheMemory, err = feature.MemoryBound(opt.CacheMemory); err != nil {
 		return cut, err
 	}
-	for i, examples := range []*dataset.Examples{&h.Data, &h.Validation} {
+	for i, examples := range []*dataset.Examples{&h.Data, &h.Validation, &h.held} {
 		if *examples == nil && i > 0 {
 			continue
 		}

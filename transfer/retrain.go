@@ -157,7 +157,7 @@ const evaluationBatch = 250
 // used only once: the whole network runs, and nothing is kept. The results are
 // the same. Of the sets of feature.Shards the head alone runs.
 func Evaluate(ctx context.Context, n *model.Network, data dataset.Examples, opt Options) (m train.Metrics, err error) {
-	opt.Train.Validation = nil
+	opt.Train.Validation, opt.Kept = nil, Kept{}
 	opt.NoCache = opt.NoCache || opt.CacheDir == "" && feature.KnownOf(data) == nil
 	opt.quiet = true // Retrain has said what there is to say of the folder
 	h, err := NewHead(ctx, n, data, opt)

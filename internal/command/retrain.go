@@ -55,7 +55,7 @@ each stage. Checkpoints and reports are of one stage, and do not go with it.
 of the data. The outputs it has stay as they are, bit for bit; new ones are
 trained beside them. The data must have images of the old classes too: a fifth of
 those is kept aside, and new outputs are held back as far as it takes for these to
-be found as before, at most one in a hundred lost. 50 of each old class are
+be found as before, about one in a hundred lost at most. 50 of each old class are
 plenty, 10 cost accuracy on the new ones. 'go doc transfer.Grow' has figures.
 
 --class-weights balanced lets each class count alike, however few images it has:
