@@ -8,7 +8,7 @@ ci:
 
 # The assembly, from its generators: one for amd64, one for arm64.
 GENERATED = gemm winograd vector
-GENERATED_ARM64 = gemm
+GENERATED_ARM64 = gemm vector
 generate:
 	go generate $(GENERATED:%=./internal/%)
 

@@ -45,6 +45,21 @@ func (f Finish) applyGo(y, x, add []float32) {
 	}
 }
 
+// what returns what there is of a Finish, as the assembly has it, and where add is.
+func (f Finish) what(add []float32) (what int, with *float32) {
+	if f.Normal {
+		what |= 1
+	}
+	if add != nil {
+		what |= 2
+		with = &add[0]
+	}
+	if f.Clip {
+		what |= 4
+	}
+	return what, with
+}
+
 // Taps computes y[i] = Σ weights[t]·x[at[t]+i], for as many i as y has elements:
 // a convolution whose taps are shifts of one run of numbers.
 func Taps(y, x []float32, at []int, weights []float32) {

@@ -86,21 +86,6 @@ func (p Pool) backWhole(dz, dy, y []float32, at []uint8) bool {
 	return true
 }
 
-// what returns what there is of a Finish, as the assembly has it, and where add is.
-func (f Finish) what(add []float32) (what int, with *float32) {
-	if f.Normal {
-		what |= 1
-	}
-	if add != nil {
-		what |= 2
-		with = &add[0]
-	}
-	if f.Clip {
-		what |= 4
-	}
-	return what, with
-}
-
 func (f Finish) whole(y, x, add []float32) bool {
 	what, with := f.what(add)
 	switch gemm.Lanes() {

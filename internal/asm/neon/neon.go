@@ -19,7 +19,7 @@ const (
 )
 
 func main() {
-	pkg := flag.String("for", "gemm", "gemm")
+	pkg := flag.String("for", "gemm", "gemm or vector")
 	out := flag.String("out", "", "`file` of the assembly")
 	stubs := flag.String("stubs", "", "`file` of its declarations")
 	flag.Parse()
@@ -52,8 +52,10 @@ func newFile(pkg string) (*file, error) {
 		f.tile()
 		f.packRows()
 		f.packColumns()
+	case "vector":
+		f.vector()
 	default:
-		return nil, fmt.Errorf("-for: found %q, expected gemm", pkg)
+		return nil, fmt.Errorf("-for: found %q, expected gemm or vector", pkg)
 	}
 	return f, nil
 }
@@ -78,10 +80,13 @@ func (f *file) function(name, parameters string, doc ...string) *function {
 	}
 	fmt.Fprintf(&f.stubs, "\n")
 	for _, line := range doc {
-		fmt.Fprintf(&f.stubs, "// %s\n", line)
+		if line != "" && line[0] != '\t' {
+			line = " " + line
+		}
+		fmt.Fprintf(&f.stubs, "//%s\n", line)
 	}
 	fmt.Fprintf(&f.stubs, "//\n//go:noescape\nfunc %s(%s)\n", name, parameters)
-	fmt.Fprintf(&f.text, "\n// func %s(%s)\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", name, parameters, name, (offset+7)/8*8)
+	fmt.Fprintf(&f.text, "\n// func %s(%s)\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", name, parameters, name, offset)
 	return fn
 }
 
@@ -120,8 +125,21 @@ func (fn *function) ret()                { fmt.Fprintf(&fn.text, "\tRET\n") }
 // param loads a parameter of 8 bytes.
 func (fn *function) param(name string, to r) { fn.op("MOVD", fn.at[name], to) }
 
+// params loads several, by name, into registers from R0 on, and returns these.
+func (fn *function) params(names ...string) []r {
+	var all []r
+	for i, name := range names {
+		fn.param(name, r(i))
+		all = append(all, r(i))
+	}
+	return all
+}
+
 // scalar loads a parameter that is a float32 into the first lane of a vector.
 func (fn *function) scalar(name string, to v) { fn.op("FMOVS", fn.at[name], to.f()) }
+
+// broadcast copies the first lane of a vector to all.
+func (fn *function) broadcast(x v) { fn.op("VDUP", fmt.Sprintf("V%d.S[0]", x), x.s4()) }
 
 // scaled turns counts of float32 into counts of bytes.
 func (fn *function) scaled(rs ...r) {

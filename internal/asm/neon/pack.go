@@ -8,11 +8,8 @@ func (f *file) packRows() {
 	fn := f.function("packRowsNEON", "dst *float32, src *float32, ld int, k int",
 		fmt.Sprintf("packRowsNEON copies k rows of %d elements, ld apart in src, one after the other", nr),
 		"to dst. k > 0.")
-	dst, src, ld, k := r(0), r(1), r(2), r(3)
-	fn.param("dst", dst)
-	fn.param("src", src)
-	fn.param("ld", ld)
-	fn.param("k", k)
+	in := fn.params("dst", "src", "ld", "k")
+	dst, src, ld, k := in[0], in[1], in[2], in[3]
 	fn.scaled(ld)
 	fn.label("row")
 	for j := 0; j < maxVecs; j += 2 {
@@ -34,12 +31,8 @@ func (f *file) packColumns() {
 		"packColumnsNEON transposes eight rows of k elements, k >= 4, ld apart in src, into",
 		"k rows of eight elements, nr apart in dst. The last block overlaps the one before",
 		"when k is not a multiple of four.")
-	dst, nr, src, ld, k, at, back := r(0), r(1), r(2), r(3), r(4), r(5), r(6)
-	fn.param("dst", dst)
-	fn.param("nr", nr)
-	fn.param("src", src)
-	fn.param("ld", ld)
-	fn.param("k", k)
+	in := fn.params("dst", "nr", "src", "ld", "k")
+	dst, nr, src, ld, k, at, back := in[0], in[1], in[2], in[3], in[4], r(5), r(6)
 	fn.scaled(nr, ld)
 	fn.label("block")
 	fn.op("MOVD", src, at)

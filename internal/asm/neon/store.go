@@ -48,7 +48,7 @@ func (t body) finish() {
 	k, other, zero := v(0), v(1), v(2)
 	constant := func(i, place int, to v) {
 		t.op("FMOVS", mem(after, i*afterSize+place), to.f())
-		t.op("VDUP", fmt.Sprintf("V%d.S[0]", to), to.s4())
+		t.broadcast(to)
 	}
 	skip := func(bit int, label string) {
 		t.op("TBZ", fmt.Sprintf("$%d", bit), what, t.label(label))

@@ -18,6 +18,25 @@ func (fn *function) fmax(a, b, d v) { fn.three(0x4e20f400, "fmax", a, b, d) }
 func (fn *function) fmin(a, b, d v) { fn.three(0x4ea0f400, "fmin", a, b, d) }
 func (fn *function) fmul(a, b, d v) { fn.three(0x6e20dc00, "fmul", a, b, d) }
 
+func (fn *function) fdiv(a, b, d v) { fn.three(0x6e20fc00, "fdiv", a, b, d) }
+
+// fcmgt and fcmeq set all bits of the lanes for which it holds.
+func (fn *function) fcmgt(a, b, d v) { fn.three(0x6ea0e400, "fcmgt", a, b, d) }
+func (fn *function) fcmeq(a, b, d v) { fn.three(0x4e20e400, "fcmeq", a, b, d) }
+
+func (fn *function) fcmgt0(a, d v) {
+	fn.word(0x4ea0c800|uint32(a)<<5|uint32(d), "fcmgt v%d.4s, v%d.4s, #0", d, a)
+}
+
+func (fn *function) fsqrt(a, d v) {
+	fn.word(0x6ea1f800|uint32(a)<<5|uint32(d), "fsqrt v%d.4s, v%d.4s", d, a)
+}
+
+// orn sets d to a or not b.
+func (fn *function) orn(a, b, d v) {
+	fn.word(0x4ee01c00|uint32(b)<<16|uint32(a)<<5|uint32(d), "orn v%d.16b, v%d.16b, v%d.16b", d, a, b)
+}
+
 // lane is one element of a vector register.
 type lane struct {
 	of v
