@@ -28,6 +28,12 @@ const (
 	exitInterrupted = 128 // plus the signal's number: 130 for Ctrl-C
 )
 
+// garbage is the percentage of the live heap that may be garbage before it is
+// collected, unless the environment says it. A heap of weights, features and buffers
+// has few pointers to follow: decoding 20,000 photos, 25 takes no longer than Go's 100
+// and peaks at 205 MB in place of 308.
+const garbage = 25
+
 // usageError is a command line that cannot be obeyed.
 type usageError struct{ error }
 
@@ -54,6 +60,9 @@ func Run(p Program, args []string, stdout, stderr io.Writer) (status int) {
 			status = exitFailed
 		}
 	}()
+	if os.Getenv("GOGC") == "" {
+		defer debug.SetGCPercent(debug.SetGCPercent(garbage))
+	}
 	ctx, stop := untilSignal()
 	defer stop()
 	root := newRoot(p)
