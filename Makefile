@@ -8,7 +8,6 @@ ci:
 
 # The assembly, from its generators: one for amd64, one for arm64.
 GENERATED = gemm winograd vector
-GENERATED_ARM64 = gemm vector
 generate:
 	go generate $(GENERATED:%=./internal/%)
 
@@ -21,8 +20,6 @@ check-generated:
 		for file in $${p}_amd64.s stub_amd64.go; do \
 			tail -n +2 "$$made/$$file" > "$$made/a" && tail -n +2 ../$$p/$$file | cmp "$$made/a" - || exit 1; \
 		done; \
-	done && \
-	for p in $(GENERATED_ARM64); do \
 		go run ./neon -for $$p -out "$$made/$${p}_arm64.s" -stubs "$$made/stub_arm64.go" || exit 1; \
 		for file in $${p}_arm64.s stub_arm64.go; do cmp "$$made/$$file" ../$$p/$$file || exit 1; done; \
 	done

@@ -38,3 +38,4 @@
 package winograd
 
 //go:generate sh -c "cd ../asm && go run . -for winograd -out ../winograd/winograd_amd64.s -stubs ../winograd/stub_amd64.go -pkg winograd"
+//go:generate sh -c "cd ../asm && go run ./neon -for winograd -out ../winograd/winograd_arm64.s -stubs ../winograd/stub_arm64.go"

@@ -22,13 +22,13 @@ func (f *scheme) taps() int { return f.side * f.side }
 // schemes has the two schemes by the side of their kernels.
 var schemes = map[int]*scheme{3: newScheme(3, output6, gradient6), 5: newScheme(5, output4, gradient4)}
 
-// The transforms; the generator of the assembly has the matrices too.
+// The transforms; the generators of the assembly have the matrices too.
 var (
-	input     = transform{matrixB, inputAVX512, inputAVX2}
-	output4   = transform{transposed(powers(4)), output4AVX512, output4AVX2}
-	output6   = transform{transposed(powers(6)), output6AVX512, output6AVX2}
-	gradient4 = transform{powers(4), gradient4AVX512, gradient4AVX2}
-	gradient6 = transform{powers(6), gradient6AVX512, gradient6AVX2}
+	input     = transform{matrixB, inputCode}
+	output4   = transform{transposed(powers(4)), output4Code}
+	output6   = transform{transposed(powers(6)), output6Code}
+	gradient4 = transform{powers(4), gradient4Code}
+	gradient6 = transform{powers(6), gradient6Code}
 )
 
 var matrixB = [][]float32{ // Bᵀ

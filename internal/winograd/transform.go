@@ -22,25 +22,23 @@ func (s square) check(tiles, side, channels int) {
 	_ = s.values[(tiles-1)*s.tile+(side-1)*(s.row+s.col)+channels-1]
 }
 
-// transform is one of the three: its matrix, and the assembly for it, or nil.
+// transform is one of the three: its matrix, and the same in assembly, if there is any.
 type transform struct {
-	matrix       [][]float32
-	avx512, avx2 assembly
+	matrix [][]float32
+	code   code
 }
 
-type assembly func(dst *float32, dstRow, dstCol, dstTile int, src *float32, srcRow, srcCol, srcTile int, tiles, vecs int, scratch *float32)
+// code has the functions for vectors of so many lanes.
+type code map[int]func(dst *float32, dstRow, dstCol, dstTile int, src *float32, srcRow, srcCol, srcTile int, tiles, vecs int, scratch *float32)
 
 // apply computes m·x·mᵀ for each of a row of tiles. The number of channels is a
 // multiple of 16.
 func (t *transform) apply(s *Scratch, dst, src square, tiles, channels int) {
 	dst.check(tiles, len(t.matrix), channels)
 	src.check(tiles, len(t.matrix[0]), channels)
-	run, vector := t.avx512, gemm.Lanes()
-	switch vector {
-	case 16:
-	case 8:
-		run = t.avx2
-	default:
+	vector := gemm.Lanes()
+	run := t.code[vector]
+	if run == nil {
 		transformGo(t.matrix, dst, src, tiles, channels)
 		return
 	}

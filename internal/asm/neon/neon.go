@@ -19,7 +19,7 @@ const (
 )
 
 func main() {
-	pkg := flag.String("for", "gemm", "gemm or vector")
+	pkg := flag.String("for", "gemm", "gemm, vector or winograd")
 	out := flag.String("out", "", "`file` of the assembly")
 	stubs := flag.String("stubs", "", "`file` of its declarations")
 	flag.Parse()
@@ -54,8 +54,10 @@ func newFile(pkg string) (*file, error) {
 		f.packColumns()
 	case "vector":
 		f.vector()
+	case "winograd":
+		f.winograd()
 	default:
-		return nil, fmt.Errorf("-for: found %q, expected gemm or vector", pkg)
+		return nil, fmt.Errorf("-for: found %q, expected gemm, vector or winograd", pkg)
 	}
 	return f, nil
 }

@@ -49,6 +49,7 @@ func (fn *function) byElement(code uint32, name string, a v, b lane, d v) {
 	fn.word(code|uint32(b.of)<<16|uint32(a)<<5|uint32(d), name+" v%d.4s, v%d.4s, v%d.s[%d]", d, a, b.of, b.i)
 }
 
-// fmlaBy adds a·b to d, rounded once; fmulBy sets d to a·b.
+// fmlaBy adds a·b to d and fmlsBy takes it off, rounded once; fmulBy sets d to a·b.
 func (fn *function) fmlaBy(a v, b lane, d v) { fn.byElement(0x4f801000, "fmla", a, b, d) }
+func (fn *function) fmlsBy(a v, b lane, d v) { fn.byElement(0x4f805000, "fmls", a, b, d) }
 func (fn *function) fmulBy(a v, b lane, d v) { fn.byElement(0x4f809000, "fmul", a, b, d) }

@@ -16,7 +16,7 @@ func TestWords(t *testing.T) {
 	if _, err := exec.LookPath("aarch64-linux-gnu-as"); err != nil {
 		t.Skip("no aarch64-linux-gnu-as: Debian has it in binutils-aarch64-linux-gnu")
 	}
-	for _, pkg := range []string{"gemm", "vector"} {
+	for _, pkg := range []string{"gemm", "vector", "winograd"} {
 		f, err := newFile(pkg)
 		if err != nil {
 			t.Fatal(err)
