@@ -1,6 +1,8 @@
 package main
 
 import (
+	"math"
+
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -31,7 +33,10 @@ func (t body) store() {
 	}
 	build.VBROADCASTSS(paramAddr("alpha"), alpha)
 	build.VBROADCASTSS(paramAddr("beta"), beta)
+	build.CMPL(paramAddr("alpha"), operand.U32(math.Float32bits(1)))
+	build.JEQ(operand.LabelRef(t.label("one")))
 	t.each(func(i, j int) { build.VMULPS(alpha, t.acc(i, j), t.acc(i, j)) }, nil)
+	build.Label(t.label("one"))
 	build.MOVL(paramAddr("beta"), tmp.As32())
 	build.Comment("Drop the sign: -0 is zero too.")
 	build.ADDL(tmp.As32(), tmp.As32())

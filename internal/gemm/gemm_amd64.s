@@ -220,6 +220,8 @@ loop_12x2:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_12x2
 	VMULPS       Z0, Z8, Z8
 	VMULPS       Z0, Z9, Z9
 	VMULPS       Z0, Z10, Z10
@@ -244,7 +246,9 @@ loop_12x2:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_12x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -780,6 +784,8 @@ loop_11x2:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_11x2
 	VMULPS       Z0, Z10, Z10
 	VMULPS       Z0, Z11, Z11
 	VMULPS       Z0, Z12, Z12
@@ -802,7 +808,9 @@ loop_11x2:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_11x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -1297,6 +1305,8 @@ loop_10x2:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_10x2
 	VMULPS       Z0, Z12, Z12
 	VMULPS       Z0, Z13, Z13
 	VMULPS       Z0, Z14, Z14
@@ -1317,7 +1327,9 @@ loop_10x2:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_10x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -1768,6 +1780,8 @@ loop_9x2:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_9x2
 	VMULPS       Z0, Z14, Z14
 	VMULPS       Z0, Z15, Z15
 	VMULPS       Z0, Z16, Z16
@@ -1786,7 +1800,9 @@ loop_9x2:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_9x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -2196,6 +2212,8 @@ loop_8x2:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_8x2
 	VMULPS       Z0, Z16, Z16
 	VMULPS       Z0, Z17, Z17
 	VMULPS       Z0, Z18, Z18
@@ -2212,7 +2230,9 @@ loop_8x2:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_8x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -2581,6 +2601,8 @@ loop_7x2:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_7x2
 	VMULPS       Z0, Z18, Z18
 	VMULPS       Z0, Z19, Z19
 	VMULPS       Z0, Z20, Z20
@@ -2595,7 +2617,9 @@ loop_7x2:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_7x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -2920,6 +2944,8 @@ loop_6x2:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_6x2
 	VMULPS       Z0, Z20, Z20
 	VMULPS       Z0, Z21, Z21
 	VMULPS       Z0, Z22, Z22
@@ -2932,7 +2958,9 @@ loop_6x2:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_6x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -3216,6 +3244,8 @@ loop_5x2:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_5x2
 	VMULPS       Z0, Z22, Z22
 	VMULPS       Z0, Z23, Z23
 	VMULPS       Z0, Z24, Z24
@@ -3226,7 +3256,9 @@ loop_5x2:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_5x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -3469,6 +3501,8 @@ loop_4x2:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_4x2
 	VMULPS       Z0, Z24, Z24
 	VMULPS       Z0, Z25, Z25
 	VMULPS       Z0, Z26, Z26
@@ -3477,7 +3511,9 @@ loop_4x2:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_4x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -3676,13 +3712,17 @@ loop_3x2:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_3x2
 	VMULPS       Z0, Z26, Z26
 	VMULPS       Z0, Z27, Z27
 	VMULPS       Z0, Z28, Z28
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_3x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -3840,11 +3880,15 @@ loop_2x2:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_2x2
 	VMULPS       Z0, Z28, Z28
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_2x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -3961,9 +4005,13 @@ loop_1x2:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_1x2
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_1x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -4107,6 +4155,8 @@ loop_12x1:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_12x1
 	VMULPS       Z0, Z20, Z20
 	VMULPS       Z0, Z21, Z21
 	VMULPS       Z0, Z22, Z22
@@ -4119,7 +4169,9 @@ loop_12x1:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_12x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -4477,6 +4529,8 @@ loop_11x1:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_11x1
 	VMULPS       Z0, Z21, Z21
 	VMULPS       Z0, Z22, Z22
 	VMULPS       Z0, Z23, Z23
@@ -4488,7 +4542,9 @@ loop_11x1:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_11x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -4820,6 +4876,8 @@ loop_10x1:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_10x1
 	VMULPS       Z0, Z22, Z22
 	VMULPS       Z0, Z23, Z23
 	VMULPS       Z0, Z24, Z24
@@ -4830,7 +4888,9 @@ loop_10x1:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_10x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -5133,6 +5193,8 @@ loop_9x1:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_9x1
 	VMULPS       Z0, Z23, Z23
 	VMULPS       Z0, Z24, Z24
 	VMULPS       Z0, Z25, Z25
@@ -5142,7 +5204,9 @@ loop_9x1:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_9x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -5419,6 +5483,8 @@ loop_8x1:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_8x1
 	VMULPS       Z0, Z24, Z24
 	VMULPS       Z0, Z25, Z25
 	VMULPS       Z0, Z26, Z26
@@ -5427,7 +5493,9 @@ loop_8x1:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_8x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -5678,6 +5746,8 @@ loop_7x1:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_7x1
 	VMULPS       Z0, Z25, Z25
 	VMULPS       Z0, Z26, Z26
 	VMULPS       Z0, Z27, Z27
@@ -5685,7 +5755,9 @@ loop_7x1:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_7x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -5907,13 +5979,17 @@ loop_6x1:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_6x1
 	VMULPS       Z0, Z26, Z26
 	VMULPS       Z0, Z27, Z27
 	VMULPS       Z0, Z28, Z28
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_6x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -6109,12 +6185,16 @@ loop_5x1:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_5x1
 	VMULPS       Z0, Z27, Z27
 	VMULPS       Z0, Z28, Z28
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_5x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -6284,11 +6364,15 @@ loop_4x1:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_4x1
 	VMULPS       Z0, Z28, Z28
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_4x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -6429,10 +6513,14 @@ loop_3x1:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_3x1
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_3x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -6547,9 +6635,13 @@ loop_2x1:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_2x1
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_2x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -6638,8 +6730,12 @@ loop_1x1:
 	KMOVW        AX, K1
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_1x1
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_1x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -6739,6 +6835,8 @@ loop_1x8:
 	JNE          loop_1x8
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_1x8
 	VMULPS       Z0, Z24, Z24
 	VMULPS       Z0, Z25, Z25
 	VMULPS       Z0, Z26, Z26
@@ -6747,7 +6845,9 @@ loop_1x8:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_1x8:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -6957,6 +7057,8 @@ loop_2x8:
 	JNE          loop_2x8
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_2x8
 	VMULPS       Z0, Z16, Z16
 	VMULPS       Z0, Z17, Z17
 	VMULPS       Z0, Z18, Z18
@@ -6973,7 +7075,9 @@ loop_2x8:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_2x8:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -7292,6 +7396,8 @@ loop_3x6:
 	JNE          loop_3x6
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_3x6
 	VMULPS       Z0, Z14, Z14
 	VMULPS       Z0, Z15, Z15
 	VMULPS       Z0, Z16, Z16
@@ -7310,7 +7416,9 @@ loop_3x6:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_3x6:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -7685,6 +7793,8 @@ loop_4x6:
 	JNE          loop_4x6
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_4x6
 	VMULPS       Z0, Z8, Z8
 	VMULPS       Z0, Z9, Z9
 	VMULPS       Z0, Z10, Z10
@@ -7709,7 +7819,9 @@ loop_4x6:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_4x6:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -8151,6 +8263,8 @@ loop_5x4:
 	JNE          loop_5x4
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_5x4
 	VMULPS       Z0, Z12, Z12
 	VMULPS       Z0, Z13, Z13
 	VMULPS       Z0, Z14, Z14
@@ -8171,7 +8285,9 @@ loop_5x4:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_5x4:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -8588,6 +8704,8 @@ loop_6x4:
 	JNE          loop_6x4
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_6x4
 	VMULPS       Z0, Z8, Z8
 	VMULPS       Z0, Z9, Z9
 	VMULPS       Z0, Z10, Z10
@@ -8612,7 +8730,9 @@ loop_6x4:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_6x4:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -9080,6 +9200,8 @@ loop_7x3:
 	JNE          loop_7x3
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_7x3
 	VMULPS       Z0, Z11, Z11
 	VMULPS       Z0, Z12, Z12
 	VMULPS       Z0, Z13, Z13
@@ -9101,7 +9223,9 @@ loop_7x3:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_7x3:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -9553,6 +9677,8 @@ loop_8x3:
 	JNE          loop_8x3
 	VBROADCASTSS alpha+24(FP), Z0
 	VBROADCASTSS beta+72(FP), Z1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_8x3
 	VMULPS       Z0, Z8, Z8
 	VMULPS       Z0, Z9, Z9
 	VMULPS       Z0, Z10, Z10
@@ -9577,7 +9703,9 @@ loop_8x3:
 	VMULPS       Z0, Z29, Z29
 	VMULPS       Z0, Z30, Z30
 	VMULPS       Z0, Z31, Z31
-	MOVL         beta+72(FP), R15
+
+one_8x3:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -10125,6 +10253,8 @@ loop_6x2:
 	VMOVUPS      32(AX)(R15*4), Y3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_6x2
 	VMULPS       Y0, Y4, Y4
 	VMULPS       Y0, Y5, Y5
 	VMULPS       Y0, Y6, Y6
@@ -10137,7 +10267,9 @@ loop_6x2:
 	VMULPS       Y0, Y13, Y13
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_6x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -10440,6 +10572,8 @@ loop_5x2:
 	VMOVUPS      32(AX)(R15*4), Y3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_5x2
 	VMULPS       Y0, Y6, Y6
 	VMULPS       Y0, Y7, Y7
 	VMULPS       Y0, Y8, Y8
@@ -10450,7 +10584,9 @@ loop_5x2:
 	VMULPS       Y0, Y13, Y13
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_5x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -10710,6 +10846,8 @@ loop_4x2:
 	VMOVUPS      32(AX)(R15*4), Y3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_4x2
 	VMULPS       Y0, Y8, Y8
 	VMULPS       Y0, Y9, Y9
 	VMULPS       Y0, Y10, Y10
@@ -10718,7 +10856,9 @@ loop_4x2:
 	VMULPS       Y0, Y13, Y13
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_4x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -10932,13 +11072,17 @@ loop_3x2:
 	VMOVUPS      32(AX)(R15*4), Y3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_3x2
 	VMULPS       Y0, Y10, Y10
 	VMULPS       Y0, Y11, Y11
 	VMULPS       Y0, Y12, Y12
 	VMULPS       Y0, Y13, Y13
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_3x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -11109,11 +11253,15 @@ loop_2x2:
 	VMOVUPS      32(AX)(R15*4), Y3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_2x2
 	VMULPS       Y0, Y12, Y12
 	VMULPS       Y0, Y13, Y13
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_2x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -11241,9 +11389,13 @@ loop_1x2:
 	VMOVUPS      32(AX)(R15*4), Y3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_1x2
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_1x2:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -11360,13 +11512,17 @@ loop_6x1:
 	VMOVUPS      32(AX)(R15*4), Y3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_6x1
 	VMULPS       Y0, Y10, Y10
 	VMULPS       Y0, Y11, Y11
 	VMULPS       Y0, Y12, Y12
 	VMULPS       Y0, Y13, Y13
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_6x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -11580,12 +11736,16 @@ loop_5x1:
 	VMOVUPS      32(AX)(R15*4), Y3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_5x1
 	VMULPS       Y0, Y11, Y11
 	VMULPS       Y0, Y12, Y12
 	VMULPS       Y0, Y13, Y13
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_5x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -11771,11 +11931,15 @@ loop_4x1:
 	VMOVUPS      32(AX)(R15*4), Y3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_4x1
 	VMULPS       Y0, Y12, Y12
 	VMULPS       Y0, Y13, Y13
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_4x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -11930,10 +12094,14 @@ loop_3x1:
 	VMOVUPS      32(AX)(R15*4), Y3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_3x1
 	VMULPS       Y0, Y13, Y13
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_3x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -12060,9 +12228,13 @@ loop_2x1:
 	VMOVUPS      32(AX)(R15*4), Y3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_2x1
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_2x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -12161,8 +12333,12 @@ loop_1x1:
 	VMOVUPS      32(AX)(R15*4), Y3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_1x1
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_1x1:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -12254,13 +12430,17 @@ loop_1x6:
 	JNE          loop_1x6
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_1x6
 	VMULPS       Y0, Y10, Y10
 	VMULPS       Y0, Y11, Y11
 	VMULPS       Y0, Y12, Y12
 	VMULPS       Y0, Y13, Y13
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_1x6:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -12408,6 +12588,8 @@ loop_2x4:
 	JNE          loop_2x4
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_2x4
 	VMULPS       Y0, Y8, Y8
 	VMULPS       Y0, Y9, Y9
 	VMULPS       Y0, Y10, Y10
@@ -12416,7 +12598,9 @@ loop_2x4:
 	VMULPS       Y0, Y13, Y13
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_2x4:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15
@@ -12602,6 +12786,8 @@ loop_3x3:
 	JNE          loop_3x3
 	VBROADCASTSS alpha+24(FP), Y0
 	VBROADCASTSS beta+72(FP), Y1
+	CMPL         alpha+24(FP), $0x3f800000
+	JEQ          one_3x3
 	VMULPS       Y0, Y7, Y7
 	VMULPS       Y0, Y8, Y8
 	VMULPS       Y0, Y9, Y9
@@ -12611,7 +12797,9 @@ loop_3x3:
 	VMULPS       Y0, Y13, Y13
 	VMULPS       Y0, Y14, Y14
 	VMULPS       Y0, Y15, Y15
-	MOVL         beta+72(FP), R15
+
+one_3x3:
+	MOVL beta+72(FP), R15
 
 	// Drop the sign: -0 is zero too.
 	ADDL        R15, R15

@@ -10,17 +10,22 @@ type Depthwise struct {
 	OutH, OutW    int
 }
 
+// Ready reports whether Apply has code for it: there is some for kernels of 3×3 and 5×5
+// that move by 1 or 2, where there are vector instructions.
+func (d *Depthwise) Ready() bool {
+	return (d.Side == 3 || d.Side == 5) && (d.Stride == 1 || d.Stride == 2) && min(d.OutH, d.OutW, d.Height, d.Width) > 0 && depthwiseCode()
+}
+
 // Apply writes the sums, finished as f says, to y; add is nil or of y's size. It
-// reports false where there is no code for it: for kernels other than 3×3 and 5×5, for
-// strides above 2, and without vector instructions. Each sum is in the order of the
-// taps.
+// reports false where it is not Ready. Each sum is in the order of the taps.
 func (d *Depthwise) Apply(y, x, weights, add []float32, f Finish) bool {
-	if d.Side != 3 && d.Side != 5 || d.Stride != 1 && d.Stride != 2 || min(d.OutH, d.OutW) < 1 {
+	if !d.Ready() {
 		return false
 	}
 	y, x, weights = y[:d.OutH*d.OutW], x[:d.Height*d.Width], weights[:d.Side*d.Side]
 	if add != nil {
 		add = add[:len(y)]
 	}
-	return len(x) > 0 && d.whole(y, x, weights, add, f)
+	d.whole(y, x, weights, add, f)
+	return true
 }

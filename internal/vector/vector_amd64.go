@@ -123,10 +123,9 @@ func largestWhole(y, x []float32, at []int) bool {
 	return true
 }
 
-func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) bool {
-	if gemm.Lanes() == 0 {
-		return false
-	}
+func depthwiseCode() bool { return gemm.Lanes() > 0 }
+
+func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) {
 	shape := [...]int{d.Height, d.Width, d.Top, d.Left, d.OutH, d.OutW}
 	what, with := f.what(add)
 	switch wide := gemm.Lanes() == 16; { // called one by one: what is called through a table would put shape on the heap
@@ -147,5 +146,4 @@ func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) bool {
 	default:
 		depthwise5by2AVX2(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	}
-	return true
 }

@@ -99,10 +99,9 @@ func largestWhole(y, x []float32, at []int) bool {
 // planes has memory for planes with their padding.
 var planes = sync.Pool{New: func() any { return new([]float32) }}
 
-func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) bool {
-	if !neon() {
-		return false
-	}
+func depthwiseCode() bool { return neon() }
+
+func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) {
 	plane := planes.Get().(*[]float32)
 	defer planes.Put(plane)
 	in, row := d.padded(plane, x), d.row()
@@ -117,7 +116,6 @@ func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) bool {
 	default:
 		depthwise5by2NEON(&y[0], d.OutW, &in[0], row, with, &weights[0], d.OutH, d.OutW, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	}
-	return true
 }
 
 // row is the length of a row of the plane with its padding: where the kernel moves by

@@ -18,4 +18,6 @@ func tapsWhole(_, _ []float32, _ []int, _ []float32) bool { return false }
 
 func largestWhole(_, _ []float32, _ []int) bool { return false }
 
-func (*Depthwise) whole(_, _, _, _ []float32, _ Finish) bool { return false }
+func depthwiseCode() bool { return false }
+
+func (*Depthwise) whole(_, _, _, _ []float32, _ Finish) {}

@@ -100,28 +100,60 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 	for _, n := range inputs {
 		o.cost.Bytes += bytes(n.Shape())
 	}
-	var kernels winograd.Kernels
-	var after []gemm.After
-	var argmax [][]uint8 // [N][O·H'·W']: where in its window each largest value stood
+	conv := &convolution{geometry: g, at: at, norm: norm, inputs: inputs}
+	o.conv = conv
 	o.run = func(v []gorgonia.Value) error {
-		if argmax == nil {
-			argmax = g.newArgmax(rows)
+		conv.bind(v)
+		if conv.left = o.isHidden(); conv.left {
+			return nil
 		}
-		x, w, b, add, y := floats(v[0]), floats(v[1]), optional(v, at.b), optional(v, at.residual), o.floats()
-		g.transform(s, &kernels, w, false)
-		var k *coefficients
-		if norm != nil {
-			k = norm.coefficients(v)
+		if h := conv.chain(); h != nil {
+			h.compute(s, o.floats())
+			return nil
 		}
-		e := &epilogue{bias: b, norm: k, residual: add, activation: c.Activation, out: g.out, pixels: g.poolH * g.poolW}
-		e.prepare(grow(&after, g.out))
-		g.convolve(s, y, argmax, x, w, &kernels, e)
+		conv.compute(s, o.floats())
 		return nil
 	}
 	o.diff = func(v gorgonia.Nodes, y, dy *gorgonia.Node) (gorgonia.Nodes, error) {
-		return convGrads(s, name, g, v, at, &argmax, y, dy, want)
+		return convGrads(s, name, g, v, at, &conv.argmax, y, dy, want)
 	}
 	return o.apply(inputs...)
+}
+
+// convolution is a convolution in its graph: what stays from run to run, and what the
+// run under way gave it.
+type convolution struct {
+	*geometry
+	at      operands
+	norm    *normalisation
+	inputs  gorgonia.Nodes
+	from    *convolution // whose output may be hidden from this one; nil for none
+	kernels winograd.Kernels
+	argmax  [][]uint8 // [N][O·H'·W']: where in its window each largest value stood
+	after   []gemm.After
+
+	x, w []float32
+	e    epilogue
+	left bool // the output is left to its reader
+}
+
+// bind takes the inputs of a run.
+func (c *convolution) bind(v []gorgonia.Value) {
+	c.x, c.w = floats(v[0]), floats(v[1])
+	c.e = epilogue{bias: optional(v, c.at.b), residual: optional(v, c.at.residual), activation: c.activation, out: c.out, pixels: c.poolH * c.poolW}
+	if c.norm != nil {
+		c.e.norm = c.norm.coefficients(v)
+	}
+	c.e.prepare(grow(&c.after, c.out))
+}
+
+// compute computes the output y [N,O,H',W'].
+func (c *convolution) compute(s *Scope, y []float32) {
+	if c.argmax == nil {
+		c.argmax = c.newArgmax(s.capacity)
+	}
+	c.transform(s, &c.kernels, c.w, false)
+	c.convolve(s, y, c.argmax, c.x, c.w, &c.kernels, &c.e)
 }
 
 // convolve computes the output y [N,O,H',W'] of the images x [N,C,H,W] in use, in the

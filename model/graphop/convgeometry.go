@@ -119,6 +119,8 @@ type scratch struct {
 	sum      []float32 // [O, H"·W"], the convolution's sum before pooling
 	pool     poolScratch
 	shift    shiftScratch
+	expanded []float32 // of a chain: some channels of what is filtered
+	wide     []float32 // and all of what the filters make
 	grad     []float32 // [O,C] of winograd's 64 products, summed over images
 }
 

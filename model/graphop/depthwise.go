@@ -36,11 +36,7 @@ func (g *geometry) depthwisePlanes(s *Scope, y, x, w []float32, e *epilogue) {
 	const most, least = 64, 16384 // pieces of work, and values of one
 	planes, size := s.rows*g.out, g.height*g.width
 	pieces := parallel.Even(min(planes*size/least, most), planes)
-	d := vector.Depthwise{
-		Side: g.kernel[0], Stride: g.stride[0], Height: g.height, Width: g.width,
-		Top: g.high.before, Left: g.wide.before, OutH: g.outH, OutW: g.outW,
-	}
-	even := g.kernel == Both(d.Side) && g.stride == Both(d.Stride) && g.high.dilation == 1 && g.wide.dilation == 1
+	d, even := g.vectorDepthwise()
 	parallel.For(pieces, func(worker, piece int) {
 		for p := piece * planes / pieces; p < (piece+1)*planes/pieces; p++ {
 			i, o := p/g.out, p%g.out
@@ -53,6 +49,16 @@ func (g *geometry) depthwisePlanes(s *Scope, y, x, w []float32, e *epilogue) {
 			}
 		}
 	})
+}
+
+// vectorDepthwise returns the convolution of one plane, and whether it is one: with a
+// kernel that is the same along both axes.
+func (g *geometry) vectorDepthwise() (vector.Depthwise, bool) {
+	d := vector.Depthwise{
+		Side: g.kernel[0], Stride: g.stride[0], Height: g.height, Width: g.width,
+		Top: g.high.before, Left: g.wide.before, OutH: g.outH, OutW: g.outW,
+	}
+	return d, g.depthwise() && g.kernel == Both(d.Side) && g.stride == Both(d.Stride) && g.high.dilation == 1 && g.wide.dilation == 1
 }
 
 // depthwisePlane computes channel o of image i of the output y [N,O,H',W'] of x

@@ -40,6 +40,10 @@ type Operator struct {
 	overwrites int  // so many of the first inputs may lie where the output does
 	position   int  // when it runs, once the memory is planned
 
+	conv  *convolution // what a convolution computes, otherwise nil
+	hides bool         // the output is left to its reader, unless Observe looks
+	shown *buffer      // of an output that would be hidden
+
 	constant *tensor.Dense  // what a Constant holds, otherwise nil
 	result   gorgonia.Value // the output where it is not the buffer, otherwise nil
 
@@ -136,6 +140,23 @@ func (o *Operator) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) {
 	}
 	return out, nil
 }
+
+// isHidden reports whether the run under way leaves the output to its reader.
+func (o *Operator) isHidden() bool { return o.hides && o.scope.observe == nil }
+
+// tensor returns the output. A hidden one has the right shape and no meaning.
+func (o *Operator) tensor() *tensor.Dense {
+	if !o.hides || o.isHidden() {
+		return o.buffer.tensor()
+	}
+	if o.shown == nil {
+		o.shown = newBuffer(o.shape)
+	}
+	return o.shown.tensor()
+}
+
+// floats returns the output's values.
+func (o *Operator) floats() []float32 { return o.tensor().Float32s() }
 
 func describe(v gorgonia.Value) string {
 	if v == nil {

@@ -57,6 +57,10 @@ func (s *Scope) PlanReuse(keep ...*gorgonia.Node) (Memory, error) {
 	for i, n := range p.nodes {
 		o := n.Op().(*Operator)
 		o.position = i
+		if o.hides { // any memory, which nobody writes to or reads
+			o.arena, s.arena.size = s.arena, max(s.arena.size, o.shape.TotalSize())
+			used.Without += bytes(o.shape)
+		}
 		if b := p.of[i]; b != nil {
 			o.arena, o.offset = s.arena, b.offset
 			if !o.shares {
@@ -108,6 +112,7 @@ func (p *planner) lifetimes() error {
 			return err
 		}
 	}
+	p.hide()
 	for i, n := range p.nodes {
 		o := n.Op().(*Operator)
 		inputs := p.inputs(n)
@@ -116,6 +121,7 @@ func (p *planner) lifetimes() error {
 			if inputs[0] >= 0 {
 				p.of[i] = p.of[inputs[0]]
 			}
+		case o.hides: // needs none
 		case o.result == nil:
 			p.of[i] = p.takenOver(i, o, inputs)
 			if p.of[i] == nil {

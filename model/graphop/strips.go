@@ -77,19 +77,13 @@ func (g *geometry) strip(s *scratch, y, x, w []float32, r0, r1 int, multiply pro
 				g.im2col(s, cols[before*g.outW:], ld, g.inGroup(g.inImage(x, image), group), y0, y1)
 			})
 		}
-		f := e.ofProduct(group * out)
 		if first == last { // straight to the output
 			at := r0 % g.outH * g.outW
 			sum := g.outGroup(g.outImage(y, first), group)[at:]
-			if e.residual != nil {
-				f.Add = g.outGroup(g.outImage(e.residual, first), group)[at:]
-			}
-			finished := multiply(out, columns, taps, kernels, cols, ld, sum, g.pixels(), f)
-			for o := range out {
-				e.rest(sum[o*g.pixels():][:columns], first, group*out+o, at, finished)
-			}
+			g.channelsOf(multiply, sum, g.pixels(), kernels, cols, ld, columns, first, at, group*out, (group+1)*out, e)
 			continue
 		}
+		f := e.ofProduct(group * out)
 		sum := grow(&s.sum, out*columns)
 		if e.residual != nil { // which is not laid out as the sums
 			f = nil
@@ -102,6 +96,20 @@ func (g *geometry) strip(s *scratch, y, x, w []float32, r0, r1 int, multiply pro
 				e.rest(part, i, group*out+o, y0*g.outW, finished)
 			}
 		})
+	}
+}
+
+// channelsOf computes n outputs of channels [o0,o1) of an image, those from value at on:
+// kernels [o1-o0,taps] · cols [taps,n]. Rows of y are apart, those of cols ld; with a
+// residual they are the output's own.
+func (g *geometry) channelsOf(multiply product, y []float32, apart int, kernels, cols []float32, ld, n, image, at, o0, o1 int, e *epilogue) {
+	f := e.ofProduct(o0)
+	if e.residual != nil {
+		f.Add = e.residual[(image*e.out+o0)*e.pixels+at:]
+	}
+	finished := multiply(o1-o0, n, g.taps(), kernels, cols, ld, y, apart, f)
+	for o := o0; o < o1; o++ {
+		e.rest(y[(o-o0)*apart:][:n], image, o, at, finished)
 	}
 }
 
