@@ -202,14 +202,19 @@ func (s isa) largest() {
 				load = func(src operand.Mem, dst reg.VecPhysical) { build.VMOVUPS(src, dst) }
 			}
 			load(m, value)
-			build.Comment("Of NaN and a number, the maximum is the second operand.")
-			build.VMAXPS(acc, value, acc)
-			if s.lanes == 16 {
-				build.VCMPPS(operand.U8(unordered), value, value, reg.K2)
-				build.VMOVAPS(value, reg.K2, acc)
-				return
-			}
-			build.VCMPPS(operand.U8(unordered), value, value, isNaN)
-			build.VBLENDVPS(isNaN, value, acc, acc)
+			s.larger(acc, value, isNaN, reg.K2)
 		})
+}
+
+// larger leaves in acc the larger of two, or NaN.
+func (s isa) larger(acc, value, isNaN reg.VecPhysical, k reg.OpmaskPhysical) {
+	build.Comment("Of NaN and a number, the maximum is the second operand.")
+	build.VMAXPS(acc, value, acc)
+	if s.lanes == 16 {
+		build.VCMPPS(operand.U8(unordered), value, value, k)
+		build.VMOVAPS(value, k, acc)
+		return
+	}
+	build.VCMPPS(operand.U8(unordered), value, value, isNaN)
+	build.VBLENDVPS(isNaN, value, acc, acc)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
@@ -15,27 +16,31 @@ import (
 //
 // Where the kernel moves by 2, two vectors of a row are split into the elements at
 // even and at odd places: what two neighbouring taps see.
+//
+// The largest value of each window of a pooling is found the same way: with no weights,
+// and −∞ where there is no plane.
 type depthwise struct {
 	isa
 	side, stride int
+	largest      bool          // of a window, not the sum
 	masks        []operand.Mem // AVX2: of the loads of a row
 }
 
 // Registers of a depthwise function.
 var (
-	dwRow    = reg.RSI // x, at the row and column of the first tap
-	dwY      = reg.RDI
-	dwRows   = reg.RDX // of the plane
-	dwWidth  = reg.RCX // in bytes
-	dwLeft   = reg.R8  // rows of the output to go
-	dwAt     = reg.R9  // number of the row of the first tap
-	dwTap    = reg.R10 // x at a tap's row
-	dwZeros  = reg.R11
-	dwColumn = reg.R12 // of the output
-	dwAdd    = reg.R13
-	dwTmp    = reg.RAX
-	dwOther  = reg.RBX
-	dwShape  = reg.R15
+	dwRow     = reg.RSI // x, at the row and column of the first tap
+	dwY       = reg.RDI
+	dwRows    = reg.RDX // of the plane
+	dwWidth   = reg.RCX // in bytes
+	dwLeft    = reg.R8  // rows of the output to go
+	dwAt      = reg.R9  // number of the row of the first tap
+	dwTap     = reg.R10 // x at a tap's row
+	dwOutside = reg.R11
+	dwColumn  = reg.R12 // of the output
+	dwAdd     = reg.R13
+	dwTmp     = reg.RAX
+	dwOther   = reg.RBX
+	dwShape   = reg.R15
 )
 
 // Places in the shape, counted in ints.
@@ -49,7 +54,6 @@ const (
 )
 
 func (s isa) depthwise(side, stride int) {
-	d := depthwise{isa: s, side: side, stride: stride}
 	name := fmt.Sprintf("depthwise%dby%d%s", side, stride, s.suffix)
 	build.TEXT(name, build.NOSPLIT, "func(y, x, add, weights *float32, shape *int, what int, bias, mean, factor, shift, lo, hi float32)")
 	build.Pragma("noescape")
@@ -57,25 +61,49 @@ func (s isa) depthwise(side, stride int) {
 		fmt.Sprintf("%s convolves a plane with a kernel of %d×%d that moves by %d, and", name, side, side, stride),
 		fmt.Sprintf("finishes the sums as finish%s does. add is laid out as y. shape is height and width,", s.suffix),
 		"rows and columns of zeros before them, height and width of y.")
-	param("shape", dwShape)
+	d := depthwise{isa: s, side: side, stride: stride}
 	param("weights", dwTmp)
 	for tap := 0; d.weightsStay() && tap < side*side; tap++ {
 		build.VBROADCASTSS(mem(dwTmp, 4*tap), d.kept(tap))
 	}
+	d.plane(name)
+}
+
+// largestOf writes the function that pools a plane.
+func (s isa) largestOf(side, stride int) {
+	name := fmt.Sprintf("largest%dby%d%s", side, stride, s.suffix)
+	build.TEXT(name, build.NOSPLIT, "func(y, x *float32, shape *int)")
+	build.Pragma("noescape")
+	build.Doc(fmt.Sprintf("%s takes the largest value of each window of %d×%d, that moves by %d. NaN", name, side, side, stride),
+		"wins. shape is as that of a depthwise convolution; what lies outside of the plane is −∞.")
+	depthwise{isa: s, side: side, stride: stride, largest: true}.plane(name)
+}
+
+// plane writes the loops over columns and rows of the output.
+func (d depthwise) plane(name string) {
+	s, side, stride := d.isa, d.side, d.stride
+	outside := operand.U32(0)
+	if d.largest {
+		outside = operand.U32(math.Float32bits(float32(math.Inf(-1))))
+	}
+	param("shape", dwShape)
 	if stride == 2 && s.lanes == 16 {
 		indices(name+"Even", func(i int) uint32 { return uint32(2 * i) }, d.even())
 		indices(name+"Odd", func(i int) uint32 { return uint32(2*i + 1) }, d.odd())
 	}
-	zeros := build.GLOBL(name+"Zeros", build.RODATA|build.NOPTR)
+	zeros := build.GLOBL(name+"Outside", build.RODATA|build.NOPTR)
 	for i := range side + 2*s.lanes { // as far as the loads of a row reach
-		build.DATA(4*i, operand.U32(0))
+		build.DATA(4*i, outside)
 	}
 	for range d.loads() {
 		if s.lanes == 8 {
 			d.masks = append(d.masks, build.AllocLocal(32))
 		}
 	}
-	build.LEAQ(zeros, dwZeros)
+	build.LEAQ(zeros, dwOutside)
+	if d.largest {
+		build.VBROADCASTSS(mem(dwOutside, 0), d.lowest())
+	}
 	build.MOVQ(mem(dwShape, shapeHeight), dwRows)
 	build.MOVQ(mem(dwShape, shapeWidth), dwWidth)
 	scaled(dwWidth)
@@ -90,7 +118,9 @@ func (s isa) depthwise(side, stride int) {
 	}
 	build.MOVQ(mem(dwShape, shapeOutW), dwTmp)
 	build.LEAQ(operand.Mem{Base: dwY, Index: dwTmp, Scale: 4}, dwY)
-	build.LEAQ(operand.Mem{Base: dwAdd, Index: dwTmp, Scale: 4}, dwAdd)
+	if !d.largest {
+		build.LEAQ(operand.Mem{Base: dwAdd, Index: dwTmp, Scale: 4}, dwAdd)
+	}
 	build.DECQ(dwLeft)
 	build.JNE(operand.LabelRef("row"))
 	build.ADDQ(operand.U8(s.lanes), dwColumn)
@@ -132,8 +162,10 @@ func (d depthwise) column() {
 	build.NEGQ(dwAt)
 	param("y", dwY)
 	build.LEAQ(operand.Mem{Base: dwY, Index: dwColumn, Scale: 4}, dwY)
-	param("add", dwAdd)
-	build.LEAQ(operand.Mem{Base: dwAdd, Index: dwColumn, Scale: 4}, dwAdd)
+	if !d.largest {
+		param("add", dwAdd)
+		build.LEAQ(operand.Mem{Base: dwAdd, Index: dwColumn, Scale: 4}, dwAdd)
+	}
 	build.MOVQ(mem(dwShape, shapeOutH), dwLeft)
 	build.Comment("Lanes of the output.")
 	build.MOVQ(mem(dwShape, shapeOutW), dwOther)
@@ -181,7 +213,11 @@ func (d depthwise) setMask(i, at int) {
 
 // row computes a vector of outputs of one row.
 func (d depthwise) row() {
-	d.zero(d.sum())
+	if d.largest {
+		build.VMOVAPS(d.lowest(), d.sum())
+	} else {
+		d.zero(d.sum())
+	}
 	build.Comment("Going down a plane the processor does not foresee: the row after the next few is asked for.")
 	build.LEAQ(operand.Mem{Base: dwRow, Index: dwWidth, Scale: 8}, dwTmp)
 	build.PREFETCHT0(mem(dwTmp, 0))
@@ -195,10 +231,12 @@ func (d depthwise) row() {
 		}
 		build.MOVQ(dwOther, dwTap)
 		build.CMPQ(dwTmp, dwRows)
-		build.CMOVQCC(dwZeros, dwTap)
+		build.CMOVQCC(dwOutside, dwTap)
 		d.taps(i)
 	}
-	d.finish()
+	if !d.largest {
+		d.finish()
+	}
 	d.output().store(d.sum(), mem(dwY, 0))
 }
 
@@ -238,17 +276,30 @@ func (d depthwise) pick(shuffle uint8, places, low, high, to reg.VecPhysical) {
 
 func (d depthwise) load(i, at int, to reg.VecPhysical) {
 	m := masker{isa: d.isa}
-	if d.lanes == 16 {
+	switch {
+	case d.lanes == 16 && d.largest:
+		build.VMOVAPS(d.lowest(), to)
+		build.VMOVUPS(mem(dwTap, 4*at), d.opmask(i), to)
+		return
+	case d.lanes == 16:
 		m.k = d.opmask(i)
-	} else {
+	default:
 		m.y = d.weight()
 		build.VMOVUPS(d.masks[i], m.y)
 	}
 	m.load(mem(dwTap, 4*at), to)
+	if d.largest {
+		build.VBLENDVPS(m.y, to, d.lowest(), to)
+	}
 }
 
-// add adds a value times the weight of a tap.
+// add adds a value times the weight of a tap, or keeps the larger one.
 func (d depthwise) add(tap int, value reg.VecPhysical) {
+	if d.largest {
+		s, isNaN := d.sum(), d.weight()
+		d.larger(s, value, isNaN, reg.K6)
+		return
+	}
 	w := d.weight()
 	if d.weightsStay() {
 		w = d.kept(tap)
@@ -299,6 +350,7 @@ func (d depthwise) value(i int) reg.VecPhysical { return d.vec[1+i] }
 func (d depthwise) weight() reg.VecPhysical     { return d.vec[4] }
 func (d depthwise) even() reg.VecPhysical       { return d.vec[5] }
 func (d depthwise) odd() reg.VecPhysical        { return d.vec[6] }
+func (d depthwise) lowest() reg.VecPhysical     { return d.vec[7] }
 func (d depthwise) kept(tap int) reg.VecPhysical {
 	return d.vec[len(d.vec)-1-tap]
 }

@@ -47,6 +47,7 @@ func (s isa) vector() {
 		s.depthwise(side, 1)
 		s.depthwise(side, 2)
 	}
+	s.largestOf(3, 2)
 	if s.lanes == 16 {
 		s.maxPool2()
 		s.backPool2()

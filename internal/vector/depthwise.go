@@ -29,3 +29,12 @@ func (d *Depthwise) Apply(y, x, weights, add []float32, f Finish) bool {
 	d.whole(y, x, weights, add, f)
 	return true
 }
+
+// Largest writes the largest value of each window to y instead; NaN wins. It reports
+// false where there is no code for it: there is some for windows of 3×3 that move by 2.
+func (d *Depthwise) Largest(y, x []float32) bool {
+	if !d.Ready() || d.Side != 3 || d.Stride != 2 {
+		return false
+	}
+	return d.largestWhole(y[:d.OutH*d.OutW], x[:d.Height*d.Width])
+}

@@ -53,6 +53,40 @@ func TestDepthwise(t *testing.T) {
 	})
 }
 
+// TestLargestWindows does the same for the largest value of windows of 3×3, among NaN
+// and infinities.
+func TestLargestWindows(t *testing.T) {
+	fy, fx := fence.New(t), fence.New(t)
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(9, 9))
+		for i := range 200 {
+			d := Depthwise{Side: 3, Stride: 2, Height: 2 + rng.IntN(12), Width: 2 + rng.IntN(70), Top: rng.IntN(2), Left: rng.IntN(2)}
+			d.OutH, d.OutW = (d.Height+d.Top-2)/2+1, (d.Width+d.Left-2)/2+1
+			values, _ := withSpecial(rng, d.Height*d.Width)
+			x := fx.Place(values, i%2 == 0)
+			y := fy.Place(make([]float32, d.OutH*d.OutW), i%2 == 0)
+			if !d.Largest(y, x) {
+				t.Skip("there is no code for it")
+			}
+			want := make([]float32, len(y))
+			for j := range want {
+				want[j] = float32(math.Inf(-1))
+				for k := range 9 {
+					r, c := j/d.OutW*2-d.Top+k/3, j%d.OutW*2-d.Left+k%3
+					if r >= 0 && r < d.Height && c >= 0 && c < d.Width {
+						want[j] = max(want[j], x[r*d.Width+c])
+					}
+				}
+			}
+			for j, w := range want {
+				if y[j] != w && !(y[j] != y[j] && w != w) {
+					t.Fatalf("%+v: element %d: found %g, expected %g", d, j, y[j], w)
+				}
+			}
+		}
+	})
+}
+
 // sum is one sum by the definition.
 func (d *Depthwise) sum(x, w []float32, oy, ox int) (sum float64) {
 	for i := range d.Side {

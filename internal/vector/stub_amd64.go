@@ -73,6 +73,12 @@ func depthwise5by1AVX512(y *float32, x *float32, add *float32, weights *float32,
 //go:noescape
 func depthwise5by2AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 
+// largest3by2AVX512 takes the largest value of each window of 3×3, that moves by 2. NaN
+// wins. shape is as that of a depthwise convolution; what lies outside of the plane is −∞.
+//
+//go:noescape
+func largest3by2AVX512(y *float32, x *float32, shape *int)
+
 // maxPool2AVX512 takes the largest value of each 2×2 window, n in [1,16] in a row,
 // and writes max(floor, it + bias) to y and its place, 0 to 3, to at. NaN wins.
 // Rows of y and at are yRow apart, rows of z zRow.
@@ -155,3 +161,9 @@ func depthwise5by1AVX2(y *float32, x *float32, add *float32, weights *float32, s
 //
 //go:noescape
 func depthwise5by2AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+
+// largest3by2AVX2 takes the largest value of each window of 3×3, that moves by 2. NaN
+// wins. shape is as that of a depthwise convolution; what lies outside of the plane is −∞.
+//
+//go:noescape
+func largest3by2AVX2(y *float32, x *float32, shape *int)

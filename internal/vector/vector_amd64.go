@@ -126,7 +126,7 @@ func largestWhole(y, x []float32, at []int) bool {
 func depthwiseCode() bool { return gemm.Lanes() > 0 }
 
 func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) {
-	shape := [...]int{d.Height, d.Width, d.Top, d.Left, d.OutH, d.OutW}
+	shape := d.shape()
 	what, with := f.what(add)
 	switch wide := gemm.Lanes() == 16; { // called one by one: what is called through a table would put shape on the heap
 	case wide && d.Side == 3 && d.Stride == 1:
@@ -146,4 +146,19 @@ func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) {
 	default:
 		depthwise5by2AVX2(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	}
+}
+
+// shape is what the assembly asks for.
+func (d *Depthwise) shape() [6]int {
+	return [...]int{d.Height, d.Width, d.Top, d.Left, d.OutH, d.OutW}
+}
+
+func (d *Depthwise) largestWhole(y, x []float32) bool {
+	shape := d.shape()
+	if gemm.Lanes() == 16 {
+		largest3by2AVX512(&y[0], &x[0], &shape[0])
+	} else {
+		largest3by2AVX2(&y[0], &x[0], &shape[0])
+	}
+	return true
 }

@@ -610,7 +610,6 @@ done:
 // func depthwise3by1AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 // Requires: AVX, AVX512F, BMI, BMI2, CMOV, MMX+
 TEXT ·depthwise3by1AVX512(SB), NOSPLIT, $0-72
-	MOVQ         shape+32(FP), R15
 	MOVQ         weights+24(FP), AX
 	VBROADCASTSS (AX), Z31
 	VBROADCASTSS 4(AX), Z30
@@ -621,7 +620,8 @@ TEXT ·depthwise3by1AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS 24(AX), Z25
 	VBROADCASTSS 28(AX), Z24
 	VBROADCASTSS 32(AX), Z23
-	LEAQ         depthwise3by1AVX512Zeros<>+0(SB), R11
+	MOVQ         shape+32(FP), R15
+	LEAQ         depthwise3by1AVX512Outside<>+0(SB), R11
 	MOVQ         (R15), DX
 	MOVQ         8(R15), CX
 	SHLQ         $0x02, CX
@@ -816,47 +816,46 @@ unclipped:
 	VZEROUPPER
 	RET
 
-DATA depthwise3by1AVX512Zeros<>+0(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+4(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+8(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+12(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+16(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+20(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+24(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+28(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+32(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+36(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+40(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+44(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+48(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+52(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+56(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+60(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+64(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+68(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+72(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+76(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+80(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+84(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+88(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+92(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+96(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+100(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+104(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+108(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+112(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+116(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+120(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+124(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+128(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+132(SB)/4, $0x00000000
-DATA depthwise3by1AVX512Zeros<>+136(SB)/4, $0x00000000
-GLOBL depthwise3by1AVX512Zeros<>(SB), RODATA|NOPTR, $140
+DATA depthwise3by1AVX512Outside<>+0(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+4(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+8(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+12(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+16(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+20(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+24(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+28(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+32(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+36(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+40(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+44(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+48(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+52(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+56(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+60(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+64(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+68(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+72(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+76(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+80(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+84(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+88(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+92(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+96(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+100(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+104(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+108(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+112(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+116(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+120(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+124(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+128(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+132(SB)/4, $0x00000000
+DATA depthwise3by1AVX512Outside<>+136(SB)/4, $0x00000000
+GLOBL depthwise3by1AVX512Outside<>(SB), RODATA|NOPTR, $140
 
 // func depthwise3by2AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 // Requires: AVX, AVX512F, BMI, BMI2, CMOV, MMX+
 TEXT ·depthwise3by2AVX512(SB), NOSPLIT, $0-72
-	MOVQ         shape+32(FP), R15
 	MOVQ         weights+24(FP), AX
 	VBROADCASTSS (AX), Z31
 	VBROADCASTSS 4(AX), Z30
@@ -867,9 +866,10 @@ TEXT ·depthwise3by2AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS 24(AX), Z25
 	VBROADCASTSS 28(AX), Z24
 	VBROADCASTSS 32(AX), Z23
+	MOVQ         shape+32(FP), R15
 	VMOVDQU32    depthwise3by2AVX512Even<>+0(SB), Z5
 	VMOVDQU32    depthwise3by2AVX512Odd<>+0(SB), Z6
-	LEAQ         depthwise3by2AVX512Zeros<>+0(SB), R11
+	LEAQ         depthwise3by2AVX512Outside<>+0(SB), R11
 	MOVQ         (R15), DX
 	MOVQ         8(R15), CX
 	SHLQ         $0x02, CX
@@ -1146,47 +1146,46 @@ DATA depthwise3by2AVX512Odd<>+56(SB)/4, $0x0000001d
 DATA depthwise3by2AVX512Odd<>+60(SB)/4, $0x0000001f
 GLOBL depthwise3by2AVX512Odd<>(SB), RODATA|NOPTR, $64
 
-DATA depthwise3by2AVX512Zeros<>+0(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+4(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+8(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+12(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+16(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+20(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+24(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+28(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+32(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+36(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+40(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+44(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+48(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+52(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+56(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+60(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+64(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+68(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+72(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+76(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+80(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+84(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+88(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+92(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+96(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+100(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+104(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+108(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+112(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+116(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+120(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+124(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+128(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+132(SB)/4, $0x00000000
-DATA depthwise3by2AVX512Zeros<>+136(SB)/4, $0x00000000
-GLOBL depthwise3by2AVX512Zeros<>(SB), RODATA|NOPTR, $140
+DATA depthwise3by2AVX512Outside<>+0(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+4(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+8(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+12(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+16(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+20(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+24(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+28(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+32(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+36(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+40(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+44(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+48(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+52(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+56(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+60(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+64(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+68(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+72(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+76(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+80(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+84(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+88(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+92(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+96(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+100(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+104(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+108(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+112(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+116(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+120(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+124(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+128(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+132(SB)/4, $0x00000000
+DATA depthwise3by2AVX512Outside<>+136(SB)/4, $0x00000000
+GLOBL depthwise3by2AVX512Outside<>(SB), RODATA|NOPTR, $140
 
 // func depthwise5by1AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 // Requires: AVX, AVX512F, BMI, BMI2, CMOV, MMX+
 TEXT ·depthwise5by1AVX512(SB), NOSPLIT, $0-72
-	MOVQ         shape+32(FP), R15
 	MOVQ         weights+24(FP), AX
 	VBROADCASTSS (AX), Z31
 	VBROADCASTSS 4(AX), Z30
@@ -1213,7 +1212,8 @@ TEXT ·depthwise5by1AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS 88(AX), Z9
 	VBROADCASTSS 92(AX), Z8
 	VBROADCASTSS 96(AX), Z7
-	LEAQ         depthwise5by1AVX512Zeros<>+0(SB), R11
+	MOVQ         shape+32(FP), R15
+	LEAQ         depthwise5by1AVX512Outside<>+0(SB), R11
 	MOVQ         (R15), DX
 	MOVQ         8(R15), CX
 	SHLQ         $0x02, CX
@@ -1500,49 +1500,48 @@ unclipped:
 	VZEROUPPER
 	RET
 
-DATA depthwise5by1AVX512Zeros<>+0(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+4(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+8(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+12(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+16(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+20(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+24(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+28(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+32(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+36(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+40(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+44(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+48(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+52(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+56(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+60(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+64(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+68(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+72(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+76(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+80(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+84(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+88(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+92(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+96(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+100(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+104(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+108(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+112(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+116(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+120(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+124(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+128(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+132(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+136(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+140(SB)/4, $0x00000000
-DATA depthwise5by1AVX512Zeros<>+144(SB)/4, $0x00000000
-GLOBL depthwise5by1AVX512Zeros<>(SB), RODATA|NOPTR, $148
+DATA depthwise5by1AVX512Outside<>+0(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+4(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+8(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+12(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+16(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+20(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+24(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+28(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+32(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+36(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+40(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+44(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+48(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+52(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+56(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+60(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+64(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+68(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+72(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+76(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+80(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+84(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+88(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+92(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+96(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+100(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+104(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+108(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+112(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+116(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+120(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+124(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+128(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+132(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+136(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+140(SB)/4, $0x00000000
+DATA depthwise5by1AVX512Outside<>+144(SB)/4, $0x00000000
+GLOBL depthwise5by1AVX512Outside<>(SB), RODATA|NOPTR, $148
 
 // func depthwise5by2AVX512(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 // Requires: AVX, AVX512F, BMI, BMI2, CMOV, MMX+
 TEXT ·depthwise5by2AVX512(SB), NOSPLIT, $0-72
-	MOVQ         shape+32(FP), R15
 	MOVQ         weights+24(FP), AX
 	VBROADCASTSS (AX), Z31
 	VBROADCASTSS 4(AX), Z30
@@ -1569,9 +1568,10 @@ TEXT ·depthwise5by2AVX512(SB), NOSPLIT, $0-72
 	VBROADCASTSS 88(AX), Z9
 	VBROADCASTSS 92(AX), Z8
 	VBROADCASTSS 96(AX), Z7
+	MOVQ         shape+32(FP), R15
 	VMOVDQU32    depthwise5by2AVX512Even<>+0(SB), Z5
 	VMOVDQU32    depthwise5by2AVX512Odd<>+0(SB), Z6
-	LEAQ         depthwise5by2AVX512Zeros<>+0(SB), R11
+	LEAQ         depthwise5by2AVX512Outside<>+0(SB), R11
 	MOVQ         (R15), DX
 	MOVQ         8(R15), CX
 	SHLQ         $0x02, CX
@@ -1974,44 +1974,379 @@ DATA depthwise5by2AVX512Odd<>+56(SB)/4, $0x0000001d
 DATA depthwise5by2AVX512Odd<>+60(SB)/4, $0x0000001f
 GLOBL depthwise5by2AVX512Odd<>(SB), RODATA|NOPTR, $64
 
-DATA depthwise5by2AVX512Zeros<>+0(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+4(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+8(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+12(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+16(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+20(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+24(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+28(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+32(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+36(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+40(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+44(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+48(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+52(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+56(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+60(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+64(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+68(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+72(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+76(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+80(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+84(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+88(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+92(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+96(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+100(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+104(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+108(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+112(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+116(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+120(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+124(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+128(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+132(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+136(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+140(SB)/4, $0x00000000
-DATA depthwise5by2AVX512Zeros<>+144(SB)/4, $0x00000000
-GLOBL depthwise5by2AVX512Zeros<>(SB), RODATA|NOPTR, $148
+DATA depthwise5by2AVX512Outside<>+0(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+4(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+8(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+12(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+16(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+20(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+24(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+28(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+32(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+36(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+40(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+44(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+48(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+52(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+56(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+60(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+64(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+68(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+72(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+76(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+80(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+84(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+88(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+92(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+96(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+100(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+104(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+108(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+112(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+116(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+120(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+124(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+128(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+132(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+136(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+140(SB)/4, $0x00000000
+DATA depthwise5by2AVX512Outside<>+144(SB)/4, $0x00000000
+GLOBL depthwise5by2AVX512Outside<>(SB), RODATA|NOPTR, $148
+
+// func largest3by2AVX512(y *float32, x *float32, shape *int)
+// Requires: AVX, AVX512F, BMI, BMI2, CMOV, MMX+
+TEXT ·largest3by2AVX512(SB), NOSPLIT, $0-24
+	MOVQ         shape+16(FP), R15
+	VMOVDQU32    largest3by2AVX512Even<>+0(SB), Z5
+	VMOVDQU32    largest3by2AVX512Odd<>+0(SB), Z6
+	LEAQ         largest3by2AVX512Outside<>+0(SB), R11
+	VBROADCASTSS (R11), Z7
+	MOVQ         (R15), DX
+	MOVQ         8(R15), CX
+	SHLQ         $0x02, CX
+	XORL         R12, R12
+
+column:
+	// Column of the first tap, and the lanes of each load that are on the plane.
+	MOVQ    R12, BX
+	ADDQ    BX, BX
+	SUBQ    24(R15), BX
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x00, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x00, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K1
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x10, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x10, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K2
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x02, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x02, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K3
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x12, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000010, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x12, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000010, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	MOVL    $-1, AX
+	BZHIL   R10, AX, R10
+	BZHIL   R8, AX, R8
+	ANDNL   R10, R8, R10
+	KMOVW   R10, K4
+	MOVQ    x+8(FP), SI
+	LEAQ    (SI)(BX*4), SI
+	MOVQ    16(R15), R9
+	MOVQ    CX, AX
+	IMULQ   R9, AX
+	SUBQ    AX, SI
+	NEGQ    R9
+	MOVQ    y+0(FP), DI
+	LEAQ    (DI)(R12*4), DI
+	MOVQ    32(R15), R8
+
+	// Lanes of the output.
+	MOVQ    40(R15), BX
+	SUBQ    R12, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000010, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	MOVL    $-1, AX
+	BZHIL   BX, AX, AX
+	KMOVW   AX, K7
+
+row:
+	VMOVAPS Z7, Z0
+
+	// Going down a plane the processor does not foresee: the row after the next few is asked for.
+	LEAQ       (SI)(CX*8), AX
+	PREFETCHT0 (AX)
+
+	// Row 0 of the kernel.
+	LEAQ      (R9), AX
+	MOVQ      SI, BX
+	MOVQ      BX, R10
+	CMPQ      AX, DX
+	CMOVQCC   R11, R10
+	VMOVAPS   Z7, Z1
+	VMOVUPS   (R10), K1, Z1
+	VMOVAPS   Z7, Z2
+	VMOVUPS   64(R10), K2, Z2
+	VMOVAPS   Z1, Z3
+	VPERMT2PS Z2, Z5, Z3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Z0, Z3, Z0
+	VCMPPS    $0x03, Z3, Z3, K6
+	VMOVAPS   Z3, K6, Z0
+	VMOVAPS   Z1, Z3
+	VPERMT2PS Z2, Z6, Z3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Z0, Z3, Z0
+	VCMPPS    $0x03, Z3, Z3, K6
+	VMOVAPS   Z3, K6, Z0
+	VMOVAPS   Z7, Z1
+	VMOVUPS   8(R10), K3, Z1
+	VMOVAPS   Z7, Z2
+	VMOVUPS   72(R10), K4, Z2
+	VMOVAPS   Z1, Z3
+	VPERMT2PS Z2, Z5, Z3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS  Z0, Z3, Z0
+	VCMPPS  $0x03, Z3, Z3, K6
+	VMOVAPS Z3, K6, Z0
+
+	// Row 1 of the kernel.
+	LEAQ      1(R9), AX
+	ADDQ      CX, BX
+	MOVQ      BX, R10
+	CMPQ      AX, DX
+	CMOVQCC   R11, R10
+	VMOVAPS   Z7, Z1
+	VMOVUPS   (R10), K1, Z1
+	VMOVAPS   Z7, Z2
+	VMOVUPS   64(R10), K2, Z2
+	VMOVAPS   Z1, Z3
+	VPERMT2PS Z2, Z5, Z3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Z0, Z3, Z0
+	VCMPPS    $0x03, Z3, Z3, K6
+	VMOVAPS   Z3, K6, Z0
+	VMOVAPS   Z1, Z3
+	VPERMT2PS Z2, Z6, Z3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Z0, Z3, Z0
+	VCMPPS    $0x03, Z3, Z3, K6
+	VMOVAPS   Z3, K6, Z0
+	VMOVAPS   Z7, Z1
+	VMOVUPS   8(R10), K3, Z1
+	VMOVAPS   Z7, Z2
+	VMOVUPS   72(R10), K4, Z2
+	VMOVAPS   Z1, Z3
+	VPERMT2PS Z2, Z5, Z3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS  Z0, Z3, Z0
+	VCMPPS  $0x03, Z3, Z3, K6
+	VMOVAPS Z3, K6, Z0
+
+	// Row 2 of the kernel.
+	LEAQ      2(R9), AX
+	ADDQ      CX, BX
+	MOVQ      BX, R10
+	CMPQ      AX, DX
+	CMOVQCC   R11, R10
+	VMOVAPS   Z7, Z1
+	VMOVUPS   (R10), K1, Z1
+	VMOVAPS   Z7, Z2
+	VMOVUPS   64(R10), K2, Z2
+	VMOVAPS   Z1, Z3
+	VPERMT2PS Z2, Z5, Z3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Z0, Z3, Z0
+	VCMPPS    $0x03, Z3, Z3, K6
+	VMOVAPS   Z3, K6, Z0
+	VMOVAPS   Z1, Z3
+	VPERMT2PS Z2, Z6, Z3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Z0, Z3, Z0
+	VCMPPS    $0x03, Z3, Z3, K6
+	VMOVAPS   Z3, K6, Z0
+	VMOVAPS   Z7, Z1
+	VMOVUPS   8(R10), K3, Z1
+	VMOVAPS   Z7, Z2
+	VMOVUPS   72(R10), K4, Z2
+	VMOVAPS   Z1, Z3
+	VPERMT2PS Z2, Z5, Z3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS  Z0, Z3, Z0
+	VCMPPS  $0x03, Z3, Z3, K6
+	VMOVAPS Z3, K6, Z0
+	VMOVUPS Z0, K7, (DI)
+	ADDQ    $0x02, R9
+	ADDQ    CX, SI
+	ADDQ    CX, SI
+	MOVQ    40(R15), AX
+	LEAQ    (DI)(AX*4), DI
+	DECQ    R8
+	JNE     row
+	ADDQ    $0x10, R12
+	CMPQ    R12, 40(R15)
+	JLT     column
+	VZEROUPPER
+	RET
+
+DATA largest3by2AVX512Even<>+0(SB)/4, $0x00000000
+DATA largest3by2AVX512Even<>+4(SB)/4, $0x00000002
+DATA largest3by2AVX512Even<>+8(SB)/4, $0x00000004
+DATA largest3by2AVX512Even<>+12(SB)/4, $0x00000006
+DATA largest3by2AVX512Even<>+16(SB)/4, $0x00000008
+DATA largest3by2AVX512Even<>+20(SB)/4, $0x0000000a
+DATA largest3by2AVX512Even<>+24(SB)/4, $0x0000000c
+DATA largest3by2AVX512Even<>+28(SB)/4, $0x0000000e
+DATA largest3by2AVX512Even<>+32(SB)/4, $0x00000010
+DATA largest3by2AVX512Even<>+36(SB)/4, $0x00000012
+DATA largest3by2AVX512Even<>+40(SB)/4, $0x00000014
+DATA largest3by2AVX512Even<>+44(SB)/4, $0x00000016
+DATA largest3by2AVX512Even<>+48(SB)/4, $0x00000018
+DATA largest3by2AVX512Even<>+52(SB)/4, $0x0000001a
+DATA largest3by2AVX512Even<>+56(SB)/4, $0x0000001c
+DATA largest3by2AVX512Even<>+60(SB)/4, $0x0000001e
+GLOBL largest3by2AVX512Even<>(SB), RODATA|NOPTR, $64
+
+DATA largest3by2AVX512Odd<>+0(SB)/4, $0x00000001
+DATA largest3by2AVX512Odd<>+4(SB)/4, $0x00000003
+DATA largest3by2AVX512Odd<>+8(SB)/4, $0x00000005
+DATA largest3by2AVX512Odd<>+12(SB)/4, $0x00000007
+DATA largest3by2AVX512Odd<>+16(SB)/4, $0x00000009
+DATA largest3by2AVX512Odd<>+20(SB)/4, $0x0000000b
+DATA largest3by2AVX512Odd<>+24(SB)/4, $0x0000000d
+DATA largest3by2AVX512Odd<>+28(SB)/4, $0x0000000f
+DATA largest3by2AVX512Odd<>+32(SB)/4, $0x00000011
+DATA largest3by2AVX512Odd<>+36(SB)/4, $0x00000013
+DATA largest3by2AVX512Odd<>+40(SB)/4, $0x00000015
+DATA largest3by2AVX512Odd<>+44(SB)/4, $0x00000017
+DATA largest3by2AVX512Odd<>+48(SB)/4, $0x00000019
+DATA largest3by2AVX512Odd<>+52(SB)/4, $0x0000001b
+DATA largest3by2AVX512Odd<>+56(SB)/4, $0x0000001d
+DATA largest3by2AVX512Odd<>+60(SB)/4, $0x0000001f
+GLOBL largest3by2AVX512Odd<>(SB), RODATA|NOPTR, $64
+
+DATA largest3by2AVX512Outside<>+0(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+4(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+8(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+12(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+16(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+20(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+24(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+28(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+32(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+36(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+40(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+44(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+48(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+52(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+56(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+60(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+64(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+68(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+72(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+76(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+80(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+84(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+88(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+92(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+96(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+100(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+104(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+108(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+112(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+116(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+120(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+124(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+128(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+132(SB)/4, $0xff800000
+DATA largest3by2AVX512Outside<>+136(SB)/4, $0xff800000
+GLOBL largest3by2AVX512Outside<>(SB), RODATA|NOPTR, $140
 
 // func maxPool2AVX512(y *float32, at *uint8, yRow int, z *float32, zRow int, rows int, n int, bias float32, floor float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
@@ -2838,7 +3173,6 @@ done:
 // func depthwise3by1AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 // Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·depthwise3by1AVX2(SB), NOSPLIT, $96-72
-	MOVQ         shape+32(FP), R15
 	MOVQ         weights+24(FP), AX
 	VBROADCASTSS (AX), Y15
 	VBROADCASTSS 4(AX), Y14
@@ -2849,7 +3183,8 @@ TEXT ·depthwise3by1AVX2(SB), NOSPLIT, $96-72
 	VBROADCASTSS 24(AX), Y9
 	VBROADCASTSS 28(AX), Y8
 	VBROADCASTSS 32(AX), Y7
-	LEAQ         depthwise3by1AVX2Zeros<>+0(SB), R11
+	MOVQ         shape+32(FP), R15
+	LEAQ         depthwise3by1AVX2Outside<>+0(SB), R11
 	MOVQ         (R15), DX
 	MOVQ         8(R15), CX
 	SHLQ         $0x02, CX
@@ -3062,31 +3397,30 @@ unclipped:
 	VZEROUPPER
 	RET
 
-DATA depthwise3by1AVX2Zeros<>+0(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+4(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+8(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+12(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+16(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+20(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+24(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+28(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+32(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+36(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+40(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+44(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+48(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+52(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+56(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+60(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+64(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+68(SB)/4, $0x00000000
-DATA depthwise3by1AVX2Zeros<>+72(SB)/4, $0x00000000
-GLOBL depthwise3by1AVX2Zeros<>(SB), RODATA|NOPTR, $76
+DATA depthwise3by1AVX2Outside<>+0(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+4(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+8(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+12(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+16(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+20(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+24(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+28(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+32(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+36(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+40(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+44(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+48(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+52(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+56(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+60(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+64(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+68(SB)/4, $0x00000000
+DATA depthwise3by1AVX2Outside<>+72(SB)/4, $0x00000000
+GLOBL depthwise3by1AVX2Outside<>(SB), RODATA|NOPTR, $76
 
 // func depthwise3by2AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
 TEXT ·depthwise3by2AVX2(SB), NOSPLIT, $128-72
-	MOVQ         shape+32(FP), R15
 	MOVQ         weights+24(FP), AX
 	VBROADCASTSS (AX), Y15
 	VBROADCASTSS 4(AX), Y14
@@ -3097,7 +3431,8 @@ TEXT ·depthwise3by2AVX2(SB), NOSPLIT, $128-72
 	VBROADCASTSS 24(AX), Y9
 	VBROADCASTSS 28(AX), Y8
 	VBROADCASTSS 32(AX), Y7
-	LEAQ         depthwise3by2AVX2Zeros<>+0(SB), R11
+	MOVQ         shape+32(FP), R15
+	LEAQ         depthwise3by2AVX2Outside<>+0(SB), R11
 	MOVQ         (R15), DX
 	MOVQ         8(R15), CX
 	SHLQ         $0x02, CX
@@ -3362,33 +3697,33 @@ unclipped:
 	VZEROUPPER
 	RET
 
-DATA depthwise3by2AVX2Zeros<>+0(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+4(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+8(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+12(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+16(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+20(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+24(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+28(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+32(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+36(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+40(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+44(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+48(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+52(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+56(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+60(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+64(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+68(SB)/4, $0x00000000
-DATA depthwise3by2AVX2Zeros<>+72(SB)/4, $0x00000000
-GLOBL depthwise3by2AVX2Zeros<>(SB), RODATA|NOPTR, $76
+DATA depthwise3by2AVX2Outside<>+0(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+4(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+8(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+12(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+16(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+20(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+24(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+28(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+32(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+36(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+40(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+44(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+48(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+52(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+56(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+60(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+64(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+68(SB)/4, $0x00000000
+DATA depthwise3by2AVX2Outside<>+72(SB)/4, $0x00000000
+GLOBL depthwise3by2AVX2Outside<>(SB), RODATA|NOPTR, $76
 
 // func depthwise5by1AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 // Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·depthwise5by1AVX2(SB), NOSPLIT, $160-72
-	MOVQ shape+32(FP), R15
 	MOVQ weights+24(FP), AX
-	LEAQ depthwise5by1AVX2Zeros<>+0(SB), R11
+	MOVQ shape+32(FP), R15
+	LEAQ depthwise5by1AVX2Outside<>+0(SB), R11
 	MOVQ (R15), DX
 	MOVQ 8(R15), CX
 	SHLQ $0x02, CX
@@ -3765,35 +4100,35 @@ unclipped:
 	VZEROUPPER
 	RET
 
-DATA depthwise5by1AVX2Zeros<>+0(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+4(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+8(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+12(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+16(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+20(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+24(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+28(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+32(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+36(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+40(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+44(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+48(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+52(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+56(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+60(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+64(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+68(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+72(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+76(SB)/4, $0x00000000
-DATA depthwise5by1AVX2Zeros<>+80(SB)/4, $0x00000000
-GLOBL depthwise5by1AVX2Zeros<>(SB), RODATA|NOPTR, $84
+DATA depthwise5by1AVX2Outside<>+0(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+4(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+8(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+12(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+16(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+20(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+24(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+28(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+32(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+36(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+40(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+44(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+48(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+52(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+56(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+60(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+64(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+68(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+72(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+76(SB)/4, $0x00000000
+DATA depthwise5by1AVX2Outside<>+80(SB)/4, $0x00000000
+GLOBL depthwise5by1AVX2Outside<>(SB), RODATA|NOPTR, $84
 
 // func depthwise5by2AVX2(y *float32, x *float32, add *float32, weights *float32, shape *int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 // Requires: AVX, AVX2, CMOV, FMA3, MMX+
 TEXT ·depthwise5by2AVX2(SB), NOSPLIT, $192-72
-	MOVQ shape+32(FP), R15
 	MOVQ weights+24(FP), AX
-	LEAQ depthwise5by2AVX2Zeros<>+0(SB), R11
+	MOVQ shape+32(FP), R15
+	LEAQ depthwise5by2AVX2Outside<>+0(SB), R11
 	MOVQ (R15), DX
 	MOVQ 8(R15), CX
 	SHLQ $0x02, CX
@@ -4258,25 +4593,330 @@ unclipped:
 	VZEROUPPER
 	RET
 
-DATA depthwise5by2AVX2Zeros<>+0(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+4(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+8(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+12(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+16(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+20(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+24(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+28(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+32(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+36(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+40(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+44(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+48(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+52(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+56(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+60(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+64(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+68(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+72(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+76(SB)/4, $0x00000000
-DATA depthwise5by2AVX2Zeros<>+80(SB)/4, $0x00000000
-GLOBL depthwise5by2AVX2Zeros<>(SB), RODATA|NOPTR, $84
+DATA depthwise5by2AVX2Outside<>+0(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+4(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+8(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+12(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+16(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+20(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+24(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+28(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+32(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+36(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+40(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+44(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+48(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+52(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+56(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+60(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+64(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+68(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+72(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+76(SB)/4, $0x00000000
+DATA depthwise5by2AVX2Outside<>+80(SB)/4, $0x00000000
+GLOBL depthwise5by2AVX2Outside<>(SB), RODATA|NOPTR, $84
+
+// func largest3by2AVX2(y *float32, x *float32, shape *int)
+// Requires: AVX, AVX2, CMOV, MMX+
+TEXT ·largest3by2AVX2(SB), NOSPLIT, $128-24
+	MOVQ         shape+16(FP), R15
+	LEAQ         largest3by2AVX2Outside<>+0(SB), R11
+	VBROADCASTSS (R11), Y7
+	MOVQ         (R15), DX
+	MOVQ         8(R15), CX
+	SHLQ         $0x02, CX
+	XORL         R12, R12
+
+column:
+	// Column of the first tap, and the lanes of each load that are on the plane.
+	MOVQ    R12, BX
+	ADDQ    BX, BX
+	SUBQ    24(R15), BX
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x00, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x00, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, (SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x08, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x08, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 32(SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x02, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x02, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 64(SP)
+	MOVQ    8(R15), R10
+	SUBQ    BX, R10
+	SUBQ    $0x0a, R10
+	XORL    AX, AX
+	CMPQ    R10, AX
+	CMOVQLT AX, R10
+	MOVL    $0x00000008, AX
+	CMPQ    R10, AX
+	CMOVQGT AX, R10
+	MOVQ    BX, R8
+	ADDQ    $0x0a, R8
+	NEGQ    R8
+	XORL    AX, AX
+	CMPQ    R8, AX
+	CMOVQLT AX, R8
+	MOVL    $0x00000008, AX
+	CMPQ    R8, AX
+	CMOVQGT AX, R8
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R8
+	VMOVUPS 32(AX)(R8*4), Y1
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    R10
+	VMOVUPS 32(AX)(R10*4), Y2
+	VANDNPS Y2, Y1, Y1
+	VMOVUPS Y1, 96(SP)
+	MOVQ    x+8(FP), SI
+	LEAQ    (SI)(BX*4), SI
+	MOVQ    16(R15), R9
+	MOVQ    CX, AX
+	IMULQ   R9, AX
+	SUBQ    AX, SI
+	NEGQ    R9
+	MOVQ    y+0(FP), DI
+	LEAQ    (DI)(R12*4), DI
+	MOVQ    32(R15), R8
+
+	// Lanes of the output.
+	MOVQ    40(R15), BX
+	SUBQ    R12, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000008, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    BX
+	VMOVUPS 32(AX)(BX*4), Y5
+
+row:
+	VMOVAPS Y7, Y0
+
+	// Going down a plane the processor does not foresee: the row after the next few is asked for.
+	LEAQ       (SI)(CX*8), AX
+	PREFETCHT0 (AX)
+
+	// Row 0 of the kernel.
+	LEAQ       (R9), AX
+	MOVQ       SI, BX
+	MOVQ       BX, R10
+	CMPQ       AX, DX
+	CMOVQCC    R11, R10
+	VMOVUPS    (SP), Y4
+	VMASKMOVPS (R10), Y4, Y1
+	VBLENDVPS  Y4, Y1, Y7, Y1
+	VMOVUPS    32(SP), Y4
+	VMASKMOVPS 32(R10), Y4, Y2
+	VBLENDVPS  Y4, Y2, Y7, Y2
+	VSHUFPS    $0x88, Y2, Y1, Y3
+	VPERMPD    $0xd8, Y3, Y3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Y0, Y3, Y0
+	VCMPPS    $0x03, Y3, Y3, Y4
+	VBLENDVPS Y4, Y3, Y0, Y0
+	VSHUFPS   $0xdd, Y2, Y1, Y3
+	VPERMPD   $0xd8, Y3, Y3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS     Y0, Y3, Y0
+	VCMPPS     $0x03, Y3, Y3, Y4
+	VBLENDVPS  Y4, Y3, Y0, Y0
+	VMOVUPS    64(SP), Y4
+	VMASKMOVPS 8(R10), Y4, Y1
+	VBLENDVPS  Y4, Y1, Y7, Y1
+	VMOVUPS    96(SP), Y4
+	VMASKMOVPS 40(R10), Y4, Y2
+	VBLENDVPS  Y4, Y2, Y7, Y2
+	VSHUFPS    $0x88, Y2, Y1, Y3
+	VPERMPD    $0xd8, Y3, Y3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Y0, Y3, Y0
+	VCMPPS    $0x03, Y3, Y3, Y4
+	VBLENDVPS Y4, Y3, Y0, Y0
+
+	// Row 1 of the kernel.
+	LEAQ       1(R9), AX
+	ADDQ       CX, BX
+	MOVQ       BX, R10
+	CMPQ       AX, DX
+	CMOVQCC    R11, R10
+	VMOVUPS    (SP), Y4
+	VMASKMOVPS (R10), Y4, Y1
+	VBLENDVPS  Y4, Y1, Y7, Y1
+	VMOVUPS    32(SP), Y4
+	VMASKMOVPS 32(R10), Y4, Y2
+	VBLENDVPS  Y4, Y2, Y7, Y2
+	VSHUFPS    $0x88, Y2, Y1, Y3
+	VPERMPD    $0xd8, Y3, Y3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Y0, Y3, Y0
+	VCMPPS    $0x03, Y3, Y3, Y4
+	VBLENDVPS Y4, Y3, Y0, Y0
+	VSHUFPS   $0xdd, Y2, Y1, Y3
+	VPERMPD   $0xd8, Y3, Y3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS     Y0, Y3, Y0
+	VCMPPS     $0x03, Y3, Y3, Y4
+	VBLENDVPS  Y4, Y3, Y0, Y0
+	VMOVUPS    64(SP), Y4
+	VMASKMOVPS 8(R10), Y4, Y1
+	VBLENDVPS  Y4, Y1, Y7, Y1
+	VMOVUPS    96(SP), Y4
+	VMASKMOVPS 40(R10), Y4, Y2
+	VBLENDVPS  Y4, Y2, Y7, Y2
+	VSHUFPS    $0x88, Y2, Y1, Y3
+	VPERMPD    $0xd8, Y3, Y3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Y0, Y3, Y0
+	VCMPPS    $0x03, Y3, Y3, Y4
+	VBLENDVPS Y4, Y3, Y0, Y0
+
+	// Row 2 of the kernel.
+	LEAQ       2(R9), AX
+	ADDQ       CX, BX
+	MOVQ       BX, R10
+	CMPQ       AX, DX
+	CMOVQCC    R11, R10
+	VMOVUPS    (SP), Y4
+	VMASKMOVPS (R10), Y4, Y1
+	VBLENDVPS  Y4, Y1, Y7, Y1
+	VMOVUPS    32(SP), Y4
+	VMASKMOVPS 32(R10), Y4, Y2
+	VBLENDVPS  Y4, Y2, Y7, Y2
+	VSHUFPS    $0x88, Y2, Y1, Y3
+	VPERMPD    $0xd8, Y3, Y3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS    Y0, Y3, Y0
+	VCMPPS    $0x03, Y3, Y3, Y4
+	VBLENDVPS Y4, Y3, Y0, Y0
+	VSHUFPS   $0xdd, Y2, Y1, Y3
+	VPERMPD   $0xd8, Y3, Y3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS     Y0, Y3, Y0
+	VCMPPS     $0x03, Y3, Y3, Y4
+	VBLENDVPS  Y4, Y3, Y0, Y0
+	VMOVUPS    64(SP), Y4
+	VMASKMOVPS 8(R10), Y4, Y1
+	VBLENDVPS  Y4, Y1, Y7, Y1
+	VMOVUPS    96(SP), Y4
+	VMASKMOVPS 40(R10), Y4, Y2
+	VBLENDVPS  Y4, Y2, Y7, Y2
+	VSHUFPS    $0x88, Y2, Y1, Y3
+	VPERMPD    $0xd8, Y3, Y3
+
+	// Of NaN and a number, the maximum is the second operand.
+	VMAXPS     Y0, Y3, Y0
+	VCMPPS     $0x03, Y3, Y3, Y4
+	VBLENDVPS  Y4, Y3, Y0, Y0
+	VMASKMOVPS Y0, Y5, (DI)
+	ADDQ       $0x02, R9
+	ADDQ       CX, SI
+	ADDQ       CX, SI
+	MOVQ       40(R15), AX
+	LEAQ       (DI)(AX*4), DI
+	DECQ       R8
+	JNE        row
+	ADDQ       $0x08, R12
+	CMPQ       R12, 40(R15)
+	JLT        column
+	VZEROUPPER
+	RET
+
+DATA largest3by2AVX2Outside<>+0(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+4(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+8(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+12(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+16(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+20(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+24(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+28(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+32(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+36(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+40(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+44(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+48(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+52(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+56(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+60(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+64(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+68(SB)/4, $0xff800000
+DATA largest3by2AVX2Outside<>+72(SB)/4, $0xff800000
+GLOBL largest3by2AVX2Outside<>(SB), RODATA|NOPTR, $76

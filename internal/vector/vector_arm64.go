@@ -140,3 +140,5 @@ func (d *Depthwise) padded(memory *[]float32, x []float32) []float32 {
 	}
 	return in
 }
+
+func (*Depthwise) largestWhole(_, _ []float32) bool { return false }

@@ -21,3 +21,5 @@ func largestWhole(_, _ []float32, _ []int) bool { return false }
 func depthwiseCode() bool { return false }
 
 func (*Depthwise) whole(_, _, _, _ []float32, _ Finish) {}
+
+func (*Depthwise) largestWhole(_, _ []float32) bool { return false }

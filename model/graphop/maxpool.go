@@ -74,6 +74,13 @@ type poolScratch struct {
 // columns, a whole row at a time, then across, where a window's pixels are shifts of
 // the columns that have the same remainder by the stride.
 func (p *pooling) largest(s *poolScratch, y, x []float32) {
+	d := vector.Depthwise{
+		Side: p.wide.kernel, Stride: p.wide.stride, Height: p.inH, Width: p.inW,
+		Top: p.high.before, Left: p.wide.before, OutH: p.outH, OutW: p.outW,
+	}
+	if p.high.kernel == d.Side && p.high.stride == d.Stride && p.high.dilation == 1 && p.wide.dilation == 1 && d.Largest(y, x) {
+		return
+	}
 	stride, before := p.wide.stride, p.wide.before
 	part := (max(before+p.inW, p.outW*stride+p.wide.reach())+stride-1)/stride + 1 // columns of a remainder
 	if stride*part > 16*(p.inW+16) {                                              // far more padding than image
