@@ -148,7 +148,7 @@ func TestPageLinks(t *testing.T) {
 func TestDocsNameFlags(t *testing.T) {
 	line := regexp.MustCompile(`(?m)(?:^|[\x60(] *|go run \./cmd/)(lastlayer|mnist) ([a-z-]+)((?: +[^\s\x60]+)*)`)
 	flags := regexp.MustCompile(`--([a-z][a-z-]*)`)
-	for _, name := range []string{"README.md", "docs/photos.md", "docs/weights.md", "docs/tutorial.md", "docs/answer.md", "docs/exact-head.md"} {
+	for _, name := range []string{"README.md", "docs/photos.md", "docs/scale.md", "docs/weights.md", "docs/tutorial.md", "docs/answer.md", "docs/exact-head.md"} {
 		found := 0
 		for _, m := range line.FindAllStringSubmatch(string(readFile(t, filepath.Join(repository, name))), -1) {
 			program := LastLayer

@@ -89,7 +89,8 @@ func (d *dataFlags) options(ctx context.Context, out *output) dataset.Options {
 	}
 }
 
-// failed returns the error of reading the data, and lists the files that are bad.
+// failed lists the files that are bad, where that is the error of reading the data, and
+// says what to do.
 func (d *dataFlags) failed(out *output, err error) error {
 	out.endBar()
 	var bad *dataset.BadFiles
@@ -97,21 +98,20 @@ func (d *dataFlags) failed(out *output, err error) error {
 		out.list(bad, out.errors)
 		err = fmt.Errorf("%w; --skip-bad leaves them out", err)
 	}
-	if d.known != nil {
-		return errors.Wrap(err, "--features")
-	}
-	return errors.Wrap(err, "--data")
+	return err
 }
 
 // open returns the training and the test images, and keeps of them what
 // --classes and --limit say.
 func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, test *dataset.Set, err error) {
+	flag := "--features"
 	read := d.known
 	if read == nil {
+		flag = "--data"
 		read = func(opt dataset.Options) (train, test *dataset.Set, err error) { return dataset.Open(d.name, opt) }
 	}
 	if train, test, err = read(d.options(ctx, out)); err != nil {
-		return nil, nil, d.failed(out, err)
+		return nil, nil, errors.Wrap(d.failed(out, err), flag)
 	}
 	out.endBar()
 	for _, set := range []**dataset.Set{&train, &test} {

@@ -90,6 +90,9 @@ func (f featuresFlags) writeShare(ctx context.Context, out *output, m *model.Net
 	opt.Checked = out.images("features of shard " + f.shard.String())
 	r, err := trunk.WriteShare(ctx, f.out, f.data.name, f.shard, opt)
 	if err != nil {
+		if errors.Is(err, context.Canceled) {
+			out.note("what was computed is kept beside %s: the same command goes on there", f.out)
+		}
 		return f.data.failed(out, err)
 	}
 	if r.Earlier > 0 {

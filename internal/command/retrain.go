@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/dustin/go-humanize"
+	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer"
@@ -34,8 +35,7 @@ type retrainFlags struct {
 
 	layerRates []string
 
-	parts  []string        // feature files, in place of data
-	shards *feature.Shards // those, open
+	shards *shardFlags // feature files, in place of data
 }
 
 func newRetrain(g *globals) *cobra.Command {
@@ -101,9 +101,10 @@ retrain --from mobilenet.onnx --prepare tf --features 'part-*.features'`),
 	f.StringSliceVar(&u.r.layerRates, "layer-lr", nil, "factor on the learning rate of a layer, as fc1=0.1 or 'conv*=0.01'")
 	u.data.add(cmd, g.Program)
 	u.data.addLimit(cmd)
-	u.r.addShards(cmd)
 	u.t.add(cmd, "retrained.safetensors")
 	u.t.augment.addCopies(cmd)
+	u.r.shards = &shardFlags{}
+	u.r.shards.add(cmd)
 	u.r.saved.add(cmd)
 	cmd.Flags().Lookup("resume").Usage = "checkpoint to go on from, in place of --from and with the same other flags; the result is the same as without a break"
 	u.r.exact.add(cmd)
@@ -131,35 +132,37 @@ func (r *retrainFlags) addSelection(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-dir")
 }
 
-// addShards adds the flag that names feature files.
-func (r *retrainFlags) addShards(cmd *cobra.Command) {
-	cmd.Flags().StringSliceVar(&r.parts, "features", nil, "feature files of all shares, as 'part-*.features', instead of --data: 'features --shard' writes them")
-	for _, name := range needsPhotos {
+// shardFlags name the feature files of a training.
+type shardFlags struct {
+	names []string
+	open  *feature.Shards // nil until they are needed
+}
+
+func (s *shardFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&s.names, "features", nil, "feature files of all shares, as 'part-*.features', instead of --data: 'features --shard' writes them")
+	for _, name := range []string{"data", "skip-bad", "cache-dir", "cache-memory", "no-cache", "keep-classes", "augment", "augment-copies", "report"} {
 		cmd.MarkFlagsMutuallyExclusive("features", name)
 	}
 }
 
-// needsPhotos are the flags that mean nothing for features.
-var needsPhotos = []string{"data", "skip-bad", "cache-dir", "cache-memory", "no-cache", "keep-classes"}
+// named reports whether there are any.
+func (s *shardFlags) named() bool { return s != nil && len(s.names) > 0 }
 
-// openShards opens the feature files, if there are any.
-func (u *run) openShards() (err error) {
-	if len(u.r.parts) == 0 {
-		return nil
+// sets opens the files and returns the images that they have the features of.
+func (s *shardFlags) sets(out *output, n *model.Network, selection model.Selection, opt dataset.Options) (train, test *dataset.Set, err error) {
+	if s.open == nil {
+		out.note("checking %s", strings.Join(s.names, " "))
+		if s.open, err = feature.Open(s.names...); err != nil {
+			return nil, nil, err
+		}
+		if missing := s.open.Missing(); missing > 0 {
+			out.note("%d of %d files of the data have no features: they are not images, or could not be read", missing, missing+s.open.Len())
+		}
 	}
-	if name := given(u.cmd, "augment", "augment-copies", "report"); name != "" {
-		return usage(errors.Errorf("--%s: does not go with --features: it needs the photos themselves", name))
-	}
-	u.out.note("checking the feature files")
-	if u.r.shards, err = feature.Open(u.r.parts...); err != nil {
-		return errors.Wrap(err, "--features")
-	}
-	u.data.name = strings.Join(u.r.parts, " ")
-	if n := u.r.shards.Missing(); n > 0 {
-		u.out.note("%d of %d files of the data have no features: they are not images, or could not be read", n, n+u.r.shards.Len())
-	}
-	return nil
+	return s.open.Sets(strings.Join(s.names, " "), n, selection, opt)
 }
+
+func (s *shardFlags) close() { _ = s.open.Close() } // they were only read
 
 // files are those that the flags of addSelection name. A network may be
 // retrained into its own file.
@@ -227,10 +230,7 @@ func (u run) retrain() error {
 	if err := cmp.Or(u.r.repeats.check(u.cmd), u.r.checkGrowth(u.cmd)); err != nil {
 		return usage(err)
 	}
-	if err := u.openShards(); err != nil {
-		return err
-	}
-	defer u.r.shards.Close()
+	defer u.r.shards.close()
 	if u.t.Solver == exactSolver {
 		return u.exactly()
 	}

@@ -219,9 +219,10 @@ func (u run) prepare(selection model.Selection) (w work, err error) {
 	if pretrained != nil {
 		u.data.of(pretrained)
 	}
-	if u.r.shards != nil {
+	if u.r.shards.named() {
+		u.data.name = strings.Join(u.r.shards.names, " ")
 		u.data.known = func(opt dataset.Options) (train, test *dataset.Set, err error) {
-			return u.r.shards.Sets(u.data.name, pretrained, selection, opt)
+			return u.r.shards.sets(u.out, pretrained, selection, opt)
 		}
 	}
 	fresh := model.DeepMNIST()

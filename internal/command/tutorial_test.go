@@ -39,6 +39,19 @@ func TestTutorial(t *testing.T) {
 // others made.
 func TestPhotosPage(t *testing.T) {
 	slow(t)
+	runPage(t, "photos.md", 8, photosHere(t))
+}
+
+// TestScalePage runs the commands of docs/scale.md. Slurm and Kubernetes are stand-ins
+// that run the tasks of the manifests one after the other, as those do on many machines.
+func TestScalePage(t *testing.T) {
+	slow(t)
+	runPage(t, "scale.md", 5, photosHere(t))
+}
+
+// photosHere returns a folder with a network and photos that others made.
+func photosHere(t *testing.T) string {
+	t.Helper()
 	folder := t.TempDir()
 	for name, path := range map[string]string{
 		"mobilenet.onnx": "pretrained/mobilenet_v1_025_224.onnx", "labels.txt": "pretrained/imagenet-1001-labels.txt",
@@ -48,7 +61,7 @@ func TestPhotosPage(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	runPage(t, "photos.md", 8, folder)
+	return folder
 }
 
 // runPage runs the commands of a page of docs, one block after another in one
@@ -83,6 +96,9 @@ func runPage(t *testing.T, name string, least int, folder string) {
 *) echo "go $*: not for this test" >&2; exit 1 ;;
 esac
 `, realGo, repository))
+	for name, text := range clusters {
+		script(name, text)
+	}
 	page := string(readFile(t, filepath.Join(repository, "docs", name)))
 	steps := tutorialSteps(page)
 	if want := strings.Count(page, "```sh"); len(steps) != want || want < least {
@@ -100,6 +116,24 @@ esac
 			t.Errorf("%sshows no line like\n%s\nin\n%s", step.commands, missing, out)
 		}
 	}
+}
+
+// clusters are stand-ins for the commands of clusters, which run all tasks here.
+var clusters = map[string]string{
+	"sbatch": `file=$2
+of=$(sed -n 's/^#SBATCH.*--array=1-\([0-9]*\).*/\1/p' "$file")
+for i in $(seq "$of"); do
+	SLURM_ARRAY_TASK_ID=$i SLURM_ARRAY_TASK_COUNT=$of sh -e "$file" || exit 1
+done
+`,
+	"kubectl": `test "$1" = wait && exit 0
+file=$3
+of=$(sed -n 's/^  completions: //p' "$file")
+sed -n '/^            - |$/,/^          [a-z]/s/^              //p' "$file" > "$file.sh"
+for i in $(seq 0 $((of - 1))); do
+	JOB_COMPLETION_INDEX=$i sh -ec "$(cat "$file.sh")" || exit 1
+done
+`,
 }
 
 // notShown returns the first line of the page that is not in the output where

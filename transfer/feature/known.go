@@ -30,7 +30,8 @@ func (t *Trunk) known(s *Shards, set *dataset.Set) (*Set, error) {
 	return &Set{Examples: k, Source: Files, rows: k}, nil
 }
 
-// of returns an error unless the files are of that trunk.
+// of returns an error unless the files are of that trunk, whatever the kernel: a head
+// may be trained on another machine than those of the trunk.
 func (s *Shards) of(t *Trunk) error {
 	origin, err := t.Origin()
 	if err != nil {
@@ -39,6 +40,7 @@ func (s *Shards) of(t *Trunk) error {
 	if len(s.files) == 0 {
 		return errors.Wrap(ErrShard, "features: found closed files")
 	}
+	origin.Kernel = s.header.Kernel
 	if difference := s.header.difference(origin, "as the network has it"); difference != "" {
 		return errors.Wrapf(ErrShard, "%s: %s", s.files[0].path, difference)
 	}

@@ -128,7 +128,7 @@ func (o Origin) difference(expected Origin, whose string) string {
 		{"shape", fmt.Sprint(o.Shape), fmt.Sprint(expected.Shape), ""},
 		{"network (SHA-256 of its frozen layers)", short(o.Network), short(expected.Network), ""},
 		{"preprocessing", text(prep), text(of), ""},
-		{"kernel of the matrix products", o.Kernel, expected.Kernel, "; it follows from the processor: compute all of them on machines of one kind"},
+		{"kernel of the matrix products", o.Kernel, expected.Kernel, "; it follows from the processor: choose one that all machines have"},
 	} {
 		if part.found != part.expected {
 			return fmt.Sprintf("%s: found %v, expected %v %s%s", part.what, part.found, part.expected, whose, part.hint)

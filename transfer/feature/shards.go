@@ -176,7 +176,8 @@ func (s *Shards) Missing() int { return max(0, s.header.Listing.Files-s.Len()) }
 // Sets returns the training and the test images for a network of which the selected
 // layers will be trained, split as those of the folder by dataset.Open: a training on
 // them is the same, byte for byte, but runs no frozen layer. Features of another trunk
-// are an ErrShard. Of opt only Warn is of use.
+// are an ErrShard; of those by another kernel than this process has, which are not the
+// same bytes, opt.Warn gets a word. No other field of opt matters.
 func (s *Shards) Sets(name string, n *model.Network, selection model.Selection, opt dataset.Options) (train, test *dataset.Set, err error) {
 	t, err := NewTrunk(n, selection)
 	if err != nil {
@@ -184,6 +185,9 @@ func (s *Shards) Sets(name string, n *model.Network, selection model.Selection, 
 	}
 	if err := s.of(t); err != nil {
 		return nil, nil, err
+	}
+	if kernel := model.Kernel(); kernel != s.header.Kernel && opt.Warn != nil {
+		opt.Warn("the features are by the kernel " + s.header.Kernel + ", this process has " + kernel + ": the last digits of what the frozen layers give differ")
 	}
 	return dataset.NewFiles(name, s, s.header.Classes, s.header.Images, s.header.Prep, opt)
 }
