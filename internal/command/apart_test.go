@@ -55,7 +55,7 @@ func TestOneFileForTwo(t *testing.T) {
 		{[]string{"convert", "net.safetensors", "spec.npz", "--spec", "spec.npz"}, []string{"OUT", "--spec"}},
 	} {
 		r := mnist(t, test.args...)
-		r.refused(t, exitUsage, append(test.say, "found one file, expected two")...)
+		r.refused(t, exitUsage, append(test.say, "found the same file twice")...)
 		if found := files(t, "."); found != before || r.out != "" || string(readFile(t, "net.safetensors")) != string(content) {
 			t.Errorf("%s: found the files %s, %q on standard output, or the network is changed", r.args, found, r.out)
 		}

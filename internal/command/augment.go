@@ -18,11 +18,11 @@ type augmentFlags struct {
 }
 
 func (a *augmentFlags) add(cmd *cobra.Command) {
-	cmd.Flags().Var(&parsed[dataset.Augmentation]{"", "string", orNone(dataset.ParseAugmentation), &a.changes.How}, "augment", "change the training images at random: some of crop, flip and colour, for photos, and of shift (up to 2 pixels) and rotate (up to 10 degrees), as crop,flip")
+	cmd.Flags().Var(&parsed[dataset.Augmentation]{"", "string", orNone(dataset.ParseAugmentation), &a.changes.How}, "augment", "change the training images at random, as crop,flip: crop, flip and colour are for photos, shift (up to 2 pixels) and rotate (up to 10 degrees) for drawings")
 }
 
 func (a *augmentFlags) addCopies(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&a.changes.Copies, "augment-copies", 0, "run the frozen layers over so many changed copies of each training image too, once, and train on all")
+	cmd.Flags().IntVar(&a.changes.Copies, "augment-copies", 0, "also run the frozen layers, once, over N changed copies of each training image, and train on all")
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "augment-copies")
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// checkpointFlags are the flags of train and retrain about saving a training
-// and taking it up again.
+// checkpointFlags are the flags of train and retrain for saving and resuming a
+// training.
 type checkpointFlags struct {
 	file   string
 	every  train.Interval
@@ -22,9 +22,9 @@ type checkpointFlags struct {
 func (c *checkpointFlags) add(cmd *cobra.Command) {
 	c.cmd, c.every = cmd, train.Interval{Epochs: 1}
 	f := cmd.Flags()
-	f.StringVar(&c.file, "checkpoint", "", "file to save the training to, so that it can be taken up again")
-	f.Var(&parsed[train.Interval]{"1epochs", "string", train.ParseInterval, &c.every}, "every", "how often: a number and steps, epochs or minutes, as 500steps")
-	f.StringVar(&c.resume, "resume", "", "checkpoint to go on from, with the same flags; the result is the same as without a break")
+	f.StringVar(&c.file, "checkpoint", "", "file to save the training to, for --resume")
+	f.Var(&parsed[train.Interval]{"1epochs", "string", train.ParseInterval, &c.every}, "every", "how often to save: a number and steps, epochs or minutes, as 500steps")
+	f.StringVar(&c.resume, "resume", "", "checkpoint to continue from, with the same flags; the result is the same as without a break")
 }
 
 // errCheckpoint is the error for a training that is done, but whose checkpoint
@@ -41,14 +41,14 @@ func (c *checkpointFlags) check() error {
 	return nil
 }
 
-// files are those that the flags name. A training may go on in the checkpoint
-// that it is taken up from.
+// files are those that the flags name. A training may save to the checkpoint that it
+// resumes.
 func (c *checkpointFlags) files() []namedFile {
 	return []namedFile{{flag: "--checkpoint", path: c.file, written: true, with: "--resume"}, {flag: "--resume", path: c.resume}}
 }
 
-// begin returns what writes the checkpoints of a training by the recipe, nil for
-// nobody, and where to go on. What is to be resumed must be of the same training.
+// begin returns what writes the checkpoints of a training by the recipe, nil for none,
+// and where to continue. A checkpoint to resume must be of the same training.
 func (c *checkpointFlags) begin(recipe train.Recipe, from *train.Resumed, out *output) (saver *train.Saver, resume *train.Checkpoint, err error) {
 	if c.file != "" {
 		saver = &train.Saver{Path: c.file, Every: c.every, Warn: func(err error) {
@@ -62,7 +62,7 @@ func (c *checkpointFlags) begin(recipe train.Recipe, from *train.Resumed, out *o
 		return saver, nil, nil
 	}
 	if found := recipe.Differences(from.Recipe); found != nil {
-		return nil, nil, usage(errors.Errorf("--resume %s: the training was another one: %s", c.resume, strings.Join(found, "; ")))
+		return nil, nil, usage(errors.Errorf("--resume %s: the checkpoint is of another training: %s", c.resume, strings.Join(found, "; ")))
 	}
 	return saver, &from.Checkpoint, c.checkKernel(&from.Checkpoint, out)
 }
@@ -74,12 +74,12 @@ func (c *checkpointFlags) checkKernel(from *train.Checkpoint, out *output) error
 	blas := c.cmd.Flag("blas")
 	switch before, now := from.Kernel, model.Kernel(); {
 	case before == "":
-		out.note("--resume %s: the checkpoint does not name its matrix kernel; if that was another one than %s, the last bits of the weights will be others than without a break", c.resume, now)
+		out.note("--resume %s: the checkpoint does not name its matrix kernel; if that was not %s, the weights will differ in their last bits from those without a break", c.resume, now)
 	case before == now:
 	case !blas.Changed || blas.Value.String() == "auto":
-		return usage(errors.Errorf("--resume %s: the training was by the matrix kernel %s, this one is by %s: the result would not be the same as without a break; expected --blas %s, or --blas %s if that is meant", c.resume, before, now, before, now))
+		return usage(errors.Errorf("--resume %s: the training used the matrix kernel %s, this run uses %s: the result would not be the same as without a break; expected --blas %s, or --blas %s to accept that", c.resume, before, now, before, now))
 	default:
-		out.warn("--resume %s: the training was by the matrix kernel %s and goes on by %s: the last bits of the weights will be others than without a break", c.resume, before, now)
+		out.warn("--resume %s: the training used the matrix kernel %s and continues with %s: the weights will differ in their last bits from those without a break", c.resume, before, now)
 		from.Kernel = ""
 	}
 	return nil

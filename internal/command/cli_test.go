@@ -40,7 +40,7 @@ Made from the programs' own help by ~make docs~.
 
 - [lastlayer](#lastlayer) is for your own networks and photos.
 - [mnist](#mnist) is the demo of the question: the same commands, which take MNIST and
-  a small network where nothing is said.`)
+  a small network by default.`)
 	for _, p := range []Program{LastLayer, MNIST} {
 		programPage(t, p, &text)
 	}
@@ -111,7 +111,7 @@ func differences(cmd, same *cobra.Command) (page bytes.Buffer) {
 		}
 	})
 	if flags != nil {
-		fmt.Fprintf(&page, ", but if unsaid %s", strings.Join(flags, ", "))
+		fmt.Fprintf(&page, ", but by default %s", strings.Join(flags, ", "))
 	}
 	fmt.Fprint(&page, ".\n\n")
 	if cmd.Example != "" {

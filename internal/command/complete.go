@@ -16,7 +16,7 @@ func fixed(words ...string) cobra.CompletionFunc {
 	return cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)
 }
 
-// filesEnding returns a completion with the names of files that end so.
+// filesEnding returns a completion with the names of files with these endings.
 func filesEnding(endings ...string) cobra.CompletionFunc {
 	return cobra.FixedCompletions(endings, cobra.ShellCompDirectiveFilterFileExt)
 }
@@ -24,7 +24,7 @@ func filesEnding(endings ...string) cobra.CompletionFunc {
 // folders is a completion with the names of folders.
 var folders = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 
-// dataSets offers what is in the program, and where none of that is meant, files.
+// dataSets offers the data sets in the program, and otherwise files.
 func dataSets(_ *cobra.Command, _ []string, typed string) ([]string, cobra.ShellCompDirective) {
 	var words []string
 	for _, name := range []string{"mnist", "sample"} {
@@ -35,7 +35,7 @@ func dataSets(_ *cobra.Command, _ []string, typed string) ([]string, cobra.Shell
 	return words, cobra.ShellCompDirectiveDefault
 }
 
-// solvers offers those that the command has: lbfgs solves a last layer alone.
+// solvers offers those that the command has: lbfgs is for a last layer only.
 func solvers(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	words := train.SolverNames()
 	if cmd.Name() == "retrain" {
@@ -45,8 +45,7 @@ func solvers(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCom
 }
 
 // complete tells the shell's completion what may follow each flag and command.
-// Where nothing is said here a text may be the name of a file; a number or a
-// list is none.
+// For other flags a text may be the name of a file; a number or a list may not.
 func complete(root *cobra.Command) {
 	weights := filesEnding("safetensors", "onnx", "pt", "pth", "npz")
 	flags := map[string]cobra.CompletionFunc{

@@ -25,14 +25,14 @@ func newConvert(g *globals) *cobra.Command {
 	var c convertFlags
 	cmd := &cobra.Command{
 		Use:   "convert IN OUT",
-		Short: "Take weights from elsewhere, or give them away",
-		Long: `convert reads IN, a model of ours, a network as ONNX, or the weights that PyTorch,
+		Short: "Convert networks and weights from and to other formats",
+		Long: `convert reads IN: a file of lastlayer's, a network as ONNX, or weights that PyTorch,
 Keras, TensorFlow or numpy wrote as safetensors, npz or a state dictionary (.pt,
-.pth), and writes OUT: a model of ours (.safetensors), weights for others
-(.safetensors, .npz with --to-layout), or a network that runs anywhere (.onnx).
+.pth). It writes OUT: a file of lastlayer's (.safetensors), weights for others
+(.safetensors or .npz, with --to-layout), or a network that runs anywhere (.onnx).
 
 Weights from elsewhere are for the built-in network (conv1, conv2, fc1, fc2)
-unless --spec names a file with another, such as
+unless --arch names another, or --spec a file that describes it, such as
 
   {"input": [1, 28, 28], "layers": [
     {"name": "conv1", "kind": "conv", "out": 4, "kernel": 5, "stride": 1, "pad": 2},
@@ -64,7 +64,7 @@ convert mine.safetensors torch.safetensors --to-layout torch`),
 	f.StringSliceVar(&c.layers, "layers", nil, "take only the layers of these names, as 'conv*'")
 	c.toLayout = foreign.Ours
 	f.Var(&parsed[foreign.Layout]{string(foreign.Ours), "string", foreign.ParseLayout, &c.toLayout}, "to-layout", "names and order of axes in OUT: torch, tf or lastlayer")
-	f.BoolVar(&c.softmax, "softmax", false, "let the .onnx file end in probabilities instead of logits")
+	f.BoolVar(&c.softmax, "softmax", false, "end the .onnx file in probabilities instead of logits")
 	return cmd
 }
 

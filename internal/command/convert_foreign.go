@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// foreignFlags say what a file from elsewhere does not say itself.
+// foreignFlags say what a file from elsewhere may not say itself.
 type foreignFlags struct {
 	sourceFlags
 	layout  foreign.Layout
@@ -31,15 +31,15 @@ func (c *foreignFlags) add(cmd *cobra.Command) {
 	c.sourceFlags.add(cmd)
 	c.addFeatures(cmd, "take the network only up to this layer, whose values are features")
 	f, prep := cmd.Flags(), dataset.MNISTPreprocessing()
-	f.Var(&parsed[foreign.Layout]{"", "string", orNone(foreign.ParseLayout), &c.layout}, "layout", "names and order of axes in IN: torch, tf or lastlayer (recognised if unsaid)")
+	f.Var(&parsed[foreign.Layout]{"", "string", orNone(foreign.ParseLayout), &c.layout}, "layout", "names and order of axes in IN: torch, tf or lastlayer (default: recognised)")
 	f.StringArrayVar(&c.renames, "map", nil, "where a weight comes from, as conv1/W=features.0.weight; its bias comes along")
-	f.StringSliceVar(&c.ignore, "ignore", nil, "tensors of IN that are not to be taken, as 'classifier.*'")
-	f.StringSliceVar(&c.double, "fold-double-bias", nil, "layers whose bias the other program adds twice, as some hand-written networks do in conv1")
-	f.StringVar(&c.spec, "spec", "", "JSON file of the network (the built-in one if unsaid)")
-	f.Var(&parsed[dataset.Classes]{"", "string", orNone(dataset.ParseClasses), &c.classes}, "classes", "labels of the outputs, in their order, as 0-9 or cat,dog (0, 1, ... if unsaid)")
-	f.Float64Var(&c.mean, "mean", prep.Mean, "what was subtracted from images of 0 to 1 before they entered the network")
-	f.Float64Var(&c.std, "std", prep.Std, "what they were divided by then; for images of -1 to 1 say --mean 0.5 --std 0.5")
-	f.StringVar(&c.polarity, "polarity", prep.Polarity, "what the images were that trained the network: "+dataset.LightOnDark+", as in MNIST, or "+dataset.DarkOnLight+", as on paper")
+	f.StringSliceVar(&c.ignore, "ignore", nil, "tensors of IN to leave out, as 'classifier.*'")
+	f.StringSliceVar(&c.double, "fold-double-bias", nil, "layers whose bias the other program adds twice, as some hand-written networks do for conv1")
+	f.StringVar(&c.spec, "spec", "", "JSON file that describes the network (default: the built-in one)")
+	f.Var(&parsed[dataset.Classes]{"", "string", orNone(dataset.ParseClasses), &c.classes}, "classes", "labels of the outputs, in their order, as 0-9 or cat,dog (default 0, 1, ...)")
+	f.Float64Var(&c.mean, "mean", prep.Mean, "mean that the network's training images, 0 to 1, were reduced by")
+	f.Float64Var(&c.std, "std", prep.Std, "deviation that they were then divided by; for images of -1 to 1 give --mean 0.5 --std 0.5")
+	f.StringVar(&c.polarity, "polarity", prep.Polarity, "the network's training images: "+dataset.LightOnDark+", as in MNIST, or "+dataset.DarkOnLight+", as on paper")
 	cmd.MarkFlagsMutuallyExclusive("spec", "arch")
 	cmd.MarkFlagsMutuallyExclusive("classes", "labels")
 	for _, flag := range []string{"mean", "std", "polarity"} {
@@ -77,8 +77,8 @@ func (c *foreignFlags) convert(cmd *cobra.Command, out *output, path string, lay
 	}), nil
 }
 
-// described is what the flags say of the network. What of a preprocessing is unsaid is
-// MNIST's.
+// described is what the flags say about the network. Parts of the preprocessing that
+// they do not give are MNIST's.
 func (c *foreignFlags) described(cmd *cobra.Command) (o foreign.Origin, err error) {
 	if o, err = c.origin(o); err != nil {
 		return o, err

@@ -37,25 +37,25 @@ type unusedFiles struct {
 func (d *dataFlags) add(cmd *cobra.Command, p Program) {
 	f := cmd.Flags()
 	if p.mnist {
-		f.StringVar(&d.name, "data", "mnist", "mnist, sample (2,500 real digits in this program), a folder of IDX files or of one sub-folder of images per class, or a file like mnist.npz")
+		f.StringVar(&d.name, "data", "mnist", "mnist, sample (2,500 real digits in this program), a folder of IDX files, a folder with one sub-folder of images per class, or a file like mnist.npz")
 	} else {
-		f.StringVar(&d.name, "data", "", "folder with one sub-folder of photos a class, or beneath train and test; or as in mnist: mnist, sample, IDX files, mnist.npz")
+		f.StringVar(&d.name, "data", "", "folder with one sub-folder of photos per class, or with such folders train and test; or mnist, sample, IDX files, mnist.npz, as for the program mnist")
 		cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 			if d.name == "" && given(cmd, "image", "features") == "" { // explain of an image needs none
-				return usage(errors.New("--data: found none, expected a folder with one sub-folder of photos a class"))
+				return usage(errors.New("--data: found none, expected a folder with one sub-folder of photos per class"))
 			}
 			return nil
 		}
 	}
-	f.Var(&parsed[dataset.Classes]{"", "string", orNone(dataset.ParseClasses), &d.classes}, "classes", "labels to keep, as 0-4 or 5,7,9 (all if unsaid)")
+	f.Var(&parsed[dataset.Classes]{"", "string", orNone(dataset.ParseClasses), &d.classes}, "classes", "classes to keep, as 0-4 or 5,7,9 (default all)")
 	f.BoolVar(&d.skipBad, "skip-bad", false, "leave out image files that cannot be read, instead of stopping")
 }
 
 func (d *dataFlags) addLimit(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&d.limit, "limit", 0, "train on so many images only, the same number of each class (0: all)")
+	cmd.Flags().IntVar(&d.limit, "limit", 0, "train on at most N images, the same number of each class (0: all)")
 }
 
-// of has open make a folder's images what a network of photos takes.
+// of makes open prepare the images of a folder for a network of photos.
 func (d *dataFlags) of(m *model.Network) {
 	if m.Prep.IsPhoto() {
 		d.shape, d.prep = m.Spec.Input, m.Prep
@@ -131,8 +131,9 @@ func (d *dataFlags) open(ctx context.Context, out *output, seed uint64) (train, 
 }
 
 // openFor returns the training or the test images as a trained network takes them,
-// by model.Network.Fit, and how many there were before. Labels that the network does
-// not have are left out and counted when they were not asked for, and that is said.
+// by model.Network.Fit, and how many there were before. Images of classes that the
+// network does not have are left out, counted and reported; if --classes asked for
+// them that is an error.
 func (d *dataFlags) openFor(cmd *cobra.Command, out *output, m *model.Network, test bool) (fitted *dataset.Set, of int, leftOut map[string]int, err error) {
 	if err := d.suits(cmd, m); err != nil {
 		return nil, 0, nil, err
@@ -154,43 +155,43 @@ func (d *dataFlags) openFor(cmd *cobra.Command, out *output, m *model.Network, t
 	}
 	noteNegatives(out, set, m)
 	if n := len(set.Classes); len(leftOut) > 0 {
-		out.note("the model knows %d of the %d classes in %s: the others are left out, %d of %d images", n-len(leftOut), n, set.Name, set.Len()-fitted.Len(), set.Len())
+		out.note("the network knows %d of the %d classes in %s: the images of the others are left out, %d of %d", n-len(leftOut), n, set.Name, set.Len()-fitted.Len(), set.Len())
 	}
 	return fitted, set.Len(), leftOut, nil
 }
 
-// noteNegatives says so where a network gets the negatives of a set.
+// noteNegatives prints a note if a network gets the negatives of a set.
 func noteNegatives(out *output, set *dataset.Set, m *model.Network) {
 	if set.Prep.Polarity != m.Prep.Polarity {
-		out.note("%s is %s, the network was trained on %s images: it gets the negatives", set.Name, set.Prep.Polarity, m.Prep.Polarity)
+		out.note("%s is %s, but the network was trained on %s images: it gets the negatives", set.Name, set.Prep.Polarity, m.Prep.Polarity)
 	}
 }
 
-// suits returns a usage error where no data is named and that taken instead, the
-// digits, is not what the network was trained on.
+// suits returns a usage error if no data is named and the default, the digits, is not
+// what the network was trained on.
 func (d *dataFlags) suits(cmd *cobra.Command, m *model.Network) error {
 	if cmd.Flags().Changed("data") {
 		return nil
 	}
 	for _, class := range m.Classes {
 		if len(class) != 1 || class < "0" || class > "9" {
-			return usage(errors.Errorf("--data: found none, and the network's classes are %s; %s, taken where nothing is said, has the digits 0 to 9", dataset.Classes(m.Classes), d.name))
+			return usage(errors.Errorf("--data: found none, and the network's classes are %s; %s, the default, has the digits 0 to 9", dataset.Classes(m.Classes), d.name))
 		}
 	}
 	return nil
 }
 
-// unevenFrom is how many times the images of another class a class has from
-// which it is worth a word.
+// unevenFrom is the ratio between the largest and the smallest class from which the
+// user is told.
 const unevenFrom = 2
 
-// uneven says so when some class has many more images than another. which is
+// uneven prints a note if some class has many more images than another. which is
 // training or test.
 func uneven(out *output, which string, set *dataset.Set) {
 	least, most, fewest, largest := set.Extremes()
 	if largest < unevenFrom*fewest {
 		return
 	}
-	out.note("uneven classes: %d %s images of %s, %d of %s; accuracy counts each image alike, so look at the recall of each class too (%s eval)",
+	out.note("uneven classes: %d %s images of %s, %d of %s; accuracy weighs each image the same, so look at the recall of each class too (%s eval)",
 		fewest, which, least, largest, most, out.program.name)
 }

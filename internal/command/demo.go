@@ -41,7 +41,7 @@ frozen weights.`,
 	f := cmd.Flags()
 	f.BoolVar(&d.pretrain, "pretrain", false, "train the convolutions on the digits 0 to 4 first, instead of taking those in the program")
 	f.IntVar(&d.epochs, "epochs", 2, "passes over the training images of 5 to 9")
-	f.Uint64Var(&d.seed, "seed", 1, "source of every random number")
+	f.Uint64Var(&d.seed, "seed", 1, "seed of all random numbers")
 	f.StringVar(&d.data, "data", "mnist", "mnist, sample, or a folder of IDX files with the ten digits")
 	return cmd
 }

@@ -19,7 +19,8 @@ func newEval(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval",
 		Short: "Measure a network on test images",
-		Long:  "eval runs a network over the test images of a data set and counts its right answers.",
+		Long: `eval runs a network over the test images of a data set and prints its accuracy, the
+recall of each class and the confusion matrix.`,
 		Example: g.example("eval --model retrained.safetensors\neval --model digits.safetensors --data sample --json\neval --model retrained.safetensors --report measured",
 			"eval --model mine.safetensors --data photos/\neval --model mine.safetensors --data photos/ --report measured"),
 		Args: noArguments,

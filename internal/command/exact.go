@@ -21,8 +21,8 @@ type exactFlags struct {
 
 func (e *exactFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.IntVar(&e.iterations, "iterations", 2000, "with --solver lbfgs: iterations at most; it ends where the optimum is proven to be near")
-	f.Lookup("solver").Usage = train.SolverList() + "; or lbfgs: the last layer's exact optimum, by all images in each iteration, without dropout"
+	f.IntVar(&e.iterations, "iterations", 2000, "with --solver lbfgs: most iterations; it stops earlier once the optimum is proven to be near")
+	f.Lookup("solver").Usage = train.SolverList() + "; or lbfgs: the exact optimum of the last layer, from all images at once, without dropout"
 }
 
 // stepwise are the flags that mean nothing without steps, batches and epochs.
@@ -30,10 +30,10 @@ var stepwise = []string{"epochs", "batch", "lr", "momentum", "schedule", "valida
 
 func (e *exactFlags) check(cmd *cobra.Command, r retrainFlags, decay float64) error {
 	if name := given(cmd, stepwise...); name != "" {
-		return usage(errors.Errorf("--%s: does not go with --solver lbfgs, which takes the last layer to its optimum by all images at once: there are no steps", name))
+		return usage(errors.Errorf("--%s: does not go with --solver lbfgs, which finds the optimum of the last layer from all images at once: there are no steps", name))
 	}
 	if r.last != 1 || len(r.patterns) > 0 {
-		return usage(errors.New("--solver lbfgs: trains the last layer alone, a convex problem: expected --last 1 and no --train"))
+		return usage(errors.New("--solver lbfgs: trains only the last layer, a convex problem: expected --last 1 and no --train"))
 	}
 	if !(decay >= 0) || math.IsInf(decay, 0) {
 		return usage(errors.Errorf("--weight-decay: found %v, expected a number from 0", decay))
@@ -102,7 +102,7 @@ func (u run) solve() (done outcome, err error) {
 	opt.Progress = out.images("test images")
 	metrics, err := transfer.Evaluate(ctx, m, w.test, opt)
 	if !result.Converged {
-		out.warn("not at the optimum: after %d iterations the objective is %.4g and may be %.2g too high; %s", result.Iterations, result.Objective, result.Gap, u.r.exact.advice(result))
+		out.warn("the optimum is not reached: after %d iterations the objective is %.4g and may be %.2g too high; %s", result.Iterations, result.Objective, result.Gap, u.r.exact.advice(result))
 	}
 	out.text("%s", result)
 	return outcome{m, w.test, &result.Result, result, metrics, nil, done.weights, result.Stuck}, err
@@ -111,7 +111,7 @@ func (u run) solve() (done outcome, err error) {
 // advice says what helps a search that did not reach the optimum.
 func (e *exactFlags) advice(result *transfer.ExactResult) string {
 	if result.Iterations >= e.iterations {
-		return "--iterations allows more, and a larger --weight-decay needs fewer"
+		return "allow more by --iterations, or give a larger --weight-decay, which needs fewer"
 	}
-	return "a larger --weight-decay helps"
+	return "give a larger --weight-decay"
 }

@@ -30,9 +30,9 @@ func newExplain(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "explain",
 		Short: "Show what retraining only the last layers really does",
-		Long: `explain builds the graphs that would train the network and reads off them which
-nodes carry a derivative and what a step costs, makes one step by each way from
-the same weights and the same batch, and compares the results.
+		Long: `explain builds the graphs that would train the network. It reads off them which
+nodes carry a derivative and what a step costs, makes one step in each way from the
+same weights and the same batch, and compares the results.
 
 --image shows something else: which part of an image speaks for a class. Where the
 network averages the pixels of its last features and a linear layer follows, as in
@@ -48,9 +48,9 @@ Elsewhere it is Grad-CAM, by the gradient, which shows where, not how much.`,
 	f := cmd.Flags()
 	f.StringVar(&e.from, "from", "", formats)
 	e.sourceFlags.add(cmd)
-	f.IntVar(&e.last, "last", 1, "the last N layers that have weights are the ones to train")
-	f.IntVar(&e.batch, "batch", 64, "images a step")
-	f.IntVar(&e.steps, "steps", 11, "steps of each way that are timed; fewer take less time")
+	f.IntVar(&e.last, "last", 1, "train the last N layers that have weights")
+	f.IntVar(&e.batch, "batch", 64, "images per step")
+	f.IntVar(&e.steps, "steps", 11, "steps to time in each way; fewer take less time")
 	f.BoolVar(&e.trace, "trace", false, "print one step instruction by instruction")
 	f.StringVar(&e.graph, "graph", "", "draw the graph into this .svg, .png or .dot file")
 	f.BoolVar(&e.nodes, "nodes", false, "draw every node, not every layer (.dot only)")
@@ -107,7 +107,7 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 	}
 	defer func() { err = cmp.Or(err, c.Close()) }()
 	if asked := min(e.batch, data.Len()); c.Batch() < asked {
-		out.note("steps of %d images, not %d: of more the whole network's values would take more than 2 GiB", c.Batch(), asked)
+		out.note("steps of %d images, not %d: with more, the values of the whole network would take over 2 GiB", c.Batch(), asked)
 	}
 	if e.graph != "" {
 		if err := picture.WriteGraph(e.graph, c.Restricted(), e.nodes); err != nil {
@@ -129,7 +129,7 @@ func runExplain(cmd *cobra.Command, out *output, d dataFlags, e explainFlags) (e
 func (e explainFlags) checkGraph() error {
 	switch {
 	case e.nodes && e.graph == "":
-		return errors.New("--nodes: found no --graph, expected --graph FILE.dot beside it")
+		return errors.New("--nodes: found no --graph, expected --graph FILE.dot too")
 	case e.nodes && filepath.Ext(e.graph) != ".dot":
 		return errors.Errorf("--nodes: found %q, expected a .dot file, to be laid out by Graphviz", e.graph)
 	case e.graph == "":

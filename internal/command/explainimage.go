@@ -19,7 +19,7 @@ type imageFlags struct{ image, class, drawn string }
 func (i *imageFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&i.image, "image", "", "show which part of this image speaks for a class, instead of how layers are retrained")
-	f.StringVar(&i.class, "class", "", "with --image: the class (the most probable one if unsaid)")
+	f.StringVar(&i.class, "class", "", "with --image: the class (default: the most probable one)")
 	f.StringVar(&i.drawn, "map", "map.png", "with --image: .png file to draw the map into, over the image")
 }
 
@@ -69,6 +69,6 @@ func runExplainImage(cmd *cobra.Command, out *output, e explainFlags) error {
 		return errors.Wrap(err, "--map")
 	}
 	out.lines(escape.Text(e.image) + ": " + m.String())
-	out.note("drawn to %s: red for the class, blue against it, over what the network sees", e.drawn)
+	out.note("drawn to %s: red is for the class, blue against it, on top of what the network sees", e.drawn)
 	return out.object(activationLine{e.image, m, e.drawn})
 }

@@ -30,9 +30,9 @@ func newFeatures(g *globals) *cobra.Command {
 	var f featuresFlags
 	cmd := &cobra.Command{
 		Use:   "features",
-		Short: "Write what a network makes of each image, for other programs",
+		Short: "Write the features of each image, for other programs or for retrain",
 		Long: `features runs a network up to its last layer over the training and the test images
-of a data set, and writes what comes out: a row of numbers an image, by which the
+of a data set, and writes its output: a row of numbers per image, from which the
 last layer tells the classes apart. They are what retrain --last 1 trains on.
 
 An .npz file has, for numpy.load, the arrays train [N,F], train_labels [N] and

@@ -16,8 +16,8 @@ type flagError struct {
 	of *cobra.Command
 }
 
-// wrongFlag returns pflag's error about a flag of cmd as ours: the flag that may
-// have been meant where there is none of that name, and what a value should be.
+// wrongFlag rewords pflag's error about a flag of cmd: for an unknown flag it suggests
+// a similar one, for a bad value it says what is expected.
 func wrongFlag(cmd *cobra.Command, err error) error {
 	message := err.Error()
 	var unknown *pflag.NotExistError
@@ -39,8 +39,8 @@ func wrongFlag(cmd *cobra.Command, err error) error {
 	return usage(flagError{errors.Errorf("%s; see '%s --help'", message, cmd.CommandPath()), cmd})
 }
 
-// parsed is a flag whose text is read by a function as soon as it is given. Where it
-// is not, to is what it was.
+// parsed is a flag whose text is parsed when it is set. If it is not set, to keeps its
+// value.
 type parsed[T any] struct {
 	text  string
 	kind  string // in the help
@@ -60,7 +60,7 @@ func (p *parsed[T]) Set(text string) error {
 func (p *parsed[T]) String() string { return p.text }
 func (p *parsed[T]) Type() string   { return p.kind }
 
-// orNone is parse for a flag that means nothing where its text is empty.
+// orNone is parse for a flag that may be empty.
 func orNone[T any](parse func(string) (T, error)) func(string) (T, error) {
 	return func(text string) (value T, err error) {
 		if text != "" {
@@ -128,7 +128,7 @@ type namedFile struct {
 	with    string // flag that may name the same file
 }
 
-// apart returns a usage error when two flags name one file, by whatever path or
+// apart returns a usage error if two flags name the same file, by whatever path or
 // link, and the command would write to it.
 func apart(files ...namedFile) error {
 	for i, a := range files {
@@ -137,7 +137,7 @@ func apart(files ...namedFile) error {
 				continue
 			}
 			if atomicfile.Same(a.path, b.path) {
-				return usage(errors.Errorf("%s %s and %s %s: found one file, expected two: the one would overwrite the other", b.flag, b.path, a.flag, a.path))
+				return usage(errors.Errorf("%s %s and %s %s: found the same file twice, expected two: one would overwrite the other", b.flag, b.path, a.flag, a.path))
 			}
 		}
 	}

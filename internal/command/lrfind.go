@@ -17,13 +17,12 @@ func newLRFind(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "lr-find",
 		Short: "Find a learning rate for train or retrain",
-		Long: `lr-find makes some steps at a learning rate that rises from --lr-min to --lr-max,
+		Long: `lr-find trains for some steps while the learning rate rises from --lr-min to --lr-max,
 and watches the loss: a learning rate range test (Smith 2017, arXiv:1506.01186).
 It suggests the rate at which the loss fell most steeply, and draws both. It ends
-early when the loss is beyond four times its smallest. The layers are chosen as
-in retrain; without --from they are all of a fresh network, as in train; --arch
-names it. No
-weights are written.`,
+early when the loss exceeds four times its minimum. The layers are chosen as
+in retrain. Without --from they are all layers of a fresh network, as in train;
+--arch names it. No weights are written.`,
 		Example: g.example("lr-find --from digits.safetensors --last 2 --classes 5-9\nlr-find --data sample --solver adam --out adam.png",
 			"lr-find --from mobilenet.onnx --prepare tf --data photos/\nlr-find --arch mobilenet_v2 --data photos/ --solver adam --out adam.png"),
 		Args: noArguments,
@@ -33,7 +32,7 @@ weights are written.`,
 		},
 	}
 	f := cmd.Flags()
-	f.IntVar(&test.Steps, "steps", 100, "steps to make")
+	f.IntVar(&test.Steps, "steps", 100, "number of steps")
 	f.Float64Var(&test.Min, "lr-min", 1e-5, "learning rate of the first step")
 	f.Float64Var(&test.Max, "lr-max", 1, "learning rate of the last step")
 	f.StringVar(&u.t.out, "out", "lr-find.svg", "picture to draw, .svg or .png")
@@ -65,7 +64,7 @@ func (u run) findRate(test *train.RangeTest) error {
 	}
 	u.r.fresh = u.r.from == ""
 	if name := given(u.cmd, "from", "labels", "features-from", "last", "train", "keep-head", "cache-memory", "cache-dir", "no-cache"); name != "" && u.r.fresh {
-		return usage(errors.Errorf("--%s: expected --from, the file of a trained network; without one all layers of a fresh network are tested", name))
+		return usage(errors.Errorf("--%s: expected --from, the file of a trained network; without it all layers of a fresh network are tested", name))
 	}
 	if u.r.fresh {
 		if err := u.r.said.named(u.out.program); err != nil {

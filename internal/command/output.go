@@ -17,13 +17,13 @@ import (
 	"golang.org/x/term"
 )
 
-// output is where a command writes: results to standard output, as text or as
-// one JSON object a line, and what goes on to standard error.
+// output is where a command writes: results to standard output, as text or as one
+// JSON object per line, and progress to standard error.
 type output struct {
 	program  Program
 	results  io.Writer
 	progress io.Writer
-	errors   io.Writer // as progress, --quiet or not
+	errors   io.Writer // as progress, but --quiet does not silence it
 	json     bool
 	terminal bool
 	current  *bar
@@ -40,8 +40,8 @@ func newOutput(cmd *cobra.Command, g *globals) *output {
 	return o
 }
 
-// watched remembers the first error of a writer, so that results that went
-// nowhere, as on a full disk, are no success.
+// watched remembers the first error of a writer: results that could not be written, as
+// on a full disk, make the command fail.
 type watched struct {
 	io.Writer
 	err error
@@ -94,13 +94,13 @@ func (o *output) layers(spec model.Spec, trained []string) error {
 	return err
 }
 
-// note prints a line about what goes on.
+// note prints a line about the progress of the work.
 func (o *output) note(format string, args ...any) {
 	o.endBar()
 	fmt.Fprintln(o.progress, escape.Sprintf(format, args...))
 }
 
-// warn prints what the user must know, --quiet or not.
+// warn prints what the user must know, even with --quiet.
 func (o *output) warn(format string, args ...any) {
 	o.endBar()
 	fmt.Fprintln(o.errors, o.program.name+": warning:", escape.Sprintf(format, args...))
@@ -124,8 +124,7 @@ func (o *output) list(bad *dataset.BadFiles, w io.Writer) {
 	}
 }
 
-// bar is a progress bar on a terminal, and a plain line now and then where
-// standard error is none.
+// bar is a progress bar on a terminal; elsewhere it prints a plain line now and then.
 type bar struct {
 	bar   *progressbar.ProgressBar
 	out   *output
@@ -138,11 +137,11 @@ type bar struct {
 	start time.Time
 }
 
-// plainEvery is how often progress is told where there is no terminal.
+// plainEvery is how often progress is printed where there is no terminal.
 const plainEvery = 10 * time.Second
 
-// bar returns the bar of that title, a new one if another was shown. It counts
-// so many of unit, such as images.
+// bar returns the bar of that title, a new one if another was shown. It counts up to
+// of, in units such as images.
 func (o *output) bar(title, unit string, of int64) *bar {
 	if o.current != nil && o.current.title == title {
 		return o.current
@@ -152,7 +151,7 @@ func (o *output) bar(title, unit string, of int64) *bar {
 	if o.terminal {
 		b.bar = progressbar.NewOptions64(of, progressbar.OptionSetWriter(o.progress), progressbar.OptionSetDescription(title),
 			progressbar.OptionShowCount(), progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(),
-			progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false)) // it takes what is done at first for the work of an instant
+			progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false)) // its own rate would count what was done before the bar began
 	}
 	o.current = b
 	return b
@@ -186,7 +185,7 @@ func (b *bar) set(done int64) {
 }
 
 // rate says how fast the work goes and how long the rest will take, once there is
-// something to tell it by: what was done when the bar began is not.
+// enough to measure. What was done before the bar began does not count.
 func (b *bar) rate(done int64, now time.Time) string {
 	took := now.Sub(b.start)
 	if took < rateFrom || done <= b.first {

@@ -29,7 +29,7 @@ func newPredict(g *globals) *cobra.Command {
 	var p predictFlags
 	cmd := &cobra.Command{
 		Use:   "predict IMAGE...",
-		Short: "Say what is on images",
+		Short: "Classify images",
 		Long: `predict prepares each image, of any size and colours, as the network's training
 images were, and prints its class. An argument may be a folder: its images are
 taken, and those of the folders in it; "-" reads one image from standard input.
@@ -37,10 +37,10 @@ For an image that cannot be read it prints an error and goes on with the others;
 the exit status is then 1. Where files had no answer or were not images, a last
 line of --json counts them.
 
-A network knows nothing but its classes, and names one of them whatever it sees.
---threshold lets it say "none of these" where the most probable one is not
-probable enough. The right value depends on the network: try some on images that
-show none of its classes, and on such that do.`,
+A network knows only its classes, and names one of them whatever it sees. With
+--threshold it says "none of these" when no class is probable enough. The right
+value depends on the network: try some on images that show none of its classes,
+and on images that do.`,
 		Example: g.example("predict --model retrained.safetensors seven.png nine.jpg\npredict --model digits.safetensors --json - < three.png",
 			"predict --model mine.safetensors new.jpg\npredict --model mine.safetensors --top 3 --threshold 0.6 --csv new-photos/ > answers.csv\npredict --model mobilenet.onnx --labels labels.txt --prepare tf --json - < new.jpg"),
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -63,8 +63,8 @@ show none of its classes, and on such that do.`,
 	f.StringVar(&p.model, "model", "", formats)
 	p.sourceFlags.add(cmd)
 	f.IntVar(&p.top, "top", 1, "print the K most probable classes")
-	f.Float64Var(&p.threshold, "threshold", 0, "say \""+train.NoneOfThese+"\" where no class is as probable as this, 0 to 1")
-	f.BoolVar(&p.csv, "csv", false, "print a table: file, label, probability, and further classes of --top; a name that a spreadsheet would run, as =1+1, begins with an apostrophe")
+	f.Float64Var(&p.threshold, "threshold", 0, "say \""+train.NoneOfThese+"\" when no class reaches this probability, 0 to 1")
+	f.BoolVar(&p.csv, "csv", false, "print a table: file, label, probability, and further classes of --top; a cell that a spreadsheet would run as a formula begins with an apostrophe")
 	return cmd
 }
 

@@ -10,10 +10,10 @@ import (
 type Program struct {
 	name     string
 	about    string // its help
-	examples string // one a line, without the name
+	examples string // one per line, without the program's name
 	maker    string // the command that makes a network for the others
 	source   string // where a network to retrain comes from
-	mnist    bool   // MNIST and the question's network where nothing is said, and the demo
+	mnist    bool   // MNIST and the question's network by default, and the demo
 }
 
 // The programs.
@@ -33,7 +33,7 @@ Gorgonia graph as constants: no gradient can reach them.`,
 	LastLayer = Program{
 		name: "lastlayer",
 		about: `lastlayer takes a convolutional network that others trained, and a folder of photos
-with one sub-folder a class, and retrains only the network's last layers on them.
+with one sub-folder per class, and retrains only the network's last layers on them.
 The others enter the Gorgonia graph as constants: no gradient can reach them.`,
 		examples: "retrain --from mobilenet.onnx --prepare tf --data photos/ --out mine.safetensors\nretrain --from resnet18.pth --arch resnet18 --prepare torchvision --data photos/\neval --model mine.safetensors --data photos/\npredict --model mine.safetensors new.jpg",
 		maker:    "lastlayer retrain",
@@ -51,7 +51,7 @@ func (p Program) example(digits, photos string) string {
 	return "  " + p.name + " " + strings.ReplaceAll(lines, "\n", "\n  "+p.name+" ")
 }
 
-// noNetwork is the usage error where a flag is to name a network, and is not there.
+// noNetwork is the usage error for a missing flag that names a network.
 func (p Program) noNetwork(flag string) error {
 	return usage(errors.Errorf("--%s: no file given; make one with '%s'", flag, p.maker))
 }

@@ -12,16 +12,16 @@ type repeatFlags struct {
 }
 
 func (f *repeatFlags) add(cmd *cobra.Command) {
-	cmd.Flags().IntVar(&f.runs, "repeats", 1, "runs with as many seeds, from --seed up; tells mean and deviation, writes the network of the first")
+	cmd.Flags().IntVar(&f.runs, "repeats", 1, "repeat the training with N seeds, from --seed up; print mean and deviation, write the network of the first")
 }
 
-// check returns a usage error if there cannot be so many runs.
+// check returns a usage error unless there can be that many runs.
 func (f *repeatFlags) check(cmd *cobra.Command) error {
 	if f.runs < 1 {
 		return errors.Errorf("--repeats: found %d, expected from 1", f.runs)
 	}
 	if name := given(cmd, "checkpoint", "every", "resume", "report"); name != "" && f.runs > 1 {
-		return errors.Errorf("--%s: is of one run, and does not go with --repeats", name)
+		return errors.Errorf("--%s: is for one run and does not go with --repeats", name)
 	}
 	return nil
 }
@@ -39,10 +39,10 @@ type repeatsDone struct {
 	train.Spread
 }
 
-// repeat makes the runs after the first, whose network is written and whose
-// outcome first is. All that is drawn follows from a run's seed: which images
-// --limit takes, which are kept aside, a new head, dropout and the order. It
-// returns nil where there is one run.
+// repeat makes the runs after the first, whose outcome is first and whose network is
+// written. Everything that is drawn at random follows from a run's seed: which images
+// --limit takes, which are set aside, a new head, dropout and the order. It returns
+// nil if there is one run.
 func (u run) repeat(first outcome, how func(run) (outcome, error)) (*repeatsDone, error) {
 	if u.r.repeats.runs <= 1 {
 		return nil, nil

@@ -16,7 +16,7 @@ const typed = "command line"
 type reportFlag struct{ folder string }
 
 func (f *reportFlag) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.folder, "report", "", "folder to write a report into: a page with curves, mistakes and figures, and its pictures as files")
+	cmd.Flags().StringVar(&f.folder, "report", "", "folder for a report: a page with curves, mistakes and figures, and its pictures as files")
 }
 
 // begin returns what gathers the report, nil where none is asked for, and an

@@ -43,41 +43,42 @@ func newRetrain(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "retrain",
 		Short: "Retrain only the last layers on new classes",
-		Long: `retrain takes a trained network, makes its last layer new for the classes of the
-data, and trains only the layers you name. All others enter the graph as
+		Long: `retrain takes a trained network, replaces its last layer by a new one for the classes
+of the data, and trains only the layers you name. All others enter the graph as
 constants; their output is computed once for each image.
 
---then unfreezes further layers in a stage of its own, from the weights of the
-stage before, with a solver that begins anew. What is frozen is compared after
-each stage. Checkpoints and reports are of one stage, and do not go with it.
+--then unfreezes more layers in a further stage, which starts from the weights of
+the stage before with a fresh solver. Frozen weights are compared after each stage.
+Checkpoints and reports cover one stage and do not go with it.
 
---keep-classes lets the network go on with its own classes and adds the new ones
-of the data. The outputs it has stay as they are, bit for bit; new ones are
-trained beside them. The data must have images of the old classes too: a fifth of
-those is kept aside, and new outputs are held back as far as it takes for these to
-be found as before, about one in a hundred lost at most. 50 of each old class are
-plenty, 10 cost accuracy on the new ones. 'go doc transfer.Grow' has figures.
+--keep-classes keeps the network's own classes and adds the new ones of the data.
+The old outputs stay as they are, bit for bit; new ones are trained beside them. The
+data must have images of the old classes too: a fifth of those is set aside, and the
+new outputs are lowered until only about one in a hundred of these is lost. 50 images
+of each old class are plenty; 10 cost accuracy on the new ones. 'go doc
+transfer.Grow' has figures.
 
---class-weights balanced lets each class count alike, however few images it has:
-an image counts N/(K·n) times, with n images of its class, of N of K classes.
+--class-weights balanced makes every class count the same, however few images it
+has: an image counts N/(K·n) times, for n images of its class and N images of K
+classes in all.
 
---repeats tells how much chance there is in an accuracy: all that is drawn, the
-images of --limit, those of --validation, what --augment does, a new head,
-dropout and the order, follows from --seed, which goes up by one each run. The
-test images of a folder stay the same. Checkpoints and reports are of one run.
+--repeats shows how much of an accuracy is chance. Everything that is drawn at
+random follows from --seed, which goes up by one for each run: the images of --limit
+and --validation, what --augment does, a new head, dropout and the order of images.
+The test images of a folder stay the same. Checkpoints and reports cover one run.
 
 --solver lbfgs finds the exact optimum of the last layer, a convex problem, with
-no learning rate to choose. It trains without the head's dropout, which keeps
-steps from learning the images by heart: give it a --weight-decay, as 1 divided
-by the number of images, which is scikit-learn's default. Without one it goes
-on until the gradient is 0 to five digits, on the way to infinity if the classes
-can be separated. The last lines of both tell the loss of the training images:
-the gap between the two is what the steps have left.
+no learning rate to choose. It trains without the head's dropout, which in training
+by steps counters overfitting: give it a --weight-decay, such as 1 divided by the
+number of images, which is scikit-learn's default. Without one it runs until the
+gradient is 0 to five digits, and if the classes can be separated the weights grow
+towards infinity. Both ways print the loss of the training images at the end: the
+difference is how far the steps are from the optimum.
 
 --features trains on feature files that 'features --shard' wrote, for more photos
-than one machine can run: on all of them, mapped from the files, so that they need
-not fit in memory. The weights are those of --data on the same photos, byte for
-byte, however many shares there are.`,
+than one machine can run. The files are mapped, so they need not fit in memory. The
+weights are those of --data on the same photos, byte for byte, however many shares
+there are.`,
 		Example: g.example(`retrain --from digits.safetensors --last 2 --classes 5-9
 retrain --from digits.safetensors --train 'fc*' --data my-images/ --epochs 20
 retrain --from digits.safetensors --last 1 --solver lbfgs --weight-decay 1e-3 --data my-images/
@@ -97,7 +98,7 @@ retrain --from mobilenet.onnx --prepare tf --features 'part-*.features'`),
 	}
 	u.r.addSelection(cmd)
 	f := cmd.Flags()
-	f.StringArrayVar(&u.r.then, "then", nil, "then go on with the last N layers, as 2 or 2:epochs=3,lr=0.005, or all; unsaid: --epochs and a tenth of --lr; repeatable")
+	f.StringArrayVar(&u.r.then, "then", nil, "then continue with the last N layers, as 2 or 2:epochs=3,lr=0.005, or all (default: --epochs and a tenth of --lr); repeatable")
 	f.StringSliceVar(&u.r.layerRates, "layer-lr", nil, "factor on the learning rate of a layer, as fc1=0.1 or 'conv*=0.01'")
 	u.data.add(cmd, g.Program)
 	u.data.addLimit(cmd)
@@ -106,7 +107,7 @@ retrain --from mobilenet.onnx --prepare tf --features 'part-*.features'`),
 	u.r.shards = &shardFlags{}
 	u.r.shards.add(cmd)
 	u.r.saved.add(cmd)
-	cmd.Flags().Lookup("resume").Usage = "checkpoint to go on from, in place of --from and with the same other flags; the result is the same as without a break"
+	cmd.Flags().Lookup("resume").Usage = "checkpoint to continue from, instead of --from and with the same other flags; the result is the same as without a break"
 	u.r.exact.add(cmd)
 	u.r.repeats.add(cmd)
 	return cmd
@@ -118,14 +119,14 @@ func (r *retrainFlags) addSelection(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&r.from, "from", "", formats)
 	r.said.add(cmd)
-	r.said.addFeatures(cmd, "put the new head on the output of this layer, its images averaged, and leave out what lies above")
+	r.said.addFeatures(cmd, "put the new head on this layer, averaging its maps, and leave out the layers above")
 	f.IntVar(&r.last, "last", 1, "train the last N layers that have weights")
 	f.StringSliceVar(&r.patterns, "train", nil, "train the layers of these names instead, as 'fc*'")
-	f.BoolVar(&r.keepHead, "keep-head", false, "go on with the last layer as it is; the data must have its classes, matched by name")
-	f.BoolVar(&r.grow, "keep-classes", false, "add the data's new classes to the network's own, whose outputs stay as they are; the data must have some images of those too")
-	f.BoolVar(&r.noCache, "no-cache", false, "run the whole graph each step, frozen layers too")
-	f.Var(&parsed[int64]{"", "size", parseSize, &r.memory}, "cache-memory", "features of the frozen layers to hold in memory, as 512MiB; more are mapped from a file (0: half of the free memory)")
-	f.StringVar(&r.dir, "cache-dir", "", "folder to keep these features in, for the next run on the same frozen layers and images")
+	f.BoolVar(&r.keepHead, "keep-head", false, "continue with the last layer as it is; the data must have its classes, matched by name")
+	f.BoolVar(&r.grow, "keep-classes", false, "add the data's new classes to those of the network, whose outputs stay as they are; the data must have images of these too")
+	f.BoolVar(&r.noCache, "no-cache", false, "run the whole graph in each step, frozen layers too")
+	f.Var(&parsed[int64]{"", "size", parseSize, &r.memory}, "cache-memory", "memory for the output of the frozen layers, as 512MiB; more is mapped from a file (0: half of the free memory)")
+	f.StringVar(&r.dir, "cache-dir", "", "folder to keep the output of the frozen layers in, for the next run on the same layers and images")
 	cmd.MarkFlagsMutuallyExclusive("last", "train")
 	cmd.MarkFlagsMutuallyExclusive("features-from", "keep-head", "keep-classes")
 	cmd.MarkFlagsMutuallyExclusive("no-cache", "cache-memory")

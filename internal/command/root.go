@@ -29,12 +29,12 @@ const (
 )
 
 // garbage is the percentage of the live heap that may be garbage before it is
-// collected, unless the environment says it. A heap of weights, features and buffers
+// collected, unless the environment sets it. A heap of weights, features and buffers
 // has few pointers to follow: decoding 20,000 photos, 25 takes no longer than Go's 100
-// and peaks at 205 MB in place of 308.
+// and peaks at 205 MB instead of 308.
 const garbage = 25
 
-// usageError is a command line that cannot be obeyed.
+// usageError is a command line that is wrong.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
@@ -51,8 +51,8 @@ type interrupted struct{ signal syscall.Signal }
 
 func (i interrupted) Error() string { return "stopped by a signal: " + i.signal.String() }
 
-// Run executes one command line of a program and returns its exit status: 1 for a
-// panic too, which would be a bug and is told with its stack.
+// Run executes one command line of a program and returns its exit status: 1 also for a
+// panic, which would be a bug and is printed with its stack.
 func Run(p Program, args []string, stdout, stderr io.Writer) (status int) {
 	defer func() {
 		if bug := recover(); bug != nil {
@@ -75,7 +75,7 @@ func Run(p Program, args []string, stdout, stderr io.Writer) (status int) {
 	err := root.ExecuteContext(ctx)
 	var unknown flagError
 	if errors.As(err, &unknown) && unknown.of == root {
-		// A misspelt command has flags that the root does not know.
+		// A misspelt command may have flags that the root does not know.
 		err = cmp.Or(unknownCommand(root, args), err)
 	}
 	if err == nil {
@@ -160,16 +160,16 @@ func newRoot(p Program) *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if err := cmd.ValidateFlagGroups(); err != nil {
-				return usage(err) // cobra's own call comes later, its error a plain one
+				return usage(err) // cobra calls it too, but later and without our exit status
 			}
 			return usage(cmp.Or(namesNothing(cmd), g.apply()))
 		},
 	}
 	root.SetFlagErrorFunc(wrongFlag)
 	f := root.PersistentFlags()
-	f.IntVar(&g.threads, "threads", 0, "goroutines to compute on (0: one a processor)")
+	f.IntVar(&g.threads, "threads", 0, "goroutines to compute on (0: one per processor)")
 	f.StringVar(&g.blas, "blas", "auto", "matrix products: auto, go (the best of these), or one of "+strings.Join(model.Kernels(), ", "))
-	f.BoolVar(&g.json, "json", false, "print one JSON object a line on standard output")
+	f.BoolVar(&g.json, "json", false, "print one JSON object per line on standard output")
 	f.BoolVar(&g.quiet, "quiet", false, "no progress on standard error; results stay")
 	if p.mnist {
 		root.AddCommand(newDemo(g))
@@ -179,9 +179,8 @@ func newRoot(p Program) *cobra.Command {
 	return root
 }
 
-// strict lets cobra's own commands, help and completion, refuse arguments that
-// they would silently ignore. The root must know its output by then: completion
-// keeps it.
+// strict makes cobra's own commands, help and completion, refuse arguments that they
+// would silently ignore. Set the root's output before: completion keeps it.
 func strict(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -204,7 +203,7 @@ func strict(root *cobra.Command) {
 	}
 }
 
-// apply sets what is global to the program.
+// apply applies the global flags.
 func (g *globals) apply() error {
 	name := g.blas
 	switch name {
@@ -238,6 +237,5 @@ func nearest(cmd *cobra.Command, name string) string {
 	return ""
 }
 
-// mostUnlike is how many letters of a command's name may be wrong, missing or too
-// many.
+// mostUnlike is how many letters of a command's name may be wrong, missing or extra.
 const mostUnlike = 2

@@ -28,16 +28,16 @@ type run struct {
 	report *report.Gatherer
 }
 
-// outcome is what a training made.
+// outcome is the result of a training.
 type outcome struct {
 	model   *model.Network
 	test    *dataset.Set
 	result  *transfer.Result      // nil where nothing was frozen
 	exact   *transfer.ExactResult // nil by steps
 	metrics train.Metrics         // of the test images
-	lost    error                 // the checkpoint that could not be written
+	lost    error                 // why the last checkpoint could not be written
 	weights []float64             // of the classes; nil for none
-	stuck   string                // that nothing was learnt
+	stuck   string                // says so if nothing was learnt
 }
 
 // bySteps checks the flags of train or retrain and does what they say.
@@ -55,7 +55,7 @@ func (u run) bySteps() error {
 	return u.tell(run.train)
 }
 
-// tell makes a training, and those of --repeats, and tells what came of it.
+// tell trains, also for --repeats, and prints the results.
 func (u run) tell(how func(run) (outcome, error)) (err error) {
 	start, ctx := time.Now(), u.cmd.Context()
 	if u.report, err = u.t.report.begin(u.cmd, u.out); err != nil {
@@ -94,8 +94,8 @@ func (u run) tell(how func(run) (outcome, error)) (err error) {
 	return cmp.Or(u.out.object(line), done.lost)
 }
 
-// train trains stage by stage, writes the network after each and evaluates it. What
-// an interrupted training has learnt is written too.
+// train trains stage by stage, writes the network after each stage and evaluates it.
+// What an interrupted training has learnt is written too.
 func (u run) train() (done outcome, err error) {
 	ctx, last, out, t := u.cmd.Context(), u.stages[len(u.stages)-1].Select, u.out, &u.t
 	w, err := u.prepare(last)
@@ -170,14 +170,14 @@ func (u run) train() (done outcome, err error) {
 	return done, err
 }
 
-// begin says what is trained on.
+// begin prints what is trained on.
 func (u run) begin(data *dataset.Set, weights []float64) {
 	u.out.note("%s, %s; matrix products by %s", u.data.name, data, model.Kernel())
 	uneven(u.out, "training", data)
 	if weights != nil {
 		least, most, fewest, largest := data.Extremes()
 		weight := func(name string) float64 { return weights[slices.Index(data.Classes, name)] }
-		u.out.note("class weights: each class counts alike, one of the %d images of %s %.3g times, one of the %d of %s %.3g times", fewest, least, weight(least), largest, most, weight(most))
+		u.out.note("class weights: each class counts the same, each of the %d images of %s %.3g times, each of the %d of %s %.3g times", fewest, least, weight(least), largest, most, weight(most))
 	}
 }
 
@@ -190,8 +190,8 @@ type work struct {
 	kept       transfer.Kept      // outputs that stay as they are, by --keep-classes
 }
 
-// prepare reads the network, unless a fresh one is trained, and the data, and makes
-// the one fit the other. selection is all that is ever trained.
+// prepare reads the network, unless a fresh one is trained, and the data, and fits one
+// to the other. selection is everything that any stage trains.
 func (u run) prepare(selection model.Selection) (w work, err error) {
 	var pretrained *model.Network
 	switch {
@@ -268,9 +268,9 @@ func (u run) grow(w work) (work, error) {
 	if g.Kept.Held != nil {
 		held = g.Kept.Held.Len()
 	}
-	u.out.note("new classes: %s, beside the %d of %s; %d images of old classes are kept aside to hold the new outputs back", dataset.Classes(g.New), g.Kept.Outputs, u.r.from, held)
+	u.out.note("new classes: %s, besides the %d of %s; %d images of old classes are set aside to limit the new outputs", dataset.Classes(g.New), g.Kept.Outputs, u.r.from, held)
 	if len(g.Missing) > 0 {
-		u.out.warn("no images of %d of the old classes, %s: nothing keeps new classes from being taken for those", len(g.Missing), dataset.Classes(g.Missing))
+		u.out.warn("no images of %d of the old classes, %s: photos of those may now be taken for a new class", len(g.Missing), dataset.Classes(g.Missing))
 	}
 	w.model, w.data, w.test, w.kept = g.Network, g.Data, g.Test, g.Kept
 	w.model.Meta = nil

@@ -23,19 +23,19 @@ func newServe(g *globals) *cobra.Command {
 	var s serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Draw or show things on a page, see what every layer makes of it, and teach the head",
-		Long: `serve answers your browser with a page. A network of drawings gets one to draw on.
-A network of photos gets one with your camera: hold a button to record a class,
-or choose or drop files. See what the network gets, its feature maps and its
-answer, live. Retrain the last layers on classes of your own, in seconds; what is
-frozen is compared by hash. A fifth of the photos is held out and measures the
-training. The network, also as ONNX, and the samples can be saved for the other
-commands.
+		Short: "Try a network on a web page: draw or use the camera, look inside, retrain it",
+		Long: `serve shows a page in your browser. For a network of drawings it has a sheet to
+draw on; for a network of photos it uses your camera: hold a button to record a
+class, or choose or drop files. You see live what the network gets, its feature maps
+and its answer. You can retrain the last layers on your own classes in seconds;
+frozen weights are compared by hash, and a fifth of the photos is held out to
+measure the training. The network, also as ONNX, and the samples can be saved for
+the other commands.
 
-Each browser has its own samples and network, up to eight of them: the longest
-idle one makes room. Only this machine can open the page unless --listen says
-otherwise; browsers give their camera only to pages of their own machine, and to
-https. Ctrl-C ends the server, with exit status 0.`,
+Each browser has its own samples and network, up to eight of them; then the one that
+has been idle longest makes room. Only this machine can open the page unless
+--listen says otherwise. Browsers give a camera only to pages of their own machine
+and over https. Ctrl-C ends the server, with exit status 0.`,
 		Example: g.example("serve --model digits.safetensors\nserve --model digits.safetensors --listen 127.0.0.1:0 --json",
 			"serve --model mine.safetensors\nserve --model mobilenet.onnx --labels labels.txt --prepare tf"),
 		Args: noArguments,
@@ -46,8 +46,8 @@ https. Ctrl-C ends the server, with exit status 0.`,
 	f := cmd.Flags()
 	f.StringVar(&s.model, "model", "", formats)
 	s.sourceFlags.add(cmd)
-	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port to serve the page at (port 0: a free one)")
-	f.Uint64Var(&s.seed, "seed", 1, "source of every random number")
+	f.StringVar(&s.listen, "listen", "127.0.0.1:8080", "address and port of the page (port 0: any free one)")
+	f.Uint64Var(&s.seed, "seed", 1, "seed of all random numbers")
 	return cmd
 }
 

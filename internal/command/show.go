@@ -16,7 +16,7 @@ func newShow(g *globals) *cobra.Command {
 		Short: "Show what network a file holds",
 		Long: `show prints the layers of a network with their shapes, parameters and
 multiply-adds for one image, how its images are prepared, and its classes. FILE is
-a ` + formats + `.`,
+the ` + formats + `.`,
 		Example: g.example("show digits.safetensors\n"+others, others),
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {

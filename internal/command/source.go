@@ -19,9 +19,9 @@ import (
 )
 
 // formats are what --from and --model name, for their usage.
-const formats = "file of the network: ours, .onnx, or weights of others with --arch (.pt, .safetensors, .npz); or hf:OWNER/REPO[@REVISION][/FILE]"
+const formats = "file of the network: lastlayer's own, .onnx, or weights from elsewhere with --arch (.pt, .safetensors, .npz); or hf:OWNER/REPO[@REVISION][/FILE]"
 
-// sourceFlags say what a network's file does not say itself.
+// sourceFlags say what the file of a network may not say itself.
 type sourceFlags struct {
 	arch     string
 	labels   string
@@ -32,32 +32,32 @@ type sourceFlags struct {
 
 func (s *sourceFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&s.arch, "arch", "", "network that the file has the weights of, by torchvision's name or timm's, as resnet18")
-	f.StringVar(&s.labels, "labels", "", "text file with the classes of a network that does not name them, one a line")
-	f.StringVar(&s.preset, "prepare", "", "how the images were prepared that trained a network which does not say it: "+strings.Join(dataset.Presets(), ", "))
+	f.StringVar(&s.arch, "arch", "", "architecture of a file that has only weights, by torchvision's or timm's name, as resnet18")
+	f.StringVar(&s.labels, "labels", "", "text file with the classes of a network that does not name them, one per line")
+	f.StringVar(&s.preset, "prepare", "", "how images are prepared for a network whose file does not say: "+strings.Join(dataset.Presets(), ", "))
 }
 
-// addFresh adds the flags that name a network to be trained from nothing.
+// addFresh adds the flags that name a network to train from scratch.
 func (s *sourceFlags) addFresh(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&s.arch, "arch", "", "network to begin with, with fresh weights, by torchvision's name, as mobilenet_v2")
-	f.StringVar(&s.preset, "prepare", "", "how its images are prepared: "+strings.Join(dataset.Presets(), ", ")+" (torchvision if unsaid)")
+	f.StringVar(&s.arch, "arch", "", "architecture to train from scratch, by torchvision's name, as mobilenet_v2")
+	f.StringVar(&s.preset, "prepare", "", "how its images are prepared: "+strings.Join(dataset.Presets(), ", ")+" (default torchvision)")
 }
 
-// named returns a usage error where a program has no network of its own to train
-// from nothing and none is named.
+// named returns a usage error if no network to train from scratch is named and the
+// program has none of its own.
 func (s *sourceFlags) named(p Program) error {
 	switch {
 	case s.arch == "" && s.preset != "":
 		return usage(errors.New("--prepare: goes with --arch, which is not given"))
 	case s.arch == "" && !p.mnist:
-		return usage(errors.Errorf("--arch: found none, expected the network to train from nothing, as resnet18; '%s retrain' begins with a trained one", p.name))
+		return usage(errors.Errorf("--arch: found none, expected the network to train from scratch, as resnet18; '%s retrain' starts from a trained one", p.name))
 	}
 	return nil
 }
 
-// fresh returns the network that --arch names, and has data make its images. One
-// that a checkpoint has must be the same.
+// fresh returns the network that --arch names, and has data prepare images for it.
+// A checkpoint must be of the same network.
 func (s *sourceFlags) fresh(resumed *model.Network, data *dataFlags) (model.Spec, error) {
 	classes := 2 // others follow from the data
 	if resumed != nil {
@@ -113,8 +113,8 @@ func (s *sourceFlags) openPartial(ctx context.Context, out *output, source strin
 		return nil, err
 	}
 	if r.PrepAssumed && r.Network.Prep.IsPhoto() {
-		return nil, usage(errors.Errorf("--prepare: found none, and %s does not say how its photos are prepared; expected %s. Where the network was published it says so: with mean 0.485, 0.456, 0.406, as PyTorch's, it is torchvision, with values of -1 to 1, as TensorFlow's, tf, with BGR and means of 103.939, 116.779, 123.68, caffe. "+
-			"Or try each of them on photos that show what the network knows: '%s predict --model %s --prepare tf PHOTO': the right one is sure, and right", source, photoPresets(), out.program.name, source))
+		return nil, usage(errors.Errorf("--prepare: found none, and %s does not say how its photos are prepared; expected %s. The page that published the network says: means of 0.485, 0.456, 0.406, as in PyTorch, are torchvision; values from -1 to 1, as in TensorFlow, are tf; BGR and means of 103.939, 116.779, 123.68 are caffe. "+
+			"Or try each on a photo of something that the network knows: '%s predict --model %s --prepare tf PHOTO'; with the right one it is right, and confident", source, photoPresets(), out.program.name, source))
 	}
 	noteAssumed(out, source, r)
 	return r.Network, nil

@@ -27,17 +27,17 @@ type trainingFlags struct {
 	cmd     *cobra.Command
 }
 
-// usualMomentum is the momentum where none is said.
+// usualMomentum is the default momentum.
 const usualMomentum = 0.9
 
 func (t *trainingFlags) add(cmd *cobra.Command, out string) {
 	f := cmd.Flags()
-	f.IntVar(&t.Epochs, "epochs", train.UsualEpochs(train.FewExamples), fmt.Sprintf("passes over the training images (%d if unsaid and there are fewer than %d)", train.UsualEpochs(0), train.FewExamples))
+	f.IntVar(&t.Epochs, "epochs", train.UsualEpochs(train.FewExamples), fmt.Sprintf("passes over the training images (%d for fewer than %d images, unless given)", train.UsualEpochs(0), train.FewExamples))
 	f.Float64Var(&t.Rate, "lr", 0.02, "learning rate")
 	f.StringVar(&t.Schedule, "schedule", "cosine", "learning rate over the steps: constant, step or cosine")
-	f.Float64Var(&t.Validation, "validation", 0, "share of the training images kept aside and evaluated after each epoch")
-	f.IntVar(&t.Patience, "patience", 0, "stop after so many epochs without a better validation loss, and keep the best weights (0: never)")
-	f.Var(&parsed[string]{"", "string", parseWeights, &t.Weights}, "class-weights", "balanced: each class has as much of the loss, however few images it has")
+	f.Float64Var(&t.Validation, "validation", 0, "share of the training images that is set aside and evaluated after each epoch")
+	f.IntVar(&t.Patience, "patience", 0, "stop after N epochs without a better validation loss, and keep the best weights (0: never)")
+	f.Var(&parsed[string]{"", "string", parseWeights, &t.Weights}, "class-weights", "balanced: each class counts the same in the loss, however few images it has")
 	f.StringVar(&t.out, "out", out, "file to write the whole network to")
 	t.report.add(cmd)
 	t.augment.add(cmd)
@@ -56,11 +56,11 @@ func parseWeights(text string) (string, error) {
 func (t *trainingFlags) addSolver(cmd *cobra.Command) {
 	t.cmd = cmd
 	f := cmd.Flags()
-	f.IntVar(&t.Batch, "batch", 64, "images a step")
-	f.Float64Var(&t.Momentum, "momentum", usualMomentum, "momentum of the solver momentum")
-	f.Float64Var(&t.Decay, "weight-decay", 0, "L2 penalty: this times the weights, not the biases, is added to their gradient (adam: to its step)")
+	f.IntVar(&t.Batch, "batch", 64, "images per step")
+	f.Float64Var(&t.Momentum, "momentum", usualMomentum, "momentum, of --solver momentum")
+	f.Float64Var(&t.Decay, "weight-decay", 0, "L2 penalty: this times the weights is added to their gradient (adam: to its step); biases have none")
 	f.StringVar(&t.Solver, "solver", "momentum", train.SolverList())
-	f.Uint64Var(&t.Seed, "seed", 1, "source of every random number")
+	f.Uint64Var(&t.Seed, "seed", 1, "seed of all random numbers")
 }
 
 // check returns a usage error when the flags cannot be obeyed, and an ordinary
@@ -101,21 +101,21 @@ func (t *trainingFlags) checkOut() error {
 	return atomicfile.Writable(t.out)
 }
 
-// forSmall raises the number of epochs where there are few training images and
-// nothing was said about when to stop.
+// forSmall raises the number of epochs if there are few training images and no flag
+// says when to stop.
 func (t *trainingFlags) forSmall(cmd *cobra.Command, data *dataset.Set, out *output) {
 	if data.Len() >= train.FewExamples || given(cmd, "epochs", "validation", "patience") != "" {
 		return
 	}
 	t.Epochs = train.UsualEpochs(data.Len())
-	out.note("%d training images are fewer than %d: %d epochs on all of them (--epochs says otherwise; keeping some aside to stop early costs more than it gains)",
+	out.note("%d training images are fewer than %d: %d epochs on all of them (--epochs overrides; with so few, a validation set costs more than it gains)",
 		data.Len(), train.FewExamples, t.Epochs)
 }
 
 // progressHook shows the steps and prints the epochs.
 type progressHook struct {
 	out   *output
-	batch int // images a step; the last of an epoch may have fewer
+	batch int // images per step; the last of an epoch may have fewer
 }
 
 func (h *progressHook) Step(r train.StepReport) error {
@@ -151,9 +151,9 @@ func newDoneLine(m train.Metrics, r *transfer.Result, start time.Time, out strin
 	return doneLine{Done: true, Score: m.Score(), Seconds: time.Since(start).Seconds(), PeakRSSBytes: memory.Peak(), BLAS: model.Kernel(), Out: out, Result: r}
 }
 
-// write writes the network after a training that ended with trainErr, which it hands
-// on. What an interrupted one has learnt is written too; a diverged one leaves the
-// file that is there. A repetition has no file.
+// write writes the network after a training that ended with trainErr, and returns
+// trainErr. What an interrupted training has learnt is written too; one that diverged
+// leaves an existing file alone. A repetition has no file.
 func (t *trainingFlags) write(m *model.Network, trainErr error, out *output) error {
 	interrupted := errors.Is(trainErr, context.Canceled)
 	if trainErr != nil && !interrupted || t.out == "" {
