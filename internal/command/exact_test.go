@@ -41,7 +41,7 @@ func TestRetrainExact(t *testing.T) {
 		t.Errorf("--last 2: found %v, which is costly and nobody's to compare", two["training_loss"])
 	}
 	text := ok(t, append(args, "--json=false", "--solver", "lbfgs", "--iterations", "3", "--weight-decay", "0.01", "--out", "e.safetensors", "--quiet=false")...)
-	if !strings.Contains(text.out, "3 iterations") || !strings.Contains(text.out, "gradient norm") || !strings.Contains(text.err, "warning: the optimum is not reached") || !strings.Contains(text.err, "--iterations allows more") {
+	if !strings.Contains(text.out, "3 iterations") || !strings.Contains(text.out, "gradient norm") || !strings.Contains(text.err, "warning: the optimum is not reached") || !strings.Contains(text.err, "allow more by --iterations") {
 		t.Errorf("found %q and %q", text.out, text.err)
 	}
 	more := ok(t, append(args, "--solver", "lbfgs", "--augment", "shift", "--augment-copies", "2", "--weight-decay", "2", "--iterations", "5", "--out", "f.safetensors")...).last(t)

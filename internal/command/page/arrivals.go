@@ -9,12 +9,11 @@ import (
 	"time"
 )
 
-// grace is how long a body may take before it makes room for a request that
-// waits.
+// grace is how long a body may take before it has to make room for a waiting request.
 const grace = 250 * time.Millisecond
 
-// arrivals are the bodies that are being received, so that whoever sends slowly
-// holds nobody up.
+// arrivals are the bodies that are being received: a slow client must not hold up
+// others.
 type arrivals struct {
 	mu  sync.Mutex
 	all []*arrival // the oldest first
@@ -25,8 +24,8 @@ type arrival struct {
 	cut   func()
 }
 
-// receive reads the whole body of a request. What went wrong is found by whoever
-// reads the body. One that says it is too long is left unread: readBody refuses it.
+// receive reads the whole body of a request. An error shows when the handler reads the
+// body. A body that is declared too long is left unread: readBody refuses it.
 func (a *arrivals) receive(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength == 0 || r.ContentLength > maxImage {
 		return
@@ -48,7 +47,7 @@ func (a *arrivals) receive(w http.ResponseWriter, r *http.Request) {
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(content)), int64(len(content))
 }
 
-// makeRoom cuts off the oldest body, if it has had its time.
+// makeRoom cuts off the oldest body if its time is up.
 func (a *arrivals) makeRoom() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -58,7 +57,7 @@ func (a *arrivals) makeRoom() {
 	}
 }
 
-// failed is the body of a request that did not come.
+// failed is a body that did not arrive.
 type failed struct{ err error }
 
 func (f failed) Read([]byte) (int, error) { return 0, f.err }

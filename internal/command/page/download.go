@@ -18,7 +18,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// oneOfFew answers unless as many downloads are under way as may be.
+// oneOfFew refuses a download if too many are under way.
 func (s *Server) oneOfFew(w http.ResponseWriter, download func() error) {
 	select {
 	case s.downloading <- struct{}{}:
@@ -40,7 +40,7 @@ func (s *Server) download(m *session, w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// downloadONNX sends it for programs of others.
+// downloadONNX sends it for other programs.
 func (s *Server) downloadONNX(m *session, w http.ResponseWriter, r *http.Request) {
 	p, _ := m.network()
 	s.oneOfFew(w, func() error {
@@ -85,14 +85,14 @@ func (s *Server) downloadSamples(m *session, w http.ResponseWriter, _ *http.Requ
 		attach(w, "application/zip", "samples.zip")
 		if err := c.pack(w); err != nil {
 			s.log.Printf("download of samples: %v", err)
-			panic(http.ErrAbortHandler) // a download that breaks off is seen to be no whole one
+			panic(http.ErrAbortHandler) // so that the client sees that the download is not complete
 		}
 		return nil
 	})
 }
 
-// pack writes the samples as a zip file: a folder of each class, with those held
-// out beneath test and the others beneath train, if there are any held out.
+// pack writes the samples as a zip file with a folder for each class. If any are held
+// out, those are under test and the others under train.
 func (c classes) pack(w io.Writer) error {
 	z := zip.NewWriter(w)
 	halves := slices.ContainsFunc(c, func(k class) bool { return k.held() > 0 })
@@ -136,14 +136,14 @@ func (s sample) ending() string {
 		case "image/gif", "image/webp", "image/bmp":
 			return "." + strings.TrimPrefix(kind, "image/")
 		case "application/octet-stream":
-			return ".tif" // the one kind that is read and not detected
+			return ".tif" // the only kind that is read but not detected
 		}
 	}
 	return ".png"
 }
 
-// folders returns a name of a folder for each class: its own, unless some system
-// takes that for something else.
+// folders returns a folder name for each class: its own, unless that means something
+// else on some system.
 func (c classes) folders() []string {
 	var names []string
 	for _, k := range c {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/image/math/f64"
 )
 
-// readDrawing brings an image file to the form of MNIST's images.
+// readDrawing makes an image file into an image like MNIST's.
 func readDrawing(content []byte, polarity string) (taken, error) {
 	img, err := decode(content)
 	if err != nil {
@@ -21,9 +21,8 @@ func readDrawing(content []byte, polarity string) (taken, error) {
 	return taken{drawing.Image.Bytes(polarity), drawing.Note, sample{digit: drawing.Image}}, err
 }
 
-// drawingSet returns the drawings as examples: each as drawn, then copies-1 times a
-// little altered, since a handful of drawings shows too little of what else a
-// hand may do.
+// drawingSet returns the drawings as examples: each as drawn, and copies-1 slightly
+// altered copies, since a handful of drawings shows too little variety.
 func (c classes) drawingSet(copies int, prep dataset.Preprocessing, seed uint64) (*dataset.Set, error) {
 	rng := rand.New(rand.NewPCG(seed, alterStream))
 	var pixels []byte
@@ -42,12 +41,12 @@ func (c classes) drawingSet(copies int, prep dataset.Preprocessing, seed uint64)
 	return dataset.NewSet("drawings", slices.Clone(digitShape), pixels, labels, c.names(), prep)
 }
 
-// alterStream keeps the random numbers of the alterations apart from all others
-// drawn from the same seed.
+// alterStream keeps the random numbers of the alterations separate from all others
+// that come from the same seed.
 const alterStream = 0xa17e
 
-// How far a copy of a drawing is altered. dataset.Digit has taken away size and
-// place already: a larger shift than of a pixel does not come up.
+// How far a copy of a drawing is altered. dataset.Digit has already normalised size
+// and position, so shifts of more than a pixel do not occur.
 const (
 	mostTurn  = 12 * math.Pi / 180
 	mostSlant = 0.15

@@ -22,10 +22,10 @@ const (
 	maxHeaders  = 16 << 10
 	maxRequests = 128 // answered at once
 
-	patience = time.Second // how long one more waits
+	patience = time.Second // how long another one waits
 )
 
-// timeouts are how long a client may take: it is cut off then.
+// timeouts are how long a client may take before it is cut off.
 type timeouts struct {
 	header time.Duration
 	read   time.Duration // of a whole request
@@ -42,8 +42,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // guard decides which requests are answered.
 type guard struct {
 	next     http.Handler
-	hosts    []string // names that the page may be asked for under, besides addresses
-	loopback bool     // of the addresses, only those of this machine's loopback
+	hosts    []string // names by which the page may be requested, besides addresses
+	loopback bool     // allow only loopback addresses
 	log      *log.Logger
 	arrivals arrivals
 	requests chan struct{}
@@ -63,7 +63,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusMisdirectedRequest, "host: found %.100q, expected the address that this page is served at", r.Host)
 		return
 	}
-	// The mux would redirect to the clean path, of which there is none either.
+	// The mux would redirect to the clean path, which does not exist either.
 	if path.Clean(r.URL.Path) != r.URL.Path {
 		refuse(w, http.StatusNotFound, "path: found %.100q, expected one of this page's", r.URL.Path)
 		return
@@ -78,7 +78,7 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.next.ServeHTTP(w, r)
 }
 
-// enter takes one of the places for requests, and says whether there was one.
+// enter takes one of the places for requests, and reports whether there was one.
 func (g *guard) enter() bool {
 	for end := time.Now().Add(patience); time.Now().Before(end); g.arrivals.makeRoom() {
 		select {
@@ -90,10 +90,10 @@ func (g *guard) enter() bool {
 	return false
 }
 
-// knows reports whether host, with or without a port, names this server. A page
-// elsewhere can give its own name this machine's address, and then its browser
-// takes us for that page: but the Host header still says the name. An address
-// cannot be given away so, and the port makes no difference.
+// knows reports whether host, with or without a port, names this server. A page from
+// elsewhere can point its own name at this machine's address (DNS rebinding), and the
+// browser then takes us for that page; but the Host header still has that name. With
+// an address this is not possible, and the port makes no difference.
 func (g *guard) knows(host string) bool {
 	name := host
 	if n, _, err := net.SplitHostPort(host); err == nil {
@@ -106,8 +106,8 @@ func (g *guard) knows(host string) bool {
 	return slices.Contains(g.hosts, name)
 }
 
-// recover answers for a handler that panicked, and tells of it. Its locks are
-// released by then, since all are by defer.
+// recover answers for a handler that panicked, and logs it. Its locks are released by
+// then, since all unlocks are deferred.
 func (g *guard) recover(w http.ResponseWriter, r *http.Request) {
 	p := recover()
 	if p == nil {
@@ -120,9 +120,9 @@ func (g *guard) recover(w http.ResponseWriter, r *http.Request) {
 	refuse(w, http.StatusInternalServerError, "a bug of this program; its standard error says more")
 }
 
-// sameOrigin lets h be asked by this page and by programs, not by pages from
-// elsewhere. The standard library's rule is for methods that change something;
-// here it is for reading too.
+// sameOrigin lets this page and programs call h, but not pages from elsewhere. The
+// standard library's rule covers methods that change something; here it covers reading
+// too.
 func sameOrigin(h http.HandlerFunc) http.HandlerFunc {
 	protection := http.NewCrossOriginProtection()
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -136,7 +136,7 @@ func sameOrigin(h http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// refuse answers with one line of why.
+// refuse answers with one line that says why.
 func refuse(w http.ResponseWriter, status int, format string, args ...any) {
 	answer(w, status, struct {
 		Error string `json:"error"`
@@ -147,9 +147,9 @@ func refuse(w http.ResponseWriter, status int, format string, args ...any) {
 func answer(w http.ResponseWriter, status int, v any) {
 	body, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // v is one of ours: the guard tells of it
+		panic(err) // v is one of our types: the guard logs it
 	}
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(append(body, '\n')) // whoever went away needs no answer
+	_, _ = w.Write(append(body, '\n')) // a client that is gone needs no answer
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// stateAnswer is all that the page needs to know to begin with.
+// stateAnswer is everything the page needs at the start.
 type stateAnswer struct {
 	Name     string            `json:"name"`
 	Taught   bool              `json:"taught"`
@@ -95,8 +95,8 @@ func (s *Server) predict(m *session, w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, p)
 }
 
-// add is not for the session that a request has: the first sample makes it one
-// that is kept.
+// add does not use the request's session: the first sample makes the session one that
+// is kept.
 func (s *Server) add(w http.ResponseWriter, r *http.Request) {
 	name, err := className(r.URL.Query().Get("class"))
 	if err != nil {
@@ -157,7 +157,7 @@ func (s *Server) sheet(m *session, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "image/png")
-	_ = png.Encode(w, c[i].sheet()) // whoever went away needs no answer
+	_ = png.Encode(w, c[i].sheet()) // a client that is gone needs no answer
 }
 
 func (s *Server) reset(m *session, w http.ResponseWriter, r *http.Request) {
@@ -182,8 +182,8 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request) (taken, error) {
 	return take(content, s.loaded.model)
 }
 
-// readBody reads a request's body, of which a length beyond the limit is
-// refused before it is read.
+// readBody reads a request's body. A length above the limit is refused before
+// anything is read.
 func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if r.ContentLength > limit {
 		w.Header().Set("Connection", "close")
@@ -206,7 +206,7 @@ func readBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 // errSlow is the error for a body that takes too long to come.
 var errSlow = errors.New("body: it takes too long to come")
 
-// errBody is the cause of errors about a body that is not what it should be.
+// errBody is the cause of errors about a body of the wrong form.
 var errBody = errors.New("body")
 
 // readJSON decodes a body that holds exactly what v takes.
@@ -221,7 +221,7 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 	return nil
 }
 
-// fail answers with an error: the client's own with a status of 400 and more.
+// fail answers with an error; one that is the client's fault has a status from 400.
 func (s *Server) fail(w http.ResponseWriter, err error) {
 	var large *http.MaxBytesError
 	switch {

@@ -13,20 +13,20 @@ import (
 	"github.com/pkg/errors"
 )
 
-// How a lesson goes: chosen so that a handful of samples a class is learnt
+// The settings of a lesson, chosen so that a handful of samples per class is learnt
 // within seconds.
 const (
 	epochs       = 20
 	batch        = 32
 	learningRate = 0.02
-	mostCopies   = 16  // of a drawing, altered but for the first
-	mostExamples = 640 // that the copies may add up to
+	mostCopies   = 16  // of a drawing, all altered except the first
+	mostExamples = 640 // copies of all drawings together
 	mostLast     = 2   // layers that may be trained
 
 	photoRate  = 0.01 // of Adam, whose steps do not depend on how large a network's features are
 	photoSteps = 200  // at least
 
-	featureMemory = 256 << 20 // bytes; more are in a mapped file
+	featureMemory = 256 << 20 // bytes; more goes to a mapped file
 )
 
 // lesson is the head of a network while it learns the samples. The layers
@@ -84,9 +84,8 @@ func newLesson(ctx context.Context, pre *model.Network, c classes, last int, see
 	return l, err
 }
 
-// sets returns what is taught and what the training is measured by, nil where that
-// is nothing: photos held out, or the drawings as drawn, of which altered copies
-// are taught too.
+// sets returns what is taught and what measures the training, nil for nothing: photos
+// that are held out, or the drawings as drawn, whose altered copies are taught too.
 func (c classes) sets(m *model.Network, seed uint64) (examples, measured *dataset.Set, err error) {
 	if m.Prep.IsPhoto() {
 		return c.photoSets(m)
@@ -116,8 +115,8 @@ func (l *lesson) close() error {
 // steps returns how many steps a whole training makes.
 func (l *lesson) steps() int { return l.epochs * l.batches.PerEpoch() }
 
-// fit trains until all epochs are done or ctx is: that is no error, what was
-// learnt so far is kept.
+// fit trains until all epochs are done or ctx ends. That is no error: what was learnt
+// so far is kept.
 func (l *lesson) fit(ctx context.Context, hook train.Hook) (stopped bool, err error) {
 	err = l.trainer.Fit(ctx, l.head.Data, train.Options{Epochs: l.epochs, Schedule: train.CosineRate, Hook: hook})
 	if errors.Is(err, context.Canceled) {
@@ -144,9 +143,8 @@ type stepResult struct {
 	Layers   []stepLayer `json:"layers"`
 }
 
-// step makes one step on the next batch. What it did to the trained layers the
-// trainer tells; that of the frozen ones is measured against the network as
-// loaded.
+// step makes one step on the next batch. The trainer reports what it did to the
+// trained layers; the frozen ones are compared with the network as loaded.
 func (l *lesson) step() (stepResult, error) {
 	indices, _ := l.batches.Next()
 	start := time.Now()
@@ -176,8 +174,8 @@ func (l *lesson) step() (stepResult, error) {
 	return result, nil
 }
 
-// distance returns the Euclidean norm of what lies between a layer's weights
-// and those of the network as loaded.
+// distance returns the Euclidean norm of the difference between a layer's weights and
+// those of the network as loaded.
 func (l *lesson) distance(layer string) float64 {
 	var sum float64
 	for _, name := range l.model.Weights.Names() {

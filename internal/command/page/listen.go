@@ -17,23 +17,23 @@ type Site struct {
 	Listener net.Listener
 	URL      string   // what to type into a browser on this machine
 	Loopback bool     // only this machine can open it
-	Hosts    []string // names under which a browser may ask for it
+	Hosts    []string // names by which a browser may request it
 }
 
-// ErrAddress is the cause of Listen's error for what is no address.
+// ErrAddress is the cause of Listen's error for something that is not an address.
 var ErrAddress = errors.New("expected an address and a port, as 127.0.0.1:8080")
 
-// Run serves a network at an address and a port until ctx is done, which is no
-// error. ready is told where, before the first request is answered. Hosts and
+// Run serves a network at an address and a port until ctx is done, which is no error.
+// It calls ready with the place before it answers the first request. Hosts and
 // Loopback of the options follow from the address. The memory of the process is
-// bounded.
+// limited.
 func Run(ctx context.Context, n *model.Network, at string, opt Options, ready func(*Site) error) error {
 	boundMemory(n.Weights)
 	site, err := Listen(ctx, at)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = site.Listener.Close() }() // closed already, unless what follows fails
+	defer func() { _ = site.Listener.Close() }() // already closed, unless what follows fails
 	opt.Hosts, opt.Loopback = site.Hosts, site.Loopback
 	server, err := New(n, opt)
 	if err != nil {
@@ -71,8 +71,8 @@ func isLoopback(a net.Addr) bool {
 	return ok && tcp.IP.IsLoopback()
 }
 
-// address returns what to type into a browser on this machine: the host as it
-// was given, this machine where that was none or any, and the port found.
+// address returns what to type into a browser on this machine: the host as given, or
+// this machine for an empty or wildcard host, and the actual port.
 func address(host string, a net.Addr) string {
 	_, port, err := net.SplitHostPort(a.String())
 	if err != nil {
@@ -84,10 +84,9 @@ func address(host string, a net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// boundMemory has garbage collected before it fills the memory: a network that
-// is being taught is there some eight times over, in copies, gradients and
-// momenta, many clients at once need 64 MiB, and then there is what sessions keep.
-// GOMEMLIMIT says otherwise.
+// boundMemory sets a limit at which garbage is collected more often: while a network
+// is taught there are some eight copies of it, with gradients and momenta; many
+// clients at once need 64 MiB; and sessions keep data. GOMEMLIMIT overrides it.
 func boundMemory(w *model.Weights) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(96<<20 + 8*weightBytes(w) + sessionsFor(w)*sessionBytes(w))

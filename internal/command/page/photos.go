@@ -13,17 +13,17 @@ import (
 	"golang.org/x/image/draw"
 )
 
-// smallSide is the pixels of a side of the small picture of a photo, smallShown
-// how many of a class the page shows: the latest.
+// smallSide is the side in pixels of the small picture of a photo, smallShown how many
+// of a class the page shows, the latest ones.
 const (
 	smallSide  = 44
 	smallShown = 12
 	smallGap   = 2
 )
 
-// held returns how many of the samples are held out of a training, to measure it:
-// a fifth of the photos, the latest. The frames of one recording resemble each
-// other, and those that follow each other most, so they are no random fifth.
+// held returns how many of the samples are held out of a training to measure it: a
+// fifth of the photos, the latest. It is not a random fifth, because the frames of one
+// recording resemble each other, and neighbours most of all.
 func (k class) held() int {
 	if len(k.Samples) == 0 || k.Samples[0].photo == nil {
 		return 0

@@ -17,7 +17,7 @@ import (
 // digitShape is what dataset.Digit makes of any image: [C,H,W].
 var digitShape = []int{1, 28, 28}
 
-// Bounds on what is sent of a network: one from a file may have any number of
+// Bounds on what is sent about a network: one from a file may have any number of
 // layers and classes, of any size.
 const (
 	maxMaps    = 64   // of a layer with maps
@@ -27,13 +27,13 @@ const (
 	maxAnswers = 20   // classes; of more, the most probable ones
 )
 
-// predictor runs a network on one image at a time and looks at what its layers
-// give. It has weights of its own, which nobody changes.
+// predictor runs a network on one image at a time and looks at the output of its
+// layers. It has its own copy of the weights, which never changes.
 type predictor struct {
 	model  *model.Network
 	layers []model.LayerInfo
-	inside map[string][]string // of the nodes that are looked at, the layers that each computes
-	first  []string            // of these layers, the first of each node
+	inside map[string][]string // the layers that each node computes, for nodes that are looked at
+	first  []string            // the first of these layers for each node
 
 	mu      sync.Mutex // guards network
 	network *train.Predictor

@@ -32,7 +32,7 @@ type photo struct {
 	small []byte // [smallSide,smallSide,3]: what the network gets of it
 }
 
-// class is a class of one's own: a name, and the samples of it.
+// class is a class of the user's: a name and its samples.
 type class struct {
 	Name    string   `json:"name"`
 	Samples []sample `json:"-"`
@@ -41,7 +41,7 @@ type class struct {
 	Pixels  []byte   `json:"pixels,omitempty"` // of drawings, [Count,28,28], for the page
 }
 
-// classes are in the order in which they were begun: that of the logits.
+// classes are in the order in which they were added, which is that of the logits.
 type classes []class
 
 // errClass is the cause of errors about a class or its samples.
@@ -50,7 +50,7 @@ var errClass = errors.New("samples")
 // className returns the name as a class has it, and an error unless it can be
 // shown and saved.
 func className(name string) (string, error) {
-	// Counted first: what is too long is not repeated in a message.
+	// Checked first: a name that is too long is not repeated in a message.
 	if n := utf8.RuneCountInString(strings.TrimSpace(name)); n < 1 || n > maxName {
 		return "", errors.Wrapf(errClass, "class: found a name of %d letters, expected 1 to %d", n, maxName)
 	}
@@ -65,8 +65,8 @@ func (c classes) index(name string) int {
 	return slices.IndexFunc(c, func(k class) bool { return k.Name == name })
 }
 
-// with returns the classes with one sample more. An exact copy of a photo that a
-// class has is not added to it again.
+// with returns the classes with one more sample. An exact copy of a photo that the
+// class already has is not added.
 func (c classes) with(name string, s sample) (_ classes, copied bool, err error) {
 	i := c.index(name)
 	if i < 0 && len(c) == maxClasses {

@@ -21,7 +21,7 @@ var static embed.FS
 
 type staticFile struct{ name, kind string }
 
-// files are all that is served of static, by path, beside the page.
+// files lists what is served from static, by path, besides the page.
 var files = map[string]staticFile{
 	"/page.css":  {"page.css", "text/css; charset=utf-8"},
 	"/page.js":   {"page.js", "text/javascript; charset=utf-8"},
@@ -37,9 +37,9 @@ var files = map[string]staticFile{
 type Options struct {
 	Name     string      // of the network, for the page
 	Seed     uint64      // of the new head, of the drawings' altered copies, of dropout and of the order of the examples
-	Hosts    []string    // names that the page may be asked for under, besides localhost; all addresses are taken
-	Loopback bool        // of the addresses, take only loopback ones
-	Log      *log.Logger // told of what is no fault of a client's
+	Hosts    []string    // names by which the page may be requested, besides localhost; any address is accepted
+	Loopback bool        // accept only loopback addresses
+	Log      *log.Logger // receives server errors
 }
 
 // Server serves one network, and a session for each browser.
@@ -55,8 +55,8 @@ type Server struct {
 }
 
 // New returns a Server of the network, which it does not change. The network
-// must take photos, or drawings of 1×28×28. Close the Server when it is of no more
-// use.
+// must take photos, or drawings of 1×28×28. Close the Server when it is no longer
+// needed.
 func New(m *model.Network, opt Options) (*Server, error) {
 	if !m.Prep.IsPhoto() && !slices.Equal(m.Spec.Input, digitShape) {
 		return nil, errors.Errorf("%s: the network takes images of %v, which are no photos; the page makes drawings of %v", opt.Name, m.Spec.Input, digitShape)
@@ -121,7 +121,7 @@ func (f staticFile) serve() http.HandlerFunc {
 	}
 }
 
-// Close frees the network's machines, once no request is under way any more.
+// Close frees the network's machines once no request is under way.
 func (s *Server) Close() error { return cmp.Or(s.sessions.close(), s.loaded.close()) }
 
 // shutdownTimeout is how long requests may take to end once ctx is done.

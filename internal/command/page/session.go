@@ -15,11 +15,11 @@ var errBusy = errors.New("the network is being trained: one training at a time")
 // errStopped is the error for a training that ended before it began.
 var errStopped = errors.New("stopped before the first step: the network is as it was before")
 
-// session is all that one browser's page changes. A change works on values of its own and
-// puts them here when it is done, so that whatever goes wrong in between, what
-// is here is whole.
+// session is everything that one browser's page changes. A change works on its own
+// values and stores them here when it is done, so that the session stays consistent
+// whatever goes wrong.
 type session struct {
-	name   string     // by which the page knows that it is another one; "" of one that is not kept
+	name   string     // tells the page which session it is; "" for one that is not kept
 	loaded *predictor // that of all sessions, whose network never changes
 	seed   uint64
 
@@ -30,14 +30,14 @@ type session struct {
 	taught     *predictor // nil when the network is as loaded
 
 	changing chan struct{} // holds one token while lesson is in use
-	lesson   *lesson       // nil when there is none
+	lesson   *lesson       // may be nil
 	last     int           // layers that lesson trains
 	version  int           // of the samples that lesson learns
 
 	mu      sync.Mutex // guards what follows
 	classes classes
 	changes int    // version of classes
-	stop    func() // ends the training under way; nil when there is none
+	stop    func() // ends the training under way; nil for none
 }
 
 func newSession(loaded *predictor, seed uint64) *session {
@@ -61,8 +61,8 @@ func (s *session) predict(input []byte, q question) (prediction, error) {
 	return s.current().predict(input, q)
 }
 
-// current returns what runs the network as it is now. Whoever calls it holds the
-// lock predicting.
+// current returns what runs the network as it is now. The caller holds the lock
+// predicting.
 func (s *session) current() *predictor {
 	if s.taught != nil {
 		return s.taught
@@ -78,8 +78,7 @@ func (s *session) network() (p *predictor, taught bool) {
 	return s.current(), s.taught != nil
 }
 
-// show puts a taught network in the place of the current one; nil is the network
-// as loaded.
+// show replaces the current network by a taught one; nil is the network as loaded.
 func (s *session) show(m *model.Network) (err error) {
 	var p *predictor
 	if m != nil {
@@ -117,9 +116,8 @@ func (s *session) samples() (classes, int) {
 	return s.classes, s.changes
 }
 
-// teach begins a lesson with the samples that are there. Whoever calls it has
-// claimed the network. features, if not nil, is told of the pass through the
-// frozen layers.
+// teach begins a lesson with the current samples. The caller has claimed the network.
+// features, if not nil, gets the progress of the pass through the frozen layers.
 func (s *session) teach(ctx context.Context, last int, features func(done, of int)) (*lesson, error) {
 	if err := s.forget(); err != nil {
 		return nil, err

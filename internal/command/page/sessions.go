@@ -11,27 +11,27 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Bounds on what browsers leave here.
+// Bounds on what browsers store here.
 const (
 	maxSessions   = 8
-	sessionsBytes = 2 << 30     // that all sessions may take, of which there are fewer for a large network
-	leastIdle     = time.Minute // a session used less long ago does not make room for another
+	sessionsBytes = 2 << 30     // for all sessions; a large network allows fewer of them
+	leastIdle     = time.Minute // a session that was used more recently does not make room for another
 )
 
-// sessions are those of all browsers, by the cookie that each has of its own.
+// sessions are those of all browsers, each known by its cookie.
 type sessions struct {
 	start func() *session
 	most  int
 
 	mu   sync.Mutex
-	byID map[string]*session // that have something: one without samples is not kept
+	byID map[string]*session // those with samples; others are not kept
 }
 
-// errFull is the error for a browser too many.
+// errFull is the error for one browser too many.
 var errFull = errors.New("busy: as many browsers teach the network as there is memory for; one of them makes room when it has been idle for a minute")
 
-// sessionsFor returns how many sessions there may be of a network: each has its
-// samples, a network, a copy that predicts and one that is being trained.
+// sessionsFor returns how many sessions there may be for a network: each has its
+// samples, a network, a copy that predicts and one that is trained.
 func sessionsFor(w *model.Weights) int64 {
 	return min(maxSessions, max(1, sessionsBytes/sessionBytes(w)))
 }
@@ -46,17 +46,17 @@ func weightBytes(w *model.Weights) int64 {
 	return bytes
 }
 
-// cookie returns the name of this server's cookie: those of another port go to
-// the same browsers.
+// cookie returns the name of this server's cookie. It has the port, since a browser
+// sends the cookies of all ports of a host.
 func cookie(r *http.Request) string {
-	_, port, _ := net.SplitHostPort(r.Host) // none is a name too
+	_, port, _ := net.SplitHostPort(r.Host) // no port makes a name too
 	return "lastlayer" + port
 }
 
 // idLength is the length of a session's id.
 var idLength = len(rand.Text())
 
-// id returns which session a browser asks for, and gives it one.
+// id returns the session id of a browser, and sets a cookie if it has none.
 func id(w http.ResponseWriter, r *http.Request) string {
 	if c, err := r.Cookie(cookie(r)); err == nil && len(c.Value) == idLength {
 		return c.Value
@@ -66,8 +66,8 @@ func id(w http.ResponseWriter, r *http.Request) string {
 	return id
 }
 
-// of returns the session of a browser, to be used until done is called. A new one
-// is there for this request only.
+// of returns the session of a browser, to be used until done is called. A new session
+// lasts for this request only.
 func (a *sessions) of(w http.ResponseWriter, r *http.Request) (s *session, done func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -78,8 +78,8 @@ func (a *sessions) of(w http.ResponseWriter, r *http.Request) (s *session, done 
 	return s, a.use(s)
 }
 
-// kept returns the session of a browser, to be used until done is called, and
-// keeps it: the longest idle one makes room for a new one.
+// kept returns the session of a browser, to be used until done is called, and keeps
+// it. The one idle longest makes room for a new one.
 func (a *sessions) kept(w http.ResponseWriter, r *http.Request) (s *session, done func(), err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -98,7 +98,7 @@ func (a *sessions) kept(w http.ResponseWriter, r *http.Request) (s *session, don
 	return s, a.use(s), nil
 }
 
-// use notes that a session is in use. Whoever calls it holds the lock.
+// use notes that a session is in use. The caller holds the lock.
 func (a *sessions) use(s *session) (done func()) {
 	s.users++
 	return func() {
@@ -109,8 +109,7 @@ func (a *sessions) use(s *session) (done func()) {
 	}
 }
 
-// makeRoom ends the session that has been idle longest. Whoever calls it holds
-// the lock.
+// makeRoom ends the session that has been idle longest. The caller holds the lock.
 func (a *sessions) makeRoom() error {
 	oldest := ""
 	for id, s := range a.byID {

@@ -24,8 +24,8 @@ func take(content []byte, m *model.Network) (taken, error) {
 	return readDrawing(content, m.Prep.Polarity)
 }
 
-// maxPixels bounds the images that are decoded: what the page sends has no more,
-// and a small file can unpack to very many.
+// maxPixels bounds the images that are decoded: the page sends no larger ones, and a
+// small file can unpack to a huge image.
 const maxPixels = 1 << 20
 
 // errPixels is the cause of the error for an image that has more.
@@ -33,7 +33,7 @@ var errPixels = errors.New("too many pixels")
 
 // decode reads an image file.
 func decode(content []byte) (image.Image, error) {
-	// What is wrong with a header, DecodeImage says better.
+	// DecodeImage has the better errors about headers.
 	if c, _, err := image.DecodeConfig(bytes.NewReader(content)); err == nil && float64(c.Width)*float64(c.Height) > maxPixels {
 		return nil, errors.Wrapf(errPixels, "image: found %d×%d pixels, expected a product of at most %d", c.Width, c.Height, maxPixels)
 	}

@@ -16,11 +16,11 @@ type teachRequest struct {
 	Last int `json:"last"`
 }
 
-// eventTimeout is how long a page may take to read one event of a training. One
-// that takes longer is gone.
+// eventTimeout is how long a page may take to read one event of a training. A page
+// that takes longer counts as closed.
 const eventTimeout = 5 * time.Second
 
-// events writes server-sent events. Their client asks by POST, since a training
+// events writes server-sent events. The client asks with POST, since a training
 // changes something, and reads them as they come.
 type events struct {
 	w       http.ResponseWriter
@@ -65,8 +65,8 @@ type progress struct {
 	Of   int `json:"of"`
 }
 
-// Step implements train.Hook. A page that reads no more counts as closed, and
-// stops the training.
+// Step implements train.Hook. A page that stops reading counts as closed, which stops
+// the training.
 func (e *events) Step(r train.StepReport) error {
 	e.send("step", stepEvent{r.Step, r.Of, r.Loss, r.Correct, r.Examples})
 	if e.err != nil {
@@ -86,8 +86,8 @@ func (s *Server) retrain(m *session, w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	e := &events{w: w, control: http.NewResponseController(w)}
-	// The request is read, and a training may take longer than that may: at the
-	// deadline its page would be taken for closed.
+	// The request has been read. A training may take longer than the read deadline, at
+	// which the page would count as closed.
 	if err := e.control.SetReadDeadline(time.Time{}); err != nil {
 		s.fail(w, err)
 		return

@@ -39,8 +39,8 @@ type recall struct {
 	Right    int    `json:"right"`
 }
 
-// retrain trains a new head on the samples, until it is done, ctx is, or the
-// training is stopped. Then the network that it led to is shown.
+// retrain trains a new head on the samples until it is done, ctx ends, or the training
+// is stopped. Then the page shows the resulting network.
 func (s *session) retrain(ctx context.Context, last int, features func(done, of int), begun func(started), hook train.Hook) (result finished, err error) {
 	end, err := s.begin()
 	if err != nil {
@@ -66,7 +66,7 @@ func (s *session) retrain(ctx context.Context, last int, features func(done, of 
 	return result, s.keep(err)
 }
 
-// judge fills in what a training led to, and shows the network.
+// judge fills in the results of a training, and shows the network.
 func (s *session) judge(l *lesson, before map[string]string, result *finished) error {
 	if result.Weights, result.Identical = l.compare(before); !result.Identical {
 		return errors.New("a frozen weight has changed: this is a bug")
@@ -89,8 +89,8 @@ func (s *session) judge(l *lesson, before map[string]string, result *finished) e
 	return s.show(l.model)
 }
 
-// keep forgets the lesson if there was an error: its weights may be no numbers
-// any more. The network that is shown is another.
+// keep forgets the lesson after an error: its weights may no longer be finite. The
+// network that is shown is a copy.
 func (s *session) keep(err error) error {
 	if err == nil {
 		return nil
@@ -125,8 +125,8 @@ func (s *session) stopTraining() bool {
 	return true
 }
 
-// step makes one step of the lesson: a new one when the samples, or the layers
-// to train, are not those of the lesson that is there.
+// step makes one step of the lesson. It begins a new lesson if the samples or the
+// layers to train have changed.
 func (s *session) step(ctx context.Context, last int) (stepResult, error) {
 	end, err := s.begin()
 	if err != nil {

@@ -21,12 +21,12 @@ type Files struct {
 	Out  string // the network
 }
 
-// Evaluation says what was evaluated, and what of it to take with care.
+// Evaluation says what was evaluated, and what to be careful about.
 type Evaluation struct {
 	File      string // of the network
 	Data      string // name of the data
 	LeftOut   int    // images of classes that the network does not know
-	TrainedOn *int   // test images that the network was trained on; nil where nobody knows
+	TrainedOn *int   // test images that the network was trained on; nil if unknown
 }
 
 // Evaluated notes what is evaluated.

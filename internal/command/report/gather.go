@@ -16,7 +16,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Options says where a report goes, and what a Gatherer cannot know itself.
+// Options says where a report goes, and what a Gatherer cannot find out itself.
 type Options struct {
 	Folder      string
 	Title       string             // of the page: the command, such as "mnist retrain"
@@ -25,8 +25,8 @@ type Options struct {
 	Written     func(page string)  // called once the report is there
 }
 
-// Gatherer gathers a Report while a command works. All its methods may be called
-// on nil, where no report is asked for, and do nothing then.
+// Gatherer gathers a Report while a command works. A nil Gatherer, for no report, does
+// nothing.
 type Gatherer struct {
 	opt     Options
 	start   time.Time
@@ -54,9 +54,8 @@ func (g *Gatherer) Page() string {
 	return filepath.Join(g.opt.Folder, Page)
 }
 
-// Training notes what is trained, before the first step: the net, and w, the
-// weights of the whole network that it is a part of. What is kept of w is what
-// it was then.
+// Training notes what is trained, before the first step: the net, and w, the weights of
+// the whole network that it is a part of, as they are then.
 func (g *Gatherer) Training(net *model.Net, w *model.Weights, s train.Recipe, files Files, data *dataset.Set) {
 	if g == nil {
 		return
@@ -130,8 +129,8 @@ func (g *Gatherer) Tested(ctx context.Context, m *model.Network, test *dataset.S
 	return nil
 }
 
-// mistakesOf returns the images that the network takes for something else, the
-// one that it is most sure of first.
+// mistakesOf returns the images that the network gets wrong, the most confident
+// mistake first.
 func mistakesOf(ctx context.Context, e *train.Evaluator, test *dataset.Set, progress func(done, of int)) ([]picture.Mistake, error) {
 	var list []picture.Mistake
 	k := e.Net().Spec().Classes()
@@ -149,8 +148,8 @@ func mistakesOf(ctx context.Context, e *train.Evaluator, test *dataset.Set, prog
 	return list, err
 }
 
-// mapsOf returns for each mistake the map of what speaks for the given class, nil for
-// a network that has none.
+// mapsOf returns for each mistake the map of what speaks for the given class, or nil
+// for a network without such maps.
 func mapsOf(ctx context.Context, m *model.Network, test *dataset.Set, mistakes []picture.Mistake) []*explain.Map {
 	a, err := explain.NewActivator(m)
 	if err != nil {

@@ -30,7 +30,7 @@ func (r *Report) draw(v *view, files map[string][]byte) error {
 		}
 		files[name+".svg"], files[name+".png"] = svg, raster
 		drawn, err := p.Inline(label)
-		return template.HTML(drawn), err // its texts are escaped by the one that draws it
+		return template.HTML(drawn), err // the drawing escapes its texts
 	}
 	var err error
 	if epochs := v.drawn; len(epochs) > 0 {
@@ -50,7 +50,7 @@ func (r *Report) draw(v *view, files map[string][]byte) error {
 		if err != nil {
 			return err
 		}
-		if v.Matrix == nil { // a table of that many classes would be no use
+		if v.Matrix == nil { // a table of that many classes would be useless
 			v.Heat = heat
 		}
 	}

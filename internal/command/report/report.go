@@ -25,7 +25,7 @@ const (
 // Report is what a page tells.
 type Report struct {
 	Title       string // the command, such as "mnist retrain"
-	Interrupted string // what ended the work before its time; "" for nothing
+	Interrupted string // what interrupted the work; "" if nothing did
 	Layers      []model.LayerInfo
 	Training    bool                // layers are trained or frozen; not so in an evaluation
 	Of          int                 // epochs that were asked for

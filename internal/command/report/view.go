@@ -23,10 +23,10 @@ var (
 
 const (
 	shownEpochs = 500 // drawn and listed at most, evenly spaced
-	shownPairs  = 100 // of classes taken for one another, where there is no table
+	shownPairs  = 100 // of confused classes, where there is no table
 )
 
-// view is a Report as the page's template needs it.
+// view is a Report in the form that the page's template needs.
 type view struct {
 	*Report
 	Mark           template.HTML
