@@ -2,6 +2,8 @@
 
 package gemm
 
+import "github.com/lastlayer/lastlayer/internal/parallel"
+
 // packPanel packs the panel of B that starts at column j.
 func (blk *block) packPanel(j int) {
 	nr, kc := blk.nr(), blk.p1-blk.p0
@@ -45,17 +47,28 @@ func transposeBlocks(dst []float32, ldDst int, src []float32, ldSrc, rows, colum
 	}
 }
 
-// pack fills the panels with b, of a Packed that has room for them.
+// pack fills the panels with b, of a Packed that has room for them, on all threads
+// where there is much.
 func (p *Packed) pack(b []float32, ldb int) {
-	kc, width := evenly(p.k, maxKC), roundUp(p.n, inUse.nr())
-	blk := block{product: &product{n: p.n, k: p.k, b: b, ldb: ldb}, kernel: &inUse, j1: p.n}
-	for ; blk.p0 < p.k; blk.p0 = blk.p1 {
+	const much = 1 << 15 // numbers
+	kc, nr := evenly(p.k, maxKC), inUse.nr()
+	width := roundUp(p.n, nr)
+	panels := width / nr
+	one := func(i int) {
+		blk := block{product: &product{n: p.n, k: p.k, b: b, ldb: ldb}, kernel: &inUse, j1: p.n}
+		blk.p0 = i / panels * kc
 		blk.p1 = min(blk.p0+kc, p.k)
 		blk.panels = p.values[width*blk.p0:]
-		for j := 0; j < p.n; j += blk.nr() {
-			blk.packPanel(j)
-		}
+		blk.packPanel(i % panels * nr)
 	}
+	pieces := (p.k + kc - 1) / kc * panels
+	if p.k*p.n < much {
+		for i := range pieces {
+			one(i)
+		}
+		return
+	}
+	parallel.For(pieces, func(_, i int) { one(i) })
 }
 
 // blocked makes the product with the panels that are there.

@@ -51,8 +51,8 @@ func Pays(channels, out, kernel, stride, pad, outH, outW int) bool {
 		return false
 	}
 	tiles := ((outH + f.tile - 1) / f.tile) * ((outW + f.tile - 1) / f.tile)
-	if kernel == 3 { // measured from 16 to 512 channels
-		return min(channels, out) >= 16 && 9*points*tiles <= 4*f.taps()*outH*outW
+	if kernel == 3 { // measured from 16 to 512 channels; below 14×14 the kernels come too far for one image
+		return min(channels, out) >= 16 && 20*points*tiles <= 7*f.taps()*outH*outW
 	}
 	return 2*points*tiles <= f.taps()*outH*outW && points*channels*out <= maxGradient
 }

@@ -178,12 +178,12 @@ func (g *geometry) convolve(s *Scope, y []float32, argmax [][]uint8, x, w []floa
 	default:
 		strips, strip := g.strips(s.rows)
 		if strips == 1 { // the product itself is spread over the threads
-			g.strip(s.scratch(0), y, x, w, 0, s.rows*g.outH, s.packedProduct, e)
+			g.strip(s.allHands(), y, x, w, 0, s.rows*g.outH, e)
 			return
 		}
 		parallel.For(strips, func(worker, i int) {
 			r0, r1 := strip(i)
-			g.strip(s.scratch(worker), y, x, w, r0, r1, s.scratch(worker).product, e)
+			g.strip(s.scratch(worker).hands(), y, x, w, r0, r1, e)
 		})
 	}
 }

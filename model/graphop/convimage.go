@@ -118,7 +118,7 @@ func (g *geometry) sumOf(s *scratch, sum, x, w []float32) {
 		y1 := min(y0+g.rowsAtATime(), g.outH)
 		part := (y1 - y0) * g.outW
 		cols := g.patches(s, part)
-		g.im2col(s, cols, part, x, y0, y1)
+		g.im2col(s, cols, part, x, g.groupIn(), y0, y1)
 		s.gemm.Sgemm(false, false, g.groupOut(), part, g.taps(), 1, w, g.taps(), cols, part, 0, sum[y0*g.outW:], n)
 	}
 }
@@ -146,7 +146,7 @@ func (g *geometry) gradW(s *scratch, sum, x, dz []float32, from, to int) {
 			cols := g.inGroup(x, group)
 			if !g.pointwise() {
 				cols = g.patches(s, g.pixels())
-				g.im2col(s, cols, g.pixels(), g.inGroup(x, group), 0, g.outH)
+				g.im2col(s, cols, g.pixels(), g.inGroup(x, group), g.groupIn(), 0, g.outH)
 			}
 			s.gemm.Sgemm(false, true, g.groupOut(), g.taps(), g.pixels(), 1, g.outGroup(dz, group), g.pixels(), cols, g.pixels(), 1, g.kernels(sum, group), g.taps())
 		}

@@ -18,23 +18,23 @@ func (g *geometry) patches(s *scratch, columns int) []float32 {
 	return cols
 }
 
-// im2col writes the patch matrix of one group's channels of x, for rows [y0,y1)
+// im2col writes the patch matrix of so many channels x, of one group, for rows [y0,y1)
 // of the output, with its rows ld apart: row (c,i,j) holds, for each position of the
 // kernel, the input under its tap (i,j) in channel c. What lies on the padding is left
 // as it is, to be 0.
-func (g *geometry) im2col(s *scratch, cols []float32, ld int, x []float32, y0, y1 int) {
+func (g *geometry) im2col(s *scratch, cols []float32, ld int, x []float32, channels, y0, y1 int) {
 	stride := g.stride[1]
 	switch {
 	case g.pointwise():
-		for c := range g.groupIn() {
+		for c := range channels {
 			copy(cols[c*ld:], x[c*g.pixels():][y0*g.outW:y1*g.outW])
 		}
 		return
 	case stride > 1 && g.kernel[1] > 1:
-		g.im2colByPhases(s, cols, ld, x, y0, y1)
+		g.im2colByPhases(s, cols, ld, x, channels, y0, y1)
 		return
 	}
-	g.eachTap(y0, y1, func(tap, src, lo, hi, x0, x1 int) {
+	g.eachTap(channels, y0, y1, func(tap, src, lo, hi, x0, x1 int) {
 		for y := lo; y < hi; y++ {
 			row := cols[tap*ld+(y-y0)*g.outW:]
 			src := src + y*g.stride[0]*g.width
@@ -52,13 +52,13 @@ func (g *geometry) im2col(s *scratch, cols []float32, ld int, x []float32, y0, y
 // im2colByPhases is im2col where the kernel moves across by more than a pixel: the
 // columns of the image are first put in order of their remainder by the stride, so
 // that each tap's are side by side.
-func (g *geometry) im2colByPhases(s *scratch, cols []float32, ld int, x []float32, y0, y1 int) {
+func (g *geometry) im2colByPhases(s *scratch, cols []float32, ld int, x []float32, channels, y0, y1 int) {
 	stride := g.stride[1]
 	part := (g.width + stride - 1) / stride
-	rows := g.groupIn() * g.height
+	rows := channels * g.height
 	from, to := max(y0*g.stride[0]-g.high.before, 0), min((y1-1)*g.stride[0]-g.high.before+g.high.reach(), g.height)
 	phases := grow(&s.phases, rows*stride*part) // [C,H,stride,part], of which only the rows are there that are used
-	for c := range g.groupIn() {
+	for c := range channels {
 		for y := from; y < to; y++ {
 			line, out := x[(c*g.height+y)*g.width:][:g.width], phases[(c*g.height+y)*stride*part:]
 			for r := range stride {
@@ -68,7 +68,7 @@ func (g *geometry) im2colByPhases(s *scratch, cols []float32, ld int, x []float3
 			}
 		}
 	}
-	g.eachTap(y0, y1, func(tap, src, lo, hi, x0, x1 int) {
+	g.eachTap(channels, y0, y1, func(tap, src, lo, hi, x0, x1 int) {
 		at := g.wide.at(tap % g.kernel[1]) // where the tap lies at position 0
 		phase := (at%stride + stride) % stride
 		shift := (at - phase) / stride
@@ -84,7 +84,7 @@ func (g *geometry) im2colByPhases(s *scratch, cols []float32, ld int, x []float3
 // addPatches adds each patch of cols, made for rows [y0,y1) of the output, to
 // where im2col would have taken it from.
 func (g *geometry) addPatches(dx, cols []float32, y0, y1 int) {
-	g.eachTap(y0, y1, func(tap, dst, lo, hi, x0, x1 int) {
+	g.eachTap(g.groupIn(), y0, y1, func(tap, dst, lo, hi, x0, x1 int) {
 		for y := lo; y < hi; y++ {
 			row := cols[(tap*(y1-y0)+y-y0)*g.outW:]
 			dst := dst + y*g.stride[0]*g.width
@@ -95,13 +95,13 @@ func (g *geometry) addPatches(dx, cols []float32, y0, y1 int) {
 	})
 }
 
-// eachTap calls f for each tap of one group's kernels that lies on the image at
+// eachTap calls f for each tap of so many channels of one group's kernels that lies on the image at
 // some position of rows [y0,y1), with the tap's row in the patch matrix and the
 // positions [lo,hi) × [x0,x1) at which it lies on the image, not on padding: at
 // position (y,x) on src + y·stride·width + x·stride.
-func (g *geometry) eachTap(y0, y1 int, f func(tap, src, lo, hi, x0, x1 int)) {
+func (g *geometry) eachTap(channels, y0, y1 int, f func(tap, src, lo, hi, x0, x1 int)) {
 	tap := 0
-	for c := range g.groupIn() {
+	for c := range channels {
 		for i := range g.kernel[0] {
 			lo, hi := g.high.onImage(i, g.height, g.outH)
 			lo, hi = max(lo, y0), min(hi, y1)

@@ -49,21 +49,40 @@ func (s *scratch) product(m, n, k int, a, b []float32, ldb int, c []float32, ldc
 	return s.gemm.Multiply(m, n, k, a, k, b, ldb, c, ldc, f)
 }
 
+// hands are who computes a strip: one worker, or all together.
+type hands struct {
+	scratch  *scratch
+	multiply product
+	channels func(n int, body func(s *scratch, from, to int)) // calls body for parts of n
+}
+
+func (s *scratch) hands() hands {
+	return hands{s, s.product, func(n int, body func(s *scratch, from, to int)) { body(s, 0, n) }}
+}
+
+// allHands is for work that is one strip.
+func (s *Scope) allHands() hands {
+	return hands{s.scratch(0), s.packedProduct, func(n int, body func(s *scratch, from, to int)) {
+		pieces := parallel.Even(n/8, n)
+		parallel.For(pieces, func(worker, i int) { body(s.scratch(worker), i*n/pieces, (i+1)*n/pieces) })
+	}}
+}
+
 // packedProduct is a product on all threads, which share B as it is packed once.
 func (s *Scope) packedProduct(m, n, k int, a, b []float32, ldb int, c []float32, ldc int, f *gemm.Finish) (finished bool) {
 	const some = 48 // rows of a piece of work: tiles of 12, 6 or all
 	s.packed.Set(b, ldb, k, n)
-	pieces := (m + some - 1) / some
+	pieces := parallel.Even((m+some-1)/some, m)
 	done := make([]bool, pieces)
 	parallel.For(pieces, func(worker, i int) {
-		from, to := i*some, min((i+1)*some, m)
+		from, to := i*m/pieces, (i+1)*m/pieces
 		done[i] = s.packed.Multiply(&s.scratch(worker).gemm, to-from, a[from*k:], k, c[from*ldc:], ldc, f.From(from, ldc))
 	})
 	return !slices.Contains(done, false)
 }
 
 // strip computes rows [r0,r1) of the output y [N,O,H',W'] of a batch x [N,C,H,W].
-func (g *geometry) strip(s *scratch, y, x, w []float32, r0, r1 int, multiply product, e *epilogue) {
+func (g *geometry) strip(by hands, y, x, w []float32, r0, r1 int, e *epilogue) {
 	columns := (r1 - r0) * g.outW
 	first, last := r0/g.outH, (r1-1)/g.outH
 	for group := range g.groups {
@@ -72,23 +91,27 @@ func (g *geometry) strip(s *scratch, y, x, w []float32, r0, r1 int, multiply pro
 		if g.pointwise() && first == last {
 			cols, ld = g.inGroup(g.inImage(x, first), group)[r0%g.outH*g.outW:], g.pixels()
 		} else {
-			cols = g.patches(s, columns)
-			g.eachRun(r0, r1, func(image, y0, y1, before int) {
-				g.im2col(s, cols[before*g.outW:], ld, g.inGroup(g.inImage(x, image), group), y0, y1)
+			cols = g.patches(by.scratch, columns)
+			by.channels(g.groupIn(), func(s *scratch, c0, c1 int) {
+				first := c0 * g.kernel[0] * g.kernel[1] * ld
+				g.eachRun(r0, r1, func(image, y0, y1, before int) {
+					x := g.inGroup(g.inImage(x, image), group)[c0*g.height*g.width:]
+					g.im2col(s, cols[first+before*g.outW:], ld, x, c1-c0, y0, y1)
+				})
 			})
 		}
 		if first == last { // straight to the output
 			at := r0 % g.outH * g.outW
 			sum := g.outGroup(g.outImage(y, first), group)[at:]
-			g.channelsOf(multiply, sum, g.pixels(), kernels, cols, ld, columns, first, at, group*out, (group+1)*out, e)
+			g.channelsOf(by.multiply, sum, g.pixels(), kernels, cols, ld, columns, first, at, group*out, (group+1)*out, e)
 			continue
 		}
 		f := e.ofProduct(group * out)
-		sum := grow(&s.sum, out*columns)
+		sum := grow(&by.scratch.sum, out*columns)
 		if e.residual != nil { // which is not laid out as the sums
 			f = nil
 		}
-		finished := multiply(out, columns, taps, kernels, cols, ld, sum, columns, f)
+		finished := by.multiply(out, columns, taps, kernels, cols, ld, sum, columns, f)
 		g.eachRun(r0, r1, func(i, y0, y1, before int) {
 			for o := range out {
 				part := image(g.outImage(y, i), group*out+o, g.pixels())[y0*g.outW : y1*g.outW]
