@@ -35,3 +35,33 @@ func TestFeaturesOfPhotos(t *testing.T) {
 		t.Errorf("found the files %s", found)
 	}
 }
+
+// TestFeatureFiles refuses what does not go with feature files, before any work.
+func TestFeatureFiles(t *testing.T) {
+	t.Chdir(t.TempDir())
+	writeFile(t, "none.features", []byte("none"))
+	features := []string{"features", "--model", pretrained(), "--data", "photos"}
+	retrain := []string{"retrain", "--from", pretrained(), "--features", "none.features"}
+	for _, test := range []struct {
+		args   []string
+		status int
+		says   string
+	}{
+		{append(features, "--shard", "5/4", "--out", "x.features"), exitUsage, "--shard: found"},
+		{append(features, "--shard", "1/4"), exitUsage, "ends in .features"},
+		{append(features, "--out", "x.features", "--classes", "0-1"), exitUsage, "--classes"},
+		{append(features, "--shard", "1/4", "--out", "x.features"), exitFailed, "photos"},
+		{append(retrain, "--data", "photos"), exitUsage, "[data features]"},
+		{append(retrain, "--augment", "flip"), exitUsage, "[augment features]"},
+		{append(retrain, "--solver", "magic"), exitUsage, "--solver"},
+		{retrain, exitFailed, "none.features: found something else than a feature file"},
+		{append(retrain[:4:4], "nowhere-*"), exitFailed, "nowhere-*: found no such file"},
+	} {
+		if r := lastlayer(t, test.args...); r.status != test.status || !strings.Contains(r.err, test.says) {
+			t.Errorf("%s: found status %d: %s, expected %d and %q", r.args, r.status, r.err, test.status, test.says)
+		}
+	}
+	if found := files(t, "."); found != "none.features" {
+		t.Errorf("found the files %s", found)
+	}
+}

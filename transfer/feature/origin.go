@@ -17,7 +17,7 @@ import (
 
 // version goes up when the layout of a file changes, or the arithmetic of a layer:
 // features of another version are of no use.
-const version = 2
+const version = 3
 
 // trunkKey is a trunk, marshalled as part of what features depend on.
 type trunkKey struct {

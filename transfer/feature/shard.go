@@ -11,7 +11,7 @@ import (
 
 // ErrShard is the cause of errors about feature files that are damaged, do not belong
 // together, or are not those of a network.
-var ErrShard = errors.New("invalid feature files")
+var ErrShard = errors.New("invalid shard")
 
 // maxShards bounds how many shards a set is cut into.
 const maxShards = 1 << 20
@@ -27,7 +27,7 @@ type Shard struct {
 func ParseShard(text string) (Shard, error) {
 	var s Shard
 	if n, _ := fmt.Sscanf(text, "%d/%d", &s.Index, &s.Of); n != 2 || s.String() != text {
-		return Shard{}, errors.Wrapf(ErrShard, "shard: found %.40q, expected INDEX/OF, as 3/16", text)
+		return Shard{}, errors.Wrapf(ErrShard, "found %.40q, expected INDEX/OF, as 3/16", text)
 	}
 	return s, s.Check()
 }
@@ -45,7 +45,7 @@ func (s Shard) Holds(path string) bool { return ShardOf(path, s.Of) == s }
 // Check returns an ErrShard unless there is such a share.
 func (s Shard) Check() error {
 	if s.Of < 1 || s.Of > maxShards || s.Index < 1 || s.Index > s.Of {
-		return errors.Wrapf(ErrShard, "shard: found %s, expected from 1/OF to OF/OF, with OF from 1 to %d", s, maxShards)
+		return errors.Wrapf(ErrShard, "found %s, expected from 1/OF to OF/OF, with OF from 1 to %d", s, maxShards)
 	}
 	return nil
 }

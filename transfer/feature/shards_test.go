@@ -397,3 +397,32 @@ func FuzzParseShard(f *testing.F) {
 		}
 	})
 }
+
+// TestKernelIsTold trains a head where another kernel is in use than where the features
+// were made.
+func TestKernelIsTold(t *testing.T) {
+	n := photoNet(t)
+	trunk := trunkOf(t, n)
+	origin, err := trunk.Origin()
+	must(t, err)
+	origin.Kernel = "abacus"
+	path := filepath.Join(t.TempDir(), "part")
+	h := feature.Header{Origin: origin, Shard: feature.Shard{Index: 1, Of: 1}, Classes: []string{"a", "b"}}
+	must(t, feature.WriteFile(path, h, func(w *feature.Writer) error {
+		for i := range 8 {
+			row := feature.Row{Path: fmt.Sprint(i), Label: i % 2, Values: make([]float32, 4*7*7)}
+			row.Sum[0] = byte(i * 30)
+			must(t, w.Append(row))
+		}
+		return nil
+	}))
+	s, err := feature.Open(path)
+	must(t, err)
+	defer s.Close()
+	var said []string
+	_, _, err = s.Sets("x", n, model.Last(1), dataset.Options{Warn: func(message string) { said = append(said, message) }})
+	must(t, err)
+	if len(said) == 0 || !strings.Contains(said[0], "abacus") {
+		t.Errorf("found the warnings %q, expected one that names the kernel", said)
+	}
+}
