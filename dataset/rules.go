@@ -10,7 +10,7 @@ const (
 	leastRuled  = 64  // pixels a side of a page that may be ruled
 	ruleSamples = 128 // places along a page at which rules are looked for
 	mostSlope   = 0.1 // of a rule: six degrees
-	ruleEnd     = 16  // samples, one of so many, that are the end of a page
+	ruleEnd     = 16  // the fraction of the samples, one in 16, that counts as the end of a page
 )
 
 // ruled is a page of ink seen along one direction: u runs along the rules, v across them.

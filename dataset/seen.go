@@ -16,7 +16,7 @@ const (
 )
 
 // Seen remembers which images a training used, to tell whether a network is tested on what it was
-// trained on. The zero value remembers nothing. It keeps six bytes an image, of at most 100,000
+// trained on. The zero value remembers nothing. It keeps six bytes per image, of at most 100,000
 // images: of more it keeps those with the lowest sums, an even sample.
 type Seen struct {
 	Complete bool   `json:"complete"` // Sums has every image; otherwise none above the last one in it

@@ -13,7 +13,7 @@ type Conv struct {
 	Kernel   Sides `json:"kernel,omitzero"`   // [h,w]
 	Stride   Sides `json:"stride,omitzero"`   // [h,w]
 	Pad      Sides `json:"pad,omitzero"`      // zeros on each side, [top,left,bottom,right]
-	Dilation Sides `json:"dilation,omitzero"` // [h,w], from one tap to the next; 1 if unsaid
+	Dilation Sides `json:"dilation,omitzero"` // [h,w], from one tap to the next; default 1
 	Groups   int   `json:"groups,omitempty"`  // parts of the channels that do not mix; 1 if 0
 	NoBias   bool  `json:"no_bias,omitempty"` // there is no b
 }

@@ -10,7 +10,7 @@ import (
 // An Option changes how Build builds.
 type Option func(*Net)
 
-// Batch sets the largest number of examples that one run takes; 64 if unsaid.
+// Batch sets the largest number of examples that one run takes; 64 by default.
 func Batch(n int) Option { return func(net *Net) { net.batch = n } }
 
 // BatchUpTo sets the batch for a graph that only runs forward: at most n
@@ -49,7 +49,7 @@ func (n *Net) boundBatch() error {
 	return err
 }
 
-// fitting returns how many examples of so many bytes BatchUpTo takes: as many for
+// fitting returns how many examples of that many bytes BatchUpTo takes: as many for
 // each thread, if it can be.
 func fitting(bytes int64, threads int) int {
 	fits := int(min(forwardBytes/bytes, math.MaxInt32))

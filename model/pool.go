@@ -12,7 +12,7 @@ type MaxPool struct {
 	Kernel   Sides `json:"kernel,omitzero"`   // [h,w]
 	Stride   Sides `json:"stride,omitzero"`   // [h,w]
 	Pad      Sides `json:"pad,omitzero"`      // [top,left,bottom,right]
-	Dilation Sides `json:"dilation,omitzero"` // [h,w]; 1 if unsaid
+	Dilation Sides `json:"dilation,omitzero"` // [h,w]; default 1
 	Ceil     bool  `json:"ceil,omitempty"`    // a last window may reach beyond the padding
 }
 

@@ -12,7 +12,7 @@ type Flatten struct{}
 // Pad puts rows and columns around each channel of [C,H,W].
 type Pad struct {
 	Pad   Sides   `json:"pad,omitzero"`    // [top,left,bottom,right]
-	Mode  string  `json:"mode,omitempty"`  // "constant" if unsaid, "reflect" or "edge"
+	Mode  string  `json:"mode,omitempty"`  // "constant" (the default), "reflect" or "edge"
 	Value float64 `json:"value,omitempty"` // of constant padding
 }
 

@@ -87,9 +87,8 @@ func mostHeld(pid int) int64 {
 	return 1024 * kibibytes
 }
 
-// TestHostilePhotos retrains on a folder of photos of which many are none, and asks
-// what is on them: nothing is read in vain, everything is told of, and memory stays
-// small.
+// TestHostilePhotos retrains on a folder in which many files are not photos, and
+// classifies them: every file is read or reported, and memory stays small.
 func TestHostilePhotos(t *testing.T) {
 	slow(t)
 	network := peer.Data(t, "pretrained/mobilenet_v1_025_224.onnx")

@@ -77,7 +77,7 @@ func (a Activation) plus() string {
 
 // FromOutput reports whether the derivative can be computed from the output
 // alone. Only then can the activation be fused into an operator that has a
-// gradient; add Activate behind it otherwise.
+// gradient; otherwise add Activate after it.
 func (a Activation) FromOutput() bool {
 	switch a.kind {
 	case silu, hardSwish, gelu, geluTanh:
@@ -100,7 +100,7 @@ func (a Activation) check() string {
 	return ""
 }
 
-// monotone reports whether the largest value of some stays the largest.
+// monotone reports whether the largest of some values stays the largest.
 func (a Activation) monotone() bool {
 	return a.kind == identity || a.kind == rectify || a.kind == clip
 }

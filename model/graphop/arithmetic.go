@@ -10,9 +10,9 @@ import (
 // Operands says towards which of two operands there is a gradient.
 type Operands struct{ A, B bool }
 
-// Add adds y = act(a + b). One of the two has the output's shape [N,...], the
-// other is of that shape too or stretched to it by NumPy's rule: [N,C,1,1] over
-// [N,C,H,W], and of what is the same for all rows [C,1,1], [C] over [N,C], [1].
+// Add adds y = act(a + b). One of the two has the output's shape [N,...]. The other
+// has that shape too or is broadcast to it by NumPy's rule: [N,C,1,1] over [N,C,H,W],
+// or, the same for all rows, [C,1,1], [C] over [N,C], or [1].
 func Add(s *Scope, name string, a, b *gorgonia.Node, act Activation, grad Operands) (*gorgonia.Node, error) {
 	if a.Shape().TotalSize() < b.Shape().TotalSize() {
 		a, b, grad = b, a, Operands{grad.B, grad.A}
@@ -61,7 +61,7 @@ func Add(s *Scope, name string, a, b *gorgonia.Node, act Activation, grad Operan
 }
 
 // Multiply adds y = a·b, value by value, of operands as Add takes them:
-// squeeze-and-excitation, or a scale a channel.
+// squeeze-and-excitation, or a scale per channel.
 func Multiply(s *Scope, name string, a, b *gorgonia.Node, grad Operands) (*gorgonia.Node, error) {
 	if a.Shape().TotalSize() < b.Shape().TotalSize() {
 		a, b, grad = b, a, Operands{grad.B, grad.A}
@@ -117,8 +117,8 @@ func (s *Scope) elementwise(name, kind string, a, b *gorgonia.Node, grad Operand
 	return o, bc, nil
 }
 
-// eachRow calls f for runs of y and a, of that shape, and what of b goes with
-// them: as many values with step 1, one with step 0.
+// eachRow calls f for runs of y and a, of that shape, and the values of b for them: as
+// many with step 1, or one with step 0.
 func (s *Scope) eachRow(shape tensor.Shape, bc *broadcast, a, b, y []float32, f func(y, a, b []float32, step int)) {
 	if bc.same() {
 		s.pointwise(shape, func(lo, hi int) { f(y[lo:hi], a[lo:hi], b[lo:hi], 1) })
@@ -180,7 +180,7 @@ func operandGrad(s *Scope, name string, bc *broadcast, shape tensor.Shape, dy, f
 	return o.apply(inputs...)
 }
 
-// optionalRow returns row i of the second input, or nil where there is none.
+// optionalRow returns row i of the second input, or nil without one.
 func optionalRow(v []gorgonia.Value, i, size int) []float32 {
 	if len(v) < 2 {
 		return nil

@@ -56,8 +56,8 @@ func (p *pooling) average(y, x []float32) {
 	})
 }
 
-// count is what the sum of a window is divided by, of which onImage pixels lie
-// on the image.
+// count is what the sum of a window is divided by. onImage of its pixels lie on the
+// image.
 func (p *pooling) count(out, onImage int) int {
 	if !p.countPad {
 		return onImage

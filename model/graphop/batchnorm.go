@@ -83,8 +83,8 @@ type normalisation struct {
 	factor      []float32
 }
 
-// newNormalisation returns a normalisation of that many channels, and the inputs
-// with its own behind them.
+// newNormalisation returns a normalisation of that many channels, and the inputs with
+// its own appended.
 func newNormalisation(name string, p BatchNormInputs, eps float64, channels int, inputs gorgonia.Nodes) (*normalisation, gorgonia.Nodes, error) {
 	if !(eps >= 0) || math.IsInf(eps, 0) || p.Mean == nil || p.Variance == nil {
 		return nil, nil, errors.Wrapf(ErrInput, "%s: found mean %v, variance %v, eps %g, expected both, and eps from 0", name, p.Mean, p.Variance, eps)
@@ -105,7 +105,7 @@ func newNormalisation(name string, p BatchNormInputs, eps float64, channels int,
 	return n, inputs, nil
 }
 
-// coefficients are the numbers of a normalisation in one run, one a channel.
+// coefficients are the numbers of a normalisation in one run, one per channel.
 type coefficients struct {
 	mean, factor []float32
 	bias         []float32 // nil for none
@@ -115,7 +115,7 @@ func (n *normalisation) coefficients(v []gorgonia.Value) *coefficients {
 	return &coefficients{mean: floats(v[n.mean]), factor: n.factors(v), bias: optional(v, n.bias)}
 }
 
-// of puts the normalisation of channel c into f. There is one such place: a
+// of puts the normalisation of channel c into f. This is the only place that does, so a
 // normalisation rounds the same wherever it is computed.
 func (k *coefficients) of(f *vector.Finish, c int) {
 	f.Normal, f.Mean, f.Factor = true, k.mean[c], k.factor[c]

@@ -5,9 +5,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Constant adds a node that holds t and never changes: an operator without
-// inputs, so there is nothing that a gradient could reach, and Grad refuses
-// the node when it is named. It shares t's memory.
+// Constant adds a node that holds t and never changes. It is an operator without
+// inputs, so no gradient can reach anything through it, and Grad refuses the node if
+// it is named. It shares t's memory.
 //
 // gorgonia.NewConstant is not used because it hashes a tensor by its printed
 // and elided value: a second for 3136×1024 numbers, and two biases that differ

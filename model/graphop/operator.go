@@ -37,7 +37,7 @@ type Operator struct {
 	want   []bool         // towards which inputs there is a gradient
 
 	shares     bool // the output is input 0 itself
-	overwrites int  // so many of the first inputs may lie where the output does
+	overwrites int  // how many inputs, from the first on, may share the output's memory
 	position   int  // when it runs, once the memory is planned
 
 	conv  *convolution // what a convolution computes, otherwise nil
@@ -49,7 +49,7 @@ type Operator struct {
 
 	// run computes the output from inputs of the right shapes.
 	run func(in []gorgonia.Value) error
-	// diff adds the nodes of the gradients: one an input, nil where want is
+	// diff adds the nodes of the gradients: one per input, nil where want is
 	// false.
 	diff func(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error)
 }
@@ -174,11 +174,11 @@ func isView(v gorgonia.Value) bool {
 	return ok && (t.RequiresIterator() || !t.DataOrder().IsContiguous() || t.DataOrder().IsColMajor() || t.DataOrder().IsTransposed())
 }
 
-// DiffWRT tells towards which inputs there is a gradient. A frozen input has
-// none, so that nothing is computed towards it.
+// DiffWRT says for which inputs there is a gradient. A frozen input has none, so
+// nothing is computed for it.
 func (o *Operator) DiffWRT(int) []bool { return o.want }
 
-// SymDiff adds the nodes of the gradients and returns one an input, nil where
+// SymDiff adds the nodes of the gradients and returns one per input, nil where
 // DiffWRT is false.
 func (o *Operator) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	if o.diff == nil {
@@ -209,7 +209,7 @@ func (o *Operator) Hashcode() uint32 {
 func (o *Operator) String() string { return o.kind }
 
 // buffer is the memory of an operator's output, handed out as a tensor. It is
-// made by the first run, so a graph that is only looked at takes no memory.
+// made by the first run, so a graph that never runs takes no memory.
 type buffer struct {
 	shape  tensor.Shape
 	t      *tensor.Dense

@@ -6,7 +6,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// PadMode says what stands around an image.
+// PadMode says what surrounds an image.
 type PadMode int
 
 const (

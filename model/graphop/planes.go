@@ -12,7 +12,7 @@ func planeSize(shape tensor.Shape) int { return rowSize(shape) / shape[1] }
 
 // eachPlane calls body for every plane of the rows in use of a tensor [N,C,...]:
 // the worker, its number i·C + c, and the channel c. Planes are independent of each other,
-// so how they are spread over the threads does not change a bit.
+// so the result does not depend on how they are spread over the threads.
 func (s *Scope) eachPlane(shape tensor.Shape, body func(worker, plane, channel int)) {
 	planes, channels := s.rows*shape[1], shape[1]
 	const most, least = 32, 4096 // pieces, and values of one
@@ -46,7 +46,7 @@ func narrow(dst []float32, src []float64) {
 	}
 }
 
-// optional returns the values of input i, or nil where there is none.
+// optional returns the values of input i, or nil without one.
 func optional(v []gorgonia.Value, i int) []float32 {
 	if i < 0 {
 		return nil

@@ -17,9 +17,9 @@ type Memory struct {
 // output's is used again after its last reader. Call it once, when all nodes are
 // in the graph, and before the first run; then no operator can be added.
 //
-// After a run the values of the nodes to keep are there, and those of nodes that
-// nothing reads; all others hold whatever came last. Observe sees each output in
-// time. Results are the same, to the bit.
+// After a run, only the nodes to keep and those that nothing reads still have their
+// values; all others hold whatever was written last. Observe sees each output in time.
+// Results are bit for bit the same.
 //
 // The plan follows the order in which Gorgonia's tape machine runs a graph; an
 // operator that runs out of order is an error of the run.

@@ -77,6 +77,6 @@ func (s *Scope) checkBatch(name string, x *gorgonia.Node) error {
 	return nil
 }
 
-// Observe has f called after each operator's run, on the machine's goroutine;
-// nil ends it.
+// Observe makes f be called after each operator's run, on the machine's goroutine; nil
+// ends that.
 func (s *Scope) Observe(f func(Event)) { s.observe = f }

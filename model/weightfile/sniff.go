@@ -70,7 +70,7 @@ func IdentifyBytes(r io.ReaderAt, size int64) (Content, error) {
 	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")), bytes.HasPrefix(head, []byte("PK\x06\x06")):
 		return identifyZip(r, size), nil
 	case looksLikeSafetensors(head):
-		metadata, _, err := readHeader(r, size) // a bad one is nobody's; its reader says what is wrong
+		metadata, _, err := readHeader(r, size) // a bad one is not ours; its reader says what is wrong
 		ours := err == nil && metadata[keyVersion] != ""
 		return Content{Format: Safetensors, Ours: ours, What: "a safetensors file", tensors: readSafetensors}, nil
 	case looksLikePickle(head):

@@ -20,13 +20,13 @@ import (
 // Map is a class activation map: which parts of an image speak for a class.
 //
 // The network's last layer that still has rows and columns gives, say, 7×7 pixels of
-// C channels, each of which sees a part of the image and its surroundings. Values are
-// these pixels, each with its channels weighed by what they mean for the class.
+// C channels. Each pixel sees a part of the image and its surroundings. Values are
+// these pixels, with their channels weighted by what they mean for the class.
 //
 // Where the network averages over these pixels and nothing but linear layers follow,
 // as in ResNet and MobileNet, the map is Exact: the class's logit is the mean of
-// Values plus Bias, so that a value is what the pixel adds, for the class above 0 and
-// against it below (Zhou et al. 2016, "Learning Deep Features for Discriminative
+// Values plus Bias. A value is then what the pixel contributes, above 0 for the class
+// and below 0 against it (Zhou et al. 2016, "Learning Deep Features for Discriminative
 // Localization", https://arxiv.org/abs/1512.04150). Elsewhere a channel's weight is
 // the sum over its pixels of the logit's gradient towards it, and what speaks against
 // the class is left out: Grad-CAM (Selvaraju et al. 2017,
@@ -51,8 +51,8 @@ type Map struct {
 const shift = "explain.shift"
 
 // Activation returns the map of an image for the class of that name, "" for the most
-// probable one. The image is prepared as those that trained the network. The cause
-// of the error for a class that there is not is dataset.ErrClass.
+// probable one. The image is prepared as the network's training images were. The cause
+// of the error for an unknown class is dataset.ErrClass.
 func Activation(ctx context.Context, n *model.Network, img image.Image, class string) (*Map, error) {
 	p, err := train.NewPredictor(n, 1)
 	if err != nil {
@@ -71,8 +71,8 @@ func Activation(ctx context.Context, n *model.Network, img image.Image, class st
 	return a.Map(ctx, set, 0, class)
 }
 
-// Activator makes activation maps by one network. It is not for several goroutines at
-// once.
+// Activator makes activation maps with one network. It must not be used by several
+// goroutines at once.
 type Activator struct {
 	network, shifted *model.Network
 	at               lastSpatial
@@ -171,8 +171,8 @@ type lastSpatial struct {
 	exact bool  // its pixels are averaged, and what follows is linear
 }
 
-// withShift returns the network with a layer that adds 0 to each channel behind the
-// last one that has rows and columns, and without dropout.
+// withShift returns the network without dropout and with a layer after the last one
+// that has rows and columns, which adds 0 to each channel.
 func withShift(n *model.Network) (*model.Network, lastSpatial, error) {
 	var at lastSpatial
 	shapes, err := n.Spec.Shapes()
@@ -259,8 +259,9 @@ func wholeKernel(kernel model.Sides, shape []int) bool {
 }
 
 // channelWeights returns the sum over each channel's pixels of the gradient of a
-// class's logit. The gradient is that of the loss of a net with two outputs, 0 and
-// the logit less its value: with even chances it is half of the logit's.
+// class's logit. It is computed as the gradient of the loss of a net with two outputs,
+// 0 and the logit minus its value: at equal odds that is half the gradient of the
+// logit.
 func (a *Activator) channelWeights(features *feature.Set, class int, logit float64) ([]float64, error) {
 	const pick = "explain.pick"
 	n, cut := sharing(a.shifted), a.trunk.Cut()
@@ -279,7 +280,7 @@ func (a *Activator) channelWeights(features *feature.Set, class int, logit float
 		return nil, err
 	}
 	defer trainer.Close()
-	if _, err := trainer.Gradients(features, []int{0}); err != nil { // whose label is 0
+	if _, err := trainer.Gradients(features, []int{0}); err != nil { // their label is 0
 		return nil, err
 	}
 	grad, err := net.Node(shift + "/bias").Grad()
@@ -348,8 +349,8 @@ func (m *Map) at(x, y float64) float64 {
 	return (1-dy)*top + dy*bottom
 }
 
-// place returns the value before a place, of so many whose middles are spread
-// evenly, and how far it is to the next.
+// place returns the index of the value before a place, of n values whose middles are
+// spread evenly, and how far it is to the next.
 func place(x float64, values int) (before int, further float64) {
 	x = math.Max(0, math.Min(x*float64(values)-0.5, float64(values-1)))
 	return int(x), x - math.Floor(x)

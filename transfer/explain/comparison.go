@@ -15,9 +15,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Comparison is the ways to retrain a network's last layers, each with its own
-// trainer and weights, to be run side by side. Close it when it is no longer
-// needed.
+// Comparison is several ways to retrain a network's last layers, each with its own
+// trainer and weights, to be run side by side. Close it when it is no longer needed.
 type Comparison struct {
 	original   *model.Weights
 	last       int // layers that restricted trains
@@ -34,7 +33,7 @@ type way struct {
 	trainer *train.Trainer
 	weights *model.Weights
 	putBack []string       // weights that are restored after each step
-	old     *model.Weights // where they are saved before it
+	old     *model.Weights // where they are saved before the step
 	times   []float64      // seconds of each step that was timed
 }
 
@@ -53,11 +52,11 @@ const seed = 1
 // learningRate is that of the steps that are compared.
 const learningRate = 0.02
 
-// Compare makes the ways to retrain the last n layers, on the first batch
-// examples of data, or fewer where a step would take more than some 2 GiB: see
-// Comparison.Batch. The ways are: everything; everything with the old weights put back; the
-// last n layers, all dense ones, and the last one; and these with the cut. n
-// itself stays as it is. The error's cause is model.ErrNetwork, model.ErrSelection
+// Compare sets up the ways to retrain the last n layers, on the first batch examples
+// of data, or fewer if a step would take more than about 2 GiB: see Comparison.Batch.
+// The ways are: everything; everything with the old weights put back; the last n
+// layers, all dense layers, and the last layer; and these three with the cut. The
+// network itself does not change. The error's cause is model.ErrNetwork, model.ErrSelection
 // or one of transfer.NewHead's.
 func Compare(ctx context.Context, n *model.Network, data dataset.Examples, last, batch int) (c *Comparison, err error) {
 	if n == nil {
@@ -130,14 +129,14 @@ func Compare(ctx context.Context, n *model.Network, data dataset.Examples, last,
 // wayBytes is what the values of one way's graph may take.
 const wayBytes = 2 << 30
 
-// mostExamples returns how many examples a step may take, by the values that the
-// graph of the whole network has for one, gradients included.
+// mostExamples returns how many examples a step may take, judging by the values that
+// the graph of the whole network has for one example, gradients included.
 func mostExamples(ctx context.Context, n *model.Network, data dataset.Examples) (int, error) {
 	one, err := newWay(ctx, n, firstOf{data, 1}, 1, "", model.All(), false)
 	if err != nil {
 		return 0, err
 	}
-	memory, err := one.head.Net.ShareMemory() // never run: only to be told
+	memory, err := one.head.Net.ShareMemory() // never run: only its size is asked for
 	if closing := one.close(); err == nil {
 		err = closing
 	}
@@ -191,8 +190,7 @@ func (w *way) close() error {
 	return err
 }
 
-// step makes one training step, and puts the old weights back where this way
-// does so.
+// step makes one training step, and puts the old weights back if this way does.
 func (w *way) step(indices []int) error {
 	for _, name := range w.putBack {
 		copy(w.old.Get(name).Float32s(), w.weights.Get(name).Float32s())

@@ -1,14 +1,13 @@
 // Package explain shows what retraining only the last layers really does, with
 // evidence from the very graphs that train.
 //
-// A Comparison builds a trainer for each way to retrain: the whole network; the
-// whole network with the old weights put back after each step, which is what many
-// try first; the last layers alone, by a gradient that names their
-// weights and nothing else; and the same behind a cut, with the frozen
-// part computed once. It then
+// A Comparison builds a trainer for each way to retrain: the whole network; the whole
+// network with the old weights put back after each step, which many try first; only
+// the last layers, with a gradient that names their weights and nothing else; and the
+// same above a cut, with the frozen part computed once. It then
 //
 //   - describes each layer: trained or frozen, variable or constant (Layers),
-//   - makes one step by each way from the same weights, batch and dropout, and
+//   - makes one step in each way from the same weights, batch and dropout, and
 //     compares the weights afterwards (Prove),
 //   - times steps and counts nodes, instructions, multiply-adds and bytes
 //     (Time, Costs),
@@ -16,7 +15,7 @@
 //
 // Compare makes one, and leaves the network as it is:
 //
-//	c, err := explain.Compare(ctx, network, data, 2, 64) // the last 2 layers, 64 examples a step
+//	c, err := explain.Compare(ctx, network, data, 2, 64) // the last 2 layers, 64 examples per step
 //	proof, err := c.Prove(ctx, nil)
 //	fmt.Println(proof.Differences, proof.FrozenIdentical)
 //

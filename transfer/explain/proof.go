@@ -16,8 +16,8 @@ type Cost struct {
 	Plan    train.Plan `json:"plan"`
 }
 
-// Proof is what one step by each way, from the same weights, batch and dropout,
-// led to.
+// Proof is the result of one step in each way, from the same weights, batch and
+// dropout.
 type Proof struct {
 	Trained         []string           `json:"trained"`
 	LargestChange   float64            `json:"largest_change"`     // of a trained weight in the step
@@ -34,8 +34,8 @@ func (c *Comparison) Costs() []Cost {
 	return costs
 }
 
-// plan returns what a step of this way consists of: the trainer's, and the
-// bytes that saving the old weights and putting them back reads and writes.
+// plan returns what a step of this way consists of: the trainer's plan, and the bytes
+// read and written to save the old weights and put them back.
 func (w *way) plan() train.Plan {
 	p := w.trainer.Plan()
 	for _, name := range w.putBack {
@@ -54,7 +54,7 @@ func (w *way) median() float64 {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-// Prove makes one step by every way that trains at least the layers asked for,
+// Prove makes one step in every way that trains at least the layers asked for,
 // and compares the trained weights with those of the restricted step. Call it
 // before Time: the ways must begin at the same weights. progress, which may be nil,
 // gets the number of steps made, one of each way.

@@ -19,8 +19,8 @@ type Report struct {
 	Batch  int               `json:"batch"`
 }
 
-// Report makes the proof, times rounds steps of every way, and where trace is true
-// follows one more. Call it on a new Comparison: the ways must begin at the same
+// Report makes the proof, times rounds steps of every way, and if trace is true
+// follows one more step. Call it on a new Comparison: the ways must begin at the same
 // weights. progress, which may be nil, gets the number of steps made and of all that
 // will be, those of the proof included.
 func (c *Comparison) Report(ctx context.Context, rounds int, trace bool, progress func(done, of int)) (Report, error) {

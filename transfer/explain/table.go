@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// table is text in columns, as wide as the widest cell and at least as they were
-// made.
+// table is text in columns. Each is as wide as its widest cell, and at least as wide as
+// it was made.
 type table struct {
 	widths []int // below 0: to the left
 	rows   [][]string

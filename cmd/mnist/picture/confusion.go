@@ -88,7 +88,7 @@ type matrix struct {
 	names   vg.Length // room for the names of the rows
 	head    vg.Length // and of the columns
 	upright bool      // the columns' names are written upwards
-	every   int       // of so many classes one is named
+	every   int       // one in this many classes is named
 }
 
 func (m matrix) draw(c draw.Canvas) {
