@@ -62,25 +62,32 @@ func backPool2NEON(dz *float32, zRow int, dy *float32, y *float32, at *uint8, yR
 // xRow apart; all that the kernel sees is there.
 //
 //go:noescape
-func depthwise3by1NEON(y *float32, yRow int, x *float32, xRow int, add *float32, weights *float32, rows int, n int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+func depthwise3by1NEON(y *float32, yRow int, x *float32, xRow int, rows int, n int, add *float32, weights *float32, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 
 // depthwise3by2NEON convolves a plane with a kernel of 3×3 that moves by 2, and finishes the
 // sums as finishNEON does: rows of n elements, yRow apart in y and in add. Rows of x are
 // xRow apart; all that the kernel sees is there.
 //
 //go:noescape
-func depthwise3by2NEON(y *float32, yRow int, x *float32, xRow int, add *float32, weights *float32, rows int, n int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+func depthwise3by2NEON(y *float32, yRow int, x *float32, xRow int, rows int, n int, add *float32, weights *float32, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 
 // depthwise5by1NEON convolves a plane with a kernel of 5×5 that moves by 1, and finishes the
 // sums as finishNEON does: rows of n elements, yRow apart in y and in add. Rows of x are
 // xRow apart; all that the kernel sees is there.
 //
 //go:noescape
-func depthwise5by1NEON(y *float32, yRow int, x *float32, xRow int, add *float32, weights *float32, rows int, n int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+func depthwise5by1NEON(y *float32, yRow int, x *float32, xRow int, rows int, n int, add *float32, weights *float32, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 
 // depthwise5by2NEON convolves a plane with a kernel of 5×5 that moves by 2, and finishes the
 // sums as finishNEON does: rows of n elements, yRow apart in y and in add. Rows of x are
 // xRow apart; all that the kernel sees is there.
 //
 //go:noescape
-func depthwise5by2NEON(y *float32, yRow int, x *float32, xRow int, add *float32, weights *float32, rows int, n int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+func depthwise5by2NEON(y *float32, yRow int, x *float32, xRow int, rows int, n int, add *float32, weights *float32, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+
+// largest3by2NEON takes the largest value of each window of 3×3 that moves by 2: rows of n
+// elements, yRow apart in y. Rows of x are xRow apart; all that windows see is there. NaN
+// wins.
+//
+//go:noescape
+func largest3by2NEON(y *float32, yRow int, x *float32, xRow int, rows int, n int)

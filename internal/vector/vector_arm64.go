@@ -104,17 +104,17 @@ func depthwiseCode() bool { return neon() }
 func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) {
 	plane := planes.Get().(*[]float32)
 	defer planes.Put(plane)
-	in, row := d.padded(plane, x), d.row()
+	in := d.padded(plane, x, 0)
 	what, with := f.what(add)
 	switch { // called one by one: what is called through a table puts arguments on the heap
 	case d.Side == 3 && d.Stride == 1:
-		depthwise3by1NEON(&y[0], d.OutW, &in[0], row, with, &weights[0], d.OutH, d.OutW, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+		depthwise3by1NEON(&y[0], d.OutW, &in[0], d.row(), d.OutH, d.OutW, with, &weights[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	case d.Side == 3:
-		depthwise3by2NEON(&y[0], d.OutW, &in[0], row, with, &weights[0], d.OutH, d.OutW, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+		depthwise3by2NEON(&y[0], d.OutW, &in[0], d.row(), d.OutH, d.OutW, with, &weights[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	case d.Stride == 1:
-		depthwise5by1NEON(&y[0], d.OutW, &in[0], row, with, &weights[0], d.OutH, d.OutW, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+		depthwise5by1NEON(&y[0], d.OutW, &in[0], d.row(), d.OutH, d.OutW, with, &weights[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	default:
-		depthwise5by2NEON(&y[0], d.OutW, &in[0], row, with, &weights[0], d.OutH, d.OutW, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+		depthwise5by2NEON(&y[0], d.OutW, &in[0], d.row(), d.OutH, d.OutW, with, &weights[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	}
 }
 
@@ -122,23 +122,39 @@ func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) {
 // 2, the assembly reads pairs, one number more than it needs.
 func (d *Depthwise) row() int { return (d.OutW-1)*d.Stride + d.Side + d.Stride - 1 }
 
-// padded returns all that the kernel sees of x, in memory.
-func (d *Depthwise) padded(memory *[]float32, x []float32) []float32 {
+// padded returns all that the kernel sees of x, in memory, with outside around it.
+func (d *Depthwise) padded(memory *[]float32, x []float32, outside float32) []float32 {
 	rows, length := (d.OutH-1)*d.Stride+d.Side, d.row()
 	if cap(*memory) < rows*length {
 		*memory = make([]float32, rows*length)
 	}
-	in, left := (*memory)[:rows*length], min(d.Left, length)
+	in := (*memory)[:rows*length]
 	for i := range rows {
 		row, y := in[i*length:][:length], i-d.Top
-		if y < 0 || y >= d.Height {
-			clear(row)
-			continue
+		left, n := length, 0
+		if y >= 0 && y < d.Height {
+			left = min(d.Left, length)
+			n = copy(row[left:], x[y*d.Width:][:d.Width])
 		}
-		clear(row[:left])
-		clear(row[left+copy(row[left:], x[y*d.Width:][:d.Width]):])
+		fill(row[:left], outside)
+		fill(row[left+n:], outside)
 	}
 	return in
 }
 
-func (*Depthwise) largestWhole(_, _ []float32) bool { return false }
+func fill(x []float32, v float32) {
+	for i := range x {
+		x[i] = v
+	}
+}
+
+func (d *Depthwise) largestWhole(y, x []float32) bool {
+	if !neon() {
+		return false
+	}
+	plane := planes.Get().(*[]float32)
+	defer planes.Put(plane)
+	in := d.padded(plane, x, float32(math.Inf(-1)))
+	largest3by2NEON(&y[0], d.OutW, &in[0], d.row(), d.OutH, d.OutW)
+	return true
+}

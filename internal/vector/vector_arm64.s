@@ -577,18 +577,10 @@ rowdone:
 	BGT row
 	RET
 
-// func depthwise3by1NEON(y *float32, yRow int, x *float32, xRow int, add *float32, weights *float32, rows int, n int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// func depthwise3by1NEON(y *float32, yRow int, x *float32, xRow int, rows int, n int, add *float32, weights *float32, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 TEXT ·depthwise3by1NEON(SB), NOSPLIT, $0-96
-	MOVD y+0(FP), R0
-	MOVD yRow+8(FP), R1
-	MOVD x+16(FP), R2
-	MOVD xRow+24(FP), R3
-	MOVD add+32(FP), R4
-	MOVD weights+40(FP), R5
-	MOVD rows+48(FP), R6
-	MOVD n+56(FP), R7
-	LSL $2, R1, R1
-	LSL $2, R3, R3
+	MOVD add+48(FP), R16
+	MOVD weights+56(FP), R17
 	MOVD what+64(FP), R8
 	FMOVS bias+72(FP), F16
 	VDUP V16.S[0], V16.S4
@@ -603,15 +595,23 @@ TEXT ·depthwise3by1NEON(SB), NOSPLIT, $0-96
 	FMOVS hi+92(FP), F21
 	VDUP V21.S[0], V21.S4
 	VEOR V22.B16, V22.B16, V22.B16
-	FMOVQ (R5), F23
-	FMOVQ 16(R5), F24
-	FMOVS 32(R5), F25
+	FMOVQ (R17), F23
+	FMOVQ 16(R17), F24
+	FMOVS 32(R17), F25
+	MOVD y+0(FP), R0
+	MOVD yRow+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD xRow+24(FP), R3
+	MOVD rows+32(FP), R4
+	MOVD n+40(FP), R5
+	LSL $2, R1, R1
+	LSL $2, R3, R3
 
 row:
 	MOVD R2, R10
 	MOVD R0, R11
-	MOVD R4, R12
-	MOVD R7, R9
+	MOVD R5, R9
+	MOVD R16, R12
 
 elements_4:
 	CMP $4, R9
@@ -766,23 +766,15 @@ elements_1_unclipped:
 elements_done:
 	ADD R3, R2, R2
 	ADD R1, R0, R0
-	ADD R1, R4, R4
-	SUBS $1, R6, R6
+	ADD R1, R16, R16
+	SUBS $1, R4, R4
 	BGT row
 	RET
 
-// func depthwise3by2NEON(y *float32, yRow int, x *float32, xRow int, add *float32, weights *float32, rows int, n int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// func depthwise3by2NEON(y *float32, yRow int, x *float32, xRow int, rows int, n int, add *float32, weights *float32, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 TEXT ·depthwise3by2NEON(SB), NOSPLIT, $0-96
-	MOVD y+0(FP), R0
-	MOVD yRow+8(FP), R1
-	MOVD x+16(FP), R2
-	MOVD xRow+24(FP), R3
-	MOVD add+32(FP), R4
-	MOVD weights+40(FP), R5
-	MOVD rows+48(FP), R6
-	MOVD n+56(FP), R7
-	LSL $2, R1, R1
-	LSL $2, R3, R3
+	MOVD add+48(FP), R16
+	MOVD weights+56(FP), R17
 	MOVD what+64(FP), R8
 	FMOVS bias+72(FP), F16
 	VDUP V16.S[0], V16.S4
@@ -797,15 +789,23 @@ TEXT ·depthwise3by2NEON(SB), NOSPLIT, $0-96
 	FMOVS hi+92(FP), F21
 	VDUP V21.S[0], V21.S4
 	VEOR V22.B16, V22.B16, V22.B16
-	FMOVQ (R5), F23
-	FMOVQ 16(R5), F24
-	FMOVS 32(R5), F25
+	FMOVQ (R17), F23
+	FMOVQ 16(R17), F24
+	FMOVS 32(R17), F25
+	MOVD y+0(FP), R0
+	MOVD yRow+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD xRow+24(FP), R3
+	MOVD rows+32(FP), R4
+	MOVD n+40(FP), R5
+	LSL $2, R1, R1
+	LSL $2, R3, R3
 
 row:
 	MOVD R2, R10
 	MOVD R0, R11
-	MOVD R4, R12
-	MOVD R7, R9
+	MOVD R5, R9
+	MOVD R16, R12
 
 elements_4:
 	CMP $4, R9
@@ -961,23 +961,15 @@ elements_done:
 	ADD R3, R2, R2
 	ADD R3, R2, R2
 	ADD R1, R0, R0
-	ADD R1, R4, R4
-	SUBS $1, R6, R6
+	ADD R1, R16, R16
+	SUBS $1, R4, R4
 	BGT row
 	RET
 
-// func depthwise5by1NEON(y *float32, yRow int, x *float32, xRow int, add *float32, weights *float32, rows int, n int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// func depthwise5by1NEON(y *float32, yRow int, x *float32, xRow int, rows int, n int, add *float32, weights *float32, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 TEXT ·depthwise5by1NEON(SB), NOSPLIT, $0-96
-	MOVD y+0(FP), R0
-	MOVD yRow+8(FP), R1
-	MOVD x+16(FP), R2
-	MOVD xRow+24(FP), R3
-	MOVD add+32(FP), R4
-	MOVD weights+40(FP), R5
-	MOVD rows+48(FP), R6
-	MOVD n+56(FP), R7
-	LSL $2, R1, R1
-	LSL $2, R3, R3
+	MOVD add+48(FP), R16
+	MOVD weights+56(FP), R17
 	MOVD what+64(FP), R8
 	FMOVS bias+72(FP), F16
 	VDUP V16.S[0], V16.S4
@@ -992,19 +984,27 @@ TEXT ·depthwise5by1NEON(SB), NOSPLIT, $0-96
 	FMOVS hi+92(FP), F21
 	VDUP V21.S[0], V21.S4
 	VEOR V22.B16, V22.B16, V22.B16
-	FMOVQ (R5), F23
-	FMOVQ 16(R5), F24
-	FMOVQ 32(R5), F25
-	FMOVQ 48(R5), F26
-	FMOVQ 64(R5), F27
-	FMOVQ 80(R5), F28
-	FMOVS 96(R5), F29
+	FMOVQ (R17), F23
+	FMOVQ 16(R17), F24
+	FMOVQ 32(R17), F25
+	FMOVQ 48(R17), F26
+	FMOVQ 64(R17), F27
+	FMOVQ 80(R17), F28
+	FMOVS 96(R17), F29
+	MOVD y+0(FP), R0
+	MOVD yRow+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD xRow+24(FP), R3
+	MOVD rows+32(FP), R4
+	MOVD n+40(FP), R5
+	LSL $2, R1, R1
+	LSL $2, R3, R3
 
 row:
 	MOVD R2, R10
 	MOVD R0, R11
-	MOVD R4, R12
-	MOVD R7, R9
+	MOVD R5, R9
+	MOVD R16, R12
 
 elements_4:
 	CMP $4, R9
@@ -1261,23 +1261,15 @@ elements_1_unclipped:
 elements_done:
 	ADD R3, R2, R2
 	ADD R1, R0, R0
-	ADD R1, R4, R4
-	SUBS $1, R6, R6
+	ADD R1, R16, R16
+	SUBS $1, R4, R4
 	BGT row
 	RET
 
-// func depthwise5by2NEON(y *float32, yRow int, x *float32, xRow int, add *float32, weights *float32, rows int, n int, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
+// func depthwise5by2NEON(y *float32, yRow int, x *float32, xRow int, rows int, n int, add *float32, weights *float32, what int, bias float32, mean float32, factor float32, shift float32, lo float32, hi float32)
 TEXT ·depthwise5by2NEON(SB), NOSPLIT, $0-96
-	MOVD y+0(FP), R0
-	MOVD yRow+8(FP), R1
-	MOVD x+16(FP), R2
-	MOVD xRow+24(FP), R3
-	MOVD add+32(FP), R4
-	MOVD weights+40(FP), R5
-	MOVD rows+48(FP), R6
-	MOVD n+56(FP), R7
-	LSL $2, R1, R1
-	LSL $2, R3, R3
+	MOVD add+48(FP), R16
+	MOVD weights+56(FP), R17
 	MOVD what+64(FP), R8
 	FMOVS bias+72(FP), F16
 	VDUP V16.S[0], V16.S4
@@ -1292,19 +1284,27 @@ TEXT ·depthwise5by2NEON(SB), NOSPLIT, $0-96
 	FMOVS hi+92(FP), F21
 	VDUP V21.S[0], V21.S4
 	VEOR V22.B16, V22.B16, V22.B16
-	FMOVQ (R5), F23
-	FMOVQ 16(R5), F24
-	FMOVQ 32(R5), F25
-	FMOVQ 48(R5), F26
-	FMOVQ 64(R5), F27
-	FMOVQ 80(R5), F28
-	FMOVS 96(R5), F29
+	FMOVQ (R17), F23
+	FMOVQ 16(R17), F24
+	FMOVQ 32(R17), F25
+	FMOVQ 48(R17), F26
+	FMOVQ 64(R17), F27
+	FMOVQ 80(R17), F28
+	FMOVS 96(R17), F29
+	MOVD y+0(FP), R0
+	MOVD yRow+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD xRow+24(FP), R3
+	MOVD rows+32(FP), R4
+	MOVD n+40(FP), R5
+	LSL $2, R1, R1
+	LSL $2, R3, R3
 
 row:
 	MOVD R2, R10
 	MOVD R0, R11
-	MOVD R4, R12
-	MOVD R7, R9
+	MOVD R5, R9
+	MOVD R16, R12
 
 elements_4:
 	CMP $4, R9
@@ -1562,7 +1562,126 @@ elements_done:
 	ADD R3, R2, R2
 	ADD R3, R2, R2
 	ADD R1, R0, R0
-	ADD R1, R4, R4
-	SUBS $1, R6, R6
+	ADD R1, R16, R16
+	SUBS $1, R4, R4
+	BGT row
+	RET
+
+// func largest3by2NEON(y *float32, yRow int, x *float32, xRow int, rows int, n int)
+TEXT ·largest3by2NEON(SB), NOSPLIT, $0-48
+	MOVD $0xff800000, R8
+	VDUP R8, V16.S4
+	MOVD y+0(FP), R0
+	MOVD yRow+8(FP), R1
+	MOVD x+16(FP), R2
+	MOVD xRow+24(FP), R3
+	MOVD rows+32(FP), R4
+	MOVD n+40(FP), R5
+	LSL $2, R1, R1
+	LSL $2, R3, R3
+
+row:
+	MOVD R2, R10
+	MOVD R0, R11
+	MOVD R5, R9
+
+elements_4:
+	CMP $4, R9
+	BLT elements_2
+	VMOV V16.B16, V0.B16
+	MOVD R10, R13
+	VLD2 (R13), [V2.S4, V3.S4]
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	WORD $0x4e23f400 // fmax v0.4s, v0.4s, v3.4s
+	ADD $8, R13, R14
+	VLD2 (R14), [V2.S4, V3.S4]
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	ADD R3, R13, R13
+	VLD2 (R13), [V2.S4, V3.S4]
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	WORD $0x4e23f400 // fmax v0.4s, v0.4s, v3.4s
+	ADD $8, R13, R14
+	VLD2 (R14), [V2.S4, V3.S4]
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	ADD R3, R13, R13
+	VLD2 (R13), [V2.S4, V3.S4]
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	WORD $0x4e23f400 // fmax v0.4s, v0.4s, v3.4s
+	ADD $8, R13, R14
+	VLD2 (R14), [V2.S4, V3.S4]
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	FMOVQ F0, (R11)
+	ADD $16, R11, R11
+	ADD $32, R10, R10
+	SUB $4, R9, R9
+	B elements_4
+
+elements_2:
+	CMP $2, R9
+	BLT elements_1
+	VMOV V16.B16, V0.B16
+	MOVD R10, R13
+	VLD2 (R13), [V2.S2, V3.S2]
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	WORD $0x4e23f400 // fmax v0.4s, v0.4s, v3.4s
+	ADD $8, R13, R14
+	VLD2 (R14), [V2.S2, V3.S2]
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	ADD R3, R13, R13
+	VLD2 (R13), [V2.S2, V3.S2]
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	WORD $0x4e23f400 // fmax v0.4s, v0.4s, v3.4s
+	ADD $8, R13, R14
+	VLD2 (R14), [V2.S2, V3.S2]
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	ADD R3, R13, R13
+	VLD2 (R13), [V2.S2, V3.S2]
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	WORD $0x4e23f400 // fmax v0.4s, v0.4s, v3.4s
+	ADD $8, R13, R14
+	VLD2 (R14), [V2.S2, V3.S2]
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	FMOVD F0, (R11)
+	ADD $8, R11, R11
+	ADD $16, R10, R10
+	SUB $2, R9, R9
+	B elements_2
+
+elements_1:
+	CMP $1, R9
+	BLT elements_done
+	VMOV V16.B16, V0.B16
+	MOVD R10, R13
+	FMOVS (R13), F2
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	FMOVS 4(R13), F2
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	FMOVS 8(R13), F2
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	ADD R3, R13, R13
+	FMOVS (R13), F2
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	FMOVS 4(R13), F2
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	FMOVS 8(R13), F2
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	ADD R3, R13, R13
+	FMOVS (R13), F2
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	FMOVS 4(R13), F2
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	FMOVS 8(R13), F2
+	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
+	FMOVS F0, (R11)
+	ADD $4, R11, R11
+	ADD $8, R10, R10
+	SUB $1, R9, R9
+	B elements_1
+
+elements_done:
+	ADD R3, R2, R2
+	ADD R3, R2, R2
+	ADD R1, R0, R0
+	SUBS $1, R4, R4
 	BGT row
 	RET

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"math"
-)
+import "fmt"
 
 // vector writes what goes through slices once.
 func (f *file) vector() {
@@ -20,6 +17,7 @@ func (f *file) vector() {
 			f.depthwise(side, stride)
 		}
 	}
+	f.largestOf(3, 2)
 }
 
 // sum adds up, in sixteen parts.
@@ -250,10 +248,7 @@ func (f *file) taps() {
 func (f *file) largest() {
 	f.shifted("largestNEON", "", []string{
 		"largestNEON computes y[i] = max over t of x[at[t]+i] for n elements. NaN wins. taps > 0."},
-		func(fn *function, acc v) {
-			fn.op("MOVD", fmt.Sprintf("$%#x", math.Float32bits(float32(math.Inf(-1)))), weights)
-			fn.op("VDUP", weights, acc.s4())
-		},
+		func(fn *function, acc v) { fn.lowest(weights, acc) },
 		func(*function, r) {},
 		func(fn *function, value, acc v) { fn.fmax(acc, value, acc) })
 }
