@@ -229,7 +229,7 @@ def main():
     p.add_argument("work", choices=["train", "inference", "latency", "network"])
     p.add_argument("--data", help="folder of MNIST's .gz files")
     p.add_argument("--classes", default="0-9", help="labels to keep, as 5-9")
-    p.add_argument("--limit", type=int, default=0, help="use so many images only (0: all)")
+    p.add_argument("--limit", type=int, default=0, help="use at most N images (0: all)")
     p.add_argument("--from", dest="start", help="safetensors file to start from; random weights if unsaid")
     p.add_argument("--out", help="write the weights of the whole network here")
     p.add_argument("--train", choices=["all", "last2", "last1"], default="all")
