@@ -85,7 +85,7 @@ func (n Network) read(ctx context.Context) (*model.Network, string, error) {
 		return nil, "", err
 	}
 	if r.PrepAssumed && r.Network.Prep.IsPhoto() {
-		return nil, "", errors.Errorf("%s: the file does not say how its photos are prepared: name one of torchvision, tf, caffe", n.File)
+		return nil, "", errors.Wrapf(ErrJob, "%s: the file does not say how its photos are prepared: name one of torchvision, tf, caffe", n.File)
 	}
 	return r.Network, sum, nil
 }

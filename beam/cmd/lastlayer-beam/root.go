@@ -133,8 +133,10 @@ func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.
 			return usageError{errors.Errorf("--%s: not given; see '%s --help'", flag.name, cmd.CommandPath())}
 		}
 	}
-	quietBeam()
 	apache.Init()
+	if onPrism() {
+		slog.SetDefault(slog.New(slog.DiscardHandler)) // the error of the job has all that matters
+	}
 	p, s := apache.NewPipelineWithRoot()
 	if err := add(f.job, ctx, s); errors.Is(err, beam.ErrJob) {
 		return usageError{err}
@@ -152,7 +154,7 @@ func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case err != nil:
-		return err
+		return reason(err)
 	case *jobopts.Async:
 		fmt.Fprintln(os.Stderr, "the job was submitted; its runner knows how it goes on")
 		return nil
@@ -205,14 +207,20 @@ func tell(w io.Writer, name string) (stop func()) {
 	return func() { close(ended) }
 }
 
-// quietBeam hides what Beam tells of a run that goes well, unless a runner elsewhere does
-// it.
-func quietBeam() {
-	level := slog.LevelWarn
-	if r := flag.Lookup("runner").Value.String(); r != "" && r != "prism" {
-		level = slog.LevelInfo
+// onPrism reports whether the job runs in this program.
+func onPrism() bool {
+	r := flag.Lookup("runner").Value.String()
+	return (r == "" || r == "prism") && *jobopts.Endpoint == ""
+}
+
+// reason returns what a DoFn said that ended the job, without the plan around it.
+func reason(err error) error {
+	const before = "failed:\n"
+	text := err.Error()
+	if at := strings.LastIndex(text, before); at >= 0 {
+		return errors.New(strings.TrimSpace(text[at+len(before):]))
 	}
-	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})))
+	return err
 }
 
 // listed are those of Beam's flags that the help has.
