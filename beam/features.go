@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/lastlayer/lastlayer/transfer/feature"
@@ -28,12 +27,9 @@ type row struct {
 }
 
 func init() {
-	beam.RegisterType(reflect.TypeOf((*row)(nil)).Elem())
-	register.DoFn4x1[context.Context, image, func(int, row), func(bad), error](&featuresFn{})
-	register.DoFn5x1[context.Context, int, func(*row) bool, func(*int) bool, listing, error](&writeFeaturesFn{})
-	register.Emitter2[int, row]()
-	register.Iter1[row]()
-	register.Iter1[int]()
+	beam.RegisterType(reflect.TypeFor[row]())
+	beam.RegisterDoFn(reflect.TypeFor[featuresFn]())
+	beam.RegisterDoFn(reflect.TypeFor[writeFeaturesFn]())
 }
 
 // featuresFn runs the trunk over images. Rows come by their shards.

@@ -11,7 +11,6 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
@@ -47,12 +46,10 @@ type line struct {
 }
 
 func init() {
-	beam.RegisterType(reflect.TypeOf((*line)(nil)).Elem())
-	register.DoFn4x1[context.Context, int, func(*line) bool, func(*int) bool, error](&writeLinesFn{})
-	register.Function1x2[bad, int, line](badLine)
-	register.Function1x2[int, int, int](keyed)
-	register.Emitter2[int, line]()
-	register.Iter1[line]()
+	beam.RegisterType(reflect.TypeFor[line]())
+	beam.RegisterDoFn(reflect.TypeFor[writeLinesFn]())
+	beam.RegisterFunction(badLine)
+	beam.RegisterFunction(keyed)
 }
 
 // writeLines writes lines, by their shards from 1, each shard as a file, even one without

@@ -134,22 +134,7 @@ func TestFeaturesAreTheLibrarys(t *testing.T) {
 	if images != int64(good) || bad != 3 {
 		t.Errorf("found %d images and %d bad ones counted, expected %d and 3", images, bad, good)
 	}
-	n, err := weightfile.Read(j.Network.File)
-	must(t, err)
-	trunk, err := feature.NewTrunk(n, model.Last(1))
-	must(t, err)
-	defer trunk.Close()
-	rows := 0
-	for i, name := range shards(j) {
-		want := filepath.Join(t.TempDir(), "want.features")
-		r, err := trunk.WriteShare(t.Context(), want, dir, feature.Shard{Index: i + 1, Of: j.Shards}, dataset.Options{Shape: n.Spec.Input, Prep: n.Prep, SkipBad: true})
-		must(t, err)
-		rows += r.Images
-		same(t, name, want)
-	}
-	if rows != good {
-		t.Errorf("found %d rows, expected each of %d images once", rows, good)
-	}
+	isLibrarys(t, j, dir)
 	found := badIn(t, j.BadFile())
 	for _, name := range []string{"cat/half.jpg", "cat/empty.png", "dog/text.jpg"} {
 		if found[filepath.Join(dir, name)] == "" {
@@ -158,18 +143,6 @@ func TestFeaturesAreTheLibrarys(t *testing.T) {
 	}
 	if len(found) != 3 {
 		t.Errorf("found the bad images %v, expected 3", found)
-	}
-}
-
-// same compares two files.
-func same(t testing.TB, a, b string) {
-	t.Helper()
-	x, err := os.ReadFile(a)
-	must(t, err)
-	y, err := os.ReadFile(b)
-	must(t, err)
-	if !bytes.Equal(x, y) {
-		t.Errorf("found other bytes in %s (%d) than in %s (%d)", a, len(x), b, len(y))
 	}
 }
 
@@ -282,13 +255,13 @@ func TestRealPhotos(t *testing.T) {
 	shards, err := feature.Open(filepath.Join(out, "signs-*.features"))
 	must(t, err)
 	defer shards.Close()
-	if shards.Len() != int(images) || bad != 0 || !slices.Equal(shards.Classes(), []string{"0", "1"}) {
-		t.Errorf("found %d rows of the classes %v, and %d bad ones, expected %d of 0 and 1", shards.Len(), shards.Classes(), bad, images)
+	if shards.Len() != int(images) || bad != 0 || !slices.Equal(shards.Header().Classes, []string{"0", "1"}) {
+		t.Errorf("found %d rows of the classes %v, and %d bad ones, expected %d of 0 and 1", shards.Len(), shards.Header().Classes, bad, images)
 	}
 	for i := range shards.Len() {
 		label, half := shards.Label(i)
 		parts := strings.Split(shards.Path(i), "/")
-		if len(parts) != 3 || shards.Classes()[label] != parts[1] || (half == dataset.TestHalf) != (parts[0] == "test") || half == dataset.Undecided {
+		if len(parts) != 3 || shards.Header().Classes[label] != parts[1] || (half == dataset.TestHalf) != (parts[0] == "test") || half == dataset.Undecided {
 			t.Fatalf("%s: found label %d in half %d", shards.Path(i), label, half)
 		}
 	}

@@ -4,10 +4,11 @@ import (
 	"context"
 	"encoding/csv"
 	goimage "image"
+	"reflect"
 	"strconv"
 	"strings"
 
-	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/internal/parallel"
@@ -18,7 +19,7 @@ import (
 )
 
 func init() {
-	register.DoFn4x1[context.Context, image, func(int, line), func(bad), error](&predictFn{})
+	beam.RegisterDoFn(reflect.TypeFor[predictFn]())
 }
 
 // predicted is how many images are predicted at a time.
