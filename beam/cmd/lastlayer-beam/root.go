@@ -187,7 +187,7 @@ func counted(ran apache.PipelineResult, name string) (n int64) {
 }
 
 // every is how often progress is told.
-const every = 10 * time.Second
+var every = 10 * time.Second
 
 // tell says now and then how many images are done, until stop is called.
 func tell(w io.Writer, name string) (stop func()) {
