@@ -155,7 +155,8 @@ func (c *convolution) expandTo(s *scratch, y []float32, image, from, to, c0, c1 
 }
 
 // hide finds the outputs to be left to their readers, for which what they are made of
-// then has to wait.
+// then has to wait. What expands is made of maps in memory: where expanding and filtering
+// go on and on, as in MobileNet V1, every second pair is hidden.
 func (p *planner) hide() {
 	for i, n := range slices.Backward(p.nodes) {
 		o, readers := n.Op().(*Operator), p.scope.graph.To(n.ID())
@@ -163,7 +164,7 @@ func (p *planner) hide() {
 			continue
 		}
 		r, ok := readers.Node().(*gorgonia.Node).Op().(*Operator)
-		if !ok || r.conv == nil || slices.Index(r.conv.inputs, n) != 0 || slices.Contains(r.conv.inputs[1:], n) || !o.conv.canHide(r.conv) {
+		if !ok || r.conv == nil || r.hides && r.conv.product() || slices.Index(r.conv.inputs, n) != 0 || slices.Contains(r.conv.inputs[1:], n) || !o.conv.canHide(r.conv) {
 			continue
 		}
 		o.hides, r.conv.from = true, o.conv

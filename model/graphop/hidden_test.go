@@ -17,6 +17,7 @@ type block struct {
 	expand, filters, project      int // channels after each; 0: there is none
 	side, stride, pad             int
 	residual                      bool
+	again                         bool // filtered and projected once more, as in MobileNet V1
 	activation                    graphop.Activation
 }
 
@@ -26,14 +27,16 @@ type block struct {
 func TestHidden(t *testing.T) {
 	t.Cleanup(func() { _ = parallel.SetThreads(0) })
 	for _, b := range []block{
-		{1, 3, 9, 7, 20, 20, 5, 3, 1, 1, false, graphop.Clip(0, 6)},
-		{3, 5, 9, 7, 20, 20, 5, 3, 1, 1, true, graphop.Clip(0, 6)},
-		{2, 8, 60, 100, 70, 70, 8, 3, 1, 1, true, graphop.Rectify()}, // several strips and chunks
-		{2, 4, 61, 90, 100, 100, 6, 3, 2, 1, false, graphop.SiLU()},
-		{2, 4, 31, 30, 24, 24, 0, 5, 2, 2, false, graphop.HardSwish()}, // nothing projects
-		{2, 24, 31, 30, 0, 24, 10, 5, 1, 2, false, graphop.Rectify()},  // nothing expands
-		{3, 4, 9, 9, 7, 21, 5, 3, 1, 0, false, graphop.Rectify()},      // three filters a channel
-		{2, 4, 9, 9, 8, 8, 5, 3, 1, 4, false, graphop.Rectify()},       // padding beyond the kernel: not hidden
+		{1, 3, 9, 7, 20, 20, 5, 3, 1, 1, false, false, graphop.Clip(0, 6)},
+		{3, 5, 9, 7, 20, 20, 5, 3, 1, 1, true, false, graphop.Clip(0, 6)},
+		{2, 8, 60, 100, 70, 70, 8, 3, 1, 1, true, false, graphop.Rectify()}, // several strips and chunks
+		{2, 4, 61, 90, 100, 100, 6, 3, 2, 1, false, false, graphop.SiLU()},
+		{2, 4, 31, 30, 24, 24, 0, 5, 2, 2, false, false, graphop.HardSwish()}, // nothing projects
+		{2, 24, 31, 30, 0, 24, 10, 5, 1, 2, false, false, graphop.Rectify()},  // nothing expands
+		{3, 4, 9, 9, 7, 21, 5, 3, 1, 0, false, false, graphop.Rectify()},      // three filters a channel
+		{2, 3, 30, 20, 8, 8, 12, 3, 1, 1, false, true, graphop.Clip(0, 6)},
+		{2, 3, 30, 20, 0, 3, 12, 3, 1, 1, false, true, graphop.Clip(0, 6)},
+		{2, 4, 9, 9, 8, 8, 5, 3, 1, 4, false, false, graphop.Rectify()}, // padding beyond the kernel: not hidden
 	} {
 		want, _ := b.run(t, false, false)
 		for _, threads := range []int{1, 2, 5} {
@@ -59,6 +62,9 @@ func (b block) convolutions() int {
 		if channels > 0 {
 			n++
 		}
+	}
+	if b.again {
+		n += 2
 	}
 	return n
 }
@@ -102,6 +108,10 @@ func (b block) run(t *testing.T, plan, observe bool) (y []float32, seen int) {
 			residual = x
 		}
 		layer("project", b.project, graphop.ConvShape{Stride: graphop.Both(1)}, residual, b.filters, 1, 1)
+	}
+	if b.again {
+		layer("filter2", b.project, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(b.pad), Groups: b.project, Activation: b.activation}, nil, 1, b.side, b.side)
+		layer("project2", 5, graphop.ConvShape{Stride: graphop.Both(1)}, nil, b.project, 1, 1)
 	}
 	if plan {
 		if _, err := s.PlanReuse(node); err != nil {
