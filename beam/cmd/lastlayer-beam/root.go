@@ -134,7 +134,8 @@ func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.
 		}
 	}
 	apache.Init()
-	if onPrism() {
+	here := onPrism() // before it sets its endpoint
+	if here {
 		slog.SetDefault(slog.New(slog.DiscardHandler)) // the error of the job has all that matters
 	}
 	p, s := apache.NewPipelineWithRoot()
@@ -160,6 +161,10 @@ func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.
 		return nil
 	}
 	r := result{Done: true, Out: f.job.Out, Shards: f.job.Shards, Images: counted(ran, beam.ImagesDone), Bad: counted(ran, beam.ImagesFailed), Seconds: time.Since(start).Seconds()}
+	if here { // Prism may lose what a bundle counted last; it runs none twice
+		all, bad := beam.Progress()
+		r.Images, r.Bad = all-bad, bad
+	}
 	if r.Images == 0 {
 		return errors.Errorf("%s: none of %d images has a result: %s says why", f.job.Out, r.Bad, f.job.BadFile())
 	}
