@@ -72,7 +72,7 @@ func formatOf(content []byte) (*imageFormat, error) {
 	case len(content) == 0:
 		return nil, errors.Wrapf(ErrFormat, "first bytes: found nothing, %s", expected)
 	case isHEIF(content):
-		return nil, errors.Wrapf(ErrFormat, "found a HEIC or AVIF image, %s: convert it, as by 'heif-convert photo.heic photo.jpg' or, on a Mac, 'sips -s format jpeg photo.heic --out photo.jpg'", expected)
+		return nil, errors.Wrapf(ErrFormat, "found a HEIC or AVIF image, %s: convert it, as by 'heif-convert photo.heic photo.jpg' or, on a Mac, 'sips -s format jpeg photo.heic -o photo.jpg'", expected)
 	}
 	return nil, errors.Wrapf(ErrFormat, "first bytes: found % x, %s", content[:min(4, len(content))], expected)
 }

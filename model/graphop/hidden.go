@@ -167,9 +167,6 @@ func (p *planner) hide() {
 		if !ok || r.conv == nil || r.hides && r.conv.product() || slices.Index(r.conv.inputs, n) != 0 || slices.Contains(r.conv.inputs[1:], n) || !o.conv.canHide(r.conv) {
 			continue
 		}
-		if r.hides && r.conv.product() { // expand, filter, project is the longest chain: MobileNet V1 goes on and on
-			continue
-		}
 		o.hides, r.conv.from = true, o.conv
 		for _, input := range p.inputs(n) {
 			if input >= 0 {
