@@ -7,8 +7,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Activate adds y = a(x), of x's shape [N,...]. With grad there is a gradient
-// towards x.
+// Activate adds y = a(x) for x [N,...]. grad adds the gradient with respect to x.
 func Activate(s *Scope, name string, x *gorgonia.Node, a Activation, grad bool) (*gorgonia.Node, error) {
 	if err := s.checkBatch(name, x); err != nil {
 		return nil, err
@@ -35,13 +34,13 @@ func Activate(s *Scope, name string, x *gorgonia.Node, a Activation, grad bool) 
 	return o.apply(x)
 }
 
-// ReLU adds y = max(0, x), of x's shape [N,...]. With grad there is a gradient
-// towards x; the derivative at 0 is 0. NaN stays NaN.
+// ReLU adds y = max(0, x) for x [N,...]. grad adds the gradient with respect to x; the
+// derivative at 0 is 0. NaN stays NaN.
 func ReLU(s *Scope, name string, x *gorgonia.Node, grad bool) (*gorgonia.Node, error) {
 	return Activate(s, name, x, Rectify(), grad)
 }
 
-// activationGrad adds dz = dy·a′, with v as Activation.back has it.
+// activationGrad adds dz = dy·a′. v is the value that Activation.back expects.
 func activationGrad(s *Scope, name string, a Activation, v, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, a.String()+" grad", v.Shape())
 	o.overwrites = 2
@@ -54,8 +53,8 @@ func activationGrad(s *Scope, name string, a Activation, v, dy *gorgonia.Node) (
 	return o.apply(v, dy)
 }
 
-// checkFused returns an error unless the activation can be fused into an
-// operator, with a gradient or without.
+// checkFused returns an error if the activation cannot be fused into an operator. grad
+// says whether that operator has a gradient.
 func (a Activation) checkFused(grad bool) error {
 	if found := a.check(); found != "" {
 		return errors.Wrapf(ErrInput, "found %s", found)
@@ -66,16 +65,16 @@ func (a Activation) checkFused(grad bool) error {
 	return nil
 }
 
-// pointwise calls body for ranges that together cover the rows in use of a
-// tensor of that shape.
+// pointwise calls body with ranges that cover the rows in use of a tensor of that
+// shape.
 func (s *Scope) pointwise(shape tensor.Shape, body func(lo, hi int)) {
 	inPieces(s.rows*rowSize(shape), body)
 }
 
-// inPieces calls body for ranges that together cover n values. Their number
-// depends on n alone, and few values are one piece.
+// inPieces calls body with ranges that cover n values. The number of ranges depends
+// only on n; a small n is a single range.
 func inPieces(n int, body func(lo, hi int)) {
-	const most, least = 16, 4096 // pieces, and values of one
+	const most, least = 16, 4096 // maximum number of pieces, minimum values per piece
 	pieces := min(most, (n+least-1)/least)
 	parallel.For(pieces, func(_, i int) { body(i*n/pieces, (i+1)*n/pieces) })
 }

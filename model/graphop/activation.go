@@ -7,11 +7,11 @@ import (
 	"github.com/lastlayer/lastlayer/internal/vector"
 )
 
-// Activation is a function of one number, applied to each value. The zero value
-// is the identity. NaN stays NaN.
+// Activation is a scalar function applied to each value. The zero value is the
+// identity. NaN stays NaN.
 type Activation struct {
 	kind activation
-	a, b float32 // what the kind says
+	a, b float32 // parameters; the kind defines their meaning
 }
 
 type activation uint8
@@ -30,14 +30,13 @@ const (
 	geluTanh
 )
 
-// Rectify is max(0, x), ReLU. Its derivative at 0 is 0.
+// Rectify is ReLU, max(0, x). Its derivative at 0 is 0.
 func Rectify() Activation { return Activation{kind: rectify} }
 
-// Clip is x held to [lo, hi]; ReLU6 is Clip(0, 6). Its derivative at both ends
-// is 0.
+// Clip clamps x to [lo, hi]; ReLU6 is Clip(0, 6). Its derivative at both ends is 0.
 func Clip(lo, hi float32) Activation { return Activation{clip, lo, hi} }
 
-// Leaky is x above 0 and slope·x elsewhere.
+// Leaky is x for x above 0 and slope·x elsewhere.
 func Leaky(slope float32) Activation { return Activation{kind: leaky, a: slope} }
 
 // Sigmoid is 1/(1+exp(−x)).
@@ -46,8 +45,8 @@ func Sigmoid() Activation { return Activation{kind: sigmoid} }
 // Tanh is the hyperbolic tangent.
 func Tanh() Activation { return Activation{kind: tanh} }
 
-// HardSigmoid is alpha·x + beta held to [0, 1]. PyTorch has alpha 1/6 and beta
-// 0.5, ONNX 0.2 and 0.5 where the network does not say.
+// HardSigmoid is alpha·x + beta, clamped to [0, 1]. PyTorch uses alpha 1/6 and beta
+// 0.5. ONNX defaults to 0.2 and 0.5.
 func HardSigmoid(alpha, beta float32) Activation { return Activation{hardSigmoid, alpha, beta} }
 
 // SiLU is x·sigmoid(x), also called swish.
@@ -56,10 +55,10 @@ func SiLU() Activation { return Activation{kind: silu} }
 // HardSwish is x·max(0, min(6, x+3))/6.
 func HardSwish() Activation { return Activation{kind: hardSwish} }
 
-// GELU is x·Φ(x), with Φ the normal distribution.
+// GELU is x·Φ(x), where Φ is the standard normal distribution function.
 func GELU() Activation { return Activation{kind: gelu} }
 
-// GELUTanh is GELU with the approximation of Φ by a hyperbolic tangent.
+// GELUTanh is GELU with Φ approximated by tanh.
 func GELUTanh() Activation { return Activation{kind: geluTanh} }
 
 // String returns the activation's name.
@@ -67,7 +66,7 @@ func (a Activation) String() string {
 	return [...]string{"identity", "relu", "clip", "leaky relu", "sigmoid", "tanh", "hard sigmoid", "silu", "hard swish", "gelu", "gelu tanh"}[a.kind]
 }
 
-// plus is what fusing the activation adds to an operator's kind.
+// plus is the suffix that the fused activation adds to an operator's kind.
 func (a Activation) plus() string {
 	if a.kind == identity {
 		return ""
@@ -88,7 +87,7 @@ func (a Activation) FromOutput() bool {
 	return true
 }
 
-// check returns what is wrong with the activation, "" for nothing.
+// check describes what is wrong with the activation, or returns "".
 func (a Activation) check() string {
 	finite := func(v float32) bool { return !math.IsInf(float64(v), 0) && v == v }
 	switch {
@@ -100,15 +99,15 @@ func (a Activation) check() string {
 	return ""
 }
 
-// monotone reports whether the largest of some values stays the largest.
+// monotone reports whether the function never decreases, so a maximum stays a maximum.
 func (a Activation) monotone() bool {
 	return a.kind == identity || a.kind == rectify || a.kind == clip
 }
 
-// clips reports whether the activation is one that a Finish has.
+// clips reports whether vector.Finish supports the activation.
 func (a Activation) clips() bool { return a.clipping(new(vector.Finish)) }
 
-// clipping puts the activation into f, and reports whether it is one that f has.
+// clipping stores the activation in f and reports whether f supports it.
 func (a Activation) clipping(f *vector.Finish) bool {
 	switch a.kind {
 	case identity:
@@ -122,7 +121,7 @@ func (a Activation) clipping(f *vector.Finish) bool {
 	return true
 }
 
-// apply writes the function of x to y, which may be x.
+// apply writes the function of x to y. y may be x.
 func (a Activation) apply(y, x []float32) {
 	y = y[:len(x)]
 	var f vector.Finish
@@ -154,7 +153,7 @@ func (a Activation) apply(y, x []float32) {
 	}
 }
 
-// exact returns the activations that are computed in float64.
+// exact returns the function of an activation that is computed in float64.
 func (a Activation) exact() func(x float64) float64 {
 	switch a.kind {
 	case sigmoid:
@@ -172,10 +171,10 @@ func (a Activation) exact() func(x float64) float64 {
 
 func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
-// normal is Φ, accurate also where it is small.
+// normal is Φ. It stays accurate where Φ is small.
 func normal(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
 
-// geluInner is the argument of GELUTanh's hyperbolic tangent.
+// geluInner is the argument of tanh in GELUTanh.
 func geluInner(x float64) float64 {
 	return math.Sqrt(2/math.Pi) * (x + geluCubic*x*x*x)
 }

@@ -5,14 +5,13 @@ import (
 	"slices"
 )
 
-// arena is the memory that the outputs of a graph share. It is made by the
-// first run.
+// arena is the memory shared by the outputs of a graph. The first run allocates it.
 type arena struct {
 	size   int
 	values []float32
 }
 
-// part returns n values from offset on.
+// part returns n values starting at offset.
 func (a *arena) part(offset, n int) []float32 {
 	if a.values == nil {
 		a.values = make([]float32, a.size)
@@ -20,15 +19,15 @@ func (a *arena) part(offset, n int) []float32 {
 	return a.values[offset : offset+n : offset+n]
 }
 
-// place gives each block an offset, so that no two overlap that are in use at
-// the same time, and returns how many values they take in all: the largest
-// first, each as low as it fits (Pisarchyk and Lee 2020, Efficient Memory
-// Management for Deep Neural Net Inference, "greedy by size").
+// place gives each block an offset and returns the total number of values. Blocks in
+// use at the same time never overlap. It places the largest block first, each at the
+// lowest offset where it fits ("greedy by size", Pisarchyk and Lee 2020, Efficient
+// Memory Management for Deep Neural Net Inference).
 func place(blocks []*block) (size int) {
-	const line = 16 // values of a cache line
+	const line = 16 // values in a cache line
 	largest := slices.Clone(blocks)
 	slices.SortStableFunc(largest, func(a, b *block) int { return cmp.Compare(b.size, a.size) })
-	var placed []*block // by offset
+	var placed []*block // sorted by offset
 	for _, b := range largest {
 		for _, other := range placed {
 			if b.last < other.first || other.last < b.first {

@@ -7,12 +7,12 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Operands says towards which of two operands there is a gradient.
+// Operands says which of two operands get a gradient.
 type Operands struct{ A, B bool }
 
-// Add adds y = act(a + b). One of the two has the output's shape [N,...]. The other
-// has that shape too or is broadcast to it by NumPy's rule: [N,C,1,1] over [N,C,H,W],
-// or, the same for all rows, [C,1,1], [C] over [N,C], or [1].
+// Add adds y = act(a + b). One operand has the output's shape [N,...]. The other has
+// the same shape or is broadcast to it by NumPy's rule: [N,C,1,1] over [N,C,H,W], or,
+// shared by all rows, [C,1,1], [C] over [N,C], or [1].
 func Add(s *Scope, name string, a, b *gorgonia.Node, act Activation, grad Operands) (*gorgonia.Node, error) {
 	if a.Shape().TotalSize() < b.Shape().TotalSize() {
 		a, b, grad = b, a, Operands{grad.B, grad.A}
@@ -60,8 +60,8 @@ func Add(s *Scope, name string, a, b *gorgonia.Node, act Activation, grad Operan
 	return o.apply(a, b)
 }
 
-// Multiply adds y = a·b, value by value, of operands as Add takes them:
-// squeeze-and-excitation, or a scale per channel.
+// Multiply adds the elementwise product y = a·b. It takes the same operands as Add. Use
+// it for squeeze-and-excitation or a scale per channel.
 func Multiply(s *Scope, name string, a, b *gorgonia.Node, grad Operands) (*gorgonia.Node, error) {
 	if a.Shape().TotalSize() < b.Shape().TotalSize() {
 		a, b, grad = b, a, Operands{grad.B, grad.A}
@@ -99,7 +99,7 @@ func Multiply(s *Scope, name string, a, b *gorgonia.Node, grad Operands) (*gorgo
 	return o.apply(a, b)
 }
 
-// elementwise returns an operator of a's shape for a and b.
+// elementwise returns an operator of a's shape with inputs a and b.
 func (s *Scope) elementwise(name, kind string, a, b *gorgonia.Node, grad Operands) (*Operator, *broadcast, error) {
 	if err := s.checkBatch(name, a); err != nil {
 		return nil, nil, err
@@ -117,8 +117,8 @@ func (s *Scope) elementwise(name, kind string, a, b *gorgonia.Node, grad Operand
 	return o, bc, nil
 }
 
-// eachRow calls f for runs of y and a, of that shape, and the values of b for them: as
-// many with step 1, or one with step 0.
+// eachRow calls f for runs of y and a and the matching values of b: equally many with
+// step 1, or a single one with step 0.
 func (s *Scope) eachRow(shape tensor.Shape, bc *broadcast, a, b, y []float32, f func(y, a, b []float32, step int)) {
 	if bc.same() {
 		s.pointwise(shape, func(lo, hi int) { f(y[lo:hi], a[lo:hi], b[lo:hi], 1) })
@@ -131,8 +131,8 @@ func (s *Scope) eachRow(shape tensor.Shape, bc *broadcast, a, b, y []float32, f 
 	})
 }
 
-// operandGrad adds the gradient towards an operand of that shape: dy, times
-// factor unless that is nil, summed over all values the operand was laid over.
+// operandGrad adds the gradient with respect to an operand of that shape. It is dy,
+// times factor if that is not nil, summed over all values the operand was broadcast to.
 func operandGrad(s *Scope, name string, bc *broadcast, shape tensor.Shape, dy, factor *gorgonia.Node) (*gorgonia.Node, error) {
 	if bc.same() && len(shape) == len(dy.Shape()) {
 		if factor == nil {
@@ -180,7 +180,7 @@ func operandGrad(s *Scope, name string, bc *broadcast, shape tensor.Shape, dy, f
 	return o.apply(inputs...)
 }
 
-// optionalRow returns row i of the second input, or nil without one.
+// optionalRow returns row i of the second input, or nil if there is no second input.
 func optionalRow(v []gorgonia.Value, i, size int) []float32 {
 	if len(v) < 2 {
 		return nil

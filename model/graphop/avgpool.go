@@ -6,10 +6,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// AveragePool adds the mean of each window of x [N,C,H,W]: [N,C,H',W']. It is
-// over the pixels on the image; with CountPad the sum is divided by those on
-// the padding too, but never by pixels beyond it. With grad there is a gradient
-// towards x.
+// AveragePool adds the mean of each window of x [N,C,H,W]: [N,C,H',W']. The mean covers
+// only pixels of the image. With CountPad the divisor also counts padding pixels, but
+// never pixels beyond the padding. grad adds the gradient with respect to x.
 func AveragePool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad bool) (*gorgonia.Node, error) {
 	if err := s.checkImages(name, x); err != nil {
 		return nil, err
@@ -42,7 +41,7 @@ func GlobalAveragePool(s *Scope, name string, x *gorgonia.Node, grad bool) (*gor
 	return AveragePool(s, name, x, wholeImage(x.Shape()), grad)
 }
 
-// average pools one plane, with sums in float64.
+// average pools one plane. Sums are float64.
 func (p *pooling) average(y, x []float32) {
 	down, right := p.down(), p.right()
 	p.eachWindow(func(out, first, rows, columns int) {
@@ -56,8 +55,8 @@ func (p *pooling) average(y, x []float32) {
 	})
 }
 
-// count is what the sum of a window is divided by. onImage of its pixels lie on the
-// image.
+// count is the divisor of a window's sum. onImage is the number of its pixels inside
+// the image.
 func (p *pooling) count(out, onImage int) int {
 	if !p.countPad {
 		return onImage
@@ -65,13 +64,13 @@ func (p *pooling) count(out, onImage int) int {
 	return p.high.counted(out/p.outW, p.inH) * p.wide.counted(out%p.outW, p.inW)
 }
 
-// counted is how many taps lie on the padded image at position p.
+// counted is the number of taps inside the padded image at position p.
 func (w window) counted(p, length int) int {
 	start := p*w.stride - w.before
 	return min(w.kernel, (length+w.after-1-start)/w.dilation+1)
 }
 
-// averagePoolGrad adds dx [N,C,H,W]: each window's dy, divided as the sum was,
+// averagePoolGrad adds dx [N,C,H,W]. Each window's dy is divided as the sum was and
 // added to all its pixels.
 func averagePoolGrad(s *Scope, name string, p *pooling, shape tensor.Shape, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "average pool grad", shape)

@@ -10,19 +10,19 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// BatchNormInputs are the numbers of a batch normalisation, each [C]. Scale may
-// be nil for 1, Bias for 0. Mean and Variance are stored statistics: they are
-// used as they are, and no gradient goes towards them.
+// BatchNormInputs are the parameters of a batch normalisation, each [C]. A nil Scale
+// means 1, a nil Bias means 0. Mean and Variance are stored statistics: they stay fixed
+// and get no gradient.
 type BatchNormInputs struct{ Scale, Bias, Mean, Variance *gorgonia.Node }
 
-// Norm is a batch normalisation that is computed in the node of the convolution
-// or dense layer below it.
+// Norm is a batch normalisation folded into the node of the convolution or dense layer
+// before it.
 type Norm struct {
 	BatchNormInputs
 	Eps float64
 }
 
-// checkFolded returns an error where a normalisation cannot be folded in.
+// checkFolded returns an error if a normalisation cannot be folded in.
 func (n *Norm) checkFolded(want Wants, pool int) error {
 	if n != nil && (want != Wants{} || pool > 1) {
 		return errors.Wrap(ErrInput, "found a gradient or a pooling behind a batch normalisation, expected neither: use BatchNorm")
@@ -34,7 +34,7 @@ func (n *Norm) checkFolded(want Wants, pool int) error {
 //
 //	y = a(scale·(x − mean)/√(variance + eps) + bias)
 //
-// channel by channel, whatever the batch.
+// for each channel. The result does not depend on the rest of the batch.
 func BatchNorm(s *Scope, name string, x *gorgonia.Node, p BatchNormInputs, eps float64, a Activation, want Wants) (*gorgonia.Node, error) {
 	want.Residual = false
 	if err := s.checkChannels(name, x); err != nil {
@@ -72,19 +72,19 @@ func BatchNorm(s *Scope, name string, x *gorgonia.Node, p BatchNormInputs, eps f
 	return o.apply(inputs...)
 }
 
-// normalisation is what the forward pass and the gradients of a batch
-// normalisation share.
+// normalisation is shared by the forward pass and the gradients of a batch
+// normalisation.
 type normalisation struct {
 	eps         float64
 	activation  Activation
 	channels    int
-	mean        int // which input it is; the variance is the next
-	scale, bias int // which inputs they are, -1 for none
+	mean        int // index of the mean's input; the variance is the next one
+	scale, bias int // indices of their inputs, -1 if absent
 	factor      []float32
 }
 
-// newNormalisation returns a normalisation of that many channels, and the inputs with
-// its own appended.
+// newNormalisation returns a normalisation of that many channels. It also returns
+// inputs with the normalisation's own appended.
 func newNormalisation(name string, p BatchNormInputs, eps float64, channels int, inputs gorgonia.Nodes) (*normalisation, gorgonia.Nodes, error) {
 	if !(eps >= 0) || math.IsInf(eps, 0) || p.Mean == nil || p.Variance == nil {
 		return nil, nil, errors.Wrapf(ErrInput, "%s: found mean %v, variance %v, eps %g, expected both, and eps from 0", name, p.Mean, p.Variance, eps)
@@ -105,18 +105,18 @@ func newNormalisation(name string, p BatchNormInputs, eps float64, channels int,
 	return n, inputs, nil
 }
 
-// coefficients are the numbers of a normalisation in one run, one per channel.
+// coefficients are a normalisation's per-channel values for one run.
 type coefficients struct {
 	mean, factor []float32
-	bias         []float32 // nil for none
+	bias         []float32 // nil if absent
 }
 
 func (n *normalisation) coefficients(v []gorgonia.Value) *coefficients {
 	return &coefficients{mean: floats(v[n.mean]), factor: n.factors(v), bias: optional(v, n.bias)}
 }
 
-// of puts the normalisation of channel c into f. This is the only place that does, so a
-// normalisation rounds the same wherever it is computed.
+// of stores the normalisation of channel c in f. All code uses this one function, so
+// rounding is the same everywhere.
 func (k *coefficients) of(f *vector.Finish, c int) {
 	f.Normal, f.Mean, f.Factor = true, k.mean[c], k.factor[c]
 	if k.bias != nil {

@@ -5,10 +5,10 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// grads adds the gradients of a batch normalisation with the inputs v.
+// grads adds the gradients of a batch normalisation with inputs v.
 func (n *normalisation) grads(s *Scope, name string, v gorgonia.Nodes, y, dy *gorgonia.Node, want Wants) (grads gorgonia.Nodes, err error) {
 	grads = make(gorgonia.Nodes, len(v))
-	dz := dy // the gradient towards what the activation is applied to
+	dz := dy // gradient with respect to the activation's input
 	if n.activation.kind != identity {
 		if dz, err = activationGrad(s, name+" dz", n.activation, y, dy); err != nil {
 			return nil, err

@@ -6,19 +6,19 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// broadcast is how an operand b is laid over a tensor a, by NumPy's rule: the
-// last sides of both are set against each other, and a side of 1 is stretched.
+// broadcast describes how operand b is broadcast to tensor a by NumPy's rule: shapes
+// are aligned at the last axis, and an axis of length 1 is repeated.
 type broadcast struct {
-	rows bool   // b has rows as a has: it is not the same for all
-	axes []span // of a row of a, neighbours merged
+	rows bool   // b has rows like a, rather than one shared by all
+	axes []span // of a row of a; neighbours are merged where possible
 }
 
-// span is one axis of a row of a, or several that are one: how many positions,
-// and how far b moves from one to the next.
+// span is one axis of a row of a, or several merged axes: the number of positions and
+// the step in b from one to the next.
 type span struct{ size, step int }
 
-// newBroadcast returns how b is laid over a [N,...]; ok is false if it cannot
-// be.
+// newBroadcast returns how b is broadcast to a [N,...]. ok is false if the shapes do
+// not fit.
 func newBroadcast(a, b tensor.Shape) (bc *broadcast, ok bool) {
 	if len(b) > len(a) {
 		return nil, false
@@ -52,12 +52,12 @@ func newBroadcast(a, b tensor.Shape) (bc *broadcast, ok bool) {
 	return bc, true
 }
 
-// same reports whether b has a value of its own for each of a.
+// same reports whether b has one value for each value of a.
 func (bc *broadcast) same() bool {
 	return bc.rows && len(bc.axes) == 1 && (bc.axes[0].step == 1 || bc.axes[0].size == 1)
 }
 
-// rowB is how many values of b go with one row of a.
+// rowB is the number of values of b used by one row of a.
 func (bc *broadcast) rowB() int {
 	n := 1
 	for _, axis := range bc.axes {
@@ -68,7 +68,7 @@ func (bc *broadcast) rowB() int {
 	return n
 }
 
-// row returns the values of b that go with row i.
+// row returns the values of b used by row i.
 func (bc *broadcast) row(b []float32, i int) []float32 {
 	if !bc.rows {
 		i = 0
@@ -76,8 +76,8 @@ func (bc *broadcast) row(b []float32, i int) []float32 {
 	return image(b, i, bc.rowB())
 }
 
-// eachRun calls f for runs of a row of a: n values from a on, and from b on as
-// many of b with step 1, or the same one with step 0.
+// eachRun calls f for runs of a row of a: n values starting at a. The matching values
+// of b start at b, with step 1, or step 0 if one value is repeated.
 func (bc *broadcast) eachRun(f func(a, b, n, step int)) { bc.runs(bc.axes, 0, 0, f) }
 
 func (bc *broadcast) runs(axes []span, a, b int, f func(a, b, n, step int)) {

@@ -8,18 +8,18 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// simpleCase is an operator on these inputs.
+// simpleCase is an operator with these inputs.
 func simpleCase(name, reason string, tol float64, inputs []input, build buildFunc, naive func(in []array) (array, backward)) opCase {
 	return opCase{name: name, reason: reason, tol: tol, inputs: inputs, build: build, naive: naive}
 }
 
-// rows marks inputs that have a row for each of the batch.
+// rows marks inputs that have one row per row of the batch.
 func rows(in input) input {
 	in.rows = true
 	return in
 }
 
-// positive returns an input of numbers from 0.1 to 2 without a gradient.
+// positive returns an input of values from 0.1 to 2, without a gradient.
 func positive(rng *rand.Rand, n int) input {
 	in := blank(n)
 	for i := range in.values {
@@ -85,8 +85,8 @@ func preluCase(reason string, slopes int, shape ...int) opCase {
 		func(in []array) (array, backward) { return naivePReLU(in[0], in[1]) })
 }
 
-// pairCases are an addition and a multiplication of a and b, and each with the
-// operands the other way round.
+// pairCases are an addition and a multiplication of a and b, each also with the
+// operands swapped.
 func pairCases(reason string, bRows bool, a, b []int) (cs []opCase) {
 	rng := rand.New(rand.NewPCG(16, uint64(len(b))))
 	both := graphop.Operands{A: true, B: true}

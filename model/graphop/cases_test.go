@@ -9,29 +9,29 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// opCase is an operator on random inputs, with what it is compared with.
+// opCase is an operator with random inputs and the references to compare it with.
 type opCase struct {
 	name   string
 	reason string
 	inputs []input
 	build  buildFunc
 	naive  func(in []array) (array, backward)
-	stock  func(in []*gorgonia.Node) (*gorgonia.Node, error) // Gorgonia's own; nil where it has none that is right
-	tol    float64                                           // of float32 against float64
-	spread bool                                              // NaN also comes out of places near those where it must
+	stock  func(in []*gorgonia.Node) (*gorgonia.Node, error) // Gorgonia's own operator; nil if it has no correct one
+	tol    float64                                           // float32 against float64
+	spread bool                                              // NaN also spreads to neighbours of the places where it must appear
 }
 
-// spreading marks a convolution that is computed in tiles: NaN takes the tile.
+// spreading marks a convolution computed in tiles, where NaN spreads to the whole tile.
 func spreading(c opCase) opCase {
 	c.spread = true
 	return c
 }
 
-// all are the wants of a layer that is trained, with trained layers below.
+// all are the wants of a trained layer above other trained layers.
 var all = graphop.Wants{Input: true, Weights: true}
 
-// convCase is a convolution of x [n,c,h,w] to out channels by a square kernel,
-// which Gorgonia knows too.
+// convCase is a convolution of x [n,c,h,w] to out channels with a square kernel, which
+// Gorgonia also supports.
 func convCase(reason string, n, c, h, w, out, kernel int, s graphop.ConvShape, tol float64) opCase {
 	oc := wideConvCase(reason, []int{n, c, h, w}, []int{out, c, kernel, kernel}, s, tol)
 	oc.stock = func(in []*gorgonia.Node) (*gorgonia.Node, error) {
@@ -47,7 +47,7 @@ func convCase(reason string, n, c, h, w, out, kernel int, s graphop.ConvShape, t
 	return oc
 }
 
-// wideConvCase is a convolution of any shape, of x by the kernels w.
+// wideConvCase is a convolution of any shape, of x with kernels w.
 func wideConvCase(reason string, x, w []int, s graphop.ConvShape, tol float64) opCase {
 	rng := rand.New(rand.NewPCG(uint64(x[2]*x[3]+w[0]), uint64(w[3])))
 	return opCase{
@@ -71,12 +71,12 @@ func wideConvCase(reason string, x, w []int, s graphop.ConvShape, tol float64) o
 	}
 }
 
-// square is a pooling by kernel×kernel windows without padding.
+// square is a pooling with kernel×kernel windows and no padding.
 func square(kernel, stride int) graphop.PoolShape {
 	return graphop.PoolShape{Kernel: graphop.Both(kernel), Stride: graphop.Both(stride)}
 }
 
-// then puts an operator behind the one that back belongs to.
+// then applies an operator after the one that back belongs to.
 func then(back backward) func(array, backward) (array, backward) {
 	return func(y array, next backward) (array, backward) {
 		return y, func(dy array) []array { return back(next(dy)[0]) }
@@ -159,9 +159,8 @@ func maskCase(reason string, shape ...int) opCase {
 	}
 }
 
-// lossCase is the cross-entropy of n rows of k logits, drawn with a standard
-// deviation of spread. Gorgonia has no operator for it: see model/reference
-// and the tests of model.
+// lossCase is the cross-entropy of n rows of k logits, drawn with standard deviation
+// spread. Gorgonia has no such operator; see model/reference and the tests of model.
 func lossCase(reason string, n, k int, spread float32, tol float64) opCase {
 	rng := rand.New(rand.NewPCG(uint64(n), uint64(k)))
 	x := random(rng, true, n, k)
@@ -183,7 +182,7 @@ func lossCase(reason string, n, k int, spread float32, tol float64) opCase {
 	}
 }
 
-// weighted is a lossCase whose classes have weights.
+// weighted is a lossCase with class weights.
 func weighted(c opCase) opCase {
 	labels := c.inputs[1].labels
 	weights := make([]float32, c.inputs[0].shape[1])
@@ -198,7 +197,7 @@ func weighted(c opCase) opCase {
 	return c
 }
 
-// cases returns every operator in every setting.
+// cases returns every operator with every option.
 func cases() []opCase {
 	cs := []opCase{
 		convCase("a batch of one", 1, 2, 8, 9, 3, 3, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(1), Activation: graphop.Rectify(), Pool: 2}, 1e-6),

@@ -82,7 +82,7 @@ func addConvCase(reason string, bias bool, x, w, r []int, s graphop.ConvShape) o
 	return c
 }
 
-// wideCases are convolutions and poolings that are not the same along both axes.
+// wideCases are convolutions and poolings that differ between the two axes.
 func wideCases() []opCase {
 	one, two := graphop.Both(1), graphop.Both(2)
 	relu6 := graphop.Clip(0, 6)

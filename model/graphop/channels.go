@@ -10,14 +10,14 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Concat adds the inputs [N,Ci,...] one after the other along the channels:
-// [N,ΣCi,...]. grad says towards which there is a gradient, nil towards none.
+// Concat concatenates the inputs [N,Ci,...] along the channels: [N,ΣCi,...]. grad says
+// which inputs get a gradient; nil means none.
 func Concat(s *Scope, name string, xs []*gorgonia.Node, grad []bool) (*gorgonia.Node, error) {
 	if len(xs) == 0 || grad != nil && len(grad) != len(xs) {
 		return nil, errors.Wrapf(ErrInput, "%s: found %d inputs and gradients said for %d, expected the same number, from 1", name, len(xs), len(grad))
 	}
 	var shape tensor.Shape
-	first := make([]int, len(xs)) // value of a row of the output at which each input begins
+	first := make([]int, len(xs)) // offset of each input in a row of the output
 	for i, x := range xs {
 		if err := s.checkChannels(name, x); err != nil {
 			return nil, err
@@ -40,7 +40,7 @@ func Concat(s *Scope, name string, xs []*gorgonia.Node, grad []bool) (*gorgonia.
 	o.cost.Bytes = 2 * bytes(shape)
 	o.run = func(v []gorgonia.Value) error {
 		y, size := o.floats(), rowSize(shape)
-		const some = 4 // pieces of a row of an input
+		const some = 4 // pieces per row of an input
 		parallel.For(s.rows*len(v)*some, func(_, i int) {
 			row, k, piece := i/some/len(v), i/some%len(v), i%some
 			n := rowSize(v[k].Shape())
@@ -66,7 +66,7 @@ func Concat(s *Scope, name string, xs []*gorgonia.Node, grad []bool) (*gorgonia.
 	return o.apply(xs...)
 }
 
-// Slice adds the channels [from,to) of x [N,C,...].
+// Slice adds channels [from,to) of x [N,C,...].
 func Slice(s *Scope, name string, x *gorgonia.Node, from, to int, grad bool) (*gorgonia.Node, error) {
 	if err := s.checkChannels(name, x); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func Slice(s *Scope, name string, x *gorgonia.Node, from, to int, grad bool) (*g
 	return o.apply(x)
 }
 
-// sliceGrad adds dx of that shape: dy from channel from on, 0 elsewhere.
+// sliceGrad adds dx of that shape: dy starting at channel from, 0 elsewhere.
 func sliceGrad(s *Scope, name string, shape tensor.Shape, from int, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "slice grad", shape)
 	o.cost.Bytes = bytes(shape, dy.Shape())
@@ -110,8 +110,8 @@ func sliceGrad(s *Scope, name string, shape tensor.Shape, from int, dy *gorgonia
 	return o.apply(dy)
 }
 
-// ChannelShuffle adds x [N,C,...] with its channels dealt out: the first of each
-// group, then the second of each, as ShuffleNet has it.
+// ChannelShuffle adds x [N,C,...] with its channels interleaved as in ShuffleNet: the
+// first channel of each group, then the second of each, and so on.
 func ChannelShuffle(s *Scope, name string, x *gorgonia.Node, groups int, grad bool) (*gorgonia.Node, error) {
 	if err := s.checkChannels(name, x); err != nil {
 		return nil, err

@@ -11,19 +11,19 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// ConvShape says how a convolution slides and what is fused behind it.
+// ConvShape describes a convolution and what is fused into it.
 type ConvShape struct {
 	Stride     Pair
-	Pad        Pads       // zeros; any number that leaves an output
-	Dilation   Pair       // from one tap of the kernel to the next; zero value: 1
-	Groups     int        // each sees a part of the channels alone; 0: 1, all channels: depthwise
-	Activation Activation // behind the bias
-	Norm       *Norm      // between the bias and what is added or the activation; no gradient passes; nil: none
-	Pool       int        // then the largest of each Pool×Pool window; 0 or 1: none; at most 15
+	Pad        Pads       // zero padding; any size that leaves an output
+	Dilation   Pair       // distance between taps of the kernel; zero value: 1
+	Groups     int        // each group reads only its share of the channels; 0: 1, all channels: depthwise
+	Activation Activation // applied after the bias
+	Norm       *Norm      // applied between the bias and the residual or activation; has no gradient; nil: none
+	Pool       int        // then max pooling over Pool×Pool windows; 0 or 1: none; at most 15
 }
 
-// Output returns the height and width of the convolution's sum, before
-// pooling, for an image and a kernel of these sizes.
+// Output returns the height and width of the convolution, before pooling, for an image
+// and a kernel of these sizes.
 func (c ConvShape) Output(image, kernel Pair) (Pair, error) {
 	var out Pair
 	for i := range out {
@@ -38,17 +38,16 @@ func (c ConvShape) Output(image, kernel Pair) (Pair, error) {
 	return out, nil
 }
 
-// Conv adds a 2-D cross-correlation of x [N,C,H,W] with kernels w
-// [O,C/groups,kh,kw] plus bias b [O], which may be nil, with activation and
-// pooling behind it where ConvShape says so: one node for what is one step of
-// the network. The output is [N,O,H',W'].
+// Conv adds a 2-D cross-correlation of x [N,C,H,W] with kernels w [O,C/groups,kh,kw]
+// plus bias b [O], which may be nil. Activation and pooling follow in the same node if
+// ConvShape asks for them. The output is [N,O,H',W'].
 func Conv(s *Scope, name string, x, w, b *gorgonia.Node, c ConvShape, want Wants) (*gorgonia.Node, error) {
 	want.Residual = false
 	return addConv(s, name, x, w, b, nil, c, want)
 }
 
-// ConvAdd adds a convolution to which residual, of the output's shape, is added
-// before the activation: the end of a residual block. It has no pooling.
+// ConvAdd adds a convolution with a residual of the output's shape added before the
+// activation: the end of a residual block. It supports no pooling.
 func ConvAdd(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShape, want Wants) (*gorgonia.Node, error) {
 	if c.Pool > 1 {
 		return nil, errors.Wrapf(ErrInput, "%s: found pool %d behind an addition, expected none", name, c.Pool)
@@ -120,24 +119,24 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 	return o.apply(inputs...)
 }
 
-// convolution is a convolution in its graph: what stays from run to run, and what the
-// run under way gave it.
+// convolution is a convolution in its graph: its state across runs, and the inputs of
+// the current run.
 type convolution struct {
 	*geometry
 	at      operands
 	norm    *normalisation
 	inputs  gorgonia.Nodes
-	from    *convolution // whose output may be hidden from this one; nil for none
+	from    *convolution // convolution whose output may be hidden from this one; nil for none
 	kernels winograd.Kernels
-	argmax  [][]uint8 // [N][O·H'·W']: where in its window each largest value stood
+	argmax  [][]uint8 // [N][O·H'·W']: position of each maximum in its window
 	after   []gemm.After
 
 	x, w []float32
 	e    epilogue
-	left bool // the output is left to its reader
+	left bool // the output is left to its reader to compute
 }
 
-// bind takes the inputs of a run.
+// bind stores the inputs of a run.
 func (c *convolution) bind(v []gorgonia.Value) {
 	c.x, c.w = floats(v[0]), floats(v[1])
 	c.e = epilogue{bias: optional(v, c.at.b), residual: optional(v, c.at.residual), activation: c.activation, out: c.out, pixels: c.poolH * c.poolW}
@@ -156,8 +155,8 @@ func (c *convolution) compute(s *Scope, y []float32) {
 	c.convolve(s, y, c.argmax, c.x, c.w, &c.kernels, &c.e)
 }
 
-// convolve computes the output y [N,O,H',W'] of the images x [N,C,H,W] in use, in the
-// way that is fastest for their sizes.
+// convolve computes the output y [N,O,H',W'] of the images x [N,C,H,W] in use, with the
+// method that is fastest for their sizes.
 func (g *geometry) convolve(s *Scope, y []float32, argmax [][]uint8, x, w []float32, kernels *winograd.Kernels, e *epilogue) {
 	switch {
 	case g.pool > 1:
@@ -177,7 +176,7 @@ func (g *geometry) convolve(s *Scope, y []float32, argmax [][]uint8, x, w []floa
 		g.depthwisePlanes(s, y, x, w, e)
 	default:
 		strips, strip := g.strips(s.rows)
-		if strips == 1 { // the product itself is spread over the threads
+		if strips == 1 { // the threads share the product itself
 			g.strip(s.allHands(), y, x, w, 0, s.rows*g.outH, e)
 			return
 		}
@@ -188,10 +187,10 @@ func (g *geometry) convolve(s *Scope, y []float32, argmax [][]uint8, x, w []floa
 	}
 }
 
-// operands is which inputs are the bias and the residual, -1 for none.
+// operands are the input indices of the bias and the residual, -1 if absent.
 type operands struct{ b, residual int }
 
-// kind names what is computed.
+// kind names the computation.
 func (g *geometry) kind(norm, add bool) string {
 	kind := "conv"
 	if norm {
@@ -207,8 +206,7 @@ func (g *geometry) kind(norm, add bool) string {
 	return kind
 }
 
-// transform prepares the kernels for one run, where winograd's convolution is
-// used.
+// transform prepares the kernels for one run if the Winograd algorithm is used.
 func (g *geometry) transform(s *Scope, kernels *winograd.Kernels, w []float32, back bool) {
 	if g.plan != nil {
 		kernels.Set(g.plan, w, back, func(worker int) *winograd.Scratch { return &s.scratch(worker).winograd })

@@ -7,18 +7,18 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// geometry is the sizes of a convolution and the pooling behind it. Its
-// methods work on one image, so that the patch matrix stays in the cache.
+// geometry holds the sizes of a convolution and of the pooling after it. Its methods
+// work on one image, so that the patch matrix stays in cache.
 type geometry struct {
 	channels, height, width int // of the input image
 	out, groups             int
 	kernel, stride          Pair
 	high, wide              window // how the kernel moves down and across
-	outH, outW              int    // of the convolution's sum
+	outH, outW              int    // of the convolution, before pooling
 	pool                    int    // side of the pooling window, 1 for none
 	poolH, poolW            int    // of the output
 	activation              Activation
-	plan, back              *winograd.Plan // forward and towards the input; nil where the definition is faster
+	plan, back              *winograd.Plan // forward and input gradient; nil where direct convolution is faster
 }
 
 func newGeometry(x, w tensor.Shape, c ConvShape) (*geometry, error) {
@@ -51,15 +51,15 @@ func newGeometry(x, w tensor.Shape, c ConvShape) (*geometry, error) {
 	return g, nil
 }
 
-// plain reports whether the convolution is the same along both axes, and in one
-// group: what package winograd knows.
+// plain reports whether the convolution has one group and is the same along both axes.
+// Package winograd supports only these.
 func (g *geometry) plain(c ConvShape) bool {
 	return g.groups == 1 && g.kernel == Both(g.kernel[0]) && c.Stride == Both(c.Stride[0]) &&
 		c.Pad == Around(c.Pad[0]) && c.Dilation.orOne() == Both(1)
 }
 
-// pointwise reports whether the patch matrix is the image: a kernel of one
-// pixel that moves by one.
+// pointwise reports whether the patch matrix is the image itself: a 1×1 kernel with
+// stride 1.
 func (g *geometry) pointwise() bool {
 	return g.kernel == Both(1) && g.stride == Both(1) && !g.padded()
 }
@@ -68,12 +68,12 @@ func (g *geometry) padded() bool {
 	return g.high.before|g.high.after|g.wide.before|g.wide.after != 0
 }
 
-// depthwise reports whether each output channel sees one input channel of
-// several.
+// depthwise reports whether each output channel reads a single input channel, with more
+// than one group.
 func (g *geometry) depthwise() bool { return g.groups > 1 && g.groups == g.channels }
 
-// shifted reports whether a depthwise convolution is computed by shifts of each
-// plane: where padding and dilation leave most of the padded plane to the image.
+// shifted reports whether a depthwise convolution is computed by shifting each plane.
+// That pays where the image fills most of the padded plane.
 func (g *geometry) shifted() bool {
 	reach := (g.height + g.high.before + g.high.reach()) * (g.width + g.wide.before + g.wide.reach())
 	return g.depthwise() && reach <= 16*(g.height+16)*(g.width+16)
@@ -84,8 +84,8 @@ func (g *geometry) groupOut() int { return g.out / g.groups }
 func (g *geometry) taps() int     { return g.groupIn() * g.kernel[0] * g.kernel[1] }
 func (g *geometry) pixels() int   { return g.outH * g.outW }
 
-// multiplyAdds is the number of products for one image by the definition,
-// padding included. Winograd's transforms make it do with fewer.
+// multiplyAdds is the number of products for one image by direct convolution, padding
+// included. Winograd needs fewer.
 func (g *geometry) multiplyAdds() int64 { return int64(g.out) * int64(g.taps()) * int64(g.pixels()) }
 
 func (g *geometry) inImage(x []float32, i int) []float32 {
@@ -110,21 +110,21 @@ func (g *geometry) newArgmax(rows int) [][]uint8 {
 	return argmax
 }
 
-// scratch is the memory of one worker.
+// scratch is one worker's memory.
 type scratch struct {
 	gemm     gemm.Workspace
 	winograd winograd.Scratch
-	cols     []float32 // the patch matrix, or a part of it
-	phases   []float32 // an image's columns by their remainder by the stride
-	sum      []float32 // [O, H"·W"], the convolution's sum before pooling
+	cols     []float32 // the patch matrix, or part of it
+	phases   []float32 // columns of an image, grouped by column number modulo stride
+	sum      []float32 // [O, H"·W"], the convolution before pooling
 	pool     poolScratch
 	shift    shiftScratch
-	expanded []float32 // of a chain: some channels of what is filtered
-	wide     []float32 // and all of what the filters make
+	expanded []float32 // in a chain: some channels of the filters' input
+	wide     []float32 // and the filters' whole output
 	grad     []float32 // [O,C] of winograd's 64 products, summed over images
 }
 
-// grow returns buf with at least n values, whatever they are.
+// grow returns buf with at least n values. Their contents are undefined.
 func grow[T any](buf *[]T, n int) []T {
 	if cap(*buf) < n {
 		*buf = make([]T, n)

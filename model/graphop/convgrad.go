@@ -7,11 +7,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// convGrads adds the gradients of a convolution with the inputs v, one an
-// input, nil where it is not wanted.
+// convGrads adds the gradients of a convolution with inputs v: one per input, nil if
+// not wanted.
 func convGrads(s *Scope, name string, g *geometry, v gorgonia.Nodes, at operands, argmax *[][]uint8, y, dy *gorgonia.Node, want Wants) (grads gorgonia.Nodes, err error) {
 	grads = make(gorgonia.Nodes, len(v))
-	dz := dy // [N,O,H",W"], the gradient towards the convolution's sum
+	dz := dy // [N,O,H",W"], gradient with respect to the convolution's sum
 	if g.pool > 1 || g.activation != (Activation{}) {
 		if dz, err = convGradZ(s, name+" dz", g, argmax, y, dy); err != nil {
 			return nil, err
@@ -36,9 +36,8 @@ func convGrads(s *Scope, name string, g *geometry, v gorgonia.Nodes, at operands
 	return grads, err
 }
 
-// convGradZ takes the gradient back through pooling and activation: all of a
-// window's dy goes to where its largest value stood, if the activation lets it
-// through.
+// convGradZ propagates the gradient back through pooling and activation. All of a
+// window's dy goes to the position of its maximum, if the activation passes it.
 func convGradZ(s *Scope, name string, g *geometry, argmax *[][]uint8, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "relu+pool grad", tensor.Shape{y.Shape()[0], g.out, g.outH, g.outW})
 	o.cost.Bytes = bytes(y.Shape(), y.Shape(), o.shape)
@@ -52,9 +51,8 @@ func convGradZ(s *Scope, name string, g *geometry, argmax *[][]uint8, y, dy *gor
 	return o.apply(y, dy)
 }
 
-// parts is into how many parts the images of a batch are split to sum the
-// gradient of the kernels: a number of its own, not of the threads, so that
-// the sum is the same on any machine.
+// parts is the number of parts a batch is split into to sum the kernel gradient. It
+// does not depend on the number of threads, so the sum is the same on every machine.
 const parts = 8
 
 // convGradW adds dW [O,C/groups,kh,kw] = Σ over images of dz [O,H"·W"]·colsᵀ.
@@ -73,7 +71,7 @@ func convGradW(s *Scope, name string, g *geometry, x, dz *gorgonia.Node) (*gorgo
 	return o.apply(x, dz)
 }
 
-// addUp writes the sum of the parts, laid end to end in sums, to total.
+// addUp writes the sum of the parts, stored one after the other in sums, to total.
 func addUp(total, sums []float32) {
 	n := len(total)
 	inPieces(n, func(lo, hi int) {
@@ -86,7 +84,7 @@ func addUp(total, sums []float32) {
 	})
 }
 
-// convGradX adds dx [N,C,H,W], the gradient towards the input.
+// convGradX adds dx [N,C,H,W], the gradient with respect to the input.
 func convGradX(s *Scope, name string, g *geometry, shape tensor.Shape, dz, w *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "conv dx", shape)
 	o.cost = Cost{int64(shape[0]) * g.multiplyAdds(), bytes(dz.Shape(), w.Shape(), shape)}

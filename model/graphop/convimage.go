@@ -6,14 +6,14 @@ import (
 	"github.com/lastlayer/lastlayer/internal/winograd"
 )
 
-// epilogue is what follows the sums [N,O,H",W"] of a run.
+// epilogue is what is applied to the sums [N,O,H",W"] of a run.
 type epilogue struct {
 	bias        []float32 // [O]; nil for none
 	norm        *coefficients
 	residual    []float32 // of the output's shape; nil for none
 	activation  Activation
-	out, pixels int          // channels, and values of one
-	rows        []gemm.After // [O], for products; see prepare
+	out, pixels int          // channels, and values per channel
+	rows        []gemm.After // [O], for matrix products; see prepare
 }
 
 // biasOf returns the bias of channel o.
@@ -24,8 +24,8 @@ func (e *epilogue) biasOf(o int) float32 {
 	return e.bias[o]
 }
 
-// finish returns what follows the sums of channel o but for what is added, and whether
-// that has the activation.
+// finish returns what is applied to the sums of channel o, except the residual. simple
+// reports whether that includes the activation.
 func (e *epilogue) finish(o int) (f vector.Finish, simple bool) {
 	f.Bias = e.biasOf(o)
 	if e.norm != nil {
@@ -34,8 +34,8 @@ func (e *epilogue) finish(o int) (f vector.Finish, simple bool) {
 	return f, e.activation.clipping(&f)
 }
 
-// added returns what is added to n values of channel o of an image, from value at on;
-// nil for nothing.
+// added returns the residual for n values of channel o of an image, starting at value
+// at; nil if there is none.
 func (e *epilogue) added(image, o, at, n int) []float32 {
 	if e.residual == nil {
 		return nil
@@ -43,8 +43,8 @@ func (e *epilogue) added(image, o, at, n int) []float32 {
 	return e.residual[(image*e.out+o)*e.pixels+at:][:n]
 }
 
-// apply finishes channel o of an image: of some of its sums, those from value at on,
-// it makes y, which may be the sums. Each step rounds as it does in a node of its own.
+// apply finishes some sums of channel o of an image, starting at value at, and writes
+// them to y. y may be sums. Each step rounds as it would in a node of its own.
 func (e *epilogue) apply(y, sums []float32, image, o, at int) {
 	f, simple := e.finish(o)
 	f.Apply(y, sums, e.added(image, o, at, len(sums)))
@@ -53,7 +53,7 @@ func (e *epilogue) apply(y, sums []float32, image, o, at int) {
 	}
 }
 
-// prepare fills rows, so that products finish their sums.
+// prepare fills rows so that matrix products finish their sums.
 func (e *epilogue) prepare(rows []gemm.After) {
 	e.rows = rows
 	for o := range rows {
@@ -62,15 +62,15 @@ func (e *epilogue) prepare(rows []gemm.After) {
 	}
 }
 
-// ofProduct returns what follows a product whose rows are channels, from channel o on.
+// ofProduct returns what is applied to a product whose rows are the channels from o on.
 func (e *epilogue) ofProduct(o int) *gemm.Finish {
 	f, _ := e.finish(o)
 	return &gemm.Finish{Rows: e.rows[o:], Normal: f.Normal, Clip: f.Clip}
 }
 
-// pooled computes y [O,H',W'] of one image x [C,H,W] where a pooling follows:
-// y = a(pool(w*x) + b). Bias and ReLU never turn a smaller value into a larger one, so
-// they may as well come after pooling, where there is less to do.
+// pooled computes y [O,H',W'] of one image x [C,H,W] with pooling: y = a(pool(w*x) +
+// b). Bias and ReLU never reverse the order of two values, so they can follow the
+// pooling, where there are fewer values.
 func (g *geometry) pooled(s *scratch, y []float32, argmax []uint8, x, w []float32, kernels *winograd.Kernels, e *epilogue) {
 	sum := grow(&s.sum, g.out*g.pixels())
 	if g.plan != nil {
@@ -88,12 +88,13 @@ func (g *geometry) pooled(s *scratch, y []float32, argmax []uint8, x, w []float3
 		return
 	}
 	g.maxPool(y, argmax, sum)
-	for o := range g.out { // nothing is added behind a pooling, so that it does not matter which image it is
+	for o := range g.out { // pooling excludes a residual, so the image number does not matter
 		e.apply(image(y, o, plane), image(y, o, plane), 0, o, 0)
 	}
 }
 
-// The parts of an image and of the kernels that belong to one group.
+// These functions return the parts of an image and of the kernels that belong to one
+// group.
 
 func (g *geometry) inGroup(x []float32, group int) []float32 {
 	return image(x, group, g.groupIn()*g.height*g.width)
@@ -105,9 +106,9 @@ func (g *geometry) kernels(w []float32, group int) []float32 {
 	return image(w, group, g.groupOut()*g.taps())
 }
 
-// sumOf computes the sum [O,H"·W"] of one group: w [O,taps]·cols, of as many
-// rows of the output at a time as the patch matrix has room for. How many does
-// not change a bit of the result: no sum is cut.
+// sumOf computes the sum [O,H"·W"] of one group, w [O,taps]·cols, for as many output
+// rows at a time as the patch matrix can hold. That number does not change the result
+// by a bit: no sum is split.
 func (g *geometry) sumOf(s *scratch, sum, x, w []float32) {
 	n := g.pixels()
 	if g.pointwise() {
@@ -123,8 +124,7 @@ func (g *geometry) sumOf(s *scratch, sum, x, w []float32) {
 	}
 }
 
-// gradW writes the sum of dz·colsᵀ over images [from,to) to sum
-// [O,C/groups·kh·kw].
+// gradW writes the sum of dz·colsᵀ over images [from,to) to sum [O,C/groups·kh·kw].
 func (g *geometry) gradW(s *scratch, sum, x, dz []float32, from, to int) {
 	if g.plan != nil && g.plan.PaysGradient() {
 		grad := grow(&s.grad, g.plan.GradientSize())
@@ -153,8 +153,8 @@ func (g *geometry) gradW(s *scratch, sum, x, dz []float32, from, to int) {
 	}
 }
 
-// gradX computes dx [C,H,W] of one image: wᵀ·dz, each patch added back to
-// where it was taken.
+// gradX computes dx [C,H,W] of one image: wᵀ·dz, with each patch added back where it
+// came from.
 func (g *geometry) gradX(s *scratch, dx, dz, w []float32, kernels *winograd.Kernels) {
 	switch {
 	case g.back != nil:
@@ -169,9 +169,8 @@ func (g *geometry) gradX(s *scratch, dx, dz, w []float32, kernels *winograd.Kern
 	}
 }
 
-// gradXOf is gradX for one group. Its parts are taken from bottom to top: a
-// pixel then gets the products of its taps in the order in which it would get
-// them from the whole patch matrix.
+// gradXOf is gradX for one group. It works from bottom to top, so a pixel receives its
+// taps in the same order as from the whole patch matrix.
 func (g *geometry) gradXOf(s *scratch, dx, dz, w []float32) {
 	n := g.pixels()
 	if g.pointwise() {

@@ -10,23 +10,23 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Wants says which gradients a layer's operator has. What is not wanted is not
-// in the graph: nothing is computed towards frozen weights, nor towards an
-// input below which nothing is trained.
+// Wants says which gradients a layer's operator has. The others are not in the graph:
+// nothing is computed for frozen weights, or for an input with no trained layer below
+// it.
 type Wants struct {
 	Input    bool
 	Weights  bool // and bias
 	Residual bool // ConvAdd's
 }
 
-// Dense adds y [N,out] = a(x [N,...]·w [in,out] + b [out]). x is taken as
-// [N,in], flattened row-major; b may be nil.
+// Dense adds y [N,out] = a(x [N,...]·w [in,out] + b [out]). x is read as [N,in],
+// flattened row-major; b may be nil.
 func Dense(s *Scope, name string, x, w, b *gorgonia.Node, a Activation, want Wants) (*gorgonia.Node, error) {
 	return addDense(s, name, x, w, b, nil, a, want)
 }
 
-// DenseNorm is Dense with a batch normalisation between the bias and the
-// activation. No gradient passes.
+// DenseNorm is Dense with a batch normalisation between bias and activation. It has no
+// gradient.
 func DenseNorm(s *Scope, name string, x, w, b *gorgonia.Node, norm Norm, a Activation) (*gorgonia.Node, error) {
 	return addDense(s, name, x, w, b, &norm, a, Wants{})
 }
@@ -80,7 +80,7 @@ func addDense(s *Scope, name string, x, w, b *gorgonia.Node, folded *Norm, a Act
 	}
 	o.diff = func(v gorgonia.Nodes, y, dy *gorgonia.Node) (grads gorgonia.Nodes, err error) {
 		grads = make(gorgonia.Nodes, len(v))
-		dz := dy // [N,out], the gradient towards x·w + b
+		dz := dy // [N,out], gradient with respect to x·w + b
 		if a.kind != identity {
 			if dz, err = activationGrad(s, name+" dz", a, y, dy); err != nil {
 				return nil, err
@@ -104,8 +104,7 @@ func addDense(s *Scope, name string, x, w, b *gorgonia.Node, folded *Norm, a Act
 	return o.apply(inputs...)
 }
 
-// dense computes y [n,out] = a(norm(x [n,in]·w [in,out] + b)) for the rows in
-// use.
+// dense computes y [n,out] = a(norm(x [n,in]·w [in,out] + b)) for the rows in use.
 func (s *Scope) dense(y, x, w, b []float32, in, out int, norm *coefficients, a Activation) {
 	n, beta := s.rows, float32(0)
 	if b != nil {
@@ -168,10 +167,10 @@ func biasGrad(s *Scope, name string, dz *gorgonia.Node) (*gorgonia.Node, error) 
 	return o.apply(dz)
 }
 
-// sumPlanes adds up dz, rows of len(sums) planes, by channel: a plane by
-// vector.Sum, and the planes in float64.
+// sumPlanes sums dz, rows of len(sums) planes, by channel. Each plane is summed by
+// vector.Sum, and the planes are added in float64.
 func sumPlanes(sums []float64, dz []float32, plane int) {
-	const some = 8 // channels of a piece of work
+	const some = 8 // channels per piece of work
 	row := len(sums) * plane
 	parallel.For((len(sums)+some-1)/some, func(_, i int) {
 		from, to := i*some, min((i+1)*some, len(sums))

@@ -5,12 +5,12 @@ import (
 	"github.com/lastlayer/lastlayer/internal/vector"
 )
 
-// A depthwise convolution: each output channel is the sum of kh·kw shifted
-// copies of one input channel. Products with a patch matrix of so few rows
-// would cost more in copying than they compute.
+// A depthwise convolution: each output channel is the sum of kh·kw shifted copies of
+// one input channel. A product with such a small patch matrix would spend more time
+// copying than computing.
 
-// eachShift calls f for the kh·kw taps of output channel o that lie on the
-// image somewhere, as eachTap does, with the tap's place in the kernels.
+// eachShift calls f for the kh·kw taps of output channel o that touch the image. It is
+// like eachTap, but tap is the index in the kernels.
 func (g *geometry) eachShift(o int, f func(tap, src, lo, hi, x0, x1 int)) {
 	plane := o / g.groupOut() * g.height
 	for i := range g.kernel[0] {
@@ -24,7 +24,7 @@ func (g *geometry) eachShift(o int, f func(tap, src, lo, hi, x0, x1 int)) {
 	}
 }
 
-// shiftScratch is the memory of one worker for depthwise convolutions.
+// shiftScratch is one worker's memory for depthwise convolutions.
 type shiftScratch struct {
 	padded []float32
 	sum    []float32
@@ -33,7 +33,7 @@ type shiftScratch struct {
 
 // depthwisePlanes computes the output y [N,O,H',W'] of the images x [N,C,H,W] in use.
 func (g *geometry) depthwisePlanes(s *Scope, y, x, w []float32, e *epilogue) {
-	const most, least = 64, 16384 // pieces of work, and values of one
+	const most, least = 64, 16384 // maximum number of pieces, minimum values per piece
 	planes, size := s.rows*g.out, g.height*g.width
 	pieces := parallel.Even(min(planes*size/least, most), planes)
 	d, even := g.vectorDepthwise()
@@ -51,8 +51,8 @@ func (g *geometry) depthwisePlanes(s *Scope, y, x, w []float32, e *epilogue) {
 	})
 }
 
-// vectorDepthwise returns the convolution of one plane, and whether it is one: with a
-// kernel that is the same along both axes.
+// vectorDepthwise returns the convolution of one plane for package vector. It reports
+// false if the kernel differs between the two axes.
 func (g *geometry) vectorDepthwise() (vector.Depthwise, bool) {
 	d := vector.Depthwise{
 		Side: g.kernel[0], Stride: g.stride[0], Height: g.height, Width: g.width,
@@ -64,19 +64,19 @@ func (g *geometry) vectorDepthwise() (vector.Depthwise, bool) {
 // depthwisePlane computes channel o of image i of the output y [N,O,H',W'] of x
 // [N,C,H,W], for any kernel.
 //
-// The padded plane is taken apart by the remainders of its rows and columns by the
-// stride. Each tap then is a shift of one of these parts, for all rows of the output
-// at once: where a row ends, some sums are of no use, and are left out after it.
+// It splits the padded plane by row and column number modulo stride. Each tap is then a
+// shift of one part, for all output rows at once. Some sums at the end of each row are
+// meaningless and are dropped afterwards.
 func (g *geometry) depthwisePlane(s *shiftScratch, i, o int, y, x, w []float32, e *epilogue) {
 	down, right := g.high.stride, g.wide.stride
 	row := max(g.outW+(g.kernel[1]-1)*g.wide.dilation/right, (g.wide.before+g.width+right-1)/right)
 	rows := max(g.outH+(g.kernel[0]-1)*g.high.dilation/down, (g.high.before+g.height+down-1)/down)
-	part := rows*row + g.outW // the last shift may look beyond the last row
+	part := rows*row + g.outW // the last shift may read past the last row
 	padded := grow(&s.padded, down*right*part)
 	clear(padded)
 	plane := image(x, i*g.channels+o/g.groupOut(), g.height*g.width)
 	for r := range right {
-		first := ((r-g.wide.before)%right + right) % right // column with that remainder
+		first := ((r-g.wide.before)%right + right) % right // first column in this group
 		for iy, py := 0, g.high.before; iy < g.height; iy, py = iy+1, py+1 {
 			from := plane[iy*g.width:][:g.width]
 			to := padded[(py%down*right+r)*part+py/down*row+(first+g.wide.before)/right:]
@@ -130,8 +130,8 @@ func (g *geometry) depthwiseGradX(dx, dz, w []float32) {
 	}
 }
 
-// addDepthwiseGradW adds one image's part of the gradient to sum [O,1,kh,kw]: a
-// product of a plane with a shifted one for each tap, summed in float64.
+// addDepthwiseGradW adds one image's part of the gradient to sum [O,1,kh,kw]: for each
+// tap, the product of a plane and a shifted plane, summed in float64.
 func (g *geometry) addDepthwiseGradW(sum, x, dz []float32) {
 	stride := g.stride[1]
 	for o := range g.out {

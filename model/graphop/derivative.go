@@ -2,8 +2,8 @@ package graphop
 
 import "math"
 
-// back writes dx = dy·f′ to dx, which may be dy. v is the output f(x) where
-// FromOutput is true, and x elsewhere.
+// back writes dx = dy·f′ to dx. dx may be dy. v is the output f(x) if FromOutput is
+// true, otherwise x.
 func (a Activation) back(dx, dy, v []float32) {
 	dx, dy = dx[:len(v)], dy[:len(v)]
 	switch a.kind {
@@ -17,7 +17,7 @@ func (a Activation) back(dx, dy, v []float32) {
 				dx[i] = dy[i]
 			}
 		}
-	case leaky: // x has the sign of y where the slope is not below 0
+	case leaky: // x and y have the same sign if the slope is not negative
 		for i, v := range v {
 			if v > 0 {
 				dx[i] = dy[i]
@@ -49,8 +49,8 @@ func (a Activation) back(dx, dy, v []float32) {
 	}
 }
 
-// stops reports whether ReLU or Clip, with the output y, lets no gradient
-// through. Neither lets any through to where it gave NaN.
+// stops reports whether ReLU or Clip blocks the gradient at output y. Both block it
+// where the output is NaN.
 func (a Activation) stops(y float32) bool {
 	switch a.kind {
 	case rectify:

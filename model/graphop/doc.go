@@ -3,46 +3,44 @@
 // normalisation, activations, sums and products, dropout masks and softmax
 // cross-entropy.
 //
-// There are few things to know:
+// The main types and functions are:
 //
-//   - Scope is what the operators of one graph share: the graph and the number
-//     of rows of its batches. Every function takes it first.
+//   - Scope is shared by the operators of one graph: it holds the graph and the
+//     number of rows of its batches. Every function takes it first.
 //   - Conv, Dense, MaxPool, Add, CrossEntropy and the others add a node. Constant
-//     adds a tensor that never changes, a frozen weight.
-//   - Wants says which gradients an operator has. What is not wanted is never
-//     added to the graph, so nothing is computed towards a frozen weight.
-//   - Operator is what such a node's Op() is; it tells Kind, Cost and, of a
-//     Constant, the tensor. Scope.Observe reports each one as it runs.
+//     adds a tensor that never changes, such as a frozen weight.
+//   - Wants says which gradients an operator has. The others are never added to the
+//     graph, so nothing is computed for a frozen weight.
+//   - Operator is what such a node's Op() returns. It has Kind, Cost and, for a
+//     Constant, the tensor. Scope.Observe reports each operator as it runs.
 //
 // All values are float32, row-major and contiguous: images [N,C,H,W], kernels
 // [out,in/groups,kh,kw], dense weights [in,out]. N is the Scope's capacity; SetRows
-// uses less of it.
+// sets how many rows are in use.
 //
 // # Caveats
 //
-// An operator owns the memory of its output and of its gradients and
-// overwrites it in the next run: copy what is to be kept. So a graph has one
-// machine at a time, and a Scope one graph.
+// An operator owns the memory of its output and gradients and overwrites it in the next
+// run: copy what you want to keep. So use one machine at a time per graph, and one
+// Scope per graph.
 //
-// Put only operators of this package on a Constant, and on an output that is
-// to be read after the run. Gorgonia's own may compute in place: what they
-// overwrite is then the frozen weight itself.
+// Apply only operators of this package to a Constant, or to an output you read after
+// the run. Gorgonia's own operators may compute in place and overwrite the frozen
+// weight itself.
 //
-// Names are unique in a graph, those of operators and of variables alike.
-// Gorgonia merges nodes whose hashes agree, and the hash here is of the name.
+// Names are unique in a graph, across operators and variables. Gorgonia merges nodes
+// with equal hashes, and the hash here is of the name.
 //
-// A Scope makes scratch memory for the number of threads at that time: set
-// the number first.
+// A Scope allocates scratch memory for the number of threads when it is made: set the
+// number first.
 //
-// Results do not depend on the number of threads, to the bit. They do depend
-// on the kernel of the matrix product, see package gemm.
+// Results are identical, bit for bit, for any number of threads. They do depend on the
+// kernel of the matrix product; see package gemm.
 //
-// Convolutions with kernels of 5×5, stride 1 and eight channels or more on both
-// sides are computed in tiles by package winograd, with a fifth of the products and
-// rounding errors of some 3e-6 of the largest value. Cost counts the products of
-// the definition.
+// Package winograd computes 5×5 convolutions with stride 1 and at least eight input and
+// output channels. It uses a fifth of the products; rounding errors are about 3e-6 of
+// the largest value. Cost counts the products of direct convolution.
 //
-// NaN is carried through, not hidden; where a convolution is computed in tiles it
-// takes the whole tile. The derivative of ReLU at 0 is 0. No gradient flows to
-// where ReLU gave NaN.
+// NaN propagates; in a Winograd convolution it spreads to the whole tile. The
+// derivative of ReLU at 0 is 0. No gradient passes where ReLU gave NaN.
 package graphop

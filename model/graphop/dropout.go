@@ -7,10 +7,10 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Mask adds y = x ⊙ mask, both of shape [N,...]: dropout, when mask holds 0
-// with probability p and 1/(1-p) otherwise. The mask is an input of the graph,
-// drawn by whoever runs it from a seeded stream. With grad there is a gradient
-// towards x, and none ever towards the mask.
+// Mask adds y = x ⊙ mask, both of shape [N,...]. This is dropout if mask holds 0 with
+// probability p and 1/(1-p) otherwise. The mask is an input of the graph; the caller
+// draws it from a seeded stream. grad adds the gradient with respect to x; the mask
+// never gets one.
 func Mask(s *Scope, name string, x, mask *gorgonia.Node, grad bool) (*gorgonia.Node, error) {
 	if err := s.checkBatch(name, x); err != nil {
 		return nil, err

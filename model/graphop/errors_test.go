@@ -17,8 +17,8 @@ func blank(shape ...int) input {
 	return in
 }
 
-// TestBuildErrors makes sure that inputs which do not fit are refused when the
-// operator is added, with a message that says which and what was expected.
+// TestBuildErrors makes sure that adding an operator to unsuitable inputs fails, with a
+// message that names the input and what was expected.
 func TestBuildErrors(t *testing.T) {
 	conv := func(c graphop.ConvShape) buildFunc {
 		return func(s *graphop.Scope, in []*gorgonia.Node) (*gorgonia.Node, error) {
@@ -104,7 +104,7 @@ func TestBuildErrors(t *testing.T) {
 	}
 }
 
-// TestScalarInput makes sure that a scalar where a batch belongs is an error.
+// TestScalarInput makes sure that a scalar in place of a batch is an error.
 func TestScalarInput(t *testing.T) {
 	s := graphop.NewScope(gorgonia.NewGraph(), 2)
 	x := gorgonia.NewScalar(s.Graph(), tensor.Float32, gorgonia.WithName("x"))
@@ -113,8 +113,8 @@ func TestScalarInput(t *testing.T) {
 	}
 }
 
-// TestRunErrors makes sure that values which do not fit their nodes are
-// refused when the operator runs: Gorgonia binds some of them without a word.
+// TestRunErrors makes sure that running an operator on values that do not fit their
+// nodes fails. Gorgonia binds some of them silently.
 func TestRunErrors(t *testing.T) {
 	s := graphop.NewScope(gorgonia.NewGraph(), 2)
 	x := variable(s.Graph(), "x", blank(2, 3))
@@ -158,8 +158,8 @@ func TestRunErrors(t *testing.T) {
 	}
 }
 
-// TestLabels makes sure that a label out of range is an error that names the
-// row, also through Gorgonia's machine, and that the graph runs again after it.
+// TestLabels makes sure that a label out of range is an error that names the row, also
+// through Gorgonia's machine, and that the graph runs again afterwards.
 func TestLabels(t *testing.T) {
 	for _, label := range []int{-1, 5, 1 << 40} {
 		c := lossCase("", 4, 5, 1, 0)

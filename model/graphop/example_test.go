@@ -8,8 +8,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// A layer with frozen weights, a trained one behind it, and a loss: Grad names
-// the trained weights, and no other gradient is in the graph.
+// A layer with frozen weights, then a trained layer and a loss. Grad names the trained
+// weights; the graph contains no other gradient.
 func Example() {
 	g := gorgonia.NewGraph()
 	s := graphop.NewScope(g, 2)

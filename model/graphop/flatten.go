@@ -5,8 +5,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Flatten adds x [N,...] as [N,values of a row]. Dense takes what is not
-// flattened just as well.
+// Flatten adds x [N,...] as [N,values of a row]. Dense does not need it: it flattens
+// its own input.
 func Flatten(s *Scope, name string, x *gorgonia.Node, grad bool) (*gorgonia.Node, error) {
 	if err := s.checkChannels(name, x); err != nil {
 		return nil, err
@@ -15,7 +15,7 @@ func Flatten(s *Scope, name string, x *gorgonia.Node, grad bool) (*gorgonia.Node
 	return reshape(s, name, "flatten", x, tensor.Shape{shape[0], rowSize(shape)}, grad)
 }
 
-// reshape adds a copy of x, of another shape.
+// reshape adds a copy of x with another shape.
 func reshape(s *Scope, name, kind string, x *gorgonia.Node, shape tensor.Shape, grad bool) (*gorgonia.Node, error) {
 	o := s.operator(name, kind, shape)
 	o.want, o.overwrites = []bool{grad}, 1

@@ -11,8 +11,7 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// folded is a layer with a batch normalisation behind it, and perhaps an
-// addition.
+// folded is a layer followed by a batch normalisation and optionally an addition.
 type folded struct {
 	name     string
 	x, w     []int
@@ -22,9 +21,9 @@ type folded struct {
 	act      graphop.Activation
 }
 
-// TestFolded makes sure that a normalisation in the node of the layer below gives
-// the same bytes as in a node of its own, whatever the threads: what is cached
-// and what is not, trained or not, then agree.
+// TestFolded makes sure that a normalisation folded into the layer before it gives the
+// same bytes as one in its own node, for any number of threads. Cached and uncached,
+// trained and frozen layers then agree.
 func TestFolded(t *testing.T) {
 	t.Cleanup(func() { _ = parallel.SetThreads(0) })
 	by := func(stride, pad int) graphop.ConvShape {
@@ -59,7 +58,7 @@ func TestFolded(t *testing.T) {
 	}
 }
 
-// run computes the layer with its normalisation folded, or in a node of its own.
+// run computes the layer with its normalisation folded, or in its own node.
 func (f folded) run(t *testing.T, own bool) []float32 {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(3, 4))
@@ -126,8 +125,8 @@ func (f folded) run(t *testing.T, own bool) []float32 {
 	return values(y)
 }
 
-// TestFoldedRefuses: no gradient passes a folded normalisation, and no pooling
-// stands behind one.
+// TestFoldedRefuses makes sure that a folded normalisation with a gradient, or with
+// pooling after it, is refused.
 func TestFoldedRefuses(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for i, change := range []func(c *graphop.ConvShape, w *graphop.Wants, norm *graphop.Norm){

@@ -8,14 +8,13 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Fork adds a value for each of several readers of x [N,...]: all are x. The
-// gradients that come back through them are summed by one operator, in the
-// order of the readers. Without grad it adds nothing and returns x itself.
+// Fork adds one copy of x [N,...] for each of several readers. A single operator sums
+// the gradients that come back, in the order of the readers. Without grad it adds
+// nothing and returns x itself.
 //
-// A node with two readers whose gradients Gorgonia sums itself gets the right
-// sum too, but by an addition that allocates in each run, and that overwrites
-// the gradient of one reader. With Fork Gorgonia adds up only the numbers that
-// stand for the gradients.
+// Without Fork Gorgonia sums the gradients of a node with two readers itself. The sum
+// is correct, but the addition allocates in each run and overwrites one reader's
+// gradient. With Fork Gorgonia only adds scalar tokens that stand for the gradients.
 func Fork(s *Scope, name string, x *gorgonia.Node, readers int, grad bool) ([]*gorgonia.Node, error) {
 	if err := s.checkBatch(name, x); err != nil {
 		return nil, err
@@ -30,9 +29,8 @@ func Fork(s *Scope, name string, x *gorgonia.Node, readers int, grad bool) ([]*g
 		}
 		return taps, nil
 	}
-	// What Gorgonia passes back from a tap to the stem is a token, a number 0;
-	// the tap keeps the gradient itself for the stem, which Gorgonia comes to
-	// after all taps.
+	// Gorgonia passes a token, the scalar 0, from each tap back to the stem. The tap
+	// keeps the real gradient for the stem, which Gorgonia visits after all taps.
 	back := make(gorgonia.Nodes, readers)
 	stem := s.sameValue(name, "fork", x)
 	stem.diff = func(in gorgonia.Nodes, _, _ *gorgonia.Node) (gorgonia.Nodes, error) {
@@ -57,7 +55,7 @@ func Fork(s *Scope, name string, x *gorgonia.Node, readers int, grad bool) ([]*g
 	return taps, nil
 }
 
-// sameValue returns an operator that gives its input back, and has a gradient.
+// sameValue returns an operator whose output is its input. It has a gradient.
 func (s *Scope) sameValue(name, kind string, x *gorgonia.Node) *Operator {
 	o := s.operator(name, kind, x.Shape())
 	o.want, o.shares = []bool{true}, true
@@ -68,7 +66,7 @@ func (s *Scope) sameValue(name, kind string, x *gorgonia.Node) *Operator {
 	return o
 }
 
-// token adds a 0 that is there once dy is.
+// token adds a scalar 0 that becomes available after dy.
 func (s *Scope) token(name string, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "token", tensor.ScalarShape())
 	o.out, o.result = tensor.Float32, gorgonia.NewF32(0)
@@ -76,7 +74,7 @@ func (s *Scope) token(name string, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	return o.apply(dy)
 }
 
-// sum adds the sum of the nodes that are not nil.
+// sum adds the sum of the nodes, skipping nil.
 func sum(s *Scope, name string, nodes gorgonia.Nodes) (*gorgonia.Node, error) {
 	var some gorgonia.Nodes
 	for _, n := range nodes {

@@ -10,8 +10,8 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// forked builds y = (relu(x) + x)·σ(x)·x from one x with four readers, the last
-// of which wants no gradient; and fork again for the first two.
+// forked builds y = (relu(x) + x)·σ(x)·x from x with four readers. The last one wants
+// no gradient; the first two share a second fork.
 func forked(s *graphop.Scope, in []*gorgonia.Node) (y *gorgonia.Node, err error) {
 	both := graphop.Operands{A: true, B: true}
 	xs, err := graphop.Fork(s, "fork", in[0], 3, true)
@@ -39,8 +39,7 @@ func forked(s *graphop.Scope, in []*gorgonia.Node) (y *gorgonia.Node, err error)
 	return graphop.Multiply(s, "held", y, xs[2], graphop.Operands{A: true})
 }
 
-// forkCase is forked with its definition: nothing comes back from the last
-// reader.
+// forkCase is forked with its definition. No gradient comes back from the last reader.
 func forkCase() opCase {
 	c := simpleCase("fork", "readers that want a gradient and one that does not", 1e-6, []input{random(rand.New(rand.NewPCG(24, 1)), true, 3, 2, 3, 4)}, forked,
 		func(in []array) (array, backward) {
@@ -65,8 +64,8 @@ func forkCase() opCase {
 	return c
 }
 
-// TestFork makes sure that the gradients of several readers are summed, and not
-// by Gorgonia: its own operators see only numbers.
+// TestFork makes sure that the gradients of several readers are summed, and not by
+// Gorgonia: its own operators see only scalars.
 func TestFork(t *testing.T) {
 	c := forkCase()
 	r := newRig(t, c.inputs, c.build)
@@ -96,8 +95,7 @@ func TestFork(t *testing.T) {
 	}
 }
 
-// TestForkWithoutGradient makes sure that nothing is added where no gradient
-// comes back.
+// TestForkWithoutGradient makes sure that a fork without a gradient adds nothing.
 func TestForkWithoutGradient(t *testing.T) {
 	s := graphop.NewScope(gorgonia.NewGraph(), 2)
 	x := variable(s.Graph(), "x", blank(2, 3))

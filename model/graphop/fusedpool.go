@@ -2,20 +2,20 @@ package graphop
 
 import "github.com/lastlayer/lastlayer/internal/vector"
 
-// poolsByTwo reports whether package vector has the pooling and the activation
-// behind it.
+// poolsByTwo reports whether package vector supports the pooling and the activation
+// after it.
 func (g *geometry) poolsByTwo() bool {
 	return g.pool == 2 && (g.activation.kind == identity || g.activation.kind == rectify)
 }
 
-// pool2 is the pooling of one channel by windows of 2×2, with the ReLU.
+// pool2 is the 2×2 pooling of one channel, with ReLU.
 func (g *geometry) pool2() vector.Pool {
 	return vector.Pool{Height: g.outH, Width: g.outW, Rectify: g.activation.kind == rectify}
 }
 
-// maxPool writes the largest value of each window of z [O,H",W"] to y
-// [O,H',W'], and its place in the window to argmax. The first of equals wins;
-// NaN wins over all.
+// maxPool writes the maximum of each window of z [O,H",W"] to y [O,H',W'], and its
+// position in the window to argmax. The first of equal values wins; NaN wins over all
+// others.
 func (g *geometry) maxPool(y []float32, argmax []uint8, z []float32) {
 	i := 0
 	for o := range g.out {
@@ -37,8 +37,8 @@ func (g *geometry) maxPool(y []float32, argmax []uint8, z []float32) {
 	}
 }
 
-// backThroughPool writes dz [O,H",W"]: dy [O,H',W'] where the largest value of
-// each window stood, 0 elsewhere, and what the activation makes of it.
+// backThroughPool writes dz [O,H",W"]: dy [O,H',W'] at the position of each window's
+// maximum, 0 elsewhere, then passed through the activation's derivative.
 func (g *geometry) backThroughPool(dz, y, dy []float32, argmax []uint8) {
 	switch {
 	case g.pool == 1:

@@ -14,8 +14,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// chain is a small network: conv+relu+pool, maxpool, relu, dense+relu, mask,
-// dense, loss, with the layers named in trained as variables.
+// chain is a small network: conv+relu+pool, maxpool, relu, dense+relu, mask, dense,
+// loss. The layers named in trained are variables.
 type chain struct {
 	scope  *graphop.Scope
 	nodes  map[string]*gorgonia.Node
@@ -71,14 +71,14 @@ func newChain(t *testing.T, trained ...string) *chain {
 	return c
 }
 
-// TestWants walks the graph: what is not wanted is not computed, and nothing
-// below the lowest trained layer carries a derivative.
+// TestWants walks the graph: unwanted gradients are not computed, and no node below the
+// lowest trained layer has a derivative.
 func TestWants(t *testing.T) {
 	for _, test := range []struct {
 		reason  string
 		trained string
-		grads   string // the nodes that compute gradients
-		without string // nodes that must carry no derivative
+		grads   string // nodes that compute gradients
+		without string // nodes that must have no derivative
 	}{
 		{"the last layer: no gradient towards its input", "fc2", "loss dx, fc2 dW, fc2 db",
 			"images, conv1, conv1/W, conv1/b, pool, relu, fc1, fc1/W, fc1/b, drop"},
@@ -113,8 +113,8 @@ func TestWants(t *testing.T) {
 	}
 }
 
-// TestGradTowardsConstant makes sure that naming a frozen weight to Grad is an
-// error, and a short one.
+// TestGradTowardsConstant makes sure that passing a frozen weight to Grad is an error
+// with a short message.
 func TestGradTowardsConstant(t *testing.T) {
 	s := graphop.NewScope(gorgonia.NewGraph(), 2)
 	x := variable(s.Graph(), "x", input{shape: []int{2, 3}, values: make([]float32, 6)})
@@ -136,7 +136,7 @@ func TestGradTowardsConstant(t *testing.T) {
 	}
 }
 
-// TestConstants makes sure that constants which print alike stay apart.
+// TestConstants makes sure that constants with the same printed form stay separate.
 func TestConstants(t *testing.T) {
 	s := graphop.NewScope(gorgonia.NewGraph(), 1)
 	a := tensor.New(tensor.WithShape(64), tensor.WithBacking(make([]float32, 64)))
@@ -162,8 +162,8 @@ func TestConstants(t *testing.T) {
 	}
 }
 
-// TestNamesAreUnique makes sure that no two operators share a name: Gorgonia
-// would take one for the other.
+// TestNamesAreUnique makes sure that no two operators share a name: Gorgonia would
+// confuse them.
 func TestNamesAreUnique(t *testing.T) {
 	s := graphop.NewScope(gorgonia.NewGraph(), 2)
 	x := variable(s.Graph(), "x", input{shape: []int{2, 3}, values: make([]float32, 6)})
@@ -218,9 +218,9 @@ func TestAllocation(t *testing.T) {
 	}
 }
 
-// allocated returns how many bytes a step allocates once all is warm: the
-// least of several windows, since a worker gets its scratch memory when it
-// first gets work.
+// allocated returns how many bytes a step allocates after warm-up. It takes the minimum
+// of several windows, since a worker allocates its scratch memory when it first gets
+// work.
 func allocated(step func()) uint64 {
 	const windows, steps = 6, 20
 	least := uint64(math.MaxUint64)

@@ -16,11 +16,11 @@ type input struct {
 	shape  tensor.Shape
 	values []float32
 	labels []int
-	grad   bool // there is a gradient towards it
-	rows   bool // it has a row for each of the batch, as the first input and labels have
+	grad   bool // it gets a gradient
+	rows   bool // it has one row per row of the batch; the first input and labels always do
 }
 
-// row returns how many values one row of the batch has.
+// row returns the number of values in one row of the batch.
 func (in input) row() int { return in.shape.TotalSize() / in.shape[0] }
 
 func (in input) array() array {
@@ -31,7 +31,7 @@ func (in input) array() array {
 	return a
 }
 
-// random returns an input of normal draws.
+// random returns normally distributed values.
 func random(rng *rand.Rand, grad bool, shape ...int) input {
 	in := input{shape: shape, grad: grad}
 	in.values = normal(rng, in.shape.TotalSize())
@@ -54,17 +54,17 @@ type rig struct {
 	inputs []input
 	in     []*gorgonia.Node
 	y, dy  *gorgonia.Node
-	grads  []*gorgonia.Node // one an input, nil where there is none
+	grads  []*gorgonia.Node // one per input, nil if it has none
 	vm     gorgonia.VM
 }
 
-// result is what one run gave, copied.
+// result is a copy of the output of one run.
 type result struct {
 	y     []float32
 	grads [][]float32
 }
 
-// newRig builds the operator on inputs whose first side is the capacity.
+// newRig builds the operator with inputs whose first side is the capacity.
 func newRig(t *testing.T, inputs []input, build buildFunc) *rig {
 	t.Helper()
 	g := gorgonia.NewGraph()
@@ -100,7 +100,7 @@ func newRig(t *testing.T, inputs []input, build buildFunc) *rig {
 	return r
 }
 
-// variable adds an input of the graph that shares the memory of in.
+// variable adds an input to the graph that shares the memory of in.
 func variable(g *gorgonia.ExprGraph, name string, in input) *gorgonia.Node {
 	var t *tensor.Dense
 	if in.labels != nil {
@@ -111,8 +111,8 @@ func variable(g *gorgonia.ExprGraph, name string, in input) *gorgonia.Node {
 	return gorgonia.NewTensor(g, t.Dtype(), len(in.shape), gorgonia.WithShape(in.shape...), gorgonia.WithName(name), gorgonia.WithValue(t))
 }
 
-// run runs the graph with the gradient dy and copies what comes out. It fails
-// the test when an input was written to.
+// run runs the graph with the gradient dy and copies the results. It fails the test if
+// an input was overwritten.
 func (r *rig) run(t *testing.T, dy []float32) result {
 	t.Helper()
 	before := make([]input, len(r.inputs))
@@ -176,8 +176,11 @@ func same(t *testing.T, what string, got, want result) {
 	}
 }
 
-// difference returns the largest |got − want|, relative to the largest |want|
-// when that is above 1. NaN in one only counts as infinite.
+// difference returns the largest
+// got − want
+// , relative to the largest
+// want
+// if that is above 1. NaN in only one of them counts as infinite.
 func difference(got []float32, want []float64) float64 {
 	if len(got) != len(want) {
 		return math.Inf(1)

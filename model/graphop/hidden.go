@@ -7,29 +7,29 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Wide maps between narrow ones: MobileNet's blocks expand an image to six times as many
-// channels by a 1×1 convolution, filter those one by one, and project them back. What
-// lies in between is larger than the caches. So an output may be hidden: its operator
-// leaves it to its only reader, which makes it a strip at a time where it needs it. No
-// sum is cut, so the bytes are the same.
+// Wide maps between narrow ones: a MobileNet block expands an image to six times as
+// many channels with a 1×1 convolution, applies a depthwise convolution, and projects
+// the result back. The maps in between are larger than the caches. So an output may be
+// hidden: its operator leaves it to its only reader, which computes it strip by strip
+// as needed. No sum is split, so the result is identical to the byte.
 //
-// What is hidden is found when the memory is planned. While Observe looks, it is made
-// after all, in memory of its own.
+// PlanReuse decides what is hidden. While Observe is set, hidden outputs are computed
+// in memory of their own.
 
 const (
-	wideValues  = 128 << 10 // of a strip of what the filters make, 512 KB
-	chunkValues = 64 << 10  // of what is expanded at a time, for some channels, 256 KB
-	chunkRows   = 12        // channels at a time are a multiple: the height of a product's tile
+	wideValues  = 128 << 10 // in a strip of the filters' output, 512 KB
+	chunkValues = 64 << 10  // in an expanded chunk of channels, 256 KB
+	chunkRows   = 12        // chunks are a multiple of this many channels: the height of a product's tile
 )
 
-// chain is three convolutions in a row of which the last one's output alone is kept.
+// chain is up to three convolutions in a row. Only the output of the last one is kept.
 type chain struct {
-	expand  *convolution // 1×1; nil where the input is filtered as it is
+	expand  *convolution // 1×1; nil if the input is filtered directly
 	filter  *convolution // depthwise
-	project *convolution // 1×1; nil where the filters' output is the last
+	project *convolution // 1×1; nil if the filters' output is the last
 }
 
-// canHide reports whether the output can be left to its reader r.
+// canHide reports whether reader r can compute the output itself.
 func (c *convolution) canHide(r *convolution) bool {
 	if c.at.residual >= 0 || c.pool > 1 || r.pool > 1 {
 		return false
@@ -37,17 +37,17 @@ func (c *convolution) canHide(r *convolution) bool {
 	return c.product() && r.filters() || c.filters() && r.product()
 }
 
-// product reports whether the convolution is one product an image.
+// product reports whether the convolution is one matrix product per image.
 func (g *geometry) product() bool { return g.pointwise() && g.groups == 1 }
 
-// filters reports whether it is a depthwise convolution that package vector has, and
-// each row of the output sees one of the input.
+// filters reports whether package vector supports this depthwise convolution and each
+// output row touches a row of the image.
 func (g *geometry) filters() bool {
 	d, ok := g.vectorDepthwise()
 	return ok && d.Ready() && max(g.high.before, g.high.after) < d.Side
 }
 
-// chain returns what is computed with the convolution, nil if nothing is.
+// chain returns the chain that ends in this convolution, or nil.
 func (c *convolution) chain() *chain {
 	from := c.from
 	switch {
@@ -61,8 +61,8 @@ func (c *convolution) chain() *chain {
 	return &chain{from.from, from, c}
 }
 
-// compute computes the last output for all images in use: strips on each thread, or
-// one image after the other on all where that makes too few.
+// compute computes the last output for all images in use. Each thread takes strips; if
+// there are too few strips, all threads share one image at a time.
 func (h *chain) compute(s *Scope, y []float32) {
 	f := h.filter
 	rows := min(max(wideValues/(f.out*f.outW), 1), f.outH)
@@ -82,7 +82,7 @@ func (h *chain) compute(s *Scope, y []float32) {
 	})
 }
 
-// together computes an image on all threads.
+// together computes an image with all threads.
 func (h *chain) together(s *Scope, y []float32, image int) {
 	f, p := h.filter, h.project
 	wide := []float32(nil)
@@ -113,23 +113,23 @@ func (h *chain) strip(s *scratch, y []float32, image, y0, y1 int) {
 	p.channelsOf(s.product, p.outImage(y, image)[at:], p.pixels(), p.w, wide, n, n, image, at, 0, p.out, &p.e)
 }
 
-// wide computes rows [y0,y1) of channels [o0,o1) of what the filters make of an image,
-// to out: in place in the output, or with these rows alone where a projection follows.
+// wide writes rows [y0,y1) of channels [o0,o1) of the filters' output for an image to
+// out. That is their place in the output, or only these rows if a projection follows.
 func (h *chain) wide(s *scratch, out []float32, image, y0, y1, o0, o1 int) {
 	f := h.filter
 	d, _ := f.vectorDepthwise()
-	top := y0*d.Stride - d.Top // row of the first tap
+	top := y0*d.Stride - d.Top // row under the first tap
 	from, to := max(top, 0), min((y1-1)*d.Stride-d.Top+d.Side, f.height)
 	d.Top, d.Height, d.OutH = from-top, to-from, y1-y0
 	size, apart := d.Height*d.Width, d.OutH*d.OutW
 	if h.project == nil {
 		apart = f.pixels()
 	}
-	each := f.groupOut() // filters of a channel
+	each := f.groupOut() // filters per channel
 	chunk := max(chunkValues/size/chunkRows, 1) * chunkRows
 	for c := o0 / each; c*each < o1; c += chunk {
 		last := min(c+chunk, (o1+each-1)/each)
-		var planes []float32 // of channels [c,last), some rows of each
+		var planes []float32 // some rows of channels [c,last)
 		ld := f.height * f.width
 		if h.expand == nil {
 			planes = f.inImage(f.x, image)[c*ld+from*f.width:]
@@ -154,9 +154,10 @@ func (c *convolution) expandTo(s *scratch, y []float32, image, from, to, c0, c1 
 	c.channelsOf(s.product, y, n, c.w[c0*c.taps():], c.inImage(c.x, image)[at:], c.pixels(), n, image, at, c0, c1, &c.e)
 }
 
-// hide finds the outputs to be left to their readers, for which what they are made of
-// then has to wait. What expands is made of maps in memory: where expanding and filtering
-// go on and on, as in MobileNet V1, every second pair is hidden.
+// hide finds the outputs to leave to their readers. The inputs of a hidden output must
+// then stay in memory for longer. An expansion reads maps from memory, so in a long
+// alternation of expanding and filtering, as in MobileNet V1, every second pair is
+// hidden.
 func (p *planner) hide() {
 	for i, n := range slices.Backward(p.nodes) {
 		o, readers := n.Op().(*Operator), p.scope.graph.To(n.ID())

@@ -11,19 +11,19 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// block is convolutions as MobileNet has them: expanded, filtered, projected.
+// block is a series of convolutions as in MobileNet: expand, filter, project.
 type block struct {
 	rows, channels, height, width int
-	expand, filters, project      int // channels after each; 0: there is none
+	expand, filters, project      int // channels after each step; 0: no such step
 	side, stride, pad             int
 	residual                      bool
-	again                         bool // filtered and projected once more, as in MobileNet V1
+	again                         bool // filter and project once more, as in MobileNet V1
 	activation                    graphop.Activation
 }
 
-// TestHidden makes sure that wide maps left to their readers, a strip at a time, give
-// the same bytes as maps in memory, whatever the threads, and that Observe sees them all
-// the same.
+// TestHidden makes sure that hidden maps, computed strip by strip by their readers,
+// give the same bytes as maps in memory, for any number of threads, and that Observe
+// still sees them all.
 func TestHidden(t *testing.T) {
 	t.Cleanup(func() { _ = parallel.SetThreads(0) })
 	for _, b := range []block{
@@ -31,12 +31,12 @@ func TestHidden(t *testing.T) {
 		{3, 5, 9, 7, 20, 20, 5, 3, 1, 1, true, false, graphop.Clip(0, 6)},
 		{2, 8, 60, 100, 70, 70, 8, 3, 1, 1, true, false, graphop.Rectify()}, // several strips and chunks
 		{2, 4, 61, 90, 100, 100, 6, 3, 2, 1, false, false, graphop.SiLU()},
-		{2, 4, 31, 30, 24, 24, 0, 5, 2, 2, false, false, graphop.HardSwish()}, // nothing projects
-		{2, 24, 31, 30, 0, 24, 10, 5, 1, 2, false, false, graphop.Rectify()},  // nothing expands
-		{3, 4, 9, 9, 7, 21, 5, 3, 1, 0, false, false, graphop.Rectify()},      // three filters a channel
+		{2, 4, 31, 30, 24, 24, 0, 5, 2, 2, false, false, graphop.HardSwish()}, // no projection
+		{2, 24, 31, 30, 0, 24, 10, 5, 1, 2, false, false, graphop.Rectify()},  // no expansion
+		{3, 4, 9, 9, 7, 21, 5, 3, 1, 0, false, false, graphop.Rectify()},      // three filters per channel
 		{2, 3, 30, 20, 8, 8, 12, 3, 1, 1, false, true, graphop.Clip(0, 6)},
 		{2, 3, 30, 20, 0, 3, 12, 3, 1, 1, false, true, graphop.Clip(0, 6)},
-		{2, 4, 9, 9, 8, 8, 5, 3, 1, 4, false, false, graphop.Rectify()}, // padding beyond the kernel: not hidden
+		{2, 4, 9, 9, 8, 8, 5, 3, 1, 4, false, false, graphop.Rectify()}, // more padding than kernel: not hidden
 	} {
 		want, _ := b.run(t, false, false)
 		for _, threads := range []int{1, 2, 5} {
@@ -69,8 +69,8 @@ func (b block) convolutions() int {
 	return n
 }
 
-// run returns the block's output, and how many of its convolutions Observe saw with
-// values other than 0.
+// run returns the block's output, and for how many of its convolutions Observe saw
+// nonzero values.
 func (b block) run(t *testing.T, plan, observe bool) (y []float32, seen int) {
 	t.Helper()
 	rng := rand.New(rand.NewPCG(6, 6))

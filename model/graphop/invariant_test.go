@@ -11,7 +11,7 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// TestThreads makes sure that the number of threads does not change a bit.
+// TestThreads makes sure that the number of threads does not change a single bit.
 func TestThreads(t *testing.T) {
 	t.Cleanup(func() { _ = parallel.SetThreads(0) })
 	wide := append(cases(), convCase("enough work for threads", 17, 8, 20, 22, 40, 5, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(2), Activation: graphop.Rectify(), Pool: 2}, 0),
@@ -22,7 +22,7 @@ func TestThreads(t *testing.T) {
 			if err := parallel.SetThreads(threads); err != nil {
 				t.Fatal(err)
 			}
-			r := newRig(t, c.inputs, c.build) // a Scope has scratch memory for the threads when it is made
+			r := newRig(t, c.inputs, c.build) // a Scope allocates scratch memory for the threads when it is made
 			dy := upstream(max(1, r.y.Shape().TotalSize()))
 			got := r.run(t, dy)
 			if threads == 1 {
@@ -48,8 +48,8 @@ func TestRepeat(t *testing.T) {
 	}
 }
 
-// TestSetRows makes sure that n rows in a graph of a larger capacity give what
-// a graph of capacity n gives, and that rows beyond are neither read, nor
+// TestSetRows makes sure that n rows in a graph with a larger capacity give the same
+// result as a graph with capacity n, and that the other rows are neither read nor
 // written.
 func TestSetRows(t *testing.T) {
 	const spare = 3
@@ -73,7 +73,7 @@ func TestSetRows(t *testing.T) {
 		dy := upstream(full)
 		before := r.run(t, dy)
 
-		for i, in := range inputs { // what must not be read
+		for i, in := range inputs { // rows that must not be read
 			if len(in.values) > len(c.inputs[i].values) {
 				for j := len(c.inputs[i].values); j < len(in.values); j++ {
 					in.values[j] = nan
@@ -105,7 +105,7 @@ func TestSetRows(t *testing.T) {
 		for i, g := range got.grads {
 			switch {
 			case g == nil || i > 0 && !inputs[i].rows:
-			case r.grads[i] == r.dy: // NaN went in there
+			case r.grads[i] == r.dy: // its other rows hold the NaN of the input
 				got.grads[i] = g[:len(want.grads[i])]
 			default:
 				got.grads[i] = beyond(g, before.grads[i], want.grads[i])
@@ -127,9 +127,9 @@ func TestSetRowsRange(t *testing.T) {
 	}
 }
 
-// TestNaN makes sure that NaN comes out where it comes out of the naive
-// operator, which no ReLU, pooling or maximum swallows, and nowhere else; only
-// that of a kernel also meets the zeros of the padding, and tiles are whole.
+// TestNaN makes sure that NaN comes out exactly where it does in the naive operator; no
+// ReLU, pooling or maximum hides it. There are two exceptions: NaN in a kernel also
+// meets the zeros of the padding, and tiles are affected as a whole.
 func TestNaN(t *testing.T) {
 	rng := rand.New(rand.NewPCG(4, 4))
 	for _, c := range cases() {
@@ -159,8 +159,8 @@ func TestNaN(t *testing.T) {
 	}
 }
 
-// TestReLU holds ReLU and its derivative to their values where Gorgonia's
-// differ, alone and fused.
+// TestReLU checks the values of ReLU and its derivative where Gorgonia's differ, alone
+// and fused.
 func TestReLU(t *testing.T) {
 	inf := float32(math.Inf(1))
 	negZero := float32(math.Copysign(0, -1))

@@ -14,8 +14,8 @@ import (
 //
 //	y_c = scale_c·(x_c − mean)/√(variance + eps) + bias_c
 //
-// with mean and variance over the channels of that pixel. scale [C] may be nil
-// for 1, bias [C] for 0.
+// with mean and variance over the channels of that pixel. A nil scale [C] means 1, a
+// nil bias [C] means 0.
 func LayerNorm(s *Scope, name string, x, scale, bias *gorgonia.Node, eps float64, want Wants) (*gorgonia.Node, error) {
 	if err := s.checkChannels(name, x); err != nil {
 		return nil, err
@@ -74,16 +74,16 @@ func LayerNorm(s *Scope, name string, x, scale, bias *gorgonia.Node, eps float64
 	return o.apply(inputs...)
 }
 
-// layerNorm is what the forward pass and the gradients share.
+// layerNorm is shared by the forward pass and the gradients.
 type layerNorm struct {
 	eps             float64
 	channels, plane int
-	scale, bias     int // which inputs they are, -1 for none
+	scale, bias     int // indices of their inputs, -1 if absent
 }
 
-// eachPixel calls f for each pixel of the rows in use with the place of its
-// first channel, the others being plane apart, and the mean and the deviation
-// of its channels.
+// eachPixel calls f for each pixel of the rows in use, with the offset of its first
+// channel and the mean and deviation of its channels. Consecutive channels are plane
+// values apart.
 func (l *layerNorm) eachPixel(s *Scope, x []float32, f func(at int, mean, deviation float64)) {
 	size := l.channels * l.plane
 	parallel.For(s.rows, func(_, i int) {
@@ -106,7 +106,7 @@ func (l *layerNorm) eachPixel(s *Scope, x []float32, f func(at int, mean, deviat
 func (l *layerNorm) gradScale(s *Scope, name string, x, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "layer norm dscale", tensor.Shape{l.channels})
 	o.cost.Bytes = bytes(x.Shape(), dy.Shape())
-	sums := make([]float64, x.Shape()[0]*l.channels) // [N,C], a part a row
+	sums := make([]float64, x.Shape()[0]*l.channels) // [N,C], one partial sum per row
 	o.run = func(v []gorgonia.Value) error {
 		x, dy := floats(v[0]), floats(v[1])
 		clear(sums)

@@ -9,16 +9,16 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// CrossEntropy adds the mean softmax cross-entropy of logits [N,K] and integer
-// labels [N] in [0,K), a scalar float32:
+// CrossEntropy adds the mean softmax cross-entropy of logits [N,K] and integer labels
+// [N] in [0,K), a scalar float32:
 //
 //	loss = 1/n · Σ_i w_label(i) · ( log Σ_k exp(x_ik) − x_i,label(i) )
 //
-// over the n rows in use, with the weights w [K] of the classes, which may change
-// between two runs; nil stands for 1. The largest logit of a row is subtracted first, so
-// that exp cannot overflow. The gradient towards the logits is
-// w_label · (softmax(x) − onehot(label)) / n (Goodfellow et al. 2016, Deep Learning,
-// section 6.2.2.3). A label outside [0,K) is an ErrInput.
+// over the n rows in use. weights are the class weights w [K]; they may change between
+// runs, and nil means 1. The largest logit of a row is subtracted first so that exp
+// cannot overflow. The gradient with respect to the logits is w_label · (softmax(x) −
+// onehot(label)) / n (Goodfellow et al. 2016, Deep Learning, section 6.2.2.3). A label
+// outside [0,K) is an ErrInput.
 func CrossEntropy(s *Scope, name string, logits, labels *gorgonia.Node, weights []float32) (*gorgonia.Node, error) {
 	if err := s.checkBatch(name, logits); err != nil {
 		return nil, err
@@ -81,8 +81,8 @@ func crossEntropy(p, x []float32, labels []int, weights []float32) (float32, err
 	return float32(sum / float64(len(labels))), nil
 }
 
-// crossEntropyGrad adds the gradient towards the logits. It takes the loss as
-// an input so that it runs after it.
+// crossEntropyGrad adds the gradient with respect to the logits. The loss is an input
+// so that the gradient runs after it.
 func crossEntropyGrad(s *Scope, name string, probabilities *buffer, labels, loss, grad *gorgonia.Node, weights []float32) (*gorgonia.Node, error) {
 	o := s.operator(name, "cross-entropy grad", probabilities.shape)
 	o.cost.Bytes = bytes(o.shape, o.shape)

@@ -8,9 +8,9 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// LRNShape are the numbers of a local response normalisation as ONNX has them.
+// LRNShape holds the parameters of a local response normalisation, as in ONNX.
 type LRNShape struct {
-	Size              int // channels that are summed over
+	Size              int // number of channels summed over
 	Alpha, Beta, Bias float64
 }
 
@@ -18,8 +18,8 @@ type LRNShape struct {
 //
 //	y_c = x_c·(bias + alpha/size·Σ x_k²)^−beta
 //
-// the sum being over the size channels around c; of an even size, one more of
-// them lies above c.
+// where the sum is over the size channels around c. If size is even, there is one
+// channel more above c than below.
 func LRN(s *Scope, name string, x *gorgonia.Node, l LRNShape, grad bool) (*gorgonia.Node, error) {
 	if err := s.checkChannels(name, x); err != nil {
 		return nil, err
@@ -54,13 +54,13 @@ func LRN(s *Scope, name string, x *gorgonia.Node, l LRNShape, grad bool) (*gorgo
 	return o.apply(x)
 }
 
-// window returns the channels [lo,hi) that are summed for channel c.
+// window returns the channels [lo,hi) summed for channel c.
 func (l LRNShape) window(c, channels int) (lo, hi int) {
 	return max(0, c-(l.Size-1)/2), min(channels, c+l.Size/2+1)
 }
 
-// sums writes bias + alpha/size·Σ x² for each channel of one pixel, the channels
-// plane apart.
+// sums writes bias + alpha/size·Σ x² for each channel of one pixel. Consecutive
+// channels are plane values apart.
 func (l LRNShape) sums(sums []float64, x []float32, plane int) {
 	for c := range sums {
 		lo, hi := l.window(c, len(sums))
@@ -77,7 +77,7 @@ func (l LRNShape) sums(sums []float64, x []float32, plane int) {
 //
 //	dx_j = dy_j·s_j^−beta − 2·alpha·beta/size·x_j·Σ dy_c·x_c·s_c^(−beta−1)
 //
-// over the channels c that have j in their window, with the sums s.
+// over the channels c whose window contains j. s are the sums.
 func lrnGrad(s *Scope, name string, l LRNShape, x, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "lrn grad", x.Shape())
 	o.cost.Bytes = bytes(o.shape, o.shape, o.shape)

@@ -9,9 +9,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// MaxPool adds the largest value of each window of x [N,C,H,W]: [N,C,H',W'].
-// The first of equals wins, NaN over all, padding never. With grad there is a
-// gradient towards x. Where windows lie side by side and follow a convolution,
+// MaxPool adds the maximum of each window of x [N,C,H,W]: [N,C,H',W']. The first of
+// equal values wins, NaN wins over all others, and padding never wins. grad adds the
+// gradient with respect to x. If the windows do not overlap and follow a convolution,
 // fuse them into Conv instead.
 func MaxPool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad bool) (*gorgonia.Node, error) {
 	if err := s.checkImages(name, x); err != nil {
@@ -25,7 +25,7 @@ func MaxPool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad bool
 	o := s.operator(name, "maxpool", tensor.Shape{in[0], in[1], p.outH, p.outW})
 	o.want = []bool{grad}
 	o.cost.Bytes = bytes(in, o.shape)
-	var source []int32 // [N,C,H',W']: offset in its plane of each largest value
+	var source []int32 // [N,C,H',W']: offset of each maximum in its plane
 	o.run = func(v []gorgonia.Value) error {
 		if source == nil && grad {
 			source = make([]int32, o.shape.TotalSize())
@@ -45,7 +45,7 @@ func MaxPool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad bool
 	return o.apply(x)
 }
 
-// max pools one plane, and notes in source where each value stood.
+// max pools one plane and stores the offset of each maximum in source.
 func (p *pooling) max(y []float32, source []int32, x []float32) {
 	down, right := p.down(), p.right()
 	p.eachWindow(func(out, first, rows, columns int) {
@@ -62,17 +62,17 @@ func (p *pooling) max(y []float32, source []int32, x []float32) {
 	})
 }
 
-// poolScratch is the memory of one worker that pools.
+// poolScratch is one worker's memory for pooling.
 type poolScratch struct {
-	rows   []float32 // the largest of each column under a row of windows, by remainder of the stride
+	rows   []float32 // column maxima under a row of windows, grouped by column number modulo stride
 	row    []float32
 	at     []int
 	source []int32
 }
 
-// largest pools one plane, where nobody asks where the values stood: first down the
-// columns, a whole row at a time, then across, where a window's pixels are shifts of
-// the columns that have the same remainder by the stride.
+// largest pools one plane when the positions of the maxima are not needed. It takes
+// maxima down the columns first, a whole row at a time, then across. Across, the pixels
+// of a window are shifts of the columns with the same number modulo stride.
 func (p *pooling) largest(s *poolScratch, y, x []float32) {
 	d := vector.Depthwise{
 		Side: p.wide.kernel, Stride: p.wide.stride, Height: p.inH, Width: p.inW,
@@ -82,7 +82,7 @@ func (p *pooling) largest(s *poolScratch, y, x []float32) {
 		return
 	}
 	stride, before := p.wide.stride, p.wide.before
-	part := (max(before+p.inW, p.outW*stride+p.wide.reach())+stride-1)/stride + 1 // columns of a remainder
+	part := (max(before+p.inW, p.outW*stride+p.wide.reach())+stride-1)/stride + 1 // columns per group
 	if stride*part > 16*(p.inW+16) {                                              // far more padding than image
 		p.max(y, grow(&s.source, len(y)), x)
 		return
@@ -99,7 +99,7 @@ func (p *pooling) largest(s *poolScratch, y, x []float32) {
 		}
 		vector.Largest(row, x, s.at)
 		for r := range stride {
-			first := ((r-before)%stride + stride) % stride // column of the image with that remainder
+			first := ((r-before)%stride + stride) % stride // first image column in this group
 			to := rows[r*part+(first+before)/stride:]
 			for k, ix := 0, first; ix < p.inW; k, ix = k+1, ix+stride {
 				to[k] = row[ix]
@@ -114,8 +114,8 @@ func (p *pooling) largest(s *poolScratch, y, x []float32) {
 	}
 }
 
-// maxPoolGrad adds dx [N,C,H,W]: each window's dy added to where its largest
-// value stood. It takes y as an input so that it runs after the forward pass.
+// maxPoolGrad adds dx [N,C,H,W]: each window's dy added at the position of its maximum.
+// y is an input so that the gradient runs after the forward pass.
 func maxPoolGrad(s *Scope, name string, p *pooling, shape tensor.Shape, source *[]int32, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "maxpool grad", shape)
 	o.cost.Bytes = bytes(dy.Shape(), shape)
@@ -134,7 +134,7 @@ func maxPoolGrad(s *Scope, name string, p *pooling, shape tensor.Shape, source *
 	return o.apply(y, dy)
 }
 
-// GlobalMaxPool adds the largest value of each plane of x [N,C,H,W]: [N,C,1,1].
+// GlobalMaxPool adds the maximum of each plane of x [N,C,H,W]: [N,C,1,1].
 func GlobalMaxPool(s *Scope, name string, x *gorgonia.Node, grad bool) (*gorgonia.Node, error) {
 	if err := s.checkImages(name, x); err != nil {
 		return nil, err
@@ -142,7 +142,7 @@ func GlobalMaxPool(s *Scope, name string, x *gorgonia.Node, grad bool) (*gorgoni
 	return MaxPool(s, name, x, wholeImage(x.Shape()), grad)
 }
 
-// wholeImage is one window that covers an image.
+// wholeImage is a single window that covers the image.
 func wholeImage(shape tensor.Shape) PoolShape {
 	return PoolShape{Kernel: Pair{shape[2], shape[3]}, Stride: Both(1)}
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/lastlayer/lastlayer/model/graphop"
 )
 
-// curve is a function with its derivative.
+// curve is a function and its derivative.
 type curve struct{ f, df func(x float64) float64 }
 
 func step(on bool) float64 {
@@ -16,12 +16,12 @@ func step(on bool) float64 {
 	return 0
 }
 
-// held is x held to [lo,hi]; NaN stays NaN.
+// held is x clamped to [lo,hi]; NaN stays NaN.
 func held(x, lo, hi float64) float64 { return math.Max(lo, math.Min(hi, x)) }
 
 func naiveSigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
-// curves are the activations by their definitions.
+// curves are the activations by definition.
 var curves = func() map[graphop.Activation]curve {
 	inner := func(x float64) float64 { return math.Sqrt(2/math.Pi) * (x + 0.044715*x*x*x) }
 	gaussian := func(x float64) float64 { return (1 + math.Erf(x/math.Sqrt2)) / 2 }

@@ -2,7 +2,7 @@ package graphop_test
 
 import "github.com/lastlayer/lastlayer/model/graphop"
 
-// under returns which value of b lies under value i of a, by NumPy's rule.
+// under returns the index of the value of b that NumPy's rule pairs with value i of a.
 func under(a, b array, i int) int {
 	at, step := 0, 1
 	for k := len(a.shape) - 1; k >= 0; k-- {
@@ -47,7 +47,7 @@ func naiveMultiply(a, b array) (array, backward) {
 	}
 }
 
-// swapped is an operator on two operands given the other way round.
+// swapped is an operator with its two operands swapped.
 func swapped(f func(a, b array) (array, backward)) func(a, b array) (array, backward) {
 	return func(a, b array) (array, backward) {
 		y, back := f(b, a)
@@ -58,8 +58,8 @@ func swapped(f func(a, b array) (array, backward)) func(a, b array) (array, back
 	}
 }
 
-// moved is a tensor of that shape whose value i is value from(i) of one of the
-// inputs, or fill where there is none.
+// moved is a tensor of that shape. Its value i is value at of an input, as returned by
+// from(i), or fill if there is none.
 func moved(in []array, shape []int, fill float64, from func(i int) (input, at int)) (array, backward) {
 	y := zeros(shape...)
 	for i := range y.v {
@@ -109,7 +109,7 @@ func naiveSlice(x array, from, to int) (array, backward) {
 	})
 }
 
-// naiveShuffle is a transposition of [N,groups,C/groups,...].
+// naiveShuffle is a transpose of [N,groups,C/groups,...].
 func naiveShuffle(x array, groups int) (array, backward) {
 	channels, plane := x.shape[1], x.plane()
 	to := make([]int, channels)

@@ -6,7 +6,7 @@ import (
 	"github.com/lastlayer/lastlayer/model/graphop"
 )
 
-// plane is how many values one channel of one row has.
+// plane is the number of values per channel of one row.
 func (a array) plane() int {
 	n := 1
 	for _, side := range a.shape[2:] {
@@ -38,13 +38,13 @@ func naiveBatchNorm(x, mean, variance, scale, bias array, eps float64) (array, b
 	}
 }
 
-// naiveLayerNorm is over the channels of each pixel. Its gradient is that of the
-// chain x → x − mean → divided by the deviation.
+// naiveLayerNorm normalises over the channels of each pixel. Its gradient is that of
+// the chain x → x − mean → divided by the deviation.
 func naiveLayerNorm(x, scale, bias array, eps float64) (array, backward) {
 	y, hat := zeros(x.shape...), zeros(x.shape...)
 	channels, plane := x.shape[1], x.plane()
 	deviations := make([]float64, len(x.v)/channels)
-	// each calls f for each pixel with the places of its channels.
+	// each calls f for each pixel with the indices of its channels.
 	each := func(f func(pixel int, at []int)) {
 		for pixel := range deviations {
 			var at []int
@@ -91,7 +91,7 @@ func naiveLayerNorm(x, scale, bias array, eps float64) (array, backward) {
 func naiveLRN(x array, l graphop.LRNShape) (array, backward) {
 	y, sums := zeros(x.shape...), zeros(x.shape...)
 	channels, plane := x.shape[1], x.plane()
-	// window calls f for each value that the sum of value i is over.
+	// window calls f for each value in the sum of value i.
 	window := func(i int, f func(j int)) {
 		c := x.channel(i)
 		for k := c - int(math.Floor(float64(l.Size-1)/2)); k <= c+int(math.Ceil(float64(l.Size-1)/2)); k++ {

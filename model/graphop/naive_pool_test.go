@@ -6,8 +6,7 @@ import (
 	"github.com/lastlayer/lastlayer/model/graphop"
 )
 
-// naiveSide is PyTorch's pooling_output_shape: how many windows there are along
-// one axis.
+// naiveSide is PyTorch's pooling_output_shape: the number of windows along one axis.
 func naiveSide(length, before, after, kernel, stride, dilation int, ceil bool) int {
 	room, up := length+before+after-dilation*(kernel-1)-1, 0
 	if ceil {
@@ -20,13 +19,13 @@ func naiveSide(length, before, after, kernel, stride, dilation int, ceil bool) i
 	return n
 }
 
-// place is a pixel of a window, and on the padding without image.
+// place is a pixel of a window; on the padding it has no image pixel.
 type place struct {
 	y, x          int
 	image, padded bool
 }
 
-// naiveWindows returns the pixels of the window of each output pixel.
+// naiveWindows returns the pixels in the window of each output pixel.
 func naiveWindows(h, w int, p graphop.PoolShape) (outH, outW int, windows [][]place) {
 	d := orOne(p.Dilation)
 	outH = naiveSide(h, p.Pad[0], p.Pad[2], p.Kernel[0], p.Stride[0], d[0], p.Ceil)
@@ -49,7 +48,7 @@ func naiveWindows(h, w int, p graphop.PoolShape) (outH, outW int, windows [][]pl
 func naiveMaxPool(x array, p graphop.PoolShape) (array, backward) {
 	outH, outW, windows := naiveWindows(x.shape[2], x.shape[3], p)
 	y := zeros(x.shape[0], x.shape[1], outH, outW)
-	from := make([]int, len(y.v)) // of each value of y
+	from := make([]int, len(y.v)) // source of each value of y
 	for i := range y.v {
 		plane := i / len(windows) * x.shape[2] * x.shape[3]
 		best := math.Inf(-1)
@@ -77,7 +76,7 @@ func naiveMaxPool(x array, p graphop.PoolShape) (array, backward) {
 func naiveAveragePool(x array, p graphop.PoolShape) (array, backward) {
 	outH, outW, windows := naiveWindows(x.shape[2], x.shape[3], p)
 	y := zeros(x.shape[0], x.shape[1], outH, outW)
-	// each calls f for every pixel that an output is the mean of.
+	// each calls f for every pixel in an output's mean.
 	each := func(f func(out, in int, count float64)) {
 		for i := range y.v {
 			plane := i / len(windows) * x.shape[2] * x.shape[3]

@@ -6,11 +6,11 @@ import (
 	"github.com/lastlayer/lastlayer/model/graphop"
 )
 
-// The operators once more, in float64, loops and nothing else: what the fast
-// ones are compared with. Each returns its output and a function from the
-// gradient towards the output to the gradients towards the inputs.
+// Naive float64 versions of the operators, as plain loops: the reference for the fast
+// ones. Each returns its output and a function from the output gradient to the input
+// gradients.
 
-// array is values of a shape, row-major.
+// array holds values with a shape, row-major.
 type array struct {
 	shape []int
 	v     []float64
@@ -26,7 +26,7 @@ func zeros(shape ...int) array {
 
 type backward func(dy array) []array
 
-// orOne is p, and 1×1 for the zero value.
+// orOne is p, or 1×1 for the zero value.
 func orOne(p graphop.Pair) graphop.Pair {
 	if p == (graphop.Pair{}) {
 		return graphop.Both(1)
@@ -34,14 +34,14 @@ func orOne(p graphop.Pair) graphop.Pair {
 	return p
 }
 
-// naiveConv is a convolution with its bias, by the definition; b may be empty.
+// naiveConv is a convolution with bias, by definition; b may be empty.
 func naiveConv(x, w, b array, s graphop.ConvShape) (array, backward) {
 	d, groups := orOne(s.Dilation), max(s.Groups, 1)
 	n, h, wd := x.shape[0], x.shape[2], x.shape[3]
 	out, kh, kw := w.shape[0], w.shape[2], w.shape[3]
 	y := zeros(n, out, (h+s.Pad[0]+s.Pad[2]-d[0]*(kh-1)-1)/s.Stride[0]+1, (wd+s.Pad[1]+s.Pad[3]-d[1]*(kw-1)-1)/s.Stride[1]+1)
-	// each calls f for every output with every tap that lies on the image: the
-	// places of the three values that the product is of.
+	// each calls f for every output and every tap on the image, with the indices of the
+	// three values of the product.
 	each := func(f func(y, x, w int)) {
 		for at := range y.v {
 			ox, oy, o, i := at%y.shape[3], at/y.shape[3]%y.shape[2], at/(y.shape[2]*y.shape[3])%out, at/(y.shape[2]*y.shape[3]*out)

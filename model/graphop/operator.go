@@ -12,19 +12,19 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Cost is what one run of an operator takes for a full batch.
+// Cost is the cost of one run of an operator for a full batch.
 type Cost struct {
-	MultiplyAdds int64 // products of its matrix product or convolution
+	MultiplyAdds int64 // in its matrix product or convolution
 	Bytes        int64 // float32 values read and written once, 4 bytes each
 }
 
-// Operator is a node's operator as this package makes it. It implements
-// gorgonia.Op and gorgonia.SDOp.
+// Operator is the operator of a node made by this package. It implements gorgonia.Op
+// and gorgonia.SDOp.
 //
-// Gorgonia merges nodes whose hashes agree, so the hash is over a name that is
-// unique in the graph, and two operators are never taken for one.
+// Gorgonia merges nodes with equal hashes. The hash here is of the operator's name,
+// which is unique in the graph, so two operators are never merged.
 type Operator struct {
-	buffer // the output: overwritten by the next run
+	buffer // the output, overwritten by the next run
 
 	scope  *Scope
 	name   string
@@ -34,27 +34,26 @@ type Operator struct {
 	out    hm.Type
 	shapes []tensor.Shape // of the inputs
 	dtypes []tensor.Dtype // of the inputs
-	want   []bool         // towards which inputs there is a gradient
+	want   []bool         // which inputs get a gradient
 
 	shares     bool // the output is input 0 itself
-	overwrites int  // how many inputs, from the first on, may share the output's memory
-	position   int  // when it runs, once the memory is planned
+	overwrites int  // number of leading inputs that may share the output's memory
+	position   int  // place in the run order, once the memory is planned
 
-	conv  *convolution // what a convolution computes, otherwise nil
-	hides bool         // the output is left to its reader, unless Observe looks
-	shown *buffer      // of an output that would be hidden
+	conv  *convolution // the convolution, for other operators nil
+	hides bool         // the output is left to its reader, unless Observe is set
+	shown *buffer      // memory for a hidden output while Observe is set
 
-	constant *tensor.Dense  // what a Constant holds, otherwise nil
-	result   gorgonia.Value // the output where it is not the buffer, otherwise nil
+	constant *tensor.Dense  // a Constant's tensor, otherwise nil
+	result   gorgonia.Value // the output if it is not the buffer, otherwise nil
 
 	// run computes the output from inputs of the right shapes.
 	run func(in []gorgonia.Value) error
-	// diff adds the nodes of the gradients: one per input, nil where want is
-	// false.
+	// diff adds the gradient nodes: one per input, nil where want is false.
 	diff func(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error)
 }
 
-// operator returns an Operator whose output is float32 of that shape.
+// operator returns an Operator with a float32 output of that shape.
 func (s *Scope) operator(name, kind string, shape tensor.Shape) *Operator {
 	return &Operator{buffer: buffer{shape: shape}, scope: s, name: name, kind: kind, out: typeOf(shape)}
 }
@@ -63,7 +62,7 @@ func typeOf(shape tensor.Shape) hm.Type {
 	return gorgonia.TensorType{Dims: len(shape), Of: tensor.Float32}
 }
 
-// apply adds the operator to the graph as a node of its name.
+// apply adds the operator to the graph as a node with its name.
 func (o *Operator) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	if o.scope.names[o.name] {
 		return nil, errors.Wrapf(ErrInput, "operator %q: the graph has one of that name", o.name)
@@ -85,14 +84,13 @@ func (o *Operator) apply(inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	return n, errors.Wrapf(err, "add %s to the graph", o.name)
 }
 
-// Kind says what the operator computes, "conv", "conv dW", ...
+// Kind says what the operator computes: "conv", "conv dW", ...
 func (o *Operator) Kind() string { return o.kind }
 
-// Cost returns what one run takes for a full batch.
+// Cost returns the cost of one run for a full batch.
 func (o *Operator) Cost() Cost { return o.cost }
 
-// Constant returns the tensor that a Constant holds, and nil for other
-// operators.
+// Constant returns the tensor of a Constant, and nil for other operators.
 func (o *Operator) Constant() *tensor.Dense { return o.constant }
 
 // Arity returns the number of inputs.
@@ -109,8 +107,8 @@ func (o *Operator) Type() hm.Type {
 // InferShape returns the output's shape.
 func (o *Operator) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { return o.shape, nil }
 
-// Do checks the inputs and runs the operator. Gorgonia runs it on a goroutine
-// of its own, where a caller cannot recover: a panic becomes an error here.
+// Do checks the inputs and runs the operator. Gorgonia runs it in its own goroutine,
+// where the caller cannot recover, so Do turns a panic into an error.
 func (o *Operator) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -141,10 +139,11 @@ func (o *Operator) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) {
 	return out, nil
 }
 
-// isHidden reports whether the run under way leaves the output to its reader.
+// isHidden reports whether the current run leaves the output to its reader.
 func (o *Operator) isHidden() bool { return o.hides && o.scope.observe == nil }
 
-// tensor returns the output. A hidden one has the right shape and no meaning.
+// tensor returns the output. A hidden output has the right shape, but its values are
+// meaningless.
 func (o *Operator) tensor() *tensor.Dense {
 	if !o.hides || o.isHidden() {
 		return o.buffer.tensor()
@@ -174,12 +173,12 @@ func isView(v gorgonia.Value) bool {
 	return ok && (t.RequiresIterator() || !t.DataOrder().IsContiguous() || t.DataOrder().IsColMajor() || t.DataOrder().IsTransposed())
 }
 
-// DiffWRT says for which inputs there is a gradient. A frozen input has none, so
-// nothing is computed for it.
+// DiffWRT says which inputs get a gradient. A frozen input gets none, so nothing is
+// computed for it.
 func (o *Operator) DiffWRT(int) []bool { return o.want }
 
-// SymDiff adds the nodes of the gradients and returns one per input, nil where
-// DiffWRT is false.
+// SymDiff adds the gradient nodes and returns one per input, nil where DiffWRT is
+// false.
 func (o *Operator) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	if o.diff == nil {
 		return nil, errors.Errorf("%s has no gradient", o.name)
@@ -208,18 +207,18 @@ func (o *Operator) Hashcode() uint32 {
 
 func (o *Operator) String() string { return o.kind }
 
-// buffer is the memory of an operator's output, handed out as a tensor. It is
-// made by the first run, so a graph that never runs takes no memory.
+// buffer is the memory of an operator's output, returned as a tensor. The first run
+// allocates it, so a graph that never runs uses no memory.
 type buffer struct {
 	shape  tensor.Shape
 	t      *tensor.Dense
-	arena  *arena // whose memory it is a part of, nil if it has its own
+	arena  *arena // arena that contains the memory, nil if it is separate
 	offset int
 }
 
 func newBuffer(shape tensor.Shape) *buffer { return &buffer{shape: shape} }
 
-// tensor returns the buffer as a tensor of its shape.
+// tensor returns the buffer as a tensor with its shape.
 func (b *buffer) tensor() *tensor.Dense {
 	if b.t == nil {
 		var values []float32

@@ -6,11 +6,11 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// PadMode says what surrounds an image.
+// PadMode says how an image is padded.
 type PadMode int
 
 const (
-	PadConstant PadMode = iota // a number
+	PadConstant PadMode = iota // a constant
 	PadReflect                 // the image mirrored at its edge pixels, which are not repeated
 	PadEdge                    // the edge pixels, repeated
 )
@@ -19,8 +19,8 @@ func (m PadMode) String() string {
 	return [...]string{"constant", "reflect", "edge"}[m]
 }
 
-// Pad adds x [N,C,H,W] with pads around: [N,C,H',W']. Pads below 0 cut off
-// pixels. value is PadConstant's.
+// Pad adds x [N,C,H,W] with padding: [N,C,H',W']. Negative pads crop. value is used
+// with PadConstant.
 func Pad(s *Scope, name string, x *gorgonia.Node, pads Pads, mode PadMode, value float32, grad bool) (*gorgonia.Node, error) {
 	if err := s.checkImages(name, x); err != nil {
 		return nil, err
@@ -48,9 +48,9 @@ func Pad(s *Scope, name string, x *gorgonia.Node, pads Pads, mode PadMode, value
 	return o.apply(x)
 }
 
-// padding is where each pixel of a padded plane comes from.
+// padding says where each pixel of a padded plane comes from.
 type padding struct {
-	down, across  []int // the row and the column, -1 for value
+	down, across  []int // source row and column, -1 for value
 	value         float32
 	height, width int
 }
@@ -60,8 +60,8 @@ func (p padding) padded(y []float32, c int) []float32 {
 	return image(y, c, len(p.down)*len(p.across))
 }
 
-// sources returns for each position of a padded axis where its value comes
-// from; nil if the pads do not fit.
+// sources returns the source index for each position of a padded axis; nil if the pads
+// do not fit.
 func (m PadMode) sources(length, before, after int) []int {
 	if n := length + before + after; n < 1 || min(before, after) < -length || max(before, after) > maxSide || m == PadReflect && max(before, after) >= length {
 		return nil
@@ -99,7 +99,7 @@ func (p padding) fill(y, x []float32) {
 	}
 }
 
-// padGrad adds dx: each pixel's dy, added to where the pixel came from.
+// padGrad adds dx: each pixel's dy, added to its source pixel.
 func padGrad(s *Scope, name string, p padding, shape tensor.Shape, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "pad grad", shape)
 	o.cost.Bytes = bytes(shape, dy.Shape())

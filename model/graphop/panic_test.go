@@ -9,8 +9,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// TestPanic makes sure that a panic inside an operator is an error of the run
-// that names the operator: on Gorgonia's goroutine nobody could recover it.
+// TestPanic makes sure that a panic inside an operator becomes an error that names the
+// operator. Callers could not recover it in Gorgonia's goroutine.
 func TestPanic(t *testing.T) {
 	for _, test := range []struct {
 		reason string
@@ -41,8 +41,7 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// TestNoGradient makes sure that asking for a gradient that is not there is an
-// error.
+// TestNoGradient makes sure that asking for a missing gradient is an error.
 func TestNoGradient(t *testing.T) {
 	o := NewScope(gorgonia.NewGraph(), 1).operator("conv dW", "conv dW", tensor.Shape{1})
 	if _, err := o.SymDiff(nil, nil, nil); err == nil {

@@ -14,7 +14,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// upstream draws a gradient towards the operator's output.
+// upstream draws a gradient with respect to the operator's output.
 func upstream(n int) []float32 { return normal(rand.New(rand.NewPCG(3, 4)), n) }
 
 func arrays(inputs []input) []array {
@@ -29,7 +29,7 @@ func wide(shape []int, v []float32) array {
 	return input{shape: shape, values: v}.array()
 }
 
-// worst notes the largest difference of each operator, to be logged.
+// worst holds the largest difference of each operator, for the log.
 type worst map[string]float64
 
 func (w worst) note(c opCase, what string, d float64) {
@@ -43,8 +43,8 @@ func (w worst) log(t *testing.T) {
 	}
 }
 
-// TestParity compares each operator's output and gradients with the naive
-// float64 operator, and with Gorgonia's own in float64.
+// TestParity compares each operator's output and gradients with the naive float64
+// operator and with Gorgonia's own in float64.
 func TestParity(t *testing.T) {
 	worst := worst{}
 	for _, c := range cases() {
@@ -140,15 +140,15 @@ func project(y, dy []float64) float64 {
 	return sum
 }
 
-// TestNaiveGradients holds the naive gradients, which the others are compared
-// with, to central differences.
+// TestNaiveGradients checks the naive gradients, the reference for the others, against
+// central differences.
 func TestNaiveGradients(t *testing.T) {
 	const h, tol = 1e-5, 1e-6
 	rng := rand.New(rand.NewPCG(5, 6))
 	largest := 0.0
 	for _, c := range cases() {
 		if len(c.inputs) > 1 && len(c.inputs[1].values) > 20000 {
-			continue // large: the definition is the same
+			continue // too large; the definition is the same
 		}
 		in := arrays(c.inputs)
 		y, back := c.naive(in)
@@ -178,13 +178,13 @@ func TestNaiveGradients(t *testing.T) {
 	t.Logf("largest difference: %.1e", largest)
 }
 
-// TestDirectionalDerivative holds the float32 gradients to the change of the
-// float32 output along a random direction in all inputs at once. The error
-// allowed is a part of the gradient's norm, for the few kinks of ReLU and
-// pooling that a step crosses, and the rounding of the outputs over the step.
+// TestDirectionalDerivative compares the float32 gradients with the change of the
+// float32 output along a random direction in all inputs at once. The allowed error is a
+// fraction of the gradient's norm, for the few kinks of ReLU and pooling within a step,
+// plus the rounding of the outputs over the step.
 func TestDirectionalDerivative(t *testing.T) {
 	const h, kinks, epsilon = 1e-4, 1e-2, 1.0 / (1 << 23)
-	const tiles = 10 // rounding of a convolution by tiles, in units of the largest value's
+	const tiles = 10 // rounding of a tiled convolution, in units of epsilon times the largest value
 	largest := 0.0
 	for _, c := range cases() {
 		r := newRig(t, c.inputs, c.build)

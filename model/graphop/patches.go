@@ -1,14 +1,14 @@
 package graphop
 
-// maxPatches is the most values of a part of the patch matrix, 4 MB of a
-// worker's: a whole one of a large image would be a hundred.
+// maxPatches is the maximum number of values in one part of the patch matrix, 4 MB per
+// worker. The whole matrix of a large image could take a hundred.
 const maxPatches = 1 << 20
 
-// rowsAtATime is how many rows of the output have their patches in one part of
-// the patch matrix.
+// rowsAtATime is the number of output rows whose patches fit in one part of the patch
+// matrix.
 func (g *geometry) rowsAtATime() int { return min(max(maxPatches/(g.taps()*g.outW), 1), g.outH) }
 
-// patches returns room for a patch matrix of so many columns, with zeros where the
+// patches returns memory for a patch matrix of that many columns, with zeros where
 // padding may be.
 func (g *geometry) patches(s *scratch, columns int) []float32 {
 	cols := grow(&s.cols, g.taps()*columns)
@@ -18,10 +18,10 @@ func (g *geometry) patches(s *scratch, columns int) []float32 {
 	return cols
 }
 
-// im2col writes the patch matrix of so many channels x, of one group, for rows [y0,y1)
-// of the output, with its rows ld apart: row (c,i,j) holds, for each position of the
-// kernel, the input under its tap (i,j) in channel c. What lies on the padding is left
-// as it is, to be 0.
+// im2col writes the patch matrix of one group's channels x for rows [y0,y1) of the
+// output. Its rows are ld values apart. Row (c,i,j) holds, for each position of the
+// kernel, the input under tap (i,j) in channel c. Entries on the padding are not
+// written; they must already be 0.
 func (g *geometry) im2col(s *scratch, cols []float32, ld int, x []float32, channels, y0, y1 int) {
 	stride := g.stride[1]
 	switch {
@@ -49,15 +49,15 @@ func (g *geometry) im2col(s *scratch, cols []float32, ld int, x []float32, chann
 	})
 }
 
-// im2colByPhases is im2col where the kernel moves across by more than a pixel: the
-// columns of the image are first put in order of their remainder by the stride, so
-// that each tap's are side by side.
+// im2colByPhases is im2col for a horizontal stride above 1. It first groups the columns
+// of the image by column number modulo stride, so that each tap reads consecutive
+// values.
 func (g *geometry) im2colByPhases(s *scratch, cols []float32, ld int, x []float32, channels, y0, y1 int) {
 	stride := g.stride[1]
 	part := (g.width + stride - 1) / stride
 	rows := channels * g.height
 	from, to := max(y0*g.stride[0]-g.high.before, 0), min((y1-1)*g.stride[0]-g.high.before+g.high.reach(), g.height)
-	phases := grow(&s.phases, rows*stride*part) // [C,H,stride,part], of which only the rows are there that are used
+	phases := grow(&s.phases, rows*stride*part) // [C,H,stride,part]; only the rows that are used
 	for c := range channels {
 		for y := from; y < to; y++ {
 			line, out := x[(c*g.height+y)*g.width:][:g.width], phases[(c*g.height+y)*stride*part:]
@@ -69,7 +69,7 @@ func (g *geometry) im2colByPhases(s *scratch, cols []float32, ld int, x []float3
 		}
 	}
 	g.eachTap(channels, y0, y1, func(tap, src, lo, hi, x0, x1 int) {
-		at := g.wide.at(tap % g.kernel[1]) // where the tap lies at position 0
+		at := g.wide.at(tap % g.kernel[1]) // the tap's offset at position 0
 		phase := (at%stride + stride) % stride
 		shift := (at - phase) / stride
 		line := (src - at) / g.width
@@ -81,8 +81,8 @@ func (g *geometry) im2colByPhases(s *scratch, cols []float32, ld int, x []float3
 	})
 }
 
-// addPatches adds each patch of cols, made for rows [y0,y1) of the output, to
-// where im2col would have taken it from.
+// addPatches adds each patch of cols, computed for rows [y0,y1) of the output, to the
+// place from which im2col would have read it.
 func (g *geometry) addPatches(dx, cols []float32, y0, y1 int) {
 	g.eachTap(g.groupIn(), y0, y1, func(tap, dst, lo, hi, x0, x1 int) {
 		for y := lo; y < hi; y++ {
@@ -95,10 +95,10 @@ func (g *geometry) addPatches(dx, cols []float32, y0, y1 int) {
 	})
 }
 
-// eachTap calls f for each tap of so many channels of one group's kernels that lies on the image at
-// some position of rows [y0,y1), with the tap's row in the patch matrix and the
-// positions [lo,hi) × [x0,x1) at which it lies on the image, not on padding: at
-// position (y,x) on src + y·stride·width + x·stride.
+// eachTap calls f for each tap of that many channels of one group's kernels that lies
+// on the image at some position in rows [y0,y1). tap is the row in the patch matrix. At
+// the positions [lo,hi) × [x0,x1) the tap lies on the image rather than on padding:
+// position (y,x) reads src + y·stride·width + x·stride.
 func (g *geometry) eachTap(channels, y0, y1 int, f func(tap, src, lo, hi, x0, x1 int)) {
 	tap := 0
 	for c := range channels {

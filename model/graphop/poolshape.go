@@ -2,14 +2,14 @@ package graphop
 
 import "github.com/pkg/errors"
 
-// PoolShape says how a pooling window slides. Padding never counts for a
-// maximum, and for an average only with CountPad.
+// PoolShape describes a pooling window. A maximum ignores padding, and so does an
+// average unless CountPad is set.
 type PoolShape struct {
 	Kernel, Stride Pair
 	Pad            Pads
-	Dilation       Pair // from one pixel of the window to the next; zero value: 1
-	Ceil           bool // a last window may reach beyond the padding, if it begins on the image or the padding before it
-	CountPad       bool // an average divides by the pixels on the padding too
+	Dilation       Pair // distance between pixels of the window; zero value: 1
+	Ceil           bool // a last window may extend past the padding if it starts on the image or the padding before it
+	CountPad       bool // an average also divides by the pixels on the padding
 }
 
 // window returns the window along axis i.
@@ -17,8 +17,8 @@ func (p PoolShape) window(i int) window {
 	return axis(p.Kernel, p.Stride, p.Dilation.orOne(), p.Pad, i)
 }
 
-// Output returns the height and width of what pooling makes of an image. Every
-// window must meet the image.
+// Output returns the height and width of the pooled image. Every window must overlap
+// the image.
 func (p PoolShape) Output(image Pair) (Pair, error) {
 	var out Pair
 	for i := range out {
@@ -38,8 +38,8 @@ func (p PoolShape) Output(image Pair) (Pair, error) {
 	return out, nil
 }
 
-// poolPositions is positions, and with ceil one more for a rest, as PyTorch and
-// onnxruntime count them.
+// poolPositions is positions; ceil adds one for a partial last window, counted as in
+// PyTorch and onnxruntime.
 func (w window) poolPositions(length int, ceil bool) int {
 	n := w.positions(length)
 	rest := length + w.before + w.after - w.reach() - (n-1)*w.stride
@@ -49,7 +49,7 @@ func (w window) poolPositions(length int, ceil bool) int {
 	return n
 }
 
-// tapsAt returns which taps lie on the image at position p; none where hi ≤ lo.
+// tapsAt returns the range of taps on the image at position p; it is empty if hi ≤ lo.
 func (w window) tapsAt(p, length int) (lo, hi int) {
 	start := p*w.stride - w.before
 	if start < 0 {
@@ -61,7 +61,7 @@ func (w window) tapsAt(p, length int) (lo, hi int) {
 	return lo, hi
 }
 
-// pooling is the sizes of a pooling of planes [H,W] to [H',W'].
+// pooling holds the sizes of a pooling of planes [H,W] to [H',W'].
 type pooling struct {
 	high, wide           window
 	inH, inW, outH, outW int
@@ -73,13 +73,13 @@ func newPooling(p PoolShape, height, width int) (*pooling, error) {
 	return &pooling{p.window(0), p.window(1), height, width, out[0], out[1], p.CountPad}, err
 }
 
-// in returns plane c of the input, out that of the output.
+// in returns plane c of the input, out plane c of the output.
 func (p *pooling) in(x []float32, c int) []float32  { return image(x, c, p.inH*p.inW) }
 func (p *pooling) out(y []float32, c int) []float32 { return image(y, c, p.outH*p.outW) }
 
-// eachWindow calls f for each output pixel with the pixels of its window that
-// lie on the image: rows first + i·down, i in [0,rows), of which each has the
-// pixels + j·right, j in [0,columns).
+// eachWindow calls f for each output pixel with the pixels of its window that lie on
+// the image: rows first + i·down for i in [0,rows), each with pixels + j·right for j in
+// [0,columns).
 func (p *pooling) eachWindow(f func(out, first, rows, columns int)) {
 	for oy := range p.outH {
 		i0, i1 := p.high.tapsAt(oy, p.inH)
@@ -91,6 +91,6 @@ func (p *pooling) eachWindow(f func(out, first, rows, columns int)) {
 	}
 }
 
-// down and right are the distances between neighbours in a window.
+// down and right are the distances between neighbouring pixels of a window.
 func (p *pooling) down() int  { return p.high.dilation * p.inW }
 func (p *pooling) right() int { return p.wide.dilation }

@@ -8,8 +8,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// PReLU adds y = x above 0 and slope·x elsewhere, for x [N,C,...] and one slope
-// a channel, [C], or one for all, [1]. The derivative at 0 is the slope.
+// PReLU adds y = x for x above 0 and slope·x elsewhere. x is [N,C,...]; slope is one
+// value per channel, [C], or one for all, [1]. The derivative at 0 is the slope.
 func PReLU(s *Scope, name string, x, slope *gorgonia.Node, want Wants) (*gorgonia.Node, error) {
 	if err := s.checkChannels(name, x); err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func PReLU(s *Scope, name string, x, slope *gorgonia.Node, want Wants) (*gorgoni
 	return o.apply(x, slope)
 }
 
-// preluGradX adds dx = dy above 0 and slope·dy elsewhere.
+// preluGradX adds dx: dy where x is above 0, slope·dy elsewhere.
 func preluGradX(s *Scope, name string, x, slope, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "prelu dx", x.Shape())
 	o.cost.Bytes = bytes(o.shape, o.shape, o.shape)
@@ -59,7 +59,7 @@ func preluGradX(s *Scope, name string, x, slope, dy *gorgonia.Node) (*gorgonia.N
 	return o.apply(x, slope, dy)
 }
 
-// preluGradSlope adds the sum of dy·x over what is not above 0.
+// preluGradSlope adds the sum of dy·x over all x not above 0.
 func preluGradSlope(s *Scope, name string, x, slope, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	o := s.operator(name, "prelu dslope", slope.Shape())
 	o.cost.Bytes = bytes(x.Shape(), dy.Shape())

@@ -11,15 +11,15 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// randomNet draws a chain of operators on images [n,c,h,w], with its naive
-// counterpart: sides from 1 on, kernels that the image holds only with its
-// padding, and pads larger than the kernel. All values are small whole numbers,
-// so that float32 is exact and the two agree to the bit.
+// randomNet draws a chain of operators on images [n,c,h,w] and its naive counterpart.
+// Sides start at 1, some kernels fit the image only with its padding, and pads may
+// exceed the kernel. All values are small integers, so float32 is exact and the two
+// must be identical.
 type randomNet struct {
 	inputs []input
-	build  []buildFunc // each takes the output so far as its input 0
+	build  []buildFunc // each takes the output so far as input 0
 	naive  []func(in []array) (array, backward)
-	takes  []int // inputs of each beside the output so far
+	takes  []int // number of further inputs of each
 	says   []string
 }
 
@@ -31,9 +31,9 @@ func (r *randomNet) add(says string, weights []input, build buildFunc, naive fun
 	r.says = append(r.says, says)
 }
 
-// addConv adds a convolution, and returns the shape of its output.
+// addConv adds a convolution and returns the shape of its output.
 func (r *randomNet) addConv(rng *rand.Rand, shape []int, kernel, stride, pad int) []int {
-	out := 1 + rng.IntN(7) // too few channels for winograd's tiles, which round
+	out := 1 + rng.IntN(7) // too few channels for Winograd tiles, which round
 	s := graphop.ConvShape{Stride: graphop.Both(stride), Pad: graphop.Around(pad)}
 	if rng.IntN(2) == 0 {
 		s.Activation = graphop.Rectify()
@@ -90,7 +90,7 @@ func newRandomNet(rng *rand.Rand) *randomNet {
 	return r
 }
 
-// compare holds the output and all gradients of the chain to the definition.
+// compare checks the output and all gradients of the chain against the definition.
 func (r *randomNet) compare(t *testing.T) {
 	t.Helper()
 	rig := newRig(t, r.inputs, func(s *graphop.Scope, in []*gorgonia.Node) (y *gorgonia.Node, err error) {
@@ -132,8 +132,8 @@ func (r *randomNet) compare(t *testing.T) {
 	}
 }
 
-// TestRandomNets compares random chains with the definition, and with them
-// convolutions whose padding reaches further than the output.
+// TestRandomNets compares random chains with the definition. Some of their convolutions
+// have more padding than output.
 func TestRandomNets(t *testing.T) {
 	rng := rand.New(rand.NewPCG(12, 1))
 	for _, c := range []struct {

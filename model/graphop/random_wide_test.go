@@ -9,9 +9,9 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// TestRandomConvolutions compares chains of convolutions with the definition,
-// whose kernel, stride, dilation and padding differ from side to side, in groups:
-// one pixel and long rows, padding wider than the kernel, strides longer than it.
+// TestRandomConvolutions compares chains of grouped convolutions with the definition.
+// Kernel, stride, dilation and padding differ from side to side: single pixels and long
+// rows, padding wider than the kernel, strides longer than it.
 func TestRandomConvolutions(t *testing.T) {
 	rng := rand.New(rand.NewPCG(16, 1))
 	for range 400 {
@@ -29,14 +29,14 @@ func TestRandomConvolutions(t *testing.T) {
 	}
 }
 
-// addWideConv adds a convolution of any kind, if the image holds one, and returns
-// the shape of what comes out.
+// addWideConv adds a convolution of any kind, if the image is large enough, and returns
+// the shape of its output.
 func (r *randomNet) addWideConv(rng *rand.Rand, shape []int) []int {
 	pair := func(most int) graphop.Pair { return graphop.Pair{1 + rng.IntN(most), 1 + rng.IntN(most)} }
 	s := graphop.ConvShape{Stride: pair(5), Dilation: pair(3), Pad: graphop.Pads{rng.IntN(6), rng.IntN(6), rng.IntN(6), rng.IntN(6)}, Groups: 1}
 	kernel, out := pair(4), 1+rng.IntN(3)
 	if rng.IntN(2) == 0 {
-		s.Groups = shape[1] // a channel each
+		s.Groups = shape[1] // one channel per group
 	}
 	if rng.IntN(3) == 0 {
 		s.Stride = graphop.Both(1)

@@ -7,22 +7,22 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Memory is what the outputs of a graph's operators take, in bytes.
+// Memory is the memory used by the outputs of a graph's operators, in bytes.
 type Memory struct {
 	Bytes   int64 // with reuse
-	Without int64 // if each has memory of its own
+	Without int64 // if each output had its own memory
 }
 
-// PlanReuse makes the operators write to memory that others no longer need: an
-// output's is used again after its last reader. Call it once, when all nodes are
-// in the graph, and before the first run; then no operator can be added.
+// PlanReuse lets operators reuse memory: an output's memory is free after its last
+// reader has run. Call it once, after adding all nodes and before the first run; no
+// operator can be added afterwards.
 //
-// After a run, only the nodes to keep and those that nothing reads still have their
-// values; all others hold whatever was written last. Observe sees each output in time.
-// Results are bit for bit the same.
+// After a run, only the nodes in keep and those without readers hold their values; all
+// others hold whatever was written last. Observe sees each output in time. Results are
+// identical, bit for bit.
 //
-// The plan follows the order in which Gorgonia's tape machine runs a graph; an
-// operator that runs out of order is an error of the run.
+// The plan follows the order in which Gorgonia's tape machine runs a graph. If an
+// operator runs out of order, the run returns an error.
 func (s *Scope) PlanReuse(keep ...*gorgonia.Node) (Memory, error) {
 	if s.arena != nil {
 		return Memory{}, errors.Wrap(ErrInput, "plan memory: it was planned already")
@@ -57,7 +57,7 @@ func (s *Scope) PlanReuse(keep ...*gorgonia.Node) (Memory, error) {
 	for i, n := range p.nodes {
 		o := n.Op().(*Operator)
 		o.position = i
-		if o.hides { // any memory, which nobody writes to or reads
+		if o.hides { // any memory: it is neither written nor read
 			o.arena, s.arena.size = s.arena, max(s.arena.size, o.shape.TotalSize())
 			used.Without += bytes(o.shape)
 		}
@@ -71,7 +71,7 @@ func (s *Scope) PlanReuse(keep ...*gorgonia.Node) (Memory, error) {
 	return used, nil
 }
 
-// inOrder returns an error if the operator does not run where the plan has it.
+// inOrder returns an error if the operator runs out of the planned order.
 func (s *Scope) inOrder(o *Operator) error {
 	if s.arena == nil || o.constant != nil {
 		return nil
@@ -89,22 +89,22 @@ func (s *Scope) inOrder(o *Operator) error {
 // planner finds out how long each output is needed.
 type planner struct {
 	scope  *Scope
-	nodes  []*gorgonia.Node // of the operators, in the order in which they run
+	nodes  []*gorgonia.Node // of the operators, in run order
 	at     map[*gorgonia.Node]int
 	keep   map[*gorgonia.Node]bool
-	last   []int    // the last reader of each, len(nodes) for those to keep
-	of     []*block // where each output lies, nil where it has no memory
+	last   []int    // the last reader of each output; len(nodes) for those to keep
+	of     []*block // memory of each output, nil if it has none
 	blocks []*block
 }
 
-// block is a part of the memory, and when it is in use.
+// block is a part of the memory and the time it is in use.
 type block struct {
-	size        int // values
+	size        int // in values
 	first, last int // operators
 	offset      int
 }
 
-// lifetimes gives each operator its block: one of its own, or that of an input.
+// lifetimes gives each operator a block: a new one, or that of an input.
 func (p *planner) lifetimes() error {
 	p.last, p.of = make([]int, len(p.nodes)), make([]*block, len(p.nodes))
 	for i, n := range p.nodes {
@@ -136,8 +136,8 @@ func (p *planner) lifetimes() error {
 	return nil
 }
 
-// findLast notes the last reader of output i. One that is not ours may write to
-// what it reads, or keep it.
+// findLast stores the last reader of output i. It returns an error if a reader is not
+// our operator: that could overwrite its input, or keep it.
 func (p *planner) findLast(i int, n *gorgonia.Node) error {
 	readers := p.scope.graph.To(n.ID())
 	if readers.Len() == 0 || p.keep[n] {
@@ -155,8 +155,8 @@ func (p *planner) findLast(i int, n *gorgonia.Node) error {
 	return nil
 }
 
-// inputs returns the numbers of an operator's inputs, -1 for those that are no
-// operator's output.
+// inputs returns the indices of an operator's inputs, -1 for inputs that are not the
+// output of an operator.
 func (p *planner) inputs(n *gorgonia.Node) []int {
 	var inputs []int
 	for it := p.scope.graph.From(n.ID()); it.Next(); {
@@ -168,8 +168,8 @@ func (p *planner) inputs(n *gorgonia.Node) []int {
 	return inputs
 }
 
-// takenOver returns the block of an input that operator i may overwrite value by
-// value, being its last reader; nil if there is none.
+// takenOver returns the block of an input that operator i may overwrite in place
+// because i is its last reader; nil if there is none.
 func (p *planner) takenOver(i int, o *Operator, inputs []int) *block {
 	for k, input := range inputs {
 		if k >= o.overwrites || input < 0 || p.of[input] == nil {

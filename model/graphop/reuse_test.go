@@ -12,8 +12,8 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// dag is a random graph of layers on images [n,4,6,6]: each reads one or two of
-// those before it.
+// dag is a random graph of layers on images [n,4,6,6]. Each layer reads one or two
+// earlier ones.
 type dag struct {
 	scope *graphop.Scope
 	nodes []*gorgonia.Node
@@ -69,8 +69,8 @@ func newDAG(t *testing.T, seed uint64, layers int) *dag {
 	return d
 }
 
-// run runs the graph and returns each operator's output as it was when the
-// operator ran, by name.
+// run runs the graph and returns each operator's output, by name, as it was when the
+// operator ran.
 func (d *dag) run(t *testing.T) map[string][]float32 {
 	t.Helper()
 	seen := map[string][]float32{}
@@ -88,8 +88,8 @@ func (d *dag) run(t *testing.T) map[string][]float32 {
 	return seen
 }
 
-// TestPlanReuse makes sure that a graph whose operators share memory gives the
-// same bytes, and takes much less of it.
+// TestPlanReuse makes sure that a graph with shared memory gives the same bytes and
+// uses much less memory.
 func TestPlanReuse(t *testing.T) {
 	const layers = 40
 	for seed := range uint64(20) {
@@ -117,10 +117,10 @@ func TestPlanReuse(t *testing.T) {
 	}
 }
 
-// TestPlanReuseChain makes sure that a chain takes two buffers, and one where
-// each layer works value by value.
+// TestPlanReuseChain makes sure that a chain uses two buffers, or one if each layer
+// works in place.
 func TestPlanReuseChain(t *testing.T) {
-	const n, size = 5, 4 * 3 * 4 * 36 // layers, bytes of an output
+	const n, size = 5, 4 * 3 * 4 * 36 // number of layers, bytes of an output
 	for _, test := range []struct {
 		name string
 		add  func(s *graphop.Scope, name string, x *gorgonia.Node) (*gorgonia.Node, error)
@@ -148,8 +148,8 @@ func TestPlanReuseChain(t *testing.T) {
 	}
 }
 
-// TestPlanReuseTraining makes sure that a training step gives the same gradients
-// with shared memory: the backward pass reads what the forward pass wrote.
+// TestPlanReuseTraining makes sure that a training step gives the same gradients with
+// shared memory: the backward pass reads what the forward pass wrote.
 func TestPlanReuseTraining(t *testing.T) {
 	for _, c := range append(cases(), forkCase()) {
 		plain := newRig(t, c.inputs, c.build)
@@ -171,7 +171,7 @@ func TestPlanReuseTraining(t *testing.T) {
 	}
 }
 
-// TestPlanReuseErrors makes sure that a plan which would not hold is refused.
+// TestPlanReuseErrors makes sure that an invalid plan is refused.
 func TestPlanReuseErrors(t *testing.T) {
 	fresh := func() (*graphop.Scope, *gorgonia.Node, *gorgonia.Node) {
 		s := graphop.NewScope(gorgonia.NewGraph(), 2)

@@ -7,7 +7,8 @@ import (
 	"github.com/lastlayer/lastlayer/internal/parallel"
 )
 
-// row returns row i of an input, an input of one row; a weight as it is.
+// rowOf returns row i of an input as an input of one row; a weight is returned
+// unchanged.
 func rowOf(in input, first bool, i int) input {
 	if !first && !in.rows {
 		return in
@@ -19,14 +20,14 @@ func rowOf(in input, first bool, i int) input {
 	return out
 }
 
-// TestRowAlone makes sure that a row gives the same bytes alone as in a batch,
-// whatever the number of threads: what was computed once for an image is kept.
+// TestRowAlone makes sure that a row gives the same bytes alone and in a batch, for any
+// number of threads, so cached results stay valid.
 func TestRowAlone(t *testing.T) {
 	t.Cleanup(func() { _ = parallel.SetThreads(0) })
 	cs := append(cases(), denseCase("many rows", 130, true, 0, 70, 300), denseCase("few outputs", 3, false, 0, 70, 600))
 	for _, c := range cs {
 		if len(c.inputs) == 2 && c.inputs[1].labels != nil {
-			continue // a loss is of the whole batch
+			continue // a loss covers the whole batch
 		}
 		if err := parallel.SetThreads(2); err != nil {
 			t.Fatal(err)

@@ -13,9 +13,9 @@ import (
 // ErrInput is the cause of errors about values that an operator cannot take.
 var ErrInput = errors.New("invalid input of an operator")
 
-// Scope is what the operators of one graph share: the graph, the number of
-// rows their buffers hold, and how many of them the next run uses. It belongs
-// to one graph, and one machine at a time may run that graph.
+// Scope is shared by the operators of one graph. It holds the graph, the number of rows
+// in their buffers, and how many of them the next run uses. It belongs to one graph,
+// and only one machine at a time may run that graph.
 type Scope struct {
 	graph    *gorgonia.ExprGraph
 	capacity int
@@ -23,17 +23,17 @@ type Scope struct {
 	names    map[string]bool
 	observe  func(Event)
 	gemm     gemm.Pool
-	packed   gemm.Packed // of a product that all threads share
+	packed   gemm.Packed // a product's matrix B, shared by all threads
 	workers  []scratch
-	arena    *arena    // the memory of all outputs, nil if each has its own
-	next     int       // operator that the plan of the memory has as the next one
-	sums     []float32 // parts of a gradient, added up before the next operator runs
+	arena    *arena    // memory of all outputs, nil if each has its own
+	next     int       // index of the operator that must run next by the memory plan
+	sums     []float32 // partial sums of a gradient, added up before the next operator runs
 }
 
-// An Event tells what one operator did in one run.
+// Event describes one operator's run.
 type Event struct {
 	Node    string // unique name of the operator's node
-	Kind    string // what it computes, "conv", "conv dW", ...
+	Kind    string // what it computes: "conv", "conv dW", ...
 	Inputs  []tensor.Shape
 	Output  gorgonia.Value // overwritten by the next run
 	Elapsed time.Duration
@@ -44,22 +44,21 @@ func NewScope(g *gorgonia.ExprGraph, capacity int) *Scope {
 	return &Scope{graph: g, capacity: capacity, rows: capacity, names: map[string]bool{}, workers: make([]scratch, parallel.Threads())}
 }
 
-// scratch returns the memory of one worker.
+// scratch returns one worker's memory.
 func (s *Scope) scratch(worker int) *scratch { return &s.workers[worker] }
 
 // Graph returns the graph the operators are in.
 func (s *Scope) Graph() *gorgonia.ExprGraph { return s.graph }
 
-// Capacity returns the largest number of rows of a batch, N in every shape.
+// Capacity returns the maximum number of rows of a batch, N in every shape.
 func (s *Scope) Capacity() int { return s.capacity }
 
 // Rows returns how many rows of each batch the next run uses.
 func (s *Scope) Rows() int { return s.rows }
 
-// SetRows says that only the first n rows of the inputs are real, for a batch
-// smaller than the graph's: the last one of an epoch, say. Shapes stay as they
-// are; the operators neither read nor write the rows beyond, and sums and
-// means are over n.
+// SetRows uses only the first n rows of the inputs, for a batch smaller than the
+// graph's, such as the last one of an epoch. Shapes do not change. The operators
+// neither read nor write the other rows, and sums and means are over n.
 func (s *Scope) SetRows(n int) error {
 	if n < 1 || n > s.capacity {
 		return errors.Wrapf(ErrInput, "batch: found %d rows, expected 1 to %d", n, s.capacity)
@@ -68,7 +67,7 @@ func (s *Scope) SetRows(n int) error {
 	return nil
 }
 
-// checkBatch returns an error unless x is float32 of shape [N,...], with N the
+// checkBatch returns an error unless x is float32 of shape [N,...], where N is the
 // capacity.
 func (s *Scope) checkBatch(name string, x *gorgonia.Node) error {
 	if shape := x.Shape(); len(shape) == 0 || shape[0] != s.capacity || x.Dtype() != tensor.Float32 {
@@ -77,6 +76,6 @@ func (s *Scope) checkBatch(name string, x *gorgonia.Node) error {
 	return nil
 }
 
-// Observe makes f be called after each operator's run, on the machine's goroutine; nil
-// ends that.
+// Observe sets a function that is called after each operator's run, in the machine's
+// goroutine. nil removes it.
 func (s *Scope) Observe(f func(Event)) { s.observe = f }

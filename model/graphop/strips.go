@@ -7,25 +7,25 @@ import (
 	"github.com/lastlayer/lastlayer/internal/parallel"
 )
 
-// A convolution by its definition is a product with the patch matrix, kernels
-// [O,taps] · patches [taps,columns], with a column for each pixel of the output. It is
-// made a strip of the batch's rows at a time, so that the patches stay in the cache,
-// and with rows of several images in a strip where images are small, so that the
-// kernels come from memory once for all of them. No sum is cut: the bytes do not
-// depend on the strips.
+// A direct convolution is a product with the patch matrix, kernels [O,taps] · patches
+// [taps,columns], with one column per output pixel. It is computed a strip of the
+// batch's rows at a time, so that the patches stay in cache. For small images a strip
+// covers several images, so that the kernels are read from memory only once for all of
+// them. No sum is split: the result is the same, bit for bit, for any division into
+// strips.
 
 const (
-	stripValues  = 160 << 10 // of a strip's patches, 640 KB
-	widestStrip  = 512       // columns
-	slimStrip    = 128       // columns that are worth the kernels' way from memory
-	fewestStrips = 4         // where there are columns enough: one a thread, or two
+	stripValues  = 160 << 10 // patches per strip, 640 KB
+	widestStrip  = 512       // in columns
+	slimStrip    = 128       // fewest columns that are worth loading the kernels for
+	fewestStrips = 4         // if there are enough columns: one or two per thread
 )
 
-// strips returns into how many strips the rows of a batch's output are cut, and the
-// rows [r0,r1) of each, counted over the batch. A strip has rows of several images only
-// where one has few pixels.
+// strips returns the number of strips of a batch's output and a function for the rows
+// [r0,r1) of each, counted over the batch. A strip spans several images only if an
+// image has few pixels.
 func (g *geometry) strips(images int) (n int, strip func(i int) (r0, r1 int)) {
-	rows, pixels := g.outH, g.pixels() // of what is cut: an image or the batch
+	rows, pixels := g.outH, g.pixels() // of what is divided: an image or the batch
 	if pixels < slimStrip {
 		rows, pixels, images = rows*images, pixels*images, 1
 	}
@@ -41,15 +41,15 @@ func (g *geometry) strips(images int) (n int, strip func(i int) (r0, r1 int)) {
 	}
 }
 
-// product computes C [m,n] = A [m,k] · B [k,n], with the rows of B and C so far apart,
-// and finishes it, or reports false.
+// product computes C [m,n] = A [m,k] · B [k,n] and applies f. ldb and ldc are the row
+// strides of B and C. It reports whether it applied f.
 type product func(m, n, k int, a, b []float32, ldb int, c []float32, ldc int, f *gemm.Finish) bool
 
 func (s *scratch) product(m, n, k int, a, b []float32, ldb int, c []float32, ldc int, f *gemm.Finish) bool {
 	return s.gemm.Multiply(m, n, k, a, k, b, ldb, c, ldc, f)
 }
 
-// hands are who computes a strip: one worker, or all together.
+// hands says who computes a strip: one worker, or all threads together.
 type hands struct {
 	scratch  *scratch
 	multiply product
@@ -60,7 +60,7 @@ func (s *scratch) hands() hands {
 	return hands{s, s.product, func(n int, body func(s *scratch, from, to int)) { body(s, 0, n) }}
 }
 
-// allHands is for work that is one strip.
+// allHands is for work that is a single strip.
 func (s *Scope) allHands() hands {
 	return hands{s.scratch(0), s.packedProduct, func(n int, body func(s *scratch, from, to int)) {
 		pieces := parallel.Even(n/8, n)
@@ -68,9 +68,10 @@ func (s *Scope) allHands() hands {
 	}}
 }
 
-// packedProduct is a product on all threads, which share B as it is packed once.
+// packedProduct is a product computed by all threads. They share B, which is packed
+// once.
 func (s *Scope) packedProduct(m, n, k int, a, b []float32, ldb int, c []float32, ldc int, f *gemm.Finish) (finished bool) {
-	const some = 48 // rows of a piece of work: tiles of 12, 6 or all
+	const some = 48 // rows per piece of work: tiles of 12, 6 or all
 	s.packed.Set(b, ldb, k, n)
 	pieces := parallel.Even((m+some-1)/some, m)
 	done := make([]bool, pieces)
@@ -100,7 +101,7 @@ func (g *geometry) strip(by hands, y, x, w []float32, r0, r1 int, e *epilogue) {
 				})
 			})
 		}
-		if first == last { // straight to the output
+		if first == last { // write directly to the output
 			at := r0 % g.outH * g.outW
 			sum := g.outGroup(g.outImage(y, first), group)[at:]
 			g.channelsOf(by.multiply, sum, g.pixels(), kernels, cols, ld, columns, first, at, group*out, (group+1)*out, e)
@@ -108,7 +109,7 @@ func (g *geometry) strip(by hands, y, x, w []float32, r0, r1 int, e *epilogue) {
 		}
 		f := e.ofProduct(group * out)
 		sum := grow(&by.scratch.sum, out*columns)
-		if e.residual != nil { // which is not laid out as the sums
+		if e.residual != nil { // its layout differs from that of the sums
 			f = nil
 		}
 		finished := by.multiply(out, columns, taps, kernels, cols, ld, sum, columns, f)
@@ -122,9 +123,9 @@ func (g *geometry) strip(by hands, y, x, w []float32, r0, r1 int, e *epilogue) {
 	}
 }
 
-// channelsOf computes n outputs of channels [o0,o1) of an image, those from value at on:
-// kernels [o1-o0,taps] · cols [taps,n]. Rows of y are apart, those of cols ld; with a
-// residual they are the output's own.
+// channelsOf computes n outputs of channels [o0,o1) of an image, starting at value at:
+// kernels [o1-o0,taps] · cols [taps,n]. The rows of y are apart values apart, those of
+// cols ld. With a residual, y must be the output itself.
 func (g *geometry) channelsOf(multiply product, y []float32, apart int, kernels, cols []float32, ld, n, image, at, o0, o1 int, e *epilogue) {
 	f := e.ofProduct(o0)
 	if e.residual != nil {
@@ -136,8 +137,8 @@ func (g *geometry) channelsOf(multiply product, y []float32, apart int, kernels,
 	}
 }
 
-// rest does what remains to be done to some values of channel o of an image, those from
-// value at on, behind a product: all, unless that is finished.
+// rest applies the remaining steps to values of channel o of an image, starting at
+// value at, after a product. If finished is false, that is all steps.
 func (e *epilogue) rest(y []float32, image, o, at int, finished bool) {
 	if !finished {
 		e.apply(y, y, image, o, at)
@@ -146,8 +147,8 @@ func (e *epilogue) rest(y []float32, image, o, at int, finished bool) {
 	}
 }
 
-// eachRun calls f with the rows [y0,y1) of each image that are among [r0,r1) of the
-// batch, and with how many rows come before them.
+// eachRun calls f with the rows [y0,y1) of each image that are among the batch's rows
+// [r0,r1). before is the number of those rows in earlier images.
 func (g *geometry) eachRun(r0, r1 int, f func(image, y0, y1, before int)) {
 	for r := r0; r < r1; {
 		image, y0 := r/g.outH, r%g.outH
@@ -157,8 +158,8 @@ func (g *geometry) eachRun(r0, r1 int, f func(image, y0, y1, before int)) {
 	}
 }
 
-// finishRows makes the output of rows [y0,y1) of the sums of image i in y
-// [N,O,H',W'], in place.
+// finishRows applies the epilogue in place to rows [y0,y1) of the sums of image i in y
+// [N,O,H',W'].
 func (g *geometry) finishRows(y []float32, i, y0, y1 int, e *epilogue) {
 	for o := range g.out {
 		part := image(g.outImage(y, i), o, g.pixels())[y0*g.outW : y1*g.outW]
