@@ -176,11 +176,8 @@ func same(t *testing.T, what string, got, want result) {
 	}
 }
 
-// difference returns the largest
-// got − want
-// , relative to the largest
-// want
-// if that is above 1. NaN in only one of them counts as infinite.
+// difference returns the largest |got − want|, relative to the largest |want| if that
+// is above 1. NaN in only one of them counts as infinite.
 func difference(got []float32, want []float64) float64 {
 	if len(got) != len(want) {
 		return math.Inf(1)
