@@ -57,8 +57,8 @@ func TestShow(t *testing.T) {
 	}
 }
 
-// TestTargets holds the rows to the targets of the work that was agreed on:
-// each with its bound, in order.
+// TestTargets checks that the rows match the agreed targets: each with its limit, in
+// order.
 func TestTargets(t *testing.T) {
 	want := []struct {
 		work, peer string
@@ -84,8 +84,8 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// TestCommands checks that every row's commands are there, quick or not, that
-// no two write one file, and that the peer's are to run at their best.
+// TestCommands checks that every row's commands exist, quick or not, that no two write
+// the same file, and that the peer's commands run with its best settings.
 func TestCommands(t *testing.T) {
 	keys := map[string]bool{}
 	for _, r := range rows {
@@ -149,8 +149,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// measured returns a bench with made-up figures for all rows but the last
-// target's.
+// measured returns a bench with invented figures for all rows but the last target's.
 func measured(t *testing.T) *bench {
 	t.Helper()
 	b, err := newBench("", false)

@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// The colours differ in brightness too, so that they stay apart in grey.
+// The colours also differ in brightness, to stay distinct in greyscale.
 var (
 	metColor    = color.RGBA{43, 108, 176, 255}
 	missedColor = color.RGBA{244, 167, 66, 255}
@@ -21,15 +21,14 @@ var (
 	targetColor = color.RGBA{20, 20, 20, 255}
 )
 
-// barHeight is the height of a row of the chart, in points.
+// barHeight is the height of a row in the chart, in points.
 const barHeight = 24
 
-// smallest is the ratio at which the chart begins: bars of smaller ones are a
-// sliver.
+// smallest is the ratio at the chart's left edge. Smaller ratios are drawn as a sliver.
 const smallest = 0.001
 
-// bars draws a bar for each row, the first on top, its target as an upright
-// line across it, and its ratio in a column at the right.
+// bars draws a bar for each row, the first on top, with its target as a vertical line
+// and its ratio in a column on the right.
 type bars []comparison
 
 var _ plot.Plotter = bars(nil)
@@ -72,7 +71,7 @@ func (c comparison) color() color.Color {
 	return missedColor
 }
 
-// writeChart draws the rows into an SVG file.
+// writeChart writes the chart of the rows as an SVG file.
 func (res results) writeChart(path string) error {
 	b := bars(res.Rows)
 	p := plot.New()
@@ -82,7 +81,7 @@ func (res results) writeChart(path string) error {
 	p.X.Scale, p.X.Min, p.X.Max = plot.LogScale{}, smallest, 10
 	for _, c := range b {
 		if c.Ratio != nil {
-			p.X.Max = max(p.X.Max, 4**c.Ratio) // room for the numbers at the right
+			p.X.Max = max(p.X.Max, 4**c.Ratio) // leave room for the numbers on the right
 		}
 	}
 	var ticks []plot.Tick
@@ -114,7 +113,7 @@ func (res results) writeChart(path string) error {
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return err
 	}
-	// Liberation is not everywhere: name the fonts of the same widths too.
+	// Not every system has Liberation: also name fonts with the same widths.
 	svg := bytes.ReplaceAll(out.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:'Liberation Sans',Arial,Helvetica,sans-serif"))
 	return os.WriteFile(path, svg, 0o666)
 }

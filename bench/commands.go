@@ -5,23 +5,23 @@ import (
 	"strings"
 )
 
-// Settings of the peer's process, what env(1) is told. OpenBLAS is to choose
-// its kernels by itself. In best, memory that PyTorch frees stays with the
-// process, as otherwise each step maps and clears its buffers anew.
+// Settings for the peer's process, passed to env(1). OpenBLAS chooses its own kernels.
+// With best, the process keeps the memory that PyTorch frees; otherwise each step maps
+// and clears its buffers again.
 const (
 	plain = "-u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OMP_NUM_THREADS=2"
 	best  = plain + " MALLOC_MMAP_THRESHOLD_=1073741824 MALLOC_TRIM_THRESHOLD_=4294967296 MALLOC_TOP_PAD_=268435456"
 )
 
-// command is one process that is measured.
+// command is one measured process.
 type command struct {
 	name  string
-	args  []string // as shown; words that begin with $ are expanded
-	out   string   // file that it writes; until then counts as disk_seconds
+	args  []string // as shown; words that start with $ are expanded
+	out   string   // file it writes; disk_seconds is the time until this file is complete
 	torch bool     // needs PyTorch
 }
 
-// String is the command as a shell takes it, in the module's root.
+// String is the command as typed in a shell, in the module's root.
 func (c command) String() string { return strings.Join(c.args, " ") }
 
 // sizes is how much work the commands do.
@@ -38,18 +38,18 @@ var (
 	quickSizes = sizes{epochs: 1, limit: 320, steps: 3, stockSteps: 1, passes: 1, images: 20, batches: "50,100", gemm: "-repeats 1 -sample 1ms", photos: 1}
 )
 
-// out is the folder of all that the runner writes, from the module's root.
+// out is the folder for all output of the runner, relative to the module's root.
 const out = "bench/out"
 
-// start is the network that retraining starts from, made once.
+// start is the network that retraining starts from. It is made only once.
 const start = out + "/digits-0-4.safetensors"
 
-// networkFile is a network of photos for the peer, made once.
+// networkFile is a photo network for the peer, made only once.
 func networkFile(arch string) string { return out + "/" + arch + ".onnx" }
 
 func words(s string) []string { return strings.Fields(s) }
 
-// commands returns all that can be measured, by name.
+// commands returns all commands, by name.
 func (s sizes) commands() map[string]command {
 	all := map[string]command{}
 	limit := ""

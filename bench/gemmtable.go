@@ -7,13 +7,13 @@ import (
 	"github.com/pkg/errors"
 )
 
-// shapePrefix begins the names of the figures of one shape.
+// shapePrefix starts the name of each per-shape figure.
 const shapePrefix = "shape "
 
-// parseGemm reads the Markdown table of bench/gemm: worst and median of its
-// last column, the time of ours as a multiple of the best library's, over the
-// shapes of the network. Shapes called square are none. Each shape's own
-// multiple goes into numbers too, behind shapePrefix.
+// parseGemm reads the Markdown table of bench/gemm. It returns the worst and the median
+// of the last column (our time relative to the best library's) over the network's
+// shapes; shapes called square are left out. The ratio of each shape is also stored in
+// numbers, under shapePrefix.
 func parseGemm(text string) (outcome, error) {
 	o := outcome{numbers: map[string]float64{}, line: map[string]any{}}
 	var multiples []float64

@@ -1,12 +1,11 @@
-// Command bench measures ours and its peers side by side and compares them with
-// the targets: see README.md.
+// Command bench measures lastlayer and its peers side by side and compares the results
+// with the targets: see README.md.
 //
 //	go run ./bench [-runs N] [-only PATTERN] [-quick]
 //
-// Every figure comes from a fresh process, and each round runs all of them, ours
-// and the peer's in turn. It writes results.json, .md and .svg into bench/out,
-// and after a whole run in which nothing failed RESULTS.md and results.svg into
-// bench.
+// Every figure comes from a fresh process. Each round runs all commands, ours and the
+// peer's in turn. The results go to results.json, .md and .svg in bench/out. After a
+// full run without failures they also go to RESULTS.md and results.svg in bench.
 package main
 
 import (
@@ -31,10 +30,10 @@ type bench struct {
 	quick     bool
 	done      int // rounds
 	outcomes  map[string][]outcome
-	failed    map[string]string // why a command has no figure
+	failed    map[string]string // reason why a command has no figure
 }
 
-// usualRuns is how many rounds figures to quote come from, at least.
+// usualRuns is the minimum number of rounds for publishable figures.
 const usualRuns = 5
 
 func main() {
@@ -98,7 +97,7 @@ func (b *bench) missing() int {
 	return n
 }
 
-// newBench chooses the rows.
+// newBench selects the rows.
 func newBench(only string, quick bool) (*bench, error) {
 	pattern, err := regexp.Compile(only)
 	if err != nil {
@@ -119,7 +118,7 @@ func newBench(only string, quick bool) (*bench, error) {
 	return b, nil
 }
 
-// round runs every command once; odd rounds in the opposite order, so that
+// round runs every command once. Every other round runs in reverse order, so that
 // neither side always comes first.
 func (b *bench) round(ctx context.Context) {
 	names := needed(b.rows)

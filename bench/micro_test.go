@@ -33,8 +33,8 @@ func sample(b *testing.B, n int) (*dataset.Set, []int, *model.Weights) {
 	return data, indices, w
 }
 
-// BenchmarkForward is one batch through the whole network, from bytes to
-// logits; of one image it is the latency.
+// BenchmarkForward runs one batch through the whole network, from bytes to logits. A
+// batch of one measures latency.
 func BenchmarkForward(b *testing.B) {
 	for _, batch := range []int{1, 64, 250} {
 		b.Run(strconv.Itoa(batch), func(b *testing.B) {
@@ -59,7 +59,7 @@ func BenchmarkForward(b *testing.B) {
 	}
 }
 
-// BenchmarkGather is 64 images of bytes, here and there, turned into numbers.
+// BenchmarkGather gathers 64 scattered images and converts their bytes to float32.
 func BenchmarkGather(b *testing.B) {
 	data, indices, _ := sample(b, 64)
 	dst := make([]float32, len(indices)*28*28) // [64,1,28,28]
@@ -69,7 +69,7 @@ func BenchmarkGather(b *testing.B) {
 	}
 }
 
-// BenchmarkSolver is the pass over all weights, their gradients being there.
+// BenchmarkSolver updates all weights from gradients that already exist.
 func BenchmarkSolver(b *testing.B) {
 	for _, solver := range []*train.Solver{
 		train.NewSGD(1e-6), train.NewMomentum(1e-6, 0.9), train.NewAdam(1e-6),
@@ -99,8 +99,8 @@ func BenchmarkSolver(b *testing.B) {
 	}
 }
 
-// BenchmarkNetwork is one batch through a network of photos, random weights,
-// from numbers to logits.
+// BenchmarkNetwork runs one batch through a photo network with random weights, from
+// float32 input to logits.
 func BenchmarkNetwork(b *testing.B) {
 	for _, arch := range []string{"resnet18", "resnet50", "vgg16", "mobilenet_v2", "squeezenet1_1"} {
 		for _, batch := range []int{1, 8} {

@@ -17,13 +17,13 @@ import (
 	"github.com/lastlayer/lastlayer/train"
 )
 
-// torchMissing asks once whether PyTorch is there.
+// torchMissing checks once whether PyTorch is installed.
 var torchMissing = sync.OnceValue(func() error {
 	_, err := torchVersion(context.Background())
 	return err
 })
 
-// peer runs peer.py on the small set that the repository holds, or skips.
+// peer runs peer.py on the small set in the repository, or skips the test.
 func peer(t *testing.T, args ...string) outcome {
 	t.Helper()
 	if testing.Short() {
@@ -47,8 +47,8 @@ func peer(t *testing.T, args ...string) outcome {
 	return o
 }
 
-// TestPeerIsTheSameNetwork gives both the same weights and images and compares
-// loss and right answers.
+// TestPeerIsTheSameNetwork gives both sides the same weights and images and compares
+// loss and number of correct answers.
 func TestPeerIsTheSameNetwork(t *testing.T) {
 	_, test, err := dataset.Open("sample", dataset.Options{})
 	if err != nil {
@@ -81,8 +81,8 @@ func TestPeerIsTheSameNetwork(t *testing.T) {
 	}
 }
 
-// TestPeerRetrains runs the longest way through the script: weights in,
-// features cached, weights out.
+// TestPeerRetrains covers the script's longest path: read weights, cache features,
+// write weights.
 func TestPeerRetrains(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "weights.pt")
 	o := peer(t, "train", "--classes", "5-9", "--limit", "96", "--epochs", "2", "--train", "last2", "--freeze", "cache",

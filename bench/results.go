@@ -9,12 +9,12 @@ import (
 	"strings"
 )
 
-// figure is a number of one command, measured several times.
+// figure is one number of a command, measured several times.
 type figure struct {
 	Command string    `json:"command,omitempty"`
-	Field   string    `json:"field,omitempty"` // the number's name in what the command prints
+	Field   string    `json:"field,omitempty"` // the number's name in the command's output
 	Values  []float64 `json:"values"`
-	Median  *float64  `json:"median"` // null where nothing was measured
+	Median  *float64  `json:"median"` // null if nothing was measured
 	Spread  *float64  `json:"spread"` // (largest − smallest) / median
 }
 
@@ -24,21 +24,21 @@ type comparison struct {
 	Ours   figure   `json:"ours"`
 	Theirs figure   `json:"theirs"`
 	Ratio  *float64 `json:"ratio"`
-	Met    *bool    `json:"met,omitempty"` // whether ratio is at most the target
+	Met    *bool    `json:"met,omitempty"` // whether ratio is within the target
 	Why    string   `json:"not_measured,omitempty"`
 }
 
-// results is all of results.json.
+// results is the content of results.json.
 type results struct {
 	Machine map[string]string         `json:"machine"`
 	Runs    int                       `json:"runs"`
-	Quick   bool                      `json:"quick"` // little work: no figures to quote
+	Quick   bool                      `json:"quick"` // reduced work: not publishable
 	Rows    []comparison              `json:"rows"`
 	Shapes  map[string]float64        `json:"gemm_time_over_best,omitempty"` // medians, by shape
 	Last    map[string]map[string]any `json:"last_lines"`                    // what each command last printed
 }
 
-// summarise compares what was measured.
+// summarise compares the measurements.
 func (b *bench) summarise() results {
 	res := results{Machine: b.machine, Runs: b.done, Quick: b.quick, Last: map[string]map[string]any{}}
 	for name, outcomes := range b.outcomes {
@@ -66,7 +66,7 @@ func (b *bench) summarise() results {
 	return res
 }
 
-// shapes returns the median multiple of each shape of bench/gemm.
+// shapes returns the median ratio of each shape of bench/gemm.
 func shapes(outcomes []outcome) map[string]float64 {
 	values := map[string][]float64{}
 	for _, o := range outcomes {
@@ -105,7 +105,7 @@ func (b *bench) figure(s source) figure {
 	return f
 }
 
-// why says why a row has no ratio.
+// why returns the reason why a row has no ratio.
 func (b *bench) why(r row) string {
 	for _, s := range []source{r.ours, r.theirs} {
 		if reason := b.failed[s.command]; reason != "" {
@@ -115,7 +115,7 @@ func (b *bench) why(r row) string {
 	return "not run to its end"
 }
 
-// write writes results.json, .md and .svg into the folder.
+// write writes results.json, .md and .svg to the folder.
 func (res results) write(folder string) error {
 	data, err := json.MarshalIndent(res, "", "\t")
 	if err != nil {
@@ -130,8 +130,8 @@ func (res results) write(folder string) error {
 	return res.writeChart(filepath.Join(folder, "results.svg"))
 }
 
-// publish puts the table and the chart where the repository keeps them. The
-// table is the same but for its title, and the chart stands beneath it.
+// publish writes the table and the chart to their place in the repository. The table
+// differs only in its title, and the chart follows below it.
 func (res results) publish(folder string) error {
 	if err := res.writeChart(filepath.Join(folder, "results.svg")); err != nil {
 		return err

@@ -1,7 +1,7 @@
 package main
 
-// source is a figure of a command: a number in its JSON, or disk_seconds, from
-// the start of the process until its output file was complete.
+// source is one figure of a command: a number in its JSON, or disk_seconds, the time
+// from the start of the process until its output file is complete.
 type source struct{ command, field string }
 
 // row is one comparison.
@@ -9,23 +9,23 @@ type row struct {
 	Key    string  `json:"row"` // short, for the chart and for -only
 	Work   string  `json:"work"`
 	Peer   string  `json:"peer"`
-	Target float64 `json:"target,omitempty"` // ratio at most; 0: for information
+	Target float64 `json:"target,omitempty"` // maximum ratio; 0: for information only
 	Unit   string  `json:"unit"`
 	ours   source
-	theirs source // no command: the figure of ours is a ratio by itself
+	theirs source // without a command, our figure is already a ratio
 }
 
-// rows are all comparisons.
+// rows is all comparisons.
 var rows = append(questionRows, networkRows()...)
 
-// networks are those of photos, with the target at batch 8.
+// networks are the photo networks, with their target at batch 8.
 var networks = []struct {
 	arch   string
 	target float64
 }{{"resnet18", 0.9}, {"vgg16", 0.7}, {"resnet50", 1}, {"mobilenet_v2", 1.3}, {"squeezenet1_1", 1.2}}
 
-// networkRows are the networks of photos, an image of 224×224 at one and two threads,
-// one and eight at a time.
+// networkRows are the rows of the photo networks: images of 224×224, one and two
+// threads, batches of one and eight.
 func networkRows() []row {
 	var rows []row
 	for _, n := range networks {
@@ -56,8 +56,8 @@ func networkRows() []row {
 	return rows
 }
 
-// questionRows are those of the question's network: the targets, in their order, and
-// after them what else is worth knowing.
+// questionRows are the rows of the original question's network: first the targets, in
+// order, then other useful figures.
 var questionRows = []row{
 	{"epoch, whole network", "epoch, whole network, batch 64, real digits, shuffled", "PyTorch", 0.7, "s",
 		source{"ours epoch", "epoch_seconds"}, source{"peer epoch", "seconds"}},
@@ -106,7 +106,7 @@ var questionRows = []row{
 		source{"ours inference", "seconds"}, source{"plain inference", "seconds"}},
 }
 
-// needed returns the names of the commands that the rows need, each once, the
+// needed returns the names of the commands that the rows need, without duplicates, each
 // peer's after ours.
 func needed(rows []row) []string {
 	var names []string

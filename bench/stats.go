@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// median returns the middle of the values, or the mean of the two middle ones;
-// NaN when there are none.
+// median returns the middle value, or the mean of the two middle ones; NaN if there are
+// none.
 func median(values []float64) float64 {
 	n := len(values)
 	if n == 0 {
@@ -24,8 +24,8 @@ func spread(values []float64) float64 {
 	return (slices.Max(values) - slices.Min(values)) / median(values)
 }
 
-// ratio returns the median of ours over the median of theirs; NaN when either
-// is missing or theirs is 0.
+// ratio returns the median of ours over the median of theirs; NaN if either is missing
+// or theirs is 0.
 func ratio(ours, theirs []float64) float64 {
 	m := median(theirs)
 	if m == 0 {

@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// markdown returns the results as two tables: the ratios, and every figure with
-// the command that made it.
+// markdown returns the results as two tables: the ratios, and every figure with its
+// command.
 func (res results) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Measured\n\n")
@@ -48,7 +48,7 @@ func (res results) markdown() string {
 	return b.String()
 }
 
-// cells returns the comparison as a line of the first table.
+// cells returns the comparison as a row of the first table.
 func (c comparison) cells() string {
 	rat, target, met := "", "", ""
 	if c.Target > 0 {
@@ -69,7 +69,7 @@ func (c comparison) cells() string {
 		c.Ours.show(c.Unit), c.Theirs.show(c.Unit), rat, target, met)
 }
 
-// cells returns the figure as a line of the second table.
+// cells returns the figure as a row of the second table.
 func (f figure) cells(unit string) string {
 	spread := ""
 	if f.Spread != nil {
@@ -85,7 +85,7 @@ func (f figure) show(unit string) string {
 	return show(*f.Median, unit)
 }
 
-// show returns a value of unit s, B or × to three digits.
+// show formats a value of unit s, B or × with three digits.
 func show(v float64, unit string) string {
 	scale := func(v float64, steps ...string) string {
 		i := 0
@@ -110,8 +110,8 @@ func show(v float64, unit string) string {
 	return fmt.Sprintf("%.2f %s", v, unit)
 }
 
-// showRatio returns a ratio to three decimals, or to two digits where it is
-// below a hundredth.
+// showRatio formats a ratio with three decimals, or with two digits if it is below a
+// hundredth.
 func showRatio(r float64) string {
 	if r > 0 && r < 0.01 {
 		return strconv.FormatFloat(r, 'f', 1-int(math.Floor(math.Log10(r))), 64)
@@ -119,7 +119,7 @@ func showRatio(r float64) string {
 	return strconv.FormatFloat(r, 'f', 3, 64)
 }
 
-// escape makes text fit for one cell.
+// escape makes text safe for a table cell.
 func escape(s string) string {
 	return strings.NewReplacer("|", "\\|", "\n", " ").Replace(s)
 }

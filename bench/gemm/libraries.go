@@ -16,14 +16,13 @@ import (
 // sgemm is one implementation of the product.
 type sgemm func(s shape, a, b, c []float32)
 
-// library is one column of the table; make returns a function for one
-// goroutine.
+// library is one column of the table. make returns a function for use in one goroutine.
 type library struct {
 	name string
 	make func() sgemm
 }
 
-// libraries returns ours, those found on this machine, and gonum.
+// libraries returns our implementation, the libraries found on this machine, and gonum.
 func libraries() []library {
 	libs := []library{{gemm.Name(), ours}}
 	if f, err := openDNNL(); err == nil {
@@ -51,8 +50,8 @@ func plainGonum(s shape, a, b, c []float32) {
 	gonum.Implementation{}.Sgemm(t[s.transA], t[s.transB], s.m, s.n, s.k, 1, a, s.lda(), b, s.ldb(), s.beta, c, s.n)
 }
 
-// openDNNL loads oneDNN with one OpenMP thread. That has to be set in C's
-// environment, which os.Setenv does not reach without cgo.
+// openDNNL loads oneDNN with one OpenMP thread. The setting must be in C's environment,
+// which os.Setenv does not change without cgo.
 func openDNNL() (sgemm, error) {
 	libc, err := purego.Dlopen("libc.so.6", purego.RTLD_NOW|purego.RTLD_GLOBAL)
 	if err != nil {
@@ -79,7 +78,7 @@ func openDNNL() (sgemm, error) {
 	}, nil
 }
 
-// openBLAS loads OpenBLAS and keeps it to one thread.
+// openBLAS loads OpenBLAS and limits it to one thread.
 func openBLAS() (sgemm, error) {
 	lib, err := purego.Dlopen("libopenblas.so.0", purego.RTLD_NOW|purego.RTLD_LOCAL)
 	if err != nil {

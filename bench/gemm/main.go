@@ -1,11 +1,11 @@
 //go:build linux && amd64
 
-// Command gemm compares package internal/gemm with oneDNN and OpenBLAS, which
-// it opens at run time, and with gonum, on the products of the network.
-// On the way it prints the peak of one core. Repetitions alternate between the libraries; the table shows medians.
+// Command gemm compares package internal/gemm with oneDNN and OpenBLAS, loaded at run
+// time, and with gonum, on the network's matrix products. It also prints the peak of
+// one core. Repetitions alternate between the libraries; the table shows medians.
 //
-// OpenBLAS chooses its kernels by the variable OPENBLAS_CORETYPE; run the
-// command with and without it.
+// OpenBLAS chooses its kernels by the variable OPENBLAS_CORETYPE; run the command with
+// and without it.
 package main
 
 import (
@@ -33,7 +33,7 @@ var shapes = []shape{
 	{"conv2 forward", false, false, 64, 196, 800, 0},
 	{"conv2 dW", false, true, 64, 800, 196, 1},
 	{"conv2 dX", true, false, 800, 196, 64, 0},
-	{"conv2 tiles forward", false, false, 16, 64, 32, 0}, // of package winograd: 64 such products an image
+	{"conv2 tiles forward", false, false, 16, 64, 32, 0}, // of package winograd: 64 of these products per image
 	{"conv2 tiles dW", true, false, 64, 32, 16, 1},
 	{"conv2 tiles dX", false, false, 16, 32, 64, 0},
 	{"conv1 forward", false, false, 32, 784, 25, 0},
@@ -92,15 +92,15 @@ func main() {
 	}
 }
 
-// run says how to measure.
+// run holds the measurement settings.
 type run struct {
 	goroutines, repeats int
 	sample              time.Duration
 	best                bool
 }
 
-// table prints GFLOP/s over all goroutines, and the time of ours as a multiple
-// of that of the best library.
+// table prints GFLOP/s over all goroutines, and our time relative to that of the best
+// library.
 func table(libs []library, r run, only string) {
 	of := "median"
 	if r.best {
@@ -155,7 +155,8 @@ func (r run) measure(libs []library, s shape) []float64 {
 	return chosen
 }
 
-// together runs each worker n times, all at once, and returns the time.
+// together runs each worker n times, all at the same time, and returns the elapsed
+// time.
 func together(workers []func(), n int) time.Duration {
 	var wg sync.WaitGroup
 	start := time.Now()

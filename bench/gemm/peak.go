@@ -9,12 +9,12 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// fma512 and fma256 run n times ten fused multiply-adds of registers alone.
+// fma512 and fma256 run ten register-only fused multiply-adds n times.
 func fma512(n int)
 func fma256(n int)
 
-// printPeak prints the best rate of loops that touch no memory, on one core:
-// no kernel can be faster.
+// printPeak prints the best rate of loops that do not access memory, on one core. No
+// kernel can be faster.
 func printPeak() {
 	const rounds, chains, flops = 100_000, 10, 2
 	for _, p := range []struct {

@@ -14,8 +14,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// inference measures a pass over the test images, from their bytes to loss and
-// right answers, at several batch sizes.
+// inference measures a pass over the test images, from bytes to loss and number of
+// correct answers, at several batch sizes.
 func inference(o options) (result, error) {
 	_, test, err := o.open()
 	if err != nil {
@@ -48,8 +48,7 @@ func inference(o options) (result, error) {
 	}, nil
 }
 
-// passes returns the median time of a pass at this batch size, after one that
-// warms up.
+// passes returns the median time of a pass at this batch size, after one warm-up pass.
 func passes(spec model.Spec, w *model.Weights, test *dataset.Set, batch, repeats int) (float64, train.Metrics, error) {
 	var m train.Metrics
 	net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(batch))
@@ -74,11 +73,11 @@ func passes(spec model.Spec, w *model.Weights, test *dataset.Set, batch, repeats
 	return median(times), m, nil
 }
 
-// latencyWarmUp is how many images are not counted.
+// latencyWarmUp is the number of images that are not counted.
 const latencyWarmUp = 20
 
-// latency measures one image, from its bytes to its logits, on a network that
-// is built for one image and loaded.
+// latency measures one image, from bytes to logits, on a loaded network built for
+// batches of one.
 func latency(o options) (result, error) {
 	_, test, err := o.open()
 	if err != nil {

@@ -1,7 +1,7 @@
-// Command ours measures what the program mnist does not tell: one training
-// step by our operators and by stock Gorgonia's, with what each allocates,
-// inference, the latency of one image, retraining by putting the old
-// weights back, and networks of photos. `go run ./bench` runs it, in a process for each figure.
+// Command ours measures what the program mnist does not report: a training step with
+// our operators and with stock Gorgonia's, including allocation; inference; the latency
+// of one image; retraining by putting the old weights back; and photo networks. `go run
+// ./bench` runs it, in a fresh process for each figure.
 //
 //	ours step | stock | inference | latency | putback | network [flags]
 //
@@ -43,14 +43,14 @@ type options struct {
 	arch    string
 }
 
-// What is the same in every measurement, ours and the peer's.
+// Settings shared by every measurement, ours and the peer's.
 const (
 	learningRate = 0.02
 	momentum     = 0.9
 	seed         = 1
 )
 
-// result is what a command prints.
+// result is the output of a command.
 type result map[string]any
 
 var commands = map[string]func(options) (result, error){
@@ -90,7 +90,7 @@ func run(args []string, out io.Writer) error {
 	if err := parallel.SetThreads(*threads); err != nil {
 		return err
 	}
-	if args[0] != "stock" { // which keeps gonum's BLAS, Gorgonia's own choice
+	if args[0] != "stock" { // stock keeps gonum's BLAS, Gorgonia's default
 		gorgonia.Use(gemm.BLAS())
 	}
 	r, err := commands[args[0]](o)
@@ -100,7 +100,7 @@ func run(args []string, out io.Writer) error {
 	return json.NewEncoder(out).Encode(r)
 }
 
-// open returns training and test images of the classes asked for.
+// open returns the training and test images of the requested classes.
 func (o options) open() (train, test *dataset.Set, err error) {
 	train, test, err = dataset.Open(o.data, dataset.Options{Warn: func(m string) { fmt.Fprintln(os.Stderr, m) }})
 	if err != nil {
@@ -133,8 +133,8 @@ func fresh(classes int) (model.Spec, *model.Weights, error) {
 	return spec, w, err
 }
 
-// network returns the network of --from, or a fresh one, and the set numbered
-// as its outputs.
+// network returns the network of --from, or a fresh one, and the set with labels
+// numbered as its outputs.
 func (o options) network(set *dataset.Set) (model.Spec, *model.Weights, *dataset.Set, error) {
 	if o.from == "" {
 		spec, w, err := fresh(len(set.Classes))

@@ -18,9 +18,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// network measures a network of photos, with random weights, on images of noise of
-// 224×224: from numbers to logits, by batch size. With --out it writes the network
-// for the peer instead.
+// network measures a photo network with random weights on noise images of 224×224, from
+// float32 input to logits, for each batch size. With --out it writes the network for
+// the peer instead.
 func network(o options) (result, error) {
 	spec, err := zoo.Spec(o.arch, 1000, 224)
 	if err != nil {
@@ -54,7 +54,7 @@ func network(o options) (result, error) {
 	return r, nil
 }
 
-// forward returns the median seconds of a batch, after two that warm up.
+// forward returns the median seconds per batch, after two warm-up batches.
 func forward(n *model.Network, batch, repeats int) (float64, error) {
 	net, err := model.Build(n, model.None(), model.Batch(batch))
 	if err != nil {

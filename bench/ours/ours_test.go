@@ -29,8 +29,8 @@ func runJSON(t *testing.T, args ...string) map[string]any {
 	return r
 }
 
-// TestStepAndStock runs both on the same batch from the same weights. The
-// losses differ by the dropout masks alone, so they are near.
+// TestStepAndStock runs both on the same batch from the same weights. Only the dropout
+// masks differ, so the losses are close.
 func TestStepAndStock(t *testing.T) {
 	ours := runJSON(t, "step", "--steps", "2", "--batch", "8", "--limit", "80")
 	stock := runJSON(t, "stock", "--steps", "2", "--batch", "8", "--limit", "80")
@@ -51,7 +51,7 @@ func TestInferenceAndLatency(t *testing.T) {
 	runJSON(t, "latency", "--repeats", "3")
 }
 
-// TestNetwork measures a network of photos, and writes it for the peer.
+// TestNetwork measures a photo network and writes it for the peer.
 func TestNetwork(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "net.onnx")
 	var out bytes.Buffer
@@ -72,8 +72,7 @@ func TestNetwork(t *testing.T) {
 	}
 }
 
-// TestPutBack checks that the weights that are to stay do, and that the others
-// move.
+// TestPutBack checks that the kept weights stay the same and the others change.
 func TestPutBack(t *testing.T) {
 	folder := t.TempDir()
 	from, out := filepath.Join(folder, "from.safetensors"), filepath.Join(folder, "out.safetensors")

@@ -13,9 +13,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// putBack retrains the last layers by the question's first idea: it saves the
-// weights that are to stay, makes a step of the whole network, and puts them
-// back. Otherwise it does what `mnist retrain` does.
+// putBack retrains the last layers by the original question's first idea: it saves the
+// weights to keep, trains a step of the whole network, and restores them. Otherwise it
+// does the same as `mnist retrain`.
 func putBack(o options) (result, error) {
 	if o.from == "" || o.out == "" {
 		return nil, errors.New("expected --from and --out")
@@ -53,12 +53,12 @@ func putBack(o options) (result, error) {
 	return result{"seconds": seconds, "epochs": o.epochs, "loss": loss, "blas": gemm.Name()}, weightfile.Write(o.out, m)
 }
 
-// kept are weights that are to stay as they are.
+// kept are weights that must not change.
 type kept struct {
 	now, old [][]float32
 }
 
-// others returns the weights of the layers that selection does not train.
+// others returns the weights of the layers outside selection.
 func others(n *model.Network, selection model.Selection) (*kept, error) {
 	trained, err := selection.Resolve(n.Spec)
 	if err != nil {
@@ -75,7 +75,7 @@ func others(n *model.Network, selection model.Selection) (*kept, error) {
 	return k, nil
 }
 
-// epochs trains, and returns the mean loss of the last epoch.
+// epochs trains and returns the mean loss of the last epoch.
 func (k *kept) epochs(trainer *train.Trainer, data *dataset.Set, o options) (float64, error) {
 	batches, err := dataset.NewBatches(data.Len(), o.batch, seed)
 	if err != nil {

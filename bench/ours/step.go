@@ -15,11 +15,12 @@ import (
 	"github.com/pkg/errors"
 )
 
-// warmUp is how many steps are not counted: the first allocates, once for all.
+// warmUp is the number of steps that are not counted. The first one allocates all
+// memory.
 const warmUp = 2
 
-// step measures a training step of the whole network, from the images' bytes
-// to the changed weights, and what it allocates.
+// step measures a training step of the whole network, from the images' bytes to the
+// updated weights, and its allocation.
 func step(o options) (result, error) {
 	data, _, err := o.open()
 	if err != nil {
@@ -63,8 +64,8 @@ func step(o options) (result, error) {
 	return m.result(gemm.Name(), loss), nil
 }
 
-// startProfile begins the CPU profile of --cpuprofile. Its file is whole once
-// the profile is stopped, and is closed by the end of the process.
+// startProfile starts the CPU profile of --cpuprofile. The file is complete when the
+// profile is stopped, and is closed when the process ends.
 func (o options) startProfile() error {
 	if o.profile == "" {
 		return nil
@@ -76,13 +77,13 @@ func (o options) startProfile() error {
 	return pprof.StartCPUProfile(f)
 }
 
-// meter sums up what steps take. The memory statistics are read outside of the
-// time that is measured.
+// meter collects the cost of the steps. It reads the memory statistics outside the
+// measured time.
 type meter struct {
 	start  time.Time
 	before runtime.MemStats
-	times  []float64 // seconds of each step that counts
-	bytes  uint64    // allocated by them
+	times  []float64 // seconds of each counted step
+	bytes  uint64    // allocated by these steps
 	allocs uint64
 }
 
@@ -110,7 +111,7 @@ func (m *meter) result(blas string, loss float64) result {
 	}
 }
 
-// median returns the middle of the values, or the mean of the two middle ones.
+// median returns the middle value, or the mean of the two middle ones.
 func median(values []float64) float64 {
 	sorted := slices.Sorted(slices.Values(values))
 	n := len(sorted)

@@ -10,9 +10,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// stock measures the same step by Gorgonia's own operators and solver, on
-// gonum's matrix products. Only what Gorgonia does counts: the batch is put
-// into the graph, and the dropout mask drawn, beforehand.
+// stock measures the same step with Gorgonia's own operators and solver and gonum's
+// matrix products. Only Gorgonia's work counts: the batch is bound and the dropout mask
+// drawn beforehand.
 func stock(o options) (result, error) {
 	data, _, err := o.open()
 	if err != nil {
@@ -49,7 +49,7 @@ func stock(o options) (result, error) {
 	for i := 0; i < warmUp+o.steps; {
 		indices, _ := batches.Next()
 		if len(indices) < o.batch {
-			continue // the graph is for full batches only
+			continue // the graph only accepts full batches
 		}
 		data.Gather(images, indices)
 		for j, index := range indices {
@@ -79,7 +79,7 @@ func stock(o options) (result, error) {
 	return m.result("gonum", loss[0]), nil
 }
 
-// halfMask is a dropout mask: 0 or 2, each as likely.
+// halfMask is a dropout mask of 0 and 2 with equal probability.
 func halfMask(n int) []float32 {
 	rng := rand.New(rand.NewPCG(seed, seed))
 	mask := make([]float32, n)
