@@ -13,44 +13,44 @@ import (
 	"github.com/pkg/errors"
 )
 
-// The counters of a pipeline, and the namespace that they are in.
+// The counters of a pipeline and their namespace.
 const (
 	Counters     = "lastlayer"
 	ImagesDone   = "images"     // with a result
-	ImagesFailed = "bad_images" // without one
+	ImagesFailed = "bad_images" // without a result
 )
 
-// done and failed are what the counters count, in this process.
+// done and failed hold the counters' values in this process.
 var done, failed atomic.Int64
 
-// Progress returns how many images the workers in this process have dealt with, and how
-// many of them have no result. Of workers elsewhere the runner knows it.
+// Progress returns how many images the workers in this process have finished, and how
+// many of these have no result. For remote workers, ask the runner.
 func Progress() (images, bad int64) {
 	bad = failed.Load()
 	return done.Load() + bad, bad
 }
 
-// bundle is the images of a bundle that have no result yet. The files are read while the
-// network runs over those before.
+// bundle holds the images of a bundle that have no result yet. Files are read while the
+// network processes earlier ones.
 type bundle struct {
-	files  map[string]filesystem.Interface // by the part before "://"
+	files  map[string]filesystem.Interface // by the part of the path before "://"
 	images []image
 	photos []chan feature.Photo
 
 	good, bad beam.Counter
 }
 
-// begin makes it empty: a bundle that failed left images.
+// begin empties the bundle: a failed one may have left images.
 func (b *bundle) begin() {
 	b.images, b.photos = nil, nil
 	b.good, b.bad = beam.NewCounter(Counters, ImagesDone), beam.NewCounter(Counters, ImagesFailed)
 }
 
-// batch is how many images the network is given at a time.
+// batch is the number of images given to the network at a time.
 func batch() int { return 16 * parallel.Threads() }
 
-// add begins to read an image, and reports whether so many are waiting that it is time to
-// run.
+// add starts reading an image. It reports whether enough images are waiting to run a
+// batch.
 func (b *bundle) add(ctx context.Context, i image) (full bool) {
 	photo := make(chan feature.Photo, 1)
 	b.images, b.photos = append(b.images, i), append(b.photos, photo)
@@ -65,8 +65,8 @@ func (b *bundle) add(ctx context.Context, i image) (full bool) {
 	return len(b.images) >= batch()+batch()/2
 }
 
-// take returns a batch of images, fewer at the end, and which of them they are. Those that
-// could not be read are handed to fail and are not among them.
+// take returns a batch of images, with their entries; the last batch may be smaller.
+// Images that could not be read go to fail instead.
 func (b *bundle) take(ctx context.Context, fail func(bad)) (photos []feature.Photo, images []image) {
 	n := min(batch(), len(b.images))
 	for i, photo := range b.photos[:n] {
@@ -81,7 +81,7 @@ func (b *bundle) take(ctx context.Context, fail func(bad)) (photos []feature.Pho
 	return photos, images
 }
 
-// fail hands on an image without a result.
+// fail emits an image without a result.
 func (b *bundle) fail(ctx context.Context, i image, err error, emit func(bad)) {
 	b.bad.Inc(ctx, 1)
 	failed.Add(1)
@@ -94,8 +94,8 @@ func (b *bundle) succeed(ctx context.Context) {
 	done.Add(1)
 }
 
-// fileSystem returns that of a path: one for all files of a bundle, since each of a
-// bucket signs in.
+// fileSystem returns the file system of a path. A bundle uses one for all its files,
+// since each bucket file system signs in.
 func (b *bundle) fileSystem(ctx context.Context, path string) (filesystem.Interface, error) {
 	scheme, _, _ := strings.Cut(path, "://")
 	if isLocal(path) {
@@ -114,7 +114,7 @@ func (b *bundle) fileSystem(ctx context.Context, path string) (filesystem.Interf
 	return fs, err
 }
 
-// close ends the use of file systems.
+// close closes the file systems.
 func (b *bundle) close() (err error) {
 	for _, fs := range b.files {
 		if e := fs.Close(); err == nil {
@@ -125,10 +125,10 @@ func (b *bundle) close() (err error) {
 	return err
 }
 
-// maxFile is one byte more than an image file may have.
+// maxFile is the maximum size of an image file, plus one byte.
 const maxFile = 64<<20 + 1
 
-// read reads a file, up to where it is too large to be an image.
+// read reads a file, but no more than maxFile bytes.
 func read(ctx context.Context, fs filesystem.Interface, path string) ([]byte, error) {
 	r, err := fs.OpenRead(ctx, path)
 	if err != nil {

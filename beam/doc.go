@@ -1,10 +1,10 @@
-// Package beam runs networks over more images than one machine can take, on Apache Beam
-// (https://beam.apache.org): in this process by Beam's own runner Prism, or on Flink,
-// Dataflow and others.
+// Package beam runs networks on Apache Beam (https://beam.apache.org), for more images
+// than one machine can process: in this process with Beam's own runner Prism, or on
+// Flink, Dataflow and others.
 //
-// There is one type, Job: which images, by which network, into which files. Features
-// writes the feature files that package transfer/feature trains a head on; Predict writes
-// what is on each image.
+// There is one main type, Job: which images, which network, and which output files.
+// Features writes feature files, from which package transfer/feature trains a head.
+// Predict writes the network's prediction for each image.
 //
 //	p, s := beam.NewPipelineWithRoot() // Apache's package beam
 //	err := lastlayer.Job{
@@ -14,31 +14,32 @@
 //	}.Features(ctx, s)
 //	err = beamx.Run(ctx, p)
 //
-// The files are those that feature.Trunk.WriteShare writes of the same images, byte for
-// byte, whatever the runner, its bundles and its workers.
+// The files are identical, byte for byte, to those that feature.Trunk.WriteShare writes
+// for the same images. The runner, its bundles and its workers make no difference.
 //
 // # Each image once
 //
-// A runner may run a bundle several times, and drops what the failed ones emitted. A file
-// is written by one DoFn, of all rows of its shard, in the order of their paths, and
-// appears whole or not at all. A bundle that is run again replaces it by the same bytes.
-// feature.Writer refuses a path that comes twice.
+// A runner may run a bundle several times; it drops the output of failed runs. Each
+// file is written by one DoFn from all rows of its shard, in path order, and appears
+// complete or not at all. Running the bundle again replaces the file with the same
+// bytes. feature.Writer refuses a duplicate path.
 //
-// Prism (Beam 2.77) runs no bundle again: the first that fails ends the job. Run the same
-// job once more.
+// Prism (Beam 2.77) does not retry bundles: the first failure ends the job. Run the
+// same job again.
 //
 // # Caveats
 //
-// All images are listed in one bundle, so that labels and files are of one listing: ten
-// million paths take some GB in that worker. The rows of one shard must fit in a worker's
-// memory; choose Shards so.
+// All images are listed in one bundle, so that labels and files come from the same
+// listing. Ten million paths take a few GB in that worker. The rows of one shard must
+// fit in a worker's memory; choose Shards accordingly.
 //
-// A file that cannot be read is an image without a result, not an error that a runner
-// would try again: the file systems of buckets do that themselves.
+// A file that cannot be read is an image without a result, not an error that the runner
+// would retry. Bucket file systems do their own retries.
 //
-// Vectors are the same bytes only where the matrix products are: name a Kernel that all
-// workers have where their processors differ. A shard with rows of two kinds is an error.
+// Vectors are identical only if the matrix products are. If the workers' processors
+// differ, name a Kernel that all of them support. A shard with rows from two kernels is
+// an error.
 //
-// FinishBundle emits what a bundle still holds, in the global window: a Job's images are
-// no stream.
+// FinishBundle emits the rest of a bundle in the global window; a Job does not support
+// streams of images.
 package beam

@@ -9,10 +9,10 @@ import (
 	lastlayer "github.com/lastlayer/lastlayer/beam"
 )
 
-// The features of a folder of photos, one sub-folder a class, in 16 files that
-// `lastlayer retrain --features 'part-*.features'` trains on.
+// Compute features of a folder of photos, with one subfolder per class, into 16 files.
+// `lastlayer retrain --features 'part-*.features'` trains on them.
 func ExampleJob_Features() {
-	beam.Init() // a runner elsewhere begins its workers here
+	beam.Init() // workers of a remote runner start here
 	ctx := context.Background()
 	p, s := beam.NewPipelineWithRoot()
 	err := lastlayer.Job{

@@ -31,12 +31,12 @@ import (
 	"github.com/pkg/errors"
 )
 
-// workerEnv names the Prism that a process of this test is a worker of; the others say
-// what it does.
+// workerEnv is the endpoint of the Prism for which this test process is a worker; the
+// other variables say what the worker does.
 const (
 	workerEnv = "LASTLAYER_TEST_PRISM"
-	jobEnv    = "LASTLAYER_TEST_JOB"   // images, network and out, a line each
-	stallEnv  = "LASTLAYER_TEST_STALL" // how many images it opens before it stands still
+	jobEnv    = "LASTLAYER_TEST_JOB"   // images, network and out, one per line
+	stallEnv  = "LASTLAYER_TEST_STALL" // how many images it opens before it hangs
 )
 
 func TestMain(m *testing.M) {
@@ -49,7 +49,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// work runs a job on a Prism elsewhere, whose worker is this process.
+// work runs a job on an external Prism, with this process as its worker.
 func work(endpoint string) int {
 	*jobopts.Endpoint, *jobopts.EnvironmentType = endpoint, "loopback"
 	part := strings.Split(os.Getenv(jobEnv), "\n")
@@ -65,7 +65,8 @@ func work(endpoint string) int {
 	return 0
 }
 
-// failing is memory in which writing fails as often as failures says.
+// failing is a memory file system. The variable failures says how many of the next
+// writes fail.
 type failing struct{ filesystem.Interface }
 
 var failures, attempts atomic.Int64
@@ -78,7 +79,8 @@ func (f failing) OpenWrite(ctx context.Context, path string) (io.WriteCloser, er
 	return f.Interface.OpenWrite(ctx, path)
 }
 
-// stalling is this machine's files, of which only some can be opened.
+// stalling is the local file system. After a limited number of files, opening one
+// hangs.
 type stalling struct{ filesystem.Interface }
 
 const stallingScheme = "stalling://"
@@ -101,7 +103,7 @@ func (f stalling) OpenRead(ctx context.Context, path string) (io.ReadCloser, err
 	return f.Interface.OpenRead(ctx, strings.TrimPrefix(path, stallingScheme))
 }
 
-// isLibrarys compares the files of a job with those that the library writes.
+// isLibrarys compares the files of a job with those written by the library.
 func isLibrarys(t *testing.T, j Job, dir string) {
 	t.Helper()
 	n, err := weightfile.Read(j.Network.File)
@@ -125,12 +127,12 @@ func isLibrarys(t *testing.T, j Job, dir string) {
 	}
 }
 
-// Prism, as of Beam 2.77, runs no bundle again: the first that fails ends the job. What
-// was written then is whole, and the same job once more makes the result complete.
+// Prism, as of Beam 2.77, does not retry bundles: the first failure ends the job. Files
+// written before are complete, and running the same job again completes the result.
 func TestBundlesFailOnPrism(t *testing.T) {
 	dir, _ := photoFolder(t)
 	j := Job{Images: []string{dir + "/*/*"}, Network: Network{File: smallNetwork(t)}, Out: "failing://some.features", Shards: 4}
-	for fail := int64(2); fail >= 0; fail-- { // the first writes fail of three runs
+	for fail := int64(2); fail >= 0; fail-- { // in each of the three runs the first fail writes fail
 		attempts.Store(0)
 		failures.Store(fail)
 		p, s := beam.NewPipelineWithRoot()
@@ -148,8 +150,8 @@ func TestBundlesFailOnPrism(t *testing.T) {
 	isLibrarys(t, j, dir)
 }
 
-// A runner that runs a bundle again, as Flink and Dataflow do, gives its images to the
-// same or another DoFn, and drops what the failed one emitted.
+// A runner that retries bundles, such as Flink or Dataflow, gives the images to the
+// same or another DoFn and drops what the failed one emitted.
 func TestBundlesRunAgain(t *testing.T) {
 	dir, good := photoFolder(t)
 	ctx := t.Context()
@@ -165,7 +167,7 @@ func TestBundlesRunAgain(t *testing.T) {
 	emit := func(_ int, r row) { rows = append(rows, r) }
 	fail := func(b bad) { wrong = append(wrong, b) }
 	f.StartBundle(ctx, emit, fail)
-	for _, i := range images[:70] { // more than a batch, and then the bundle fails
+	for _, i := range images[:70] { // more than a batch, then the bundle fails
 		must(t, f.ProcessElement(ctx, i, emit, fail))
 	}
 	for range 2 {
@@ -212,8 +214,8 @@ func TestBundlesRunAgain(t *testing.T) {
 	}
 }
 
-// A worker that is killed in the middle, of a Prism in a process of its own, leaves no
-// half a file; the job once more, on the same Prism, has every image once.
+// Killing a worker of a Prism in another process leaves no partial file. Running the
+// job again on the same Prism gives every image once.
 func TestKilledWorker(t *testing.T) {
 	dir, good := photoFolder(t)
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Minute)

@@ -23,7 +23,7 @@ type row struct {
 	Class  string
 	Sum    []byte
 	Values []float32
-	Kernel string // that made the values
+	Kernel string // that computed the values
 }
 
 func init() {
@@ -32,7 +32,7 @@ func init() {
 	beam.RegisterDoFn(reflect.TypeFor[writeFeaturesFn]())
 }
 
-// featuresFn runs the trunk over images. Rows come by their shards.
+// featuresFn runs the trunk over images. It emits rows keyed by shard.
 type featuresFn struct {
 	Source source
 	Shards int
@@ -85,8 +85,8 @@ func (f *featuresFn) run(ctx context.Context, emit func(int, row), fail func(bad
 	return nil
 }
 
-// writeFeaturesFn writes the file of a shard. A bundle that is run again writes the same
-// file again.
+// writeFeaturesFn writes the file of a shard. If the bundle runs again, it writes the
+// same file again.
 type writeFeaturesFn struct {
 	Source source
 	Out    string
@@ -115,7 +115,7 @@ func (f *writeFeaturesFn) ProcessElement(ctx context.Context, shard int, next fu
 	var rows []row
 	for r := (row{}); next(&r); r = (row{}) {
 		if len(rows) == 0 {
-			header.Kernel = r.Kernel // of who ran the trunk, which is not always this worker
+			header.Kernel = r.Kernel // the kernel that ran the trunk, perhaps on another worker
 		}
 		if r.Kernel != header.Kernel {
 			return errors.Errorf("%s: features were made by the matrix products %s, others by %s, since the workers have different processors; choose one that all of them have",
@@ -139,11 +139,11 @@ func (f *writeFeaturesFn) ProcessElement(ctx context.Context, shard int, next fu
 	})
 }
 
-// walkOrder is what paths are sorted by, as a walk through the folders meets them.
+// walkOrder is the sort key of paths: it gives the order of a walk through the folders.
 func walkOrder(p string) string { return strings.ReplaceAll(p, "/", "\x00") }
 
-// ShardName returns the name of one file of so many, as features-00003-of-00016.features:
-// the name itself where there is only one.
+// ShardName returns the name of file number shard of several, such as
+// features-00003-of-00016.features. If there is only one, it is out itself.
 func ShardName(out string, shard, of int) string {
 	if of == 1 {
 		return out

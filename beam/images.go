@@ -13,7 +13,7 @@ import (
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
 	"github.com/pkg/errors"
 
-	// The file systems that images, networks and results may be on.
+	// The file systems supported for images, networks and results.
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/gcs"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/local"
 	_ "github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem/memfs"
@@ -21,21 +21,21 @@ import (
 
 // image is an image file.
 type image struct {
-	Path string // for its file system
+	Path string // as its file system expects it
 	Name string // relative to the folder of the data set, with slashes
 
-	Class string // of the folder that it is in, where classes were asked for
+	Class string // name of its folder, if classes were requested
 	Half  int    // dataset.Half
 }
 
-// listing is what there is.
+// listing describes all images.
 type listing struct {
 	Classes []string // in ascending order
 	Files   int
-	Sum     uint64 // as feature.Listing
+	Sum     uint64 // as in feature.Listing
 }
 
-// bad is an image that has no result.
+// bad is an image without a result.
 type bad struct {
 	Path  string
 	Error string
@@ -45,17 +45,17 @@ func init() {
 	beam.RegisterType(reflect.TypeFor[image]())
 	beam.RegisterType(reflect.TypeFor[listing]())
 	beam.RegisterType(reflect.TypeFor[bad]())
-	// Not by package register, whose generic functions take a minute to compile: a call by
-	// reflection takes a microsecond, an image a thousand times that.
+	// Not with package register, whose generic functions take a minute to compile. A
+	// call by reflection takes a microsecond, an image a thousand times longer.
 	beam.RegisterDoFn(reflect.TypeFor[listFn]())
 }
 
-// listFn lists the images. It lists all of them in one bundle, so that whatever comes of
-// a listing is of one listing, and asks for nothing but names: the size and the date of
-// each of ten million images, as of fileio.MatchFiles, are days.
+// listFn lists the images. It lists all of them in one bundle, so that everything that
+// depends on the listing is consistent. It requests only names: asking for the size and
+// date of each of ten million images, as fileio.MatchFiles does, would take days.
 type listFn struct {
 	Globs   []string
-	Classes bool // labels follow from the folders
+	Classes bool // take labels from the folders
 }
 
 func (f *listFn) ProcessElement(ctx context.Context, _ []byte, emit func(image), emitBad func(bad), emitListing func(listing)) error {
@@ -80,12 +80,13 @@ func (f *listFn) ProcessElement(ctx context.Context, _ []byte, emit func(image),
 	return nil
 }
 
-// list returns the files that the patterns match, each once, in ascending order.
+// list returns the files that match the patterns, without duplicates, in ascending
+// order.
 func list(ctx context.Context, globs []string) ([]image, error) {
 	globs = slices.Clone(globs)
 	for i, glob := range globs {
 		if isLocal(glob) {
-			globs[i] = filepath.Clean(glob) // as the names that are found
+			globs[i] = filepath.Clean(glob) // cleaned, like the names found
 		}
 	}
 	root := rootOf(globs)
@@ -111,8 +112,8 @@ func list(ctx context.Context, globs []string) ([]image, error) {
 	return images, nil
 }
 
-// match returns the files that a pattern matches. A folder that cannot be read is an
-// error: the local file system passes it over.
+// match returns the files that match a pattern. An unreadable folder is an error; the
+// local file system would skip it.
 func match(ctx context.Context, glob string) ([]string, error) {
 	fs, err := filesystem.New(ctx, glob)
 	if err != nil {
@@ -130,15 +131,15 @@ func match(ctx context.Context, glob string) ([]string, error) {
 	}
 	return slices.DeleteFunc(found, func(p string) bool {
 		if !isLocal(p) {
-			return strings.HasSuffix(p, "/") // what stands for a folder in a bucket
+			return strings.HasSuffix(p, "/") // placeholder for a folder in a bucket
 		}
 		info, err := os.Stat(p)
 		return err == nil && !info.Mode().IsRegular()
 	}), nil
 }
 
-// readable returns an error if one of the local folders that a pattern matches, or one
-// above them that another part of it matches, cannot be read.
+// readable returns an error if a local folder cannot be read that the pattern matches,
+// or that the part of it above matches.
 func readable(pattern string) error {
 	if above := filepath.Dir(pattern); above != pattern && strings.ContainsAny(above, wildcards) {
 		if err := readable(above); err != nil {
@@ -166,15 +167,15 @@ func readable(pattern string) error {
 	return nil
 }
 
-// wildcards are what a pattern is told by.
+// wildcards are the characters that make a name a pattern.
 const wildcards = `*?[\`
 
-// isLocal reports whether a path is one of this machine.
+// isLocal reports whether a path is on this machine.
 func isLocal(path string) bool { return !strings.Contains(path, "://") }
 
-// rootOf returns the folder that the images of the patterns have in common, with a slash
-// at its end: the part of "gs://photos/train/*/*.jpg" before the first folder that a
-// wildcard stands for, and of several patterns what is the same of all.
+// rootOf returns the common folder of the patterns' images, ending in a slash. For
+// "gs://photos/train/*/*.jpg" it is the part before the first folder with a wildcard;
+// for several patterns it is the part they share.
 func rootOf(globs []string) string {
 	var root string
 	for i, glob := range globs {
@@ -193,8 +194,8 @@ func rootOf(globs []string) string {
 	return root
 }
 
-// passedOver reports whether a file is one that dataset passes over: hidden, or left by
-// a system.
+// passedOver reports whether dataset skips the file: hidden, or created by the
+// operating system.
 func passedOver(name string) bool {
 	for _, part := range strings.Split(name, "/") {
 		if strings.HasPrefix(part, ".") || part == "__MACOSX" || part == "Thumbs.db" || part == "desktop.ini" {

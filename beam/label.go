@@ -11,19 +11,19 @@ import (
 	"github.com/pkg/errors"
 )
 
-// halves are the names of folders of training and test images, as dataset knows them.
+// halves are the folder names of training and test images, as in package dataset.
 var halves = map[string]dataset.Half{
 	"train": dataset.TrainHalf, "training": dataset.TrainHalf,
 	"test": dataset.TestHalf, "testing": dataset.TestHalf,
 	"val": dataset.TestHalf, "valid": dataset.TestHalf, "validation": dataset.TestHalf,
 }
 
-// label gives each image the class that is the name of its folder and, where the folder
-// above is one of training or test images beside the other, its half. Images that can
-// have none are returned apart. The listing has all of them.
+// label gives each image its class, the name of its folder. If the folder above is one
+// of a pair of training and test folders, it also sets the half. Images without a valid
+// label are returned in wrong. all counts every image.
 func label(images []image) (labelled []image, wrong []bad, all listing) {
 	var sum feature.Listing
-	tops := map[dataset.Half][]string{} // folders of a half that there are
+	tops := map[dataset.Half][]string{} // existing folders for each half
 	for _, i := range images {
 		sum.Add(i.Name)
 		if top, half := topOf(i.Name); half != dataset.Undecided && !slices.Contains(tops[half], top) {
@@ -61,8 +61,8 @@ func label(images []image) (labelled []image, wrong []bad, all listing) {
 	return labelled, wrong, all
 }
 
-// topOf returns the first of three folders and files in a name, and the half that it
-// stands for.
+// topOf returns the first of a name's three components and the half it stands for; ""
+// if the name does not have exactly three.
 func topOf(name string) (string, dataset.Half) {
 	if strings.Count(name, "/") != 2 {
 		return "", dataset.Undecided
@@ -71,12 +71,12 @@ func topOf(name string) (string, dataset.Half) {
 	return top, halves[strings.ToLower(top)]
 }
 
-// halfOf returns the half of an image where there are such folders.
+// halfOf returns the half of an image, if there are such folders.
 func halfOf(name string, tops map[dataset.Half][]string) (int, error) {
 	top, half := topOf(name)
 	used := tops[half]
 	if isTest := func(t string) bool { return strings.HasPrefix(strings.ToLower(t), "test") }; half == dataset.TestHalf && slices.ContainsFunc(used, isTest) {
-		used = slices.DeleteFunc(slices.Clone(used), func(t string) bool { return !isTest(t) }) // val beside test is not used
+		used = slices.DeleteFunc(slices.Clone(used), func(t string) bool { return !isTest(t) }) // next to test, val is not used
 	}
 	switch {
 	case half == dataset.Undecided || !slices.Contains(used, top):

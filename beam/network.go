@@ -18,25 +18,25 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Network is the network that runs.
+// Network says which network to run.
 type Network struct {
-	File   string // ours, ONNX, or weights of others with Arch, on any of Beam's file systems that the workers reach
-	Arch   string // architecture that the file has the weights of, where it does not say it: as foreign.Origin.Arch
-	Preset string // how photos are prepared, where the file does not say it: as foreign.Origin.Preset
-	Kernel string // matrix products, one of model.Kernels of each worker; "" for the fastest that each has
+	File   string // lastlayer's own format, ONNX, or foreign weights with Arch; on any of Beam's file systems that the workers can reach
+	Arch   string // architecture of the weights, if the file does not name it: as foreign.Origin.Arch
+	Preset string // how photos are prepared, if the file does not say: as foreign.Origin.Preset
+	Kernel string // for matrix products: one of model.Kernels that every worker supports; "" for each worker's fastest
 }
 
-// source is a network as workers find it: a file that has changed meanwhile is another.
+// source is a network as the workers get it. They refuse a file with another SHA-256.
 type source struct {
 	Network Network
 	SHA256  string // of the file
 }
 
-// loaded is a network that was read, once in a process, for all that run in it.
+// loaded is a network that has been read, shared by everything in the process.
 type loaded struct {
 	network *model.Network
 
-	mu        sync.Mutex // one image after the other, each on all cores
+	mu        sync.Mutex // one image at a time, each on all cores
 	trunk     *feature.Trunk
 	predictor *train.Predictor
 }
@@ -46,8 +46,8 @@ var (
 	networks   = map[source]*loaded{}
 )
 
-// open reads the network, or returns what another bundle of this process has read. A
-// source without a SHA256 takes what it finds.
+// open reads the network, or returns the one another bundle of this process has read. A
+// source without a SHA256 accepts any file.
 func (s *source) open(ctx context.Context) (*loaded, error) {
 	networksMu.Lock()
 	defer networksMu.Unlock()
@@ -66,7 +66,7 @@ func (s *source) open(ctx context.Context) (*loaded, error) {
 	return networks[*s], nil
 }
 
-// read reads the network, and a SHA-256 of its file.
+// read reads the network and the SHA-256 of its file.
 func (n Network) read(ctx context.Context) (*model.Network, string, error) {
 	if n.Kernel != "" && n.Kernel != model.Kernel() {
 		if err := model.UseKernel(n.Kernel); err != nil {
@@ -90,8 +90,8 @@ func (n Network) read(ctx context.Context) (*model.Network, string, error) {
 	return r.Network, sum, nil
 }
 
-// here returns the network's file on this machine, in a folder of its own if it had to be
-// fetched, and its SHA-256.
+// here returns a local path of the network's file, in a temporary folder if it had to
+// be fetched, and its SHA-256.
 func (n Network) here(ctx context.Context) (file, sum string, err error) {
 	fs, err := filesystem.New(ctx, n.File)
 	if err != nil {
@@ -128,8 +128,8 @@ func (n Network) here(ctx context.Context) (file, sum string, err error) {
 	return file, hex.EncodeToString(digest.Sum(nil)), nil
 }
 
-// withTrunk calls use with the trunk below the network's output layer, which is nobody
-// else's meanwhile.
+// withTrunk calls use with the trunk below the network's output layer. No one else uses
+// the trunk meanwhile.
 func (l *loaded) withTrunk(use func(*feature.Trunk) error) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -141,7 +141,7 @@ func (l *loaded) withTrunk(use func(*feature.Trunk) error) (err error) {
 	return use(l.trunk)
 }
 
-// withPredictor is withTrunk of the whole network.
+// withPredictor is withTrunk for the whole network.
 func (l *loaded) withPredictor(use func(*train.Predictor) error) (err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

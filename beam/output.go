@@ -16,8 +16,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// writeWhole writes a file that appears whole or not at all, in the place of one that is
-// there. Buckets and the memory file system do so themselves when a file is closed.
+// writeWhole writes a file that appears complete or not at all and replaces an existing
+// one. Bucket and memory file systems already do this when a file is closed.
 func writeWhole(ctx context.Context, path string, write func(io.Writer) error) (err error) {
 	if isLocal(path) {
 		return weightfile.ReplaceFile(path, write)
@@ -27,19 +27,19 @@ func writeWhole(ctx context.Context, path string, write func(io.Writer) error) (
 		return err
 	}
 	defer fs.Close()
-	ctx, giveUp := context.WithCancel(ctx) // a bucket keeps nothing of what is given up
+	ctx, giveUp := context.WithCancel(ctx) // cancelled bucket writes leave nothing
 	defer giveUp()
 	w, err := fs.OpenWrite(ctx, path)
 	if err != nil {
 		return errors.Wrap(err, path)
 	}
 	if err := write(w); err != nil {
-		return errors.Wrap(err, path) // and no Close, which would keep what there is
+		return errors.Wrap(err, path) // no Close: it would keep the partial file
 	}
 	return errors.Wrap(w.Close(), path)
 }
 
-// line is a line of a text file: of the image with that path.
+// line is a line of a text file, about the image with that path.
 type line struct {
 	Path string
 	Text string
@@ -52,13 +52,13 @@ func init() {
 	beam.RegisterFunction(keyed)
 }
 
-// writeLines writes lines, by their shards from 1, each shard as a file, even one without
-// a line.
+// writeLines writes lines, keyed by shards from 1, with one file per shard, even for
+// shards without lines.
 func writeLines(s beam.Scope, out, heading string, shards int, lines beam.PCollection) {
 	beam.ParDo0(s, &writeLinesFn{out, heading, shards}, beam.CoGroupByKey(s, lines, everyShard(s, shards)))
 }
 
-// everyShard returns the numbers of all shards, as keys.
+// everyShard returns the numbers of all shards as keys.
 func everyShard(s beam.Scope, shards int) beam.PCollection {
 	numbers := make([]int, shards)
 	for i := range numbers {
@@ -69,7 +69,7 @@ func everyShard(s beam.Scope, shards int) beam.PCollection {
 
 func keyed(n int) (int, int) { return n, n }
 
-// writeLinesFn writes a file of lines in ascending order of the paths.
+// writeLinesFn writes a file of lines in ascending path order.
 type writeLinesFn struct {
 	Out     string
 	Heading string
@@ -95,7 +95,7 @@ func (f *writeLinesFn) ProcessElement(ctx context.Context, shard int, next func(
 	})
 }
 
-// badLine returns an image without a result as a line of JSON.
+// badLine returns an image without a result as a JSON line.
 func badLine(b bad) (int, line) {
 	return 1, line{b.Path, jsonLine(struct {
 		Path  string `json:"path"`
@@ -103,16 +103,16 @@ func badLine(b bad) (int, line) {
 	}(b))}
 }
 
-// jsonLine returns a line of JSON in which what a terminal obeys is escaped.
+// jsonLine returns a line of JSON with terminal control characters escaped.
 func jsonLine(v any) string {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // texts and finite numbers
+		panic(err) // impossible: v holds only strings and finite numbers
 	}
 	return string(escape.JSON(text)) + "\n"
 }
 
-// shown returns a text as JSON can hold it: bytes that are no UTF-8 as \xff.
+// shown returns a text as valid JSON content: bytes that are not UTF-8 become \xff.
 func shown(text string) string {
 	if utf8.ValidString(text) {
 		return text

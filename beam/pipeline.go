@@ -16,29 +16,30 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Job is what is to be done with which images. Files may be on any of Beam's file
-// systems: gs://bucket/…, memfs://…, or here.
+// Job says what to do with which images. Files may be on any of Beam's file systems:
+// gs://bucket/…, memfs://…, or local.
 type Job struct {
-	// Images are patterns of the files, as gs://photos/*/*.jpg. Paths in the result
-	// are relative to the folder that they have in common, the part before the first
+	// Images are patterns of the file names, such as gs://photos/*/*.jpg. Paths in the
+	// result are relative to the images' common folder, the part before the first
 	// wildcard.
 	Images  []string
 	Network Network
-	// Out is the file to write, or with Shards above 1 what their names are made of:
-	// see ShardName.
+	// Out is the file to write. With Shards above 1 it is the base of their names: see
+	// ShardName.
 	Out    string
-	Shards int // from 1, the default of 0; rows of one must fit in a worker's memory
-	// Bad is the file of images without a result, as JSON lines with path and error;
-	// by default that of Out with the ending .bad.jsonl.
+	Shards int // number of output files; 0: 1; the rows of one must fit in a worker's memory
+	// Bad is the file of images without a result, as JSON lines with path and error.
+	// The default is Out with the ending .bad.jsonl.
 	Bad string
 }
 
-// ErrJob is the cause of errors about jobs that cannot be done.
+// ErrJob is the cause of errors about invalid jobs.
 var ErrJob = errors.New("invalid job")
 
-// Features adds to a pipeline the features of images, below the network's output layer,
-// as feature files. The class of an image is the name of its folder; where folders of
-// training and test images stand above, as in train/cat/1.jpg, they decide which it is.
+// Features adds the computation of image features, below the network's output layer, to
+// a pipeline. The output is feature files. The class of an image is the name of its
+// folder. Folders of training and test images above that, as in train/cat/1.jpg, decide
+// the split.
 func (j Job) Features(ctx context.Context, s beam.Scope) error {
 	j, l, src, err := j.begin(ctx, ".features")
 	if err != nil {
@@ -56,8 +57,9 @@ func (j Job) Features(ctx context.Context, s beam.Scope) error {
 	return nil
 }
 
-// Predict adds to a pipeline the network's answer for each image, as JSON lines or a
-// table with path, label and probability: by the ending of Out, .jsonl or .csv.
+// Predict adds the prediction of all images to a pipeline. The output has path, label
+// and probability, as JSON lines or a table, depending on the ending of Out: .jsonl or
+// .csv.
 func (j Job) Predict(ctx context.Context, s beam.Scope) error {
 	j, l, src, err := j.begin(ctx, ".jsonl", ".csv")
 	if err != nil {
@@ -83,8 +85,8 @@ func (j Job) BadFile() string {
 	return cmp.Or(j.Bad, strings.TrimSuffix(j.Out, path.Ext(j.Out))+".bad.jsonl")
 }
 
-// begin checks the job, fills in what is unsaid, and opens the network, so that a job
-// which cannot be done fails before a worker starts.
+// begin checks the job, fills in defaults, and opens the network, so that an invalid
+// job fails before a worker starts.
 func (j Job) begin(ctx context.Context, endings ...string) (Job, *loaded, source, error) {
 	src := source{Network: j.Network}
 	if j.Shards == 0 {
@@ -130,7 +132,7 @@ func (j Job) check(endings []string) error {
 	return nil
 }
 
-// writeBad writes the images without a result.
+// writeBad writes the file of images without a result.
 func (j Job) writeBad(s beam.Scope, of ...beam.PCollection) {
 	writeLines(s, j.Bad, "", 1, beam.ParDo(s, badLine, beam.Flatten(s, of...)))
 }

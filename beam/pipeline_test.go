@@ -33,7 +33,7 @@ func must(t testing.TB, err error) {
 	smallnet.Must(t, err)
 }
 
-// smallNetwork writes a small network of photos.
+// smallNetwork writes a small photo network.
 func smallNetwork(t testing.TB) string {
 	spec := model.Spec{Input: []int{3, 16, 16}, Layers: []model.Layer{
 		{Name: "conv", Kind: model.Conv{Out: 4, Kernel: model.Sides{3}, Stride: model.Sides{2}}},
@@ -49,7 +49,7 @@ func smallNetwork(t testing.TB) string {
 	return file
 }
 
-// photo returns a small JPEG, another for each n.
+// photo returns a small JPEG, different for each n.
 func photo(t testing.TB, n int) []byte {
 	img := goimage.NewRGBA(goimage.Rect(0, 0, 40, 30))
 	for i := range 40 * 30 {
@@ -66,12 +66,12 @@ func write(t testing.TB, path string, content []byte) {
 	must(t, os.WriteFile(path, content, 0o644))
 }
 
-// hostile are names that break what is careless.
+// hostile are file names that break careless code.
 var hostile = []string{"line\nbreak.jpg", "quo\"te', comma.jpg", "-dash.jpg", "tab\t.jpg", "\u202eltr.jpg", "日本 é.jpg", " space .jpg", "%20#?.jpg", "{a}.jpg",
 	"upper.JPG", "none", strings.Repeat("long", 60) + ".jpg"}
 
-// photoFolder returns a folder of photos of two classes, with names of all kinds, and
-// with some that are no photos.
+// photoFolder returns a folder with photos of two classes, including unusual names and
+// some files that are not images.
 func photoFolder(t testing.TB) (dir string, good int) {
 	dir = t.TempDir()
 	for i := range 90 {
@@ -87,7 +87,7 @@ func photoFolder(t testing.TB) (dir string, good int) {
 	return dir, 90 + len(hostile)
 }
 
-// run runs a job on Prism and returns what it counted.
+// run runs a job on Prism and returns its counts.
 func run(t testing.TB, add func(context.Context, beam.Scope) error) (images, bad int64) {
 	t.Helper()
 	p, s := beam.NewPipelineWithRoot()
@@ -98,7 +98,7 @@ func run(t testing.TB, add func(context.Context, beam.Scope) error) (images, bad
 	return done.Load() - i, failed.Load() - b
 }
 
-// badIn returns the images of a file of bad ones, by their paths.
+// badIn returns the images in a file of bad ones, by path.
 func badIn(t testing.TB, file string) map[string]string {
 	t.Helper()
 	fs, err := filesystem.New(t.Context(), file)
@@ -117,7 +117,7 @@ func badIn(t testing.TB, file string) map[string]string {
 	return found
 }
 
-// shards returns the names of a job's files.
+// shards returns the names of a job's output files.
 func shards(j Job) (names []string) {
 	for i := range j.Shards {
 		names = append(names, ShardName(j.Out, i+1, j.Shards))
@@ -125,8 +125,8 @@ func shards(j Job) (names []string) {
 	return names
 }
 
-// The files are those that the library writes on one machine, byte for byte: paths,
-// labels, vectors and order.
+// The files are identical to those the library writes on one machine: paths, labels,
+// vectors and order.
 func TestFeaturesAreTheLibrarys(t *testing.T) {
 	dir, good := photoFolder(t)
 	j := Job{Images: []string{dir + "/*/*"}, Network: Network{File: smallNetwork(t)}, Out: filepath.Join(t.TempDir(), "some.features"), Shards: 4}
@@ -146,8 +146,8 @@ func TestFeaturesAreTheLibrarys(t *testing.T) {
 	}
 }
 
-// Predictions are those of the library, of images and into files that are in memory, and
-// stand there once each.
+// Predictions match the library's, for images and output files in memory, and each
+// appears once.
 func TestPredictionsAreTheLibrarys(t *testing.T) {
 	dir, good := photoFolder(t)
 	network := smallNetwork(t)
@@ -218,8 +218,8 @@ func TestPredictionsAreTheLibrarys(t *testing.T) {
 	}
 }
 
-// What a file is that has no name in UTF-8, or a class that cannot be shown, is told; what
-// has one has a result.
+// A file whose name is not valid UTF-8, or whose class cannot be displayed, is reported
+// as bad; all others have a result.
 func TestNamesThatCannotBe(t *testing.T) {
 	dir := t.TempDir()
 	for i, name := range []string{"cat/1.jpg", "dog/2.jpg", "cat/\xff.jpg", "new\nline/3.jpg"} {
@@ -245,7 +245,7 @@ func TestNamesThatCannotBe(t *testing.T) {
 	}
 }
 
-// The photos of signs, split by folders, and a real network.
+// Photos of traffic signs, split by folders, with a real network.
 func TestRealPhotos(t *testing.T) {
 	dir := peer.Data(t, "photos/signs")
 	file := peer.Data(t, "pretrained/mobilenet_v1_025_224.onnx")

@@ -22,10 +22,10 @@ func init() {
 	beam.RegisterDoFn(reflect.TypeFor[predictFn]())
 }
 
-// predicted is how many images are predicted at a time.
+// predicted is the number of images predicted at a time.
 const predicted = 8
 
-// predictFn predicts images. Lines come by their shards.
+// predictFn predicts images. It emits lines keyed by shard.
 type predictFn struct {
 	Source source
 	Shards int
@@ -85,8 +85,8 @@ func (f *predictFn) run(ctx context.Context, emit func(int, line), fail func(bad
 	})
 }
 
-// prepare returns the images as the network takes them, and which they are of photos:
-// those without an Err, which it fills in.
+// prepare returns the images as the network's input and the indices of their photos. A
+// photo that cannot be read gets an Err and is left out.
 func prepare(ctx context.Context, n *model.Network, photos []feature.Photo) (set *dataset.Set, good []int, err error) {
 	ready := make([][]byte, len(photos))
 	parallel.For(len(photos), func(_, i int) {
@@ -111,8 +111,8 @@ func prepare(ctx context.Context, n *model.Network, photos []feature.Photo) (set
 	return set, good, err
 }
 
-// pixels returns the bytes of an image as the network takes it, [C,H,W]: a photo, or the
-// drawing on its page.
+// pixels returns the bytes of an image as the network's input, [C,H,W]: of a photo, or
+// of a drawing cropped from its page.
 func pixels(n *model.Network, img goimage.Image) ([]byte, error) {
 	if n.Prep.IsPhoto() {
 		return n.Prep.Photo.Pixels(img, n.Spec.Input[1], n.Spec.Input[2])
@@ -121,10 +121,10 @@ func pixels(n *model.Network, img goimage.Image) ([]byte, error) {
 	return digit.Bytes(n.Prep.Polarity), err
 }
 
-// headings of the table.
+// csvHeading is the header line of the table.
 const csvHeading = "path,label,probability\n"
 
-// text returns a prediction as a line of the file.
+// text returns a prediction as a line of the output file.
 func (f *predictFn) text(file string, q train.Prediction) string {
 	if !f.CSV {
 		return jsonLine(struct {
@@ -135,7 +135,7 @@ func (f *predictFn) text(file string, q train.Prediction) string {
 	}
 	var b strings.Builder
 	w := csv.NewWriter(&b)
-	_ = w.Write(escape.Texts([]string{file, q.Label, strconv.FormatFloat(q.Probability, 'f', 6, 64)})) // to memory
+	_ = w.Write(escape.Texts([]string{file, q.Label, strconv.FormatFloat(q.Probability, 'f', 6, 64)})) // writing to memory cannot fail
 	w.Flush()
 	return b.String()
 }

@@ -1,5 +1,5 @@
-// Command lastlayer-beam runs networks over more images than one machine can take, on
-// Apache Beam. Run it with --help.
+// Command lastlayer-beam runs networks on Apache Beam, for more images than one machine
+// can process. Run it with --help.
 package main
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Exit statuses: those of lastlayer.
+// Exit statuses, the same as lastlayer's.
 const (
 	exitDone        = 0
 	exitFailed      = 1
@@ -24,7 +24,7 @@ const (
 )
 
 func main() {
-	if len(os.Args) > 1 && os.Args[1] == "--worker=true" { // as Beam begins a worker
+	if len(os.Args) > 1 && os.Args[1] == "--worker=true" { // Beam starts a worker this way
 		flag.Parse()
 		beam.Init()
 		return
@@ -32,24 +32,24 @@ func main() {
 	os.Exit(run(os.Args[1:]))
 }
 
-// usageError is a command line that cannot be obeyed.
+// usageError is an error in the command line.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// interrupted is the cause of a context that a signal ended.
+// interrupted is the cause of a context cancelled by a signal.
 type interrupted struct{ syscall.Signal }
 
 func (i interrupted) Error() string { return "stopped by a signal: " + i.Signal.String() }
 
-// run obeys a command line and returns the exit status.
+// run runs a command line and returns the exit status.
 func run(args []string) int {
 	ctx, stop := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		s, _ := (<-signals).(syscall.Signal)
-		signal.Stop(signals) // a second one ends the program at once
+		signal.Stop(signals) // a second signal ends the program at once
 		stop(interrupted{s})
 	}()
 	root := newRoot()

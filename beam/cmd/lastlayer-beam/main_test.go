@@ -18,7 +18,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// asCommand makes the test program the command.
+// asCommand makes the test program act as the command.
 const asCommand = "LASTLAYER_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
@@ -29,14 +29,14 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// program returns the command, to be run in a folder.
+// program returns the command, to run in a folder.
 func program(t *testing.T, folder string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
 	cmd.Dir, cmd.Env = folder, append(os.Environ(), asCommand+"=1")
 	return cmd
 }
 
-// ran runs a command and returns what it wrote and its exit status.
+// ran runs a command and returns its output and exit status.
 func ran(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, status int) {
 	t.Helper()
 	var out, err bytes.Buffer
@@ -50,8 +50,8 @@ func ran(t *testing.T, cmd *exec.Cmd) (stdout, stderr string, status int) {
 	return out.String(), err.String(), status
 }
 
-// The exit status is 2 for a wrong command line and 1 for what fails, with one line that
-// says why.
+// The exit status is 2 for a wrong command line and 1 for a failure, with a one-line
+// reason.
 func TestErrors(t *testing.T) {
 	dir := t.TempDir()
 	network := peer.Data(t, "pretrained/mobilenet_v1_025_224.onnx")
@@ -90,8 +90,8 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// signs returns a folder of photos in two classes, one of them damaged, and how many are
-// not.
+// signs returns a folder of photos in two classes, one of them damaged, and the number
+// of good ones.
 func signs(t *testing.T) (folder string, good int) {
 	from := peer.Data(t, "photos/signs")
 	folder = filepath.Join(t.TempDir(), "signs")
@@ -114,7 +114,8 @@ func signs(t *testing.T) (folder string, good int) {
 	return folder, good
 }
 
-// A network retrained on the feature files is that of lastlayer's own, byte for byte.
+// Retraining on the feature files gives the same network as on lastlayer's own, byte
+// for byte.
 func TestRetrainedAlike(t *testing.T) {
 	folder, good := signs(t)
 	network := peer.Data(t, "pretrained/mobilenet_v1_025_224.onnx")
@@ -158,7 +159,7 @@ func TestRetrainedAlike(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends the program with 130, and leaves no file.
+// Ctrl-C ends the program with status 130 and leaves no file.
 func TestInterrupted(t *testing.T) {
 	photo := filepath.Join(peer.Data(t, "photos/signs"), "train", "0")
 	photos, err := os.ReadDir(photo)
@@ -166,7 +167,7 @@ func TestInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for i := range 20_000 { // more than a minute's work
+	for i := range 20_000 { // more than a minute of work
 		if err := os.Symlink(filepath.Join(photo, photos[0].Name()), filepath.Join(dir, fmt.Sprint(i, ".jpg"))); err != nil {
 			t.Fatal(err)
 		}
@@ -190,7 +191,7 @@ func TestInterrupted(t *testing.T) {
 	for lines.Scan() {
 		last = lines.Text()
 	}
-	_ = cmd.Wait() // the status says it
+	_ = cmd.Wait() // checked through the exit status
 	if status := cmd.ProcessState.ExitCode(); status != 130 || !strings.Contains(last, "stopped by a signal") {
 		t.Errorf("found the status %d and %q, expected 130", status, last)
 	}
@@ -199,7 +200,8 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// The core neither needs Beam nor has it in its sums.
+// The core module does not depend on Beam: neither its go.mod nor its go.sum mentions
+// it.
 func TestCoreKnowsNoBeam(t *testing.T) {
 	for _, file := range []string{"go.mod", "go.sum"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", "..", file))

@@ -24,7 +24,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flags are those of both commands.
+// flags are the flags shared by both commands.
 type flags struct {
 	job   beam.Job
 	json  bool
@@ -60,7 +60,7 @@ Every flag of Beam's Go SDK is taken, also those that are not listed here.`,
 	return root
 }
 
-// features returns the command of that name.
+// features returns the features command.
 func (f *flags) features() *cobra.Command {
 	return f.command("features", "Write what a network makes of each image, for 'lastlayer retrain --features'",
 		`features runs a network up to its last layer over the images, and writes feature files,
@@ -78,7 +78,7 @@ lastlayer-beam features --model gs://b/mine.safetensors --images 'gs://b/photos/
 		"file to write, whose name ends in .features", beam.Job.Features)
 }
 
-// predict returns the command of that name.
+// predict returns the predict command.
 func (f *flags) predict() *cobra.Command {
 	return f.command("predict", "Say what is on each image",
 		`predict writes a line for each image: its path, the most probable class, and how
@@ -116,7 +116,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// result is the line of --json.
+// result is the line printed by --json.
 type result struct {
 	Done    bool    `json:"done"`
 	Out     string  `json:"out"`
@@ -134,9 +134,9 @@ func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.
 		}
 	}
 	apache.Init()
-	here := onPrism() // before it sets its endpoint
+	here := onPrism() // before Prism sets its endpoint
 	if here {
-		slog.SetDefault(slog.New(slog.DiscardHandler)) // the error of the job has all that matters
+		slog.SetDefault(slog.New(slog.DiscardHandler)) // the job's error contains all that matters
 	}
 	p, s := apache.NewPipelineWithRoot()
 	if err := add(f.job, ctx, s); errors.Is(err, beam.ErrJob) {
@@ -161,7 +161,7 @@ func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.
 		return nil
 	}
 	r := result{Done: true, Out: f.job.Out, Shards: f.job.Shards, Images: counted(ran, beam.ImagesDone), Bad: counted(ran, beam.ImagesFailed), Seconds: time.Since(start).Seconds()}
-	if here { // Prism may lose what a bundle counted last; it runs none twice
+	if here { // Prism may lose a bundle's last counts; it does not run bundles twice
 		all, bad := beam.Progress()
 		r.Images, r.Bad = all-bad, bad
 	}
@@ -182,7 +182,7 @@ func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.
 	return errors.Wrap(err, "results")
 }
 
-// counted returns what a counter of a pipeline came to.
+// counted returns the value of a pipeline's counter.
 func counted(ran apache.PipelineResult, name string) (n int64) {
 	found := ran.Metrics().Query(func(m metrics.SingleResult) bool { return m.Namespace() == beam.Counters && m.Name() == name })
 	for _, c := range found.Counters() {
@@ -191,10 +191,10 @@ func counted(ran apache.PipelineResult, name string) (n int64) {
 	return n
 }
 
-// every is how often progress is told.
+// every is the interval of progress reports.
 var every = 10 * time.Second
 
-// tell says now and then how many images are done, until stop is called.
+// tell regularly reports how many images are done, until stop is called.
 func tell(w io.Writer, name string) (stop func()) {
 	start, ended := time.Now(), make(chan struct{})
 	go func() {
@@ -218,7 +218,7 @@ func onPrism() bool {
 	return (r == "" || r == "prism") && *jobopts.Endpoint == ""
 }
 
-// reason returns what a DoFn said that ended the job, without the plan around it.
+// reason returns the error of the DoFn that ended the job, without the plan around it.
 func reason(err error) error {
 	const before = "failed:\n"
 	text := err.Error()
@@ -228,11 +228,11 @@ func reason(err error) error {
 	return err
 }
 
-// listed are those of Beam's flags that the help has.
+// listed are the Beam flags shown in the help.
 var listed = []string{"runner", "endpoint", "environment_type", "environment_config", "parallelism", "worker_binary", "async", "job_name",
 	"project", "region", "staging_location", "temp_location", "num_workers", "max_num_workers", "worker_machine_type"}
 
-// beamFlag is a flag of Beam, which is one of the standard library.
+// beamFlag is one of Beam's flags, from the standard library's package flag.
 type beamFlag struct{ *flag.Flag }
 
 func (f beamFlag) Set(text string) error { return flag.Set(f.Name, text) }
