@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// BenchmarkGather gathers shuffled batches of 64 rows, as an epoch does: those
-// below fc1 and those below fc2 of model.DeepMNIST.
+// BenchmarkGather gathers shuffled batches of 64 rows, as an epoch does: features below
+// fc1 and below fc2 of model.DeepMNIST.
 func BenchmarkGather(b *testing.B) {
 	for _, size := range []int{3136, 1024} {
 		b.Run(fmt.Sprintf("size=%d", size), func(b *testing.B) {

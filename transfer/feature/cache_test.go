@@ -15,8 +15,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// temporary gives the test a folder of its own for temporary files, and fails
-// it if one is left at the end.
+// temporary gives the test its own folder for temporary files and fails the test if one
+// is left at the end.
 func temporary(t *testing.T) {
 	t.Helper()
 	folder := t.TempDir()
@@ -29,7 +29,7 @@ func temporary(t *testing.T) {
 	})
 }
 
-// names returns the names of what is in a folder.
+// names returns the names of a folder's entries.
 func names(t testing.TB, folder string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(folder)
@@ -41,8 +41,7 @@ func names(t testing.TB, folder string) []string {
 	return list
 }
 
-// trunk returns the trunk of small below its dense layers: 1,176 bytes an
-// example.
+// trunk returns the trunk of small below its dense layers: 1,176 bytes per example.
 func trunk(t testing.TB, w *model.Weights) *feature.Trunk {
 	t.Helper()
 	trunk, err := feature.NewTrunk(smallnet.Of(small(), w), model.Last(2))
@@ -51,15 +50,15 @@ func trunk(t testing.TB, w *model.Weights) *feature.Trunk {
 	return trunk
 }
 
-// made is what one call of Features did.
+// made is the result of one call of Features.
 type made struct {
 	values []float32
 	source feature.Source
-	passes int // calls of Progress: none when nothing was computed
+	passes int // calls of Progress: none if nothing was computed
 	warned []string
 }
 
-// features makes features, copies them and closes them.
+// features computes features, copies them and closes them.
 func features(t testing.TB, trunk *feature.Trunk, data dataset.Examples, memory int64, dir string) made {
 	t.Helper()
 	var m made
@@ -69,7 +68,7 @@ func features(t testing.TB, trunk *feature.Trunk, data dataset.Examples, memory 
 		Progress: func(done, of int) { m.passes++ },
 	})
 	if err != nil {
-		t.Error(err) // also called by goroutines, which may not end the test
+		t.Error(err) // also called in goroutines, which must not call Fatal
 		return m
 	}
 	m.source = f.Source
@@ -84,9 +83,9 @@ func features(t testing.TB, trunk *feature.Trunk, data dataset.Examples, memory 
 	return m
 }
 
-// TestFeaturesAreTheSameEverywhere makes sure that features have the same bits
-// in memory, mapped, and read from the disk either way, and that those that
-// are read are not computed.
+// TestFeaturesAreTheSameEverywhere makes sure that features have the same bits in
+// memory, mapped, and read from the disk either way, and that features read from the
+// disk are not computed again.
 func TestFeaturesAreTheSameEverywhere(t *testing.T) {
 	temporary(t)
 	data, _ := sample(t, 300, 10)
@@ -122,7 +121,7 @@ func TestFeaturesAreTheSameEverywhere(t *testing.T) {
 	}
 }
 
-// TestCacheAtOnce makes sure that many users of one folder do not harm each
+// TestCacheAtOnce makes sure that many users of one folder do not interfere with each
 // other, whether they read, write or map.
 func TestCacheAtOnce(t *testing.T) {
 	temporary(t)
@@ -148,8 +147,8 @@ func TestCacheAtOnce(t *testing.T) {
 	}
 }
 
-// TestCacheCancelled makes sure that a pass that is cancelled leaves nothing,
-// neither among the temporary files nor in the folder.
+// TestCacheCancelled makes sure that a cancelled pass leaves nothing behind, neither in
+// the temporary files nor in the folder.
 func TestCacheCancelled(t *testing.T) {
 	temporary(t)
 	data, _ := sample(t, 300, 10)

@@ -19,18 +19,18 @@ import (
 	"github.com/pkg/errors"
 )
 
-// ErrCache is the cause of errors about invalid options, or examples whose
+// ErrCache is the cause of errors about invalid cache options, or examples whose
 // features cannot be cached.
 var ErrCache = errors.New("invalid cache options")
 
-// cacheFile is a file of features in a cache folder. It holds
+// cacheFile is a file of features in a cache folder. It contains
 //
-//	header  magic [16], key [32], rows [8] and numbers a row [8], little-endian
+//	header  magic [16], key [32], rows [8] and values per row [8], little-endian
 //	values  float32 in this machine's byte order, row after row
 //	digest  SHA-256 of the header and the SHA-256 of each piece of rows
 //
-// Its name is the key, a hash of all that the values depend on: a file with
-// that name and a good digest is the right one, whoever wrote it.
+// Its name is the key, a hash of everything the values depend on. A file with that name
+// and a valid digest is the right one, no matter who wrote it.
 type cacheFile struct {
 	path   string
 	header []byte
@@ -38,18 +38,18 @@ type cacheFile struct {
 
 const cacheMagic = "lastlayer feats\n"
 
-// cacheKey is what the values depend on. Marshalled and hashed it is the key.
+// cacheKey is everything the values depend on. The key is the hash of its JSON.
 type cacheKey struct {
 	Version   int
 	ByteOrder string
-	Products  string // name of the matrix products: each rounds in its own way
+	Products  string // name of the matrix products; each kernel rounds differently
 	trunkKey
 	Prep     dataset.Preprocessing
 	Data     [sha256.Size]byte
 	Features []string `json:",omitempty"`
 }
 
-// cacheFile returns the place in dir of what the trunk makes of data.
+// cacheFile returns the file in dir for the features that the trunk computes from data.
 func (t *Trunk) cacheFile(dir string, data dataset.Examples, r *rows) (*cacheFile, error) {
 	var prep dataset.Preprocessing
 	var hash [sha256.Size]byte
@@ -80,8 +80,8 @@ func (t *Trunk) cacheFile(dir string, data dataset.Examples, r *rows) (*cacheFil
 	return &cacheFile{filepath.Join(dir, hex.EncodeToString(sum[:])+".features"), header}, nil
 }
 
-// fill gives r its values: those in the file, or else those of run, which go
-// into the file too. They are in memory when they fit there, otherwise mapped
+// fill sets r's values. It reads them from the file; if it cannot, it computes them
+// with run and writes the file. If they fit they are held in memory, otherwise mapped
 // from the file.
 func (c *cacheFile) fill(r *rows, fits bool, run runner, warn func(error)) (found bool, err error) {
 	err = c.read(r, fits)
@@ -98,8 +98,8 @@ func (c *cacheFile) fill(r *rows, fits bool, run runner, warn func(error)) (foun
 		r.values = make([]float32, len(r.labels)*r.size)
 	}
 	complete, err := c.write(r, run)
-	// Windows lets no file be replaced that another run has mapped. What that
-	// run made is as good.
+	// Windows cannot replace a file that another run has mapped. That run's file is
+	// just as good.
 	if err != nil && !(complete && c.read(r, fits) == nil) {
 		return false, errors.WithMessage(err, "cache folder")
 	}
@@ -109,12 +109,12 @@ func (c *cacheFile) fill(r *rows, fits bool, run runner, warn func(error)) (foun
 	return false, errors.WithMessagef(c.read(r, false), "%s: what was written cannot be read", c.path)
 }
 
-// runner runs a trunk and hands on its rows, a piece at a time.
+// runner runs a trunk and passes on its rows, one piece at a time.
 type runner func(f func(first int, values []float32) error) error
 
-// write makes the file of what run gives, whole or not at all, and copies that
-// to r if it has memory for it. complete says that run came to its end, with
-// or without an error of the file.
+// write writes the output of run to the file, complete or not at all, and copies it to
+// r if r has memory for it. complete says whether run finished, even if writing the
+// file failed.
 func (c *cacheFile) write(r *rows, run runner) (complete bool, err error) {
 	err = weightfile.ReplaceName(c.path, func(w io.Writer) error {
 		digest := sha256.New()
@@ -142,13 +142,12 @@ func (c *cacheFile) write(r *rows, run runner) (complete bool, err error) {
 	return complete, err
 }
 
-// pieceSums adds up the digest of a file's rows, which come in any number at a
-// time.
+// pieceSums computes the digest of a file's rows, which arrive in batches of any size.
 type pieceSums struct {
-	size int // numbers of a row
+	size int // values per row
 	to   hash.Hash
-	sum  hash.Hash // of the piece under way, nil between two
-	rows int       // in it
+	sum  hash.Hash // of the current piece, nil between pieces
+	rows int       // in the current piece
 }
 
 func (p *pieceSums) add(values []float32) {
@@ -165,7 +164,7 @@ func (p *pieceSums) add(values []float32) {
 	}
 }
 
-// end ends the piece under way.
+// end ends the current piece.
 func (p *pieceSums) end() {
 	if p.sum != nil {
 		p.to.Write(p.sum.Sum(nil))
@@ -173,20 +172,20 @@ func (p *pieceSums) end() {
 	}
 }
 
-// read gives r the values in the file, after making sure of every bit. Memory
-// is taken only once the file is known to hold as much. Where there is no file
-// the error is an fs.ErrNotExist.
+// read sets r's values from the file after checking every bit. It allocates memory only
+// once the file is known to be large enough. If there is no file, the error is an
+// fs.ErrNotExist.
 func (c *cacheFile) read(r *rows, fits bool) (err error) {
 	if info, err := os.Lstat(c.path); err != nil {
 		return err
-	} else if !info.Mode().IsRegular() { // opening a pipe would wait for a writer, and a link is not ours
+	} else if !info.Mode().IsRegular() { // opening a pipe would wait for a writer, and we never create links
 		return errors.New("found no regular file")
 	}
 	f, err := os.Open(c.path)
 	if err != nil {
 		return err
 	}
-	defer f.Close() // what was read is good or not by its digest
+	defer f.Close() // the digest has shown whether the content is valid
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -220,8 +219,7 @@ func (c *cacheFile) read(r *rows, fits bool) (err error) {
 	return err
 }
 
-// digest returns the digest of r, after reading its values from f where they are not
-// mapped.
+// digest returns the digest of r. If read is set, it first reads the values from f.
 func (c *cacheFile) digest(r *rows, f io.ReaderAt, read bool) ([]byte, error) {
 	if !read {
 		f = nil
@@ -234,8 +232,8 @@ func (c *cacheFile) digest(r *rows, f io.ReaderAt, read bool) ([]byte, error) {
 	return h.Sum(nil), nil
 }
 
-// sumPieces adds the SHA-256 of each piece of r to h, on all cores, after reading the
-// values from offset of f, unless it is nil.
+// sumPieces adds the SHA-256 of each piece of r to h, on all cores. If f is not nil, it
+// first reads the values from f at offset.
 func (r *rows) sumPieces(h hash.Hash, f io.ReaderAt, offset int64) error {
 	sums := make([][sha256.Size]byte, r.pieces())
 	failed := make([]error, len(sums))

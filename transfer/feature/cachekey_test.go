@@ -9,8 +9,8 @@ import (
 	"github.com/lastlayer/lastlayer/transfer/feature"
 )
 
-// TestCacheKey makes sure that whatever the features depend on has a file of
-// its own, and that what they do not depend on finds the same.
+// TestCacheKey makes sure that anything the features depend on gives a different file,
+// and anything else finds the same one.
 func TestCacheKey(t *testing.T) {
 	data, other := sample(t, 30, 30)
 	dir := t.TempDir()

@@ -10,9 +10,9 @@ import (
 	"github.com/lastlayer/lastlayer/transfer/feature"
 )
 
-// TestCacheLink puts symbolic and hard links in the place of a file of
-// features: to a file, to nothing and to a whole file of features. Each is
-// replaced, and what it names is as it was.
+// TestCacheLink puts symbolic and hard links in place of a feature file: to a file, to
+// nothing, and to a complete feature file. Each link is replaced, and its target stays
+// unchanged.
 func TestCacheLink(t *testing.T) {
 	data, _ := sample(t, 30, 10)
 	trunk := trunk(t, initial(t, small()))
@@ -50,7 +50,7 @@ func TestCacheLink(t *testing.T) {
 	}
 }
 
-// TestCacheInPlaceOf has a folder where a file of features belongs.
+// TestCacheInPlaceOf puts a folder in place of a feature file.
 func TestCacheInPlaceOf(t *testing.T) {
 	data, _ := sample(t, 30, 10)
 	trunk := trunk(t, initial(t, small()))

@@ -19,9 +19,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// TestCacheDamaged makes sure that a file of features that was cut off,
-// lengthened or has one bit flipped, wherever, is noticed, told of and made
-// anew, and that the training never sees it.
+// TestCacheDamaged makes sure that a feature file that was truncated, extended or has a
+// flipped bit anywhere is detected, reported and recomputed, and that training never
+// sees it.
 func TestCacheDamaged(t *testing.T) {
 	data, _ := sample(t, 300, 10)
 	trunk := trunk(t, initial(t, small()))
@@ -46,7 +46,7 @@ func TestCacheDamaged(t *testing.T) {
 			return os.WriteFile(path, bad, 0o644)
 		}})
 	}
-	for _, size := range []int64{0, 10, 64, int64(n) - 1, int64(n) + 1, 1 << 40} { // the last is sparse
+	for _, size := range []int64{0, 10, 64, int64(n) - 1, int64(n) + 1, 1 << 40} { // the last one is sparse
 		damages = append(damages, damage{"of another length", func() error { return os.Truncate(path, size) }})
 	}
 	damages = append(damages, damage{"zeros", func() error { return os.WriteFile(path, make([]byte, n), 0o644) }})
@@ -80,8 +80,7 @@ func TestCacheDamaged(t *testing.T) {
 	}
 }
 
-// TestCacheOfAnother makes sure that a whole file under a name that is not its
-// own is not taken.
+// TestCacheOfAnother makes sure that a complete file under the wrong name is not used.
 func TestCacheOfAnother(t *testing.T) {
 	data, other := sample(t, 30, 30)
 	trunk := trunk(t, initial(t, small()))
@@ -97,8 +96,8 @@ func TestCacheOfAnother(t *testing.T) {
 	}
 }
 
-// TestCacheRefuses makes sure that what cannot be obeyed is an error that says
-// so.
+// TestCacheRefuses makes sure that invalid options give an error that names the
+// problem.
 func TestCacheRefuses(t *testing.T) {
 	data, _ := sample(t, 30, 10)
 	file := filepath.Join(t.TempDir(), "file")
@@ -136,11 +135,11 @@ func TestCacheRefuses(t *testing.T) {
 	}
 }
 
-// hashless are examples that cannot be found again.
+// hashless are examples without a hash to find them by.
 type hashless struct{ dataset.Examples }
 
-// TestCacheReadOnly makes sure that a folder that cannot be written serves what
-// it holds, and is an error that names it where it does not.
+// TestCacheReadOnly makes sure that a read-only folder serves the features it has, and
+// gives an error with its name for the others.
 func TestCacheReadOnly(t *testing.T) {
 	data, other := sample(t, 30, 30)
 	trunk := trunk(t, initial(t, small()))
@@ -163,7 +162,7 @@ func TestCacheReadOnly(t *testing.T) {
 	}
 }
 
-// TestFeaturesAllocate makes sure that a batch of features costs no memory.
+// TestFeaturesAllocate makes sure that a batch of features allocates no memory.
 func TestFeaturesAllocate(t *testing.T) {
 	data, _ := sample(t, 30, 10)
 	f, err := trunk(t, initial(t, small())).Features(t.Context(), data, feature.Options{})

@@ -9,18 +9,18 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Estimate is the approximate cost of the features of some examples. It is zero
-// where nothing is below the cut.
+// Estimate is the approximate cost of computing the features of some examples. It is
+// zero if nothing is below the cut.
 type Estimate struct {
 	Bytes   int64   // of all features
 	Seconds float64 // of running the trunk
 }
 
-// timedExamples is how many examples an estimate runs the trunk over.
+// timedExamples is the number of examples that an estimate runs the trunk over.
 const timedExamples = 32
 
-// Estimate runs the trunk over the first examples and multiplies, to tell in
-// advance what Features will take.
+// Estimate runs the trunk over the first examples and extrapolates the cost of
+// Features.
 func (t *Trunk) Estimate(ctx context.Context, data dataset.Examples) (Estimate, error) {
 	switch {
 	case t == nil:
@@ -36,7 +36,7 @@ func (t *Trunk) Estimate(ctx context.Context, data dataset.Examples) (Estimate, 
 	}
 	few := span{data, 0, min(timedExamples, data.Len())}
 	var e Estimate
-	for range 2 { // the first run makes the buffers
+	for range 2 { // the first run allocates the buffers
 		start := time.Now()
 		features, err := t.Features(ctx, few, Options{})
 		if err != nil {
@@ -51,7 +51,7 @@ func (t *Trunk) Estimate(ctx context.Context, data dataset.Examples) (Estimate, 
 	return e, nil
 }
 
-// EstimateOf is Estimate for the trunk below what selection selects.
+// EstimateOf is Estimate for the trunk below the selected layers.
 func EstimateOf(ctx context.Context, n *model.Network, selection model.Selection, data dataset.Examples) (Estimate, error) {
 	t, err := NewTrunk(n, selection)
 	if err != nil {

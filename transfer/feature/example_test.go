@@ -12,7 +12,7 @@ import (
 	"github.com/lastlayer/lastlayer/transfer/feature"
 )
 
-// Features are examples for a loop of one's own.
+// Features are examples for your own training loop.
 func ExampleTrunk() {
 	weights, err := model.Init(small(), rand.New(rand.NewPCG(1, 2)))
 	check(err)

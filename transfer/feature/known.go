@@ -7,8 +7,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// KnownOf returns the feature files that have the features of these examples, nil where
-// they are not of Shards.Sets.
+// KnownOf returns the feature files with the features of these examples, or nil if the
+// examples are not from Shards.Sets.
 func KnownOf(data dataset.Examples) *Shards {
 	set, is := data.(*dataset.Set)
 	if !is {
@@ -18,7 +18,7 @@ func KnownOf(data dataset.Examples) *Shards {
 	return s
 }
 
-// known returns the features that files have of a set.
+// known returns the features of a set from its feature files.
 func (t *Trunk) known(s *Shards, set *dataset.Set) (*Set, error) {
 	if err := s.of(t); err != nil {
 		return nil, err
@@ -30,8 +30,8 @@ func (t *Trunk) known(s *Shards, set *dataset.Set) (*Set, error) {
 	return &Set{Examples: k, Source: Files, rows: k}, nil
 }
 
-// of returns an error unless the files are of that trunk, whatever the kernel: a head
-// may be trained on another machine than those of the trunk.
+// of returns an error unless the files were made by that trunk. It ignores the kernel:
+// a head may be trained on another machine than the one that computed the features.
 func (s *Shards) of(t *Trunk) error {
 	origin, err := t.Origin()
 	if err != nil {
@@ -47,7 +47,7 @@ func (s *Shards) of(t *Trunk) error {
 	return nil
 }
 
-// known is the features of a set, in mapped files.
+// known holds the features of a set, in mapped files.
 type known struct {
 	shards *Shards
 	size   int
@@ -65,7 +65,7 @@ func (k *known) row(i int) []float32 {
 	return k.shards.files[at>>rowBits].row(int(at & (1<<rowBits - 1)))
 }
 
-// block returns rows that follow each other in one file.
+// block returns rows that are consecutive in one file.
 func (k *known) block(first, n int) ([]float32, bool) {
 	start := k.at[first]
 	for i, at := range k.at[first : first+n] {
@@ -85,5 +85,5 @@ func (k *known) Gather(dst []float32, indices []int) {
 
 func (k *known) inMemory() int64 { return 0 }
 
-// close leaves the files to those that opened them.
+// close does nothing: the files belong to whoever opened them.
 func (k *known) close() error { return nil }

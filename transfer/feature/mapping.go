@@ -13,8 +13,8 @@ func bytesOf(v []float32) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), 4*len(v))
 }
 
-// mapFrom maps the values of r, to be read only, from byte offset, a multiple
-// of four, of a file that is known to hold them.
+// mapFrom maps the values of r, read-only, from the file at offset, which must be a
+// multiple of four. The file must be large enough.
 func (r *rows) mapFrom(f *os.File, offset int64) error {
 	m, err := mmap.MapRegion(f, int(offset+r.bytes()), mmap.RDONLY, 0, 0)
 	if err != nil {
@@ -25,16 +25,16 @@ func (r *rows) mapFrom(f *os.File, offset int64) error {
 	return nil
 }
 
-// fillMapped gives r the values that run gives, in a temporary file that is
-// mapped. The file is written as any other and mapped afterwards: a full disk
-// is then an error, not a fault.
+// fillMapped writes the values from run to a temporary file and maps it for r. The file
+// is written normally and mapped afterwards, so that a full disk gives an error instead
+// of a fault.
 func (r *rows) fillMapped(run runner) (err error) {
 	f, err := os.CreateTemp("", "lastlayer-features-*")
 	if err != nil {
 		return errors.Wrap(err, "file for the features")
 	}
-	// Most systems let go of the name while the file is open: then nothing is
-	// left even of a run that is killed. Where they do not, Close removes it.
+	// Most systems can remove the name of an open file. Then even a killed run leaves
+	// nothing behind. On the others, Close removes it.
 	remove := func() error { return nil }
 	if os.Remove(f.Name()) != nil {
 		remove = func() error { return os.Remove(f.Name()) }
@@ -50,7 +50,7 @@ func (r *rows) fillMapped(run runner) (err error) {
 		err = closeErr
 	}
 	if err != nil {
-		_ = r.close() // the error that is returned came first
+		_ = r.close() // the first error is returned
 		_ = remove()
 		return err
 	}

@@ -5,8 +5,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// MemoryBound returns how many bytes of features may be in memory: those asked
-// for, or half of what is free when that is 0.
+// MemoryBound returns the maximum number of bytes of features in memory: asked, or half
+// of the free memory if asked is 0.
 func MemoryBound(asked int64) (int64, error) {
 	if asked < 0 {
 		return 0, errors.Wrapf(ErrCache, "memory for features: found %d bytes, expected 0 or more", asked)

@@ -15,11 +15,11 @@ import (
 	"github.com/pkg/errors"
 )
 
-// version goes up when the layout of a file changes, or the arithmetic of a layer:
-// features of another version are of no use.
+// version changes with the layout of a file or the arithmetic of a layer. Features of
+// another version are unusable.
 const version = 3
 
-// trunkKey is a trunk, marshalled as part of what features depend on.
+// trunkKey describes a trunk; its JSON is part of the cache key.
 type trunkKey struct {
 	Input   []int
 	Layers  []model.Layer
@@ -32,8 +32,8 @@ type weightKey struct {
 	Values [sha256.Size]byte
 }
 
-// keyOf returns the trunk of a network that is cut, and the layers whose outputs are
-// the features: nil for the trunk's last one.
+// keyOf returns the key of a cut network's trunk and the layers whose outputs are the
+// features: nil for the trunk's last layer.
 func keyOf(n *model.Network, cut model.Cut) (trunk trunkKey, features []string, err error) {
 	trunk.Input = n.Spec.Input
 	for _, l := range n.Spec.Layers {
@@ -59,21 +59,21 @@ func keyOf(n *model.Network, cut model.Cut) (trunk trunkKey, features []string, 
 	return trunk, features, nil
 }
 
-// Origin is what a vector of features depends on beside the image: vectors of equal
-// origins are the same bytes for the same image.
+// Origin is everything a feature vector depends on besides the image. Vectors with
+// equal origins are identical for the same image.
 type Origin struct {
 	Network   string                `json:"network"` // SHA-256 of the trunk's layers and weights
-	Layers    []string              `json:"layers"`  // whose outputs the features are, one after the other
+	Layers    []string              `json:"layers"`  // whose outputs are the features, one after the other
 	Shape     []int                 `json:"shape"`   // of one image's features: [C,H,W] or [F]
 	Images    []int                 `json:"images"`  // shape of the network's images, [C,H,W]
 	Prep      dataset.Preprocessing `json:"preprocessing"`
-	Kernel    string                `json:"kernel"`     // of the matrix products: each rounds in its own way
+	Kernel    string                `json:"kernel"`     // of the matrix products; each rounds differently
 	ByteOrder string                `json:"byte_order"` // of this machine
-	Version   int                   `json:"version"`    // of the arithmetic and of the file
+	Version   int                   `json:"version"`    // of the arithmetic and the file format
 }
 
-// Origin returns what the trunk's features depend on. Of an empty trunk there are
-// none: the error's cause is ErrShard.
+// Origin returns what the trunk's features depend on. An empty trunk has no features:
+// the error's cause is ErrShard.
 func (t *Trunk) Origin() (Origin, error) {
 	if t == nil || t.network == nil {
 		return Origin{}, errors.Wrap(model.ErrNetwork, "origin: found no trunk, expected one that NewTrunk made")
@@ -99,7 +99,7 @@ func (t *Trunk) Origin() (Origin, error) {
 	}, nil
 }
 
-// size returns the numbers of one vector, 0 where the shape is none.
+// size returns the number of values in a vector, 0 if the shape is invalid.
 func (o Origin) size() int {
 	const most = 1 << 28
 	n := 1
@@ -112,8 +112,8 @@ func (o Origin) size() int {
 	return n
 }
 
-// difference says in which way features of o are not the expected ones, which are as
-// whose says; "" if they are.
+// difference says how features of o differ from the expected ones; whose describes
+// those. It returns "" if they match.
 func (o Origin) difference(expected Origin, whose string) string {
 	prep, of := o.Prep, expected.Prep
 	for _, part := range []struct {

@@ -17,9 +17,9 @@ import (
 	"github.com/pkg/errors"
 )
 
-// A pass through the trunk that will take longer than keptFrom is kept in parts
-// beside the cache file, so that a run which ends before goes on there in the next.
-// A part has the rows of partEvery, or of partBytes if that is less.
+// A pass through the trunk that will take longer than keptFrom is saved in parts beside
+// the cache file, so that the next run can continue after an interruption. A part holds
+// the rows of partEvery, or partBytes if that is less.
 var (
 	keptFrom  = 10 * time.Second
 	partEvery = 5 * time.Second
@@ -27,20 +27,21 @@ var (
 
 const partBytes = 16 << 20
 
-// parts are the files of an unfinished pass. Each appears whole or not at all, and
-// holds
+// parts are the files of an unfinished pass. Each appears complete or not at all, and
+// contains
 //
 //	header  that of the cache file
 //	place   first row and number of rows [8,8], little-endian
 //	values  float32 in this machine's byte order, row after row
-//	digest  SHA-256 of all that stands before
+//	digest  SHA-256 of everything before it
 //
-// Runs of the same pass may share them: what is in them is the same, whoever wrote it.
+// Runs of the same pass may share them: the content is the same, no matter who wrote
+// it.
 type parts struct {
 	prefix string // of the files' names
 	header []byte
-	rows   int // of all features
-	size   int // numbers a row
+	rows   int // in all features
+	size   int // values per row
 }
 
 func (c *cacheFile) parts(r *rows) parts {
@@ -49,14 +50,14 @@ func (c *cacheFile) parts(r *rows) parts {
 
 func (p parts) path(first int) string { return fmt.Sprintf("%s%010d", p.prefix, first) }
 
-// place returns what stands before the values of n rows.
+// place returns what comes before the values of n rows.
 func (p parts) place(first, n int) []byte {
 	b := binary.LittleEndian.AppendUint64(bytes.Clone(p.header), uint64(first))
 	return binary.LittleEndian.AppendUint64(b, uint64(n))
 }
 
-// read returns the rows of the part that begins with row first, nil where there is
-// none or it is damaged: they are computed then.
+// read returns the rows of the part that starts at row first. It returns nil if the
+// part is missing or damaged; the rows are then computed.
 func (p parts) read(first int) []float32 {
 	if info, err := os.Lstat(p.path(first)); err != nil || !info.Mode().IsRegular() { // opening a pipe would wait for a writer
 		return nil
@@ -65,7 +66,7 @@ func (p parts) read(first int) []float32 {
 	if err != nil {
 		return nil
 	}
-	defer f.Close() // what was read is good or not by its digest
+	defer f.Close() // the digest has shown whether the content is valid
 	info, err := f.Stat()
 	if err != nil {
 		return nil
@@ -89,7 +90,7 @@ func (p parts) read(first int) []float32 {
 	return values
 }
 
-// digest returns what ends the part of these values.
+// digest returns the digest at the end of the part with these values.
 func (p parts) digest(first int, values []float32) []byte {
 	h := sha256.New()
 	h.Write(p.place(first, len(values)/p.size))
@@ -109,7 +110,7 @@ func (p parts) write(first int, values []float32) error {
 	})
 }
 
-// remove removes all parts. One that stays takes room, and does no harm.
+// remove removes all parts. A part that cannot be removed takes space but does no harm.
 func (p parts) remove() {
 	folder, base := filepath.Split(p.prefix)
 	entries, _ := os.ReadDir(filepath.Clean(folder))
@@ -120,8 +121,8 @@ func (p parts) remove() {
 	}
 }
 
-// runInParts is run that goes on behind the parts that are there, and leaves some of
-// its own where it will take long.
+// runInParts is run, but continues after existing parts and saves its own if it will
+// take long.
 func (t *Trunk) runInParts(ctx context.Context, data dataset.Examples, opt Options, p parts, f func(first int, values []float32) error) (err error) {
 	done := 0
 	for done < p.rows {
@@ -158,11 +159,11 @@ func (t *Trunk) runInParts(ctx context.Context, data dataset.Examples, opt Optio
 	})
 }
 
-// keeper gathers rows into parts.
+// keeper collects rows into parts.
 type keeper struct {
 	parts
-	first, next int       // rows that are gathered: [first,next)
-	began       time.Time // of the first
+	first, next int       // collected rows: [first,next)
+	began       time.Time // when the part was started
 	values      []float32
 	decided     bool
 	keep        bool
@@ -170,7 +171,7 @@ type keeper struct {
 
 func (k *keeper) add(values []float32) error {
 	n := len(values) / k.size
-	if !k.decided { // by the first batch, as if all were as slow
+	if !k.decided { // by the first batch, assuming that all take as long
 		k.decided, k.keep = true, time.Since(k.began) > keptFrom/time.Duration((k.rows-k.first+n-1)/n)
 	}
 	if k.next += n; !k.keep {
@@ -183,7 +184,7 @@ func (k *keeper) add(values []float32) error {
 	return k.end()
 }
 
-// end writes what is gathered as a part.
+// end writes the collected rows as a part.
 func (k *keeper) end() error {
 	if len(k.values) == 0 {
 		return nil
@@ -193,7 +194,7 @@ func (k *keeper) end() error {
 	return errors.WithMessage(err, "cache folder")
 }
 
-// span are n examples from first on.
+// span is n examples starting at first.
 type span struct {
 	dataset.Examples
 	first, n int

@@ -16,8 +16,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// TestGoesOn interrupts passes and runs them again: they go on where they were, what
-// is damaged is computed, and the features are those of a run without a break.
+// TestGoesOn interrupts passes and runs them again. They continue where they stopped,
+// damaged parts are recomputed, and the features equal those of an uninterrupted run.
 func TestGoesOn(t *testing.T) {
 	temporary(t)
 	defer feature.KeepParts()()
@@ -31,8 +31,8 @@ func TestGoesOn(t *testing.T) {
 		name    string
 		memory  int64
 		damage  func(parts []string) // of the folder
-		from    int                  // example where the second run goes on
-		already bool                 // which it says
+		from    int                  // example from which the second run continues
+		already bool                 // expects a warning that features are there
 	}{
 		{"in memory", 0, nil, 1000, true},
 		{"mapped", 1, nil, 1000, true},
@@ -88,8 +88,8 @@ func TestGoesOn(t *testing.T) {
 	}
 }
 
-// TestPartThatIsNoFile has a pipe, and a folder, where a part belongs: an error that
-// names it, not a wait for somebody to write into the pipe.
+// TestPartThatIsNoFile puts a pipe, and a folder, in place of a part. The result is an
+// error with its name, not a wait for someone to write to the pipe.
 func TestPartThatIsNoFile(t *testing.T) {
 	defer feature.KeepParts()()
 	trunk := trunk(t, initial(t, small()))

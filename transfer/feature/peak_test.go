@@ -33,12 +33,12 @@ func (photos) Gather(dst []float32, indices []int) {
 	}
 }
 
-// mostMemory is what a program may take that runs the trunk of a ResNet-50 over
-// photos: its weights are 98 MiB.
+// mostMemory is the memory limit for a program that runs the trunk of a ResNet-50 over
+// photos. Its weights take 98 MiB.
 const mostMemory = 600 << 20
 
-// TestPeakMemory runs the trunk of a ResNet-50 over photos in a program of its
-// own, whose memory it looks at: 16 of them, or with LASTLAYER_ZOO=all 200.
+// TestPeakMemory runs the trunk of a ResNet-50 over photos in a separate program and
+// measures its memory: 16 photos, or 200 with LASTLAYER_ZOO=all.
 func TestPeakMemory(t *testing.T) {
 	const child = "LASTLAYER_PEAK_MEMORY"
 	if n, err := strconv.Atoi(os.Getenv(child)); err == nil {
@@ -49,7 +49,7 @@ func TestPeakMemory(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a ResNet-50: takes some seconds")
 	}
-	if runtime.GOOS != "linux" { // elsewhere it may be that of the program which started it
+	if runtime.GOOS != "linux" { // elsewhere it may be the memory of the parent process
 		t.Skip("this system does not say what a program has held at most")
 	}
 	n := "16"

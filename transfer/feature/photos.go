@@ -12,21 +12,21 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Photo is an image file in memory and what a trunk makes of it.
+// Photo is an image file in memory, with its features.
 type Photo struct {
 	Name    string // for errors
 	Content []byte // PNG, JPEG, WebP, GIF, BMP or TIFF
 
-	Values []float32         // filled in by Trunk.Photos
-	Sum    [sha256.Size]byte // SHA-256 of Content, as Row has it; filled in too
-	Err    error             // why the file cannot be read; nil if Values are there
+	Values []float32         // set by Trunk.Photos
+	Sum    [sha256.Size]byte // SHA-256 of Content, as in Row; also set by Trunk.Photos
+	Err    error             // why the file cannot be read; nil if Values is set
 }
 
-// Photos decodes and prepares photos as the network's, on all cores, runs the trunk
-// over them, and fills in what comes out: the same bytes for each as Features, whatever
-// else is among them. A photo that cannot be read has an Err of its own, and is no
-// error of the others. The network must be one of photos; otherwise the error's cause
-// is model.ErrData. One Trunk is not for several goroutines at once.
+// Photos decodes and prepares photos for the network on all cores, runs the trunk over
+// them, and fills in the results. Each photo's features are identical to those of
+// Features, whatever the other photos are. A photo that cannot be read gets its own Err
+// and does not affect the others. The network must be a photo network; otherwise the
+// error's cause is model.ErrData. Do not use a Trunk from several goroutines at once.
 func (t *Trunk) Photos(ctx context.Context, photos []Photo) error {
 	if t == nil || t.network == nil {
 		return errors.Wrap(model.ErrNetwork, "photos: found no trunk, expected one that NewTrunk made")
@@ -76,7 +76,7 @@ func (t *Trunk) Photos(ctx context.Context, photos []Photo) error {
 	})
 }
 
-// pixels returns the bytes of a photo as the network takes it, [3,H,W].
+// pixels returns the bytes of a photo as the network's input, [3,H,W].
 func pixels(ctx context.Context, p *Photo, shape []int, prep dataset.Preprocessing) (pixels []byte, err error) {
 	err = dataset.UseImageFrom(ctx, bytes.NewReader(p.Content), p.Name, func(img image.Image) error {
 		pixels, err = prep.Photo.Pixels(img, shape[1], shape[2])

@@ -17,9 +17,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Photos that are read when needed have the features of the same images in
-// memory, are found in the cache by the files' content, and are an error when
-// they have gone.
+// Photos read on demand have the same features as the same images in memory. The cache
+// finds them by the files' content. Missing files give an error.
 func TestFeaturesOfPhotos(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 60 {
@@ -81,7 +80,7 @@ func TestFeaturesOfPhotos(t *testing.T) {
 	if !slices.Equal(features(open(), feature.Options{CacheDir: cache}, feature.Disk), want) {
 		t.Error("found other features in the cache")
 	}
-	_, err = trunk.Features(t.Context(), photos, feature.Options{}) // whose first file has gone
+	_, err = trunk.Features(t.Context(), photos, feature.Options{}) // their first file is gone
 	if !errors.Is(err, dataset.ErrNotFound) || !strings.Contains(err.Error(), filepath.Base(first)) {
 		t.Errorf("found %v, expected an error that names the photo", err)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/lastlayer/lastlayer/transfer/feature"
 )
 
-// single is one of the examples.
+// single is one example of a set.
 type single struct {
 	dataset.Examples
 	i int
@@ -19,9 +19,8 @@ type single struct {
 func (single) Len() int                        { return 1 }
 func (s single) Gather(dst []float32, _ []int) { s.Examples.Gather(dst, []int{s.i}) }
 
-// TestResidualFeatures makes sure that an image's features are the same bytes
-// alone and among others, on one thread and on two, where normalisations and
-// additions are folded.
+// TestResidualFeatures makes sure that an image's features have the same bytes alone
+// and in a batch, on one thread and on two, with folded normalisations and additions.
 func TestResidualFeatures(t *testing.T) {
 	t.Cleanup(func() { must(t, model.SetThreads(0)) })
 	data, _ := sample(t, 40, 10)

@@ -7,13 +7,13 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Set is what the frozen trunk makes of labelled examples: one row of float32
-// each, in one contiguous matrix. It is dataset.Examples for the head. Several
+// Set is the output of the frozen trunk for labelled examples: one row of float32 each,
+// in one contiguous matrix. It implements dataset.Examples for the head. Several
 // goroutines may read it. Close it when it is no longer needed.
 type Set struct {
-	dataset.Examples        // the rows; of an empty trunk the examples themselves
+	dataset.Examples        // the rows; for an empty trunk the original examples
 	Source           Source // where the rows came from
-	rows             matrix // nil of an empty trunk
+	rows             matrix // nil for an empty trunk
 }
 
 // matrix is the rows of a Set.
@@ -34,12 +34,12 @@ const (
 	Files  Source = "files"  // mapped from feature files
 )
 
-// Row returns the features of example i. They belong to f, and are to be read
-// only. An empty trunk has none: it panics, as after Close.
+// Row returns the features of example i. They belong to f and must not be modified. Row
+// panics for an empty trunk and after Close.
 func (f *Set) Row(i int) []float32 { return f.rows.row(i) }
 
-// Block returns the features of n examples from first on, one row after the
-// other, and false where they do not lie so in memory: Gather them then.
+// Block returns the features of n examples starting at first, one row after the other.
+// It returns false if they are not contiguous in memory; use Gather then.
 func (f *Set) Block(first, n int) ([]float32, bool) {
 	if f.rows == nil {
 		return nil, false
@@ -47,8 +47,8 @@ func (f *Set) Block(first, n int) ([]float32, bool) {
 	return f.rows.block(first, n)
 }
 
-// Close frees the memory, and removes the file of mapped features unless they
-// are in CacheDir. No row may be used afterwards. A second Close does nothing.
+// Close frees the memory and removes the file of mapped features, unless it is in
+// CacheDir. Do not use any row afterwards. A second Close does nothing.
 func (f *Set) Close() error {
 	if f == nil || f.rows == nil {
 		return nil
@@ -56,7 +56,7 @@ func (f *Set) Close() error {
 	return f.rows.close()
 }
 
-// InMemory returns the bytes of memory that the features hold: 0 where they are
+// InMemory returns the number of bytes of memory that the features use: 0 if they are
 // mapped from a file.
 func (f *Set) InMemory() int64 {
 	if f.rows == nil {
@@ -65,16 +65,16 @@ func (f *Set) InMemory() int64 {
 	return f.rows.inMemory()
 }
 
-// rows is a matrix of float32, in memory or mapped, with a label a row.
+// rows is a matrix of float32, in memory or mapped, with one label per row.
 type rows struct {
 	shape   []int // of one row: [C,H,W] or [F]
-	size    int   // numbers of one row
+	size    int   // values per row
 	values  []float32
 	labels  []int
-	release func() error // unmaps values; nil when they are in memory
+	release func() error // unmaps values; nil if they are in memory
 }
 
-// newRows returns rows of that shape for the examples, without values yet.
+// newRows returns rows of that shape for the examples. They have no values yet.
 func newRows(shape []int, data dataset.Examples) (*rows, error) {
 	r := &rows{shape: shape, size: 1, labels: make([]int, data.Len())}
 	for _, side := range shape {
@@ -104,13 +104,13 @@ func (r *rows) inMemory() int64 {
 	return r.bytes()
 }
 
-// piece is how many rows a cache file has a checksum of together.
+// piece is the number of rows covered by one checksum of a cache file.
 const piece = 250
 
-// pieces returns how many pieces of at most piece rows there are.
+// pieces returns the number of pieces of at most piece rows.
 func (r *rows) pieces() int { return (len(r.labels) + piece - 1) / piece }
 
-// piece returns the numbers of piece i as [from,to) in values.
+// piece returns the range [from,to) of piece i in values.
 func (r *rows) piece(i int) (from, to int) {
 	return i * piece * r.size, min((i+1)*piece, len(r.labels)) * r.size
 }
@@ -133,8 +133,8 @@ func (r *rows) ExampleShape() []int { return append([]int(nil), r.shape...) }
 // Label returns the class of example i.
 func (r *rows) Label(i int) int { return r.labels[i] }
 
-// Gather copies the rows with these indices to dst, on one goroutine: it goes
-// at the memory's pace, and a second one is no faster (BenchmarkGather).
+// Gather copies the rows with these indices to dst. It uses one goroutine: memory
+// bandwidth is the limit, and a second one is no faster (BenchmarkGather).
 func (r *rows) Gather(dst []float32, indices []int) {
 	for i, index := range indices {
 		copy(dst[i*r.size:(i+1)*r.size], r.row(index))

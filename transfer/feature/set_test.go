@@ -14,7 +14,7 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// The networks and sets of these tests.
+// Networks and sets for these tests.
 var (
 	small   = smallnet.Digits
 	initial = smallnet.Init
@@ -22,10 +22,10 @@ var (
 	must    = smallnet.Must
 )
 
-// TestFeatures makes sure that the trunk gives what the uncut graph gives at
-// the cut, for every example, and that labels come along.
+// TestFeatures makes sure that the trunk's output equals the uncut graph's at the cut,
+// for every example, and that labels are kept.
 func TestFeatures(t *testing.T) {
-	data, _ := sample(t, 300, 10) // more than the trunk takes at a time
+	data, _ := sample(t, 300, 10) // more than one batch of the trunk
 	spec := small()
 	w := initial(t, spec)
 	whole, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(300))
@@ -37,7 +37,7 @@ func TestFeatures(t *testing.T) {
 	for _, test := range []struct {
 		selection model.Selection
 		cut       int
-		layer     string // the last below the cut that makes a node
+		layer     string // the last layer below the cut that has a node
 		shape     []int
 	}{
 		{model.Last(1), 10, "relu3", []int{24}},
@@ -89,7 +89,7 @@ func all(data dataset.Examples) []int {
 	return indices
 }
 
-// largest returns the largest difference of two lists of the same length.
+// largest returns the largest difference between two lists of the same length.
 func largest(a, b []float32) float64 {
 	d := float32(0)
 	for i, x := range a {
@@ -98,8 +98,8 @@ func largest(a, b []float32) float64 {
 	return float64(d)
 }
 
-// TestEmptyTrunk makes sure that where the lowest layer is trained, examples
-// are handed through.
+// TestEmptyTrunk makes sure that examples pass through unchanged if the lowest layer is
+// trained.
 func TestEmptyTrunk(t *testing.T) {
 	data, _ := sample(t, 20, 10)
 	for _, selection := range []model.Selection{model.All(), model.Layers("conv1")} {
@@ -136,7 +136,7 @@ func TestTrunkRefuses(t *testing.T) {
 	}
 }
 
-// wide are examples with a shape that is not theirs.
+// wide are examples that report a wrong shape.
 type wide struct{ dataset.Examples }
 
 func (wide) ExampleShape() []int { return []int{1, 14, 56} }

@@ -18,22 +18,21 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Shards are the feature files of a whole set, mapped into memory. They are the
-// dataset.Files of its images, in the order of their paths, however many files there
-// are. Several goroutines may read them. Nothing of them may be used after Close.
+// Shards are the feature files of a whole set, mapped into memory. They implement
+// dataset.Files for its images, sorted by path, regardless of the number of files.
+// Several goroutines may read them. Do not use them after Close.
 type Shards struct {
-	header Header // of the first file; Shard apart, it is that of all
+	header Header // of the first file; the others differ only in Shard
 	files  []*shardFile
-	order  []uint64 // file and row of each image, in the order of the paths
+	order  []uint64 // file and row of each image, sorted by path
 }
 
-// rowBits is how many bits of an order's number are the row.
+// rowBits is the number of bits in an order value that hold the row.
 const rowBits = 40
 
-// Open maps feature files and makes sure that every bit is right and that they are all
-// shards of one set, each once, of one network. names are files, or patterns as
-// filepath.Glob has them. The error's cause is ErrShard, and it names the file, or what
-// the system says.
+// Open maps feature files. It checks every bit and that the files are all shards of one
+// set, each exactly once, from one network. names are file names or patterns for
+// filepath.Glob. Errors name the file; their cause is ErrShard or the system's error.
 func Open(names ...string) (s *Shards, err error) {
 	paths, err := matches(names)
 	if err != nil {
@@ -42,7 +41,7 @@ func Open(names ...string) (s *Shards, err error) {
 	s = &Shards{}
 	defer func() {
 		if err != nil {
-			_ = s.Close() // the error that is returned came first
+			_ = s.Close() // the first error is returned
 			s = nil
 		}
 	}()
@@ -81,10 +80,10 @@ func Open(names ...string) (s *Shards, err error) {
 	return s, s.sort()
 }
 
-// matches returns the files that the names stand for, each once.
+// matches returns the files that match the names, without duplicates.
 func matches(names []string) (paths []string, err error) {
 	for _, name := range names {
-		if _, err := os.Lstat(name); err == nil { // a file may be named as a pattern
+		if _, err := os.Lstat(name); err == nil { // a file name may look like a pattern
 			paths = append(paths, name)
 			continue
 		}
@@ -107,7 +106,7 @@ func matches(names []string) (paths []string, err error) {
 	}), nil
 }
 
-// sort puts the rows of all files in the order of their paths.
+// sort sorts the rows of all files by path.
 func (s *Shards) sort() error {
 	n := 0
 	for _, f := range s.files {
@@ -137,12 +136,12 @@ func (s *Shards) at(place uint64) string {
 	return s.files[place>>rowBits].name(int(place & (1<<rowBits - 1)))
 }
 
-// place returns where image i is.
+// place returns the file and row of image i.
 func (s *Shards) place(i int) (f *shardFile, row int) {
 	return s.files[s.order[i]>>rowBits], int(s.order[i] & (1<<rowBits - 1))
 }
 
-// Header returns the header of the first file. All have the same but for the shard.
+// Header returns the header of the first file. The others differ only in the shard.
 func (s *Shards) Header() Header { return s.header }
 
 // Len returns the number of images.
@@ -157,27 +156,27 @@ func (s *Shards) Sum(i int) [sha256.Size]byte {
 	return [sha256.Size]byte(f.sums[row*sha256.Size:])
 }
 
-// Label returns the class of image i, and where it stands in the data set.
+// Label returns the class of image i and its half of the data set.
 func (s *Shards) Label(i int) (int, dataset.Half) {
 	f, row := s.place(i)
 	return f.label(row)
 }
 
-// Row returns the features of image i, to be read only.
+// Row returns the features of image i. They must not be modified.
 func (s *Shards) Row(i int) []float32 {
 	f, row := s.place(i)
 	return f.row(row)
 }
 
-// Missing returns how many files of the set have no row: those that are no images or
-// could not be read. It is 0 where the files do not say how many there are.
+// Missing returns the number of the set's files without a row: they are not images or
+// could not be read. It is 0 if the feature files do not record the total.
 func (s *Shards) Missing() int { return max(0, s.header.Listing.Files-s.Len()) }
 
-// Sets returns the training and the test images for a network of which the selected
-// layers will be trained, split as those of the folder by dataset.Open: a training on
-// them is the same, byte for byte, but runs no frozen layer. Features of another trunk
-// are an ErrShard; of those by another kernel than this process has, which are not the
-// same bytes, opt.Warn gets a word. No other field of opt matters.
+// Sets returns the training and test images for a network whose selected layers will be
+// trained, split as dataset.Open splits the folder. Training on them gives the same
+// result, byte for byte, without running a frozen layer. Features of another trunk are
+// an ErrShard. Features computed with another kernel than this process uses are not
+// identical; opt.Warn is called then. Other fields of opt are ignored.
 func (s *Shards) Sets(name string, n *model.Network, selection model.Selection, opt dataset.Options) (train, test *dataset.Set, err error) {
 	t, err := NewTrunk(n, selection)
 	if err != nil {
@@ -207,14 +206,14 @@ func (s *Shards) Close() error {
 	return first
 }
 
-// shardFile is a feature file that is mapped.
+// shardFile is a mapped feature file.
 type shardFile struct {
 	rows
 	path   string
 	header Header
-	sums   []byte // of each row, sha256.Size
-	marks  []byte // labels and halves, 4
-	ends   []byte // of the paths, 8
+	sums   []byte // of each row, sha256.Size bytes
+	marks  []byte // labels and halves, 4 bytes
+	ends   []byte // of the paths, 8 bytes
 	paths  []byte
 }
 
@@ -240,18 +239,18 @@ func openShard(path string) (*shardFile, error) {
 	}
 	f, err := parseShard(m, false)
 	if err != nil {
-		_ = m.Unmap() // the error that is returned came first
+		_ = m.Unmap() // the first error is returned
 		return nil, err
 	}
 	f.path, f.release = path, m.Unmap
 	return f, nil
 }
 
-// errDamaged is what a file that was cut off, or changed, is.
+// errDamaged is the error for a file that was truncated or changed.
 var errDamaged = errors.Wrap(ErrShard, "damaged or not complete: compute this shard again")
 
-// parseShard reads a feature file of which the magic is good. What it returns is in
-// the same memory. Tests have it go on, unchecked, where the digest is not good.
+// parseShard parses a feature file whose magic has been checked. The result shares b's
+// memory. For tests, unchecked skips the check of the digest.
 func parseShard(b []byte, unchecked bool) (*shardFile, error) {
 	if len(b) < len(shardMagic)+shardTail {
 		return nil, errDamaged
@@ -274,7 +273,8 @@ func parseShard(b []byte, unchecked bool) (*shardFile, error) {
 	checked := table
 	f.sums, f.marks, f.ends, f.paths = take(n*sha256.Size), take(n*4), take(n*8), take(pathsLength)
 	header := take(headerLength)
-	// The digest covers the header; it is read first, for the size of a row.
+	// The digest covers the header, but the header is read first because it gives the
+	// size of a row.
 	if err := json.Unmarshal(header, &f.header); err != nil {
 		return nil, errDamaged
 	}
@@ -304,7 +304,7 @@ func parseShard(b []byte, unchecked bool) (*shardFile, error) {
 	return f, f.checkRows()
 }
 
-// checkRows returns an error where a row is not one of the header's.
+// checkRows returns an error if a row does not match the header.
 func (f *shardFile) checkRows() error {
 	end := uint64(0)
 	for i := range f.labels {
@@ -341,7 +341,7 @@ func (f *shardFile) label(row int) (int, dataset.Half) {
 	return int(mark >> 2), dataset.Half(mark & 3)
 }
 
-// fits returns an error unless the file is of the same set as another.
+// fits returns an error unless the file belongs to the same set as other.
 func (f *shardFile) fits(other *shardFile) error {
 	a, b := f.header, other.header
 	switch difference := a.difference(b.Origin, "as in "+other.path); {

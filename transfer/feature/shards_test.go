@@ -20,7 +20,7 @@ import (
 	"github.com/pkg/errors"
 )
 
-// photoNet is a small network of photos.
+// photoNet is a small photo network.
 func photoNet(t testing.TB) *model.Network {
 	t.Helper()
 	spec := model.Spec{Input: []int{3, 16, 16}, Layers: []model.Layer{
@@ -43,7 +43,7 @@ func trunkOf(t testing.TB, n *model.Network) *feature.Trunk {
 	return trunk
 }
 
-// photoFolder makes n photos of two classes and a file that is none.
+// photoFolder writes n photos of two classes and a file that is not a photo.
 func photoFolder(t testing.TB, n int) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -66,7 +66,7 @@ func writePhoto(t testing.TB, path string, seed int) {
 	must(t, os.WriteFile(path, b.Bytes(), 0o644))
 }
 
-// writeShares writes the features of a folder in so many shards and returns the files.
+// writeShares writes the features of a folder in several shards and returns the files.
 func writeShares(t testing.TB, trunk *feature.Trunk, folder, dir string, of int) []string {
 	t.Helper()
 	var paths []string
@@ -79,8 +79,8 @@ func writeShares(t testing.TB, trunk *feature.Trunk, folder, dir string, of int)
 	return paths
 }
 
-// TestShards compares the sets and the features of any number of shards with those of
-// the folder.
+// TestShards compares the sets and features of any number of shards with those of the
+// folder.
 func TestShards(t *testing.T) {
 	folder, dir := photoFolder(t, 30), t.TempDir()
 	n := photoNet(t)
@@ -90,7 +90,7 @@ func TestShards(t *testing.T) {
 	whole, err := trunk.Features(t.Context(), train, feature.Options{})
 	must(t, err)
 	defer whole.Close()
-	for _, of := range []int{1, 3, 40} { // of 40 some are empty
+	for _, of := range []int{1, 3, 40} { // with 40, some are empty
 		writeShares(t, trunk, folder, dir, of)
 		s, err := feature.Open(filepath.Join(dir, fmt.Sprintf("part-*-of-%d.features", of)))
 		must(t, err)
@@ -158,7 +158,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 	same := changed("same.features", func(*feature.Header, *feature.Row) {})
 	s, err := feature.Open(good[0], same)
-	must(t, err) // so that what follows is refused for what was changed
+	must(t, err) // so that only the change below can cause an error
 	must(t, s.Close())
 	for _, test := range []struct {
 		reason string
@@ -214,7 +214,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// TestWriterRefuses appends rows that cannot be ones of the file.
+// TestWriterRefuses appends rows that are invalid for the file.
 func TestWriterRefuses(t *testing.T) {
 	origin, err := trunkOf(t, photoNet(t)).Origin()
 	must(t, err)
@@ -252,7 +252,8 @@ func TestWriterRefuses(t *testing.T) {
 	}
 }
 
-// TestWriteShareGoesOn interrupts a share and goes on; the file is that of one run.
+// TestWriteShareGoesOn interrupts a share and continues it. The file equals that of an
+// uninterrupted run.
 func TestWriteShareGoesOn(t *testing.T) {
 	folder, dir := photoFolder(t, 150), t.TempDir()
 	trunk := trunkOf(t, photoNet(t))
@@ -271,7 +272,7 @@ func TestWriteShareGoesOn(t *testing.T) {
 	if found := names(t, dir); len(found) != 1 || !strings.Contains(found[0], ".kept-") {
 		t.Errorf("found the files %q, expected one of features that are kept", found)
 	}
-	// Of what was kept the first photo has changed, and changes back later.
+	// The first photo of the saved features has changed; it is changed back later.
 	first := filepath.Join(folder, "a", "00.png")
 	before, err := os.ReadFile(first)
 	must(t, err)
@@ -302,7 +303,7 @@ func read(t testing.TB, path string) []byte {
 	return b
 }
 
-// TestWriteShareBadFiles has a damaged photo.
+// TestWriteShareBadFiles runs over a folder with a damaged photo.
 func TestWriteShareBadFiles(t *testing.T) {
 	folder, dir := photoFolder(t, 20), t.TempDir()
 	bad := filepath.Join(folder, "b", "bad.png")
@@ -354,8 +355,8 @@ func TestPhotos(t *testing.T) {
 	}
 }
 
-// TestShard reads shards, and makes sure that which one an image is in stays as it is:
-// files of two versions would lack some and have others twice.
+// TestShard parses shards and makes sure that the shard of an image never changes:
+// otherwise files of two versions would miss some images and repeat others.
 func TestShard(t *testing.T) {
 	for text, want := range map[string]feature.Shard{"1/1": {Index: 1, Of: 1}, "3/16": {Index: 3, Of: 16}} {
 		if s, err := feature.ParseShard(text); err != nil || s != want {
@@ -374,7 +375,7 @@ func TestShard(t *testing.T) {
 	}
 }
 
-// FuzzParseShard reads damaged files.
+// FuzzParseShard parses damaged files.
 func FuzzParseShard(f *testing.F) {
 	n := photoNet(f)
 	trunk := trunkOf(f, n)
@@ -390,7 +391,7 @@ func FuzzParseShard(f *testing.F) {
 	must(f, w.Close())
 	f.Add(empty.Bytes())
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, signed := range []bool{false, true} { // with a digest of its content, so that more of it is read
+		for _, signed := range []bool{false, true} { // ignoring the digest lets the parser read more
 			if err := feature.ParseShardFile(b, signed); err != nil && !errors.Is(err, feature.ErrShard) {
 				t.Errorf("found the error %v, expected an ErrShard", err)
 			}
@@ -398,8 +399,8 @@ func FuzzParseShard(f *testing.F) {
 	})
 }
 
-// TestKernelIsTold trains a head where another kernel is in use than where the features
-// were made.
+// TestKernelIsTold trains a head with another kernel than the one that computed the
+// features.
 func TestKernelIsTold(t *testing.T) {
 	n := photoNet(t)
 	trunk := trunkOf(t, n)

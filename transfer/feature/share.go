@@ -15,31 +15,31 @@ import (
 	"github.com/pkg/errors"
 )
 
-// ShareResult is what WriteShare did.
+// ShareResult is the result of WriteShare.
 type ShareResult struct {
 	Images  int // in the file
-	Earlier int // of them, those whose features a run had left that did not end
-	Size    int // numbers of each
-	Of      int // files of the whole set
+	Earlier int // how many of these were taken from an unfinished run
+	Size    int // values per image
+	Of      int // files in the whole set
 }
 
 const (
-	shareBatch = 64       // photos that are read and run at a time
-	shareBytes = 32 << 20 // bytes of their files, about
-	keptBytes  = 64 << 20 // of features, after which they are kept
+	shareBatch = 64       // photos read and run at a time
+	shareBytes = 32 << 20 // approximate size of their files
+	keptBytes  = 64 << 20 // of features, after which they are saved
 )
 
-// keptEvery is how often features are kept.
+// keptEvery is the interval at which features are saved.
 var keptEvery = 30 * time.Second
 
-// WriteShare writes the features of a share of a folder's photos as a feature file. The
-// folder is one that dataset.Open reads with these options, of which Shape and Prep are
-// the network's; each photo is read and decoded once, and counted by Checked then. All
-// that cannot be read are found before it fails for them.
+// WriteShare writes the features of a share of a folder's photos to a feature file. The
+// folder is one that dataset.Open reads with these options; Shape and Prep must be the
+// network's. Each photo is read and decoded once; Checked counts it then. If photos
+// cannot be read, WriteShare finds all of them before it fails.
 //
-// Until the file is whole, features are kept in files beside it, such as
-// part-3.features.kept-0000. A run that is interrupted, or killed, leaves them, and the
-// next one computes only what they lack, or whose photo has changed.
+// Until the file is complete, features are saved in files beside it, such as
+// part-3.features.kept-0000. An interrupted or killed run leaves them there. The next
+// one computes only missing features and those of changed photos.
 func (t *Trunk) WriteShare(ctx context.Context, path, dir string, shard Shard, opt dataset.Options) (ShareResult, error) {
 	if err := shard.Check(); err != nil {
 		return ShareResult{}, err
@@ -91,33 +91,33 @@ func (t *Trunk) WriteShare(ctx context.Context, path, dir string, shard Shard, o
 	return result, err
 }
 
-// warn tells of what is unexpected but no error.
+// warn reports something unexpected that is not an error.
 func (s *share) warn(err error) {
 	if s.opt.Warn != nil {
 		s.opt.Warn(err.Error())
 	}
 }
 
-// share is one share that is computed.
+// share is a share being computed.
 type share struct {
 	trunk  *Trunk
 	opt    dataset.Options
 	path   string
 	header Header
 	files  []dataset.FolderFile
-	done   []Row // of each file; without Values where there are none yet, or cannot be any
+	done   []Row // of each file; Values is nil if not computed yet, or impossible
 	bad    dataset.BadFiles
-	others []string // that are no images
+	others []string // files that are not images
 
-	kept    []*shardFile   // features of this run and of earlier ones
-	earlier map[string]Row // what those of earlier runs have
+	kept    []*shardFile   // features of this run and earlier ones
+	earlier map[string]Row // rows from earlier runs
 	reused  int
-	first   int       // file from which on nothing is kept yet
-	bytes   int       // of features since then
-	began   time.Time // when
+	first   int       // first file whose features are not saved yet
+	bytes   int       // of features since the last save
+	began   time.Time // time of the last save
 }
 
-// check returns an error where the path of a file cannot stand in a feature file.
+// check returns an error if a file's path is not allowed in a feature file.
 func (s *share) check() error {
 	zero := make([]float32, s.header.size())
 	for _, f := range s.files {
@@ -132,7 +132,7 @@ func (s *share) row(f dataset.FolderFile, p Photo) Row {
 	return Row{Path: f.Path, Half: f.Half, Label: f.Label, Sum: p.Sum, Values: p.Values}
 }
 
-// run computes what lacks.
+// run computes the missing features.
 func (s *share) run(ctx context.Context) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -175,12 +175,12 @@ func (s *share) run(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// fail notes a file that cannot be read.
+// fail records a file that cannot be read.
 func (s *share) fail(n int, err error) {
 	s.bad.Paths, s.bad.Errors = append(s.bad.Paths, s.files[n].File), append(s.bad.Errors, err)
 }
 
-// judge says what files were left out, or returns an error for them.
+// judge reports the files that were left out, or returns an error for them.
 func (s *share) judge() error {
 	if n := len(s.others); n > 0 {
 		s.warn(errors.Errorf("%s: skipped files that are not images: %d, such as %s", s.bad.Folder, n, s.others[n-1]))
@@ -202,14 +202,14 @@ func (s *share) judge() error {
 	return nil
 }
 
-// contents are files that were read.
+// contents are the contents of files.
 type contents struct {
-	first    int      // of the files
-	contents [][]byte // nil for no image
+	first    int      // index of the first file
+	contents [][]byte // nil if not an image
 	failed   []error
 }
 
-// read reads the files in order, some at a time, while those before are worked on.
+// read reads the files in order, in batches, while earlier ones are processed.
 func (s *share) read(ctx context.Context) <-chan contents {
 	batches := make(chan contents, 1)
 	go func() {
@@ -228,7 +228,7 @@ func (s *share) read(ctx context.Context) <-chan contents {
 	return batches
 }
 
-// batch returns how many files from first on are read at a time.
+// batch returns the number of files to read at a time, starting at first.
 func (s *share) batch(first int) int {
 	n, size := 0, int64(0)
 	for n < shareBatch && first+n < len(s.files) && size < shareBytes {
@@ -240,8 +240,8 @@ func (s *share) batch(first int) int {
 	return n
 }
 
-// reuse takes the features of an earlier run for a file, and reports whether there are
-// any of this content.
+// reuse uses the features of an earlier run for a file. It reports whether there are
+// any for this content.
 func (s *share) reuse(n int, content []byte) bool {
 	row, is := s.earlier[s.files[n].Path]
 	if !is || row.Sum != sha256.Sum256(content) {
@@ -252,7 +252,7 @@ func (s *share) reuse(n int, content []byte) bool {
 	return true
 }
 
-// keep keeps what was computed of the files before end.
+// keep saves the features of the files before end.
 func (s *share) keep(end int) error {
 	rows := s.done[s.first:end]
 	s.first, s.bytes, s.began = end, 0, time.Now()
@@ -279,7 +279,7 @@ func (s *share) keep(end int) error {
 	}
 	s.kept = append(s.kept, f)
 	at := 0
-	for i := range rows { // in memory no longer
+	for i := range rows { // no longer held in memory
 		if s.fresh(rows[i]) {
 			rows[i].Values = f.row(at)
 			at++
@@ -297,10 +297,10 @@ func (s *share) fresh(r Row) bool {
 	return !is
 }
 
-// keptPrefix begins the names of files of features that are kept.
+// keptPrefix is the start of the names of files with saved features.
 func (s *share) keptPrefix() string { return s.path + ".kept-" }
 
-// keptPath returns the name of a further file.
+// keptPath returns the name for another file.
 func (s *share) keptPath() string {
 	for i := 0; ; i++ {
 		path := fmt.Sprintf("%s%04d", s.keptPrefix(), i)
@@ -310,8 +310,8 @@ func (s *share) keptPath() string {
 	}
 }
 
-// resume opens what earlier runs kept. What is damaged, or of another network or
-// share, is of no use and no harm.
+// resume opens what earlier runs saved. It ignores files that are damaged or belong to
+// another network or share.
 func (s *share) resume() {
 	s.earlier = map[string]Row{}
 	for _, path := range s.keptFiles() {
@@ -346,16 +346,17 @@ func (s *share) keptFiles() []string {
 	return paths
 }
 
-// close unmaps what is kept.
+// close unmaps the saved features.
 func (s *share) close() {
 	for _, f := range s.kept {
 		_ = f.close() // it was only read
 	}
 }
 
-// remove removes what was kept: the file has it. One that stays does no harm.
+// remove removes the saved features: the output file now has them. A file that cannot
+// be removed does no harm.
 func (s *share) remove() {
-	s.close() // Windows removes no file that is mapped
+	s.close() // Windows cannot remove a mapped file
 	for _, path := range s.keptFiles() {
 		_ = os.Remove(path)
 	}

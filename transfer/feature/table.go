@@ -17,15 +17,15 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Part is the features of some images, for other programs to read.
+// Part is the features of some images, for use by other programs.
 type Part struct {
-	Name     string       // as "train": of letters, digits and _
-	Images   *dataset.Set // which names the images and their classes
-	Features *Set         // one row for each of the images
+	Name     string       // such as "train": letters, digits and _
+	Images   *dataset.Set // gives the images' names and classes
+	Features *Set         // one row per image
 }
 
-// file returns the name of an image: its path, or where it is in memory the set's
-// name and its number.
+// file returns the name of an image: its path, or for images in memory the set's name
+// and the index.
 func (p Part) file(i int) string {
 	if file := p.Images.File(i); file != "" {
 		return file
@@ -33,8 +33,8 @@ func (p Part) file(i int) string {
 	return fmt.Sprintf("%s/%d", p.Images.Name, i)
 }
 
-// check returns an error unless there is a row for each image of each part, all of
-// one size, and the classes are the same.
+// check returns an error unless each part has a row for each image, all rows have the
+// same size, and all parts have the same classes.
 func check(parts []Part) (size int, err error) {
 	if len(parts) == 0 {
 		return 0, errors.Wrap(ErrTable, "found no features")
@@ -55,14 +55,13 @@ func check(parts []Part) (size int, err error) {
 	return size, nil
 }
 
-// ErrTable is the cause of errors about features that cannot be written as a
-// table.
+// ErrTable is the cause of errors about features that cannot be written as a table.
 var ErrTable = errors.New("features cannot be written")
 
-// WriteCSV writes a table with a line for each image: part, file, label, and the
-// features f0, f1, ..., which read back as the same float32. In names and labels, what
-// a terminal would obey is escaped, and one that a spreadsheet would run as a formula
-// (it begins with = + - or @ and is no number) begins with an apostrophe.
+// WriteCSV writes a table with one line per image: part, file, label, and the features
+// f0, f1, ..., which read back as the same float32. In names and labels, terminal
+// control characters are escaped. A text that a spreadsheet would run as a formula (it
+// starts with = + - or @ and is not a number) gets a leading apostrophe.
 func WriteCSV(w io.Writer, parts ...Part) error {
 	size, err := check(parts)
 	if err != nil {
@@ -91,8 +90,9 @@ func WriteCSV(w io.Writer, parts ...Part) error {
 	return table.Error()
 }
 
-// WriteNPZ writes a file for numpy.load: of each part NAME, its features [N,F]
-// float32, NAME_labels [N] int64 and NAME_files [N] text; and classes [K], text.
+// WriteNPZ writes a file for numpy.load. For each part NAME it has the features NAME
+// [N,F] float32, NAME_labels [N] int64 and NAME_files [N] text. It also has classes
+// [K], text.
 func WriteNPZ(w io.Writer, parts ...Part) error {
 	size, err := check(parts)
 	if err != nil {
@@ -129,11 +129,10 @@ func WriteNPZ(w io.Writer, parts ...Part) error {
 	return z.Close()
 }
 
-// npzWriter writes arrays as NumPy does.
+// npzWriter writes arrays in NumPy's format.
 type npzWriter struct{ *zip.Writer }
 
-// array writes an array, whose numbers values writes. It is not packed: numpy reads
-// it as it is.
+// array writes an array. values writes its elements. The array is stored uncompressed.
 func (z npzWriter) array(name, descr string, shape []int, values func(io.Writer) error) error {
 	w, err := z.CreateHeader(&zip.FileHeader{Name: name + ".npy", Method: zip.Store})
 	if err != nil {
@@ -145,7 +144,7 @@ func (z npzWriter) array(name, descr string, shape []int, values func(io.Writer)
 	return values(w)
 }
 
-// texts writes an array of texts: UTF-32, as long as the longest.
+// texts writes an array of strings: UTF-32, padded to the longest.
 func (z npzWriter) texts(name string, list []string) error {
 	longest := 1
 	for _, s := range list {

@@ -18,7 +18,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// TestTables writes the features of two halves, and has csv and numpy read them.
+// TestTables writes the features of two halves and reads them back with package csv and
+// numpy.
 func TestTables(t *testing.T) {
 	weights, err := model.Init(small(), rand.New(rand.NewPCG(1, 2)))
 	check(err)

@@ -10,17 +10,16 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Trunk is the frozen part of a network: the layers below the cut, all
-// constants, run forward only and as in evaluation.
+// Trunk is the frozen part of a network: the layers below the cut. All weights are
+// constants, and it only runs forward, as in evaluation.
 type Trunk struct {
 	network   *model.Network
 	cut       model.Cut
-	evaluator *train.Evaluator // built when it is first needed
+	evaluator *train.Evaluator // built when first needed
 }
 
-// NewTrunk returns the trunk of the network when selection is trained. It is
-// empty, and Features hands examples through, when nothing is below the trained
-// layers.
+// NewTrunk returns the trunk of the network when selection is trained. If nothing is
+// below the trained layers, the trunk is empty and Features passes examples through.
 func NewTrunk(n *model.Network, selection model.Selection) (*Trunk, error) {
 	if n == nil {
 		return nil, errors.Wrap(model.ErrNetwork, "trunk: found no network")
@@ -42,8 +41,7 @@ func NewTrunk(n *model.Network, selection model.Selection) (*Trunk, error) {
 // empty reports whether nothing is below the cut.
 func (t *Trunk) empty() bool { return len(t.cut.Trunk) == 0 }
 
-// build makes the graph that runs, where there is none yet: features that are known
-// need none.
+// build builds the graph if there is none yet. Features from files do not need one.
 func (t *Trunk) build() error {
 	if t.evaluator != nil {
 		return nil
@@ -59,7 +57,7 @@ func (t *Trunk) build() error {
 // Cut returns where the network is cut.
 func (t *Trunk) Cut() model.Cut { return t.cut }
 
-// Close frees the trunk's machine. Features that it made stay.
+// Close frees the trunk's machine. Features that it computed stay valid.
 func (t *Trunk) Close() error {
 	if t == nil || t.evaluator == nil {
 		return nil
@@ -67,14 +65,13 @@ func (t *Trunk) Close() error {
 	return t.evaluator.Close()
 }
 
-// Options says where features are kept. The zero value keeps them in
-// memory if that takes at most half of what is free, otherwise in a temporary
-// file.
+// Options says where features are kept. The zero value keeps them in memory if they
+// take at most half of the free memory, otherwise in a temporary file.
 type Options struct {
-	CacheMemory int64                // bytes of features to hold in memory; more are mapped from a file; 0: half of the free memory
-	CacheDir    string               // folder to keep them in for the next run, made if need be; "": not kept
+	CacheMemory int64                // maximum bytes of features in memory; more are mapped from a file; 0: half of the free memory
+	CacheDir    string               // folder to keep them in for the next run, created if necessary; "": not kept
 	Warn        func(message string) // called for a damaged file in CacheDir, which is recomputed; may be nil
-	Progress    func(done, of int)   // called with the number of examples computed, never when they are read from CacheDir; may be nil
+	Progress    func(done, of int)   // called with the number of examples computed, but not if they are read from CacheDir; may be nil
 }
 
 func (o *Options) warn(err error) {
@@ -83,19 +80,18 @@ func (o *Options) warn(err error) {
 	}
 }
 
-// Features runs the trunk once over all examples and returns what comes out, or
-// what came out in an earlier run, from CacheDir. Features are of the examples
-// as they are: for dataset.Varying ones the error's cause is ErrCache. The
-// caller closes them. No error leaves a file behind but in CacheDir: there a pass
-// of more than some ten seconds keeps what it has made, and the next call
-// continues from it.
+// Features runs the trunk once over all examples and returns its output, or reads the
+// output of an earlier run from CacheDir. For dataset.Varying examples, which change
+// with each epoch, the error's cause is ErrCache. The caller closes the result. After
+// an error no file is left except in CacheDir: there a pass of more than about ten
+// seconds saves its progress, and the next call continues from it.
 //
-// Of the sets of Shards.Sets nothing is computed: their features are those of the
-// files, if these are of this trunk; the error's cause is ErrShard if not.
+// For the sets of Shards.Sets nothing is computed: their features come from the files.
+// If the files are of another trunk, the error's cause is ErrShard.
 //
-// CacheDir needs a *dataset.Set or *dataset.Copies, whose Hash the features are found by: for
-// other examples the error's cause is ErrCache. A folder or file that cannot be written is also
-// an error; a damaged file is recomputed.
+// CacheDir needs a *dataset.Set or *dataset.Copies, whose Hash identifies the features;
+// for other examples the error's cause is ErrCache. A folder or file that cannot be
+// written is also an error; a damaged file is recomputed.
 func (t *Trunk) Features(ctx context.Context, data dataset.Examples, opt Options) (*Set, error) {
 	if t == nil {
 		return nil, errors.Wrap(model.ErrNetwork, "features: found no trunk, expected one that NewTrunk made")
@@ -158,8 +154,8 @@ func (t *Trunk) Features(ctx context.Context, data dataset.Examples, opt Options
 	return &Set{Examples: r, Source: source, rows: r}, nil
 }
 
-// run runs the trunk over the examples in order and hands its rows on, some at
-// a time. It ends early on an error of f's, and when ctx is done.
+// run runs the trunk over the examples in order and passes its rows to f in batches. It
+// stops early if f returns an error or ctx is done.
 func (t *Trunk) run(ctx context.Context, data dataset.Examples, progress func(done, of int), f func(first int, values []float32) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()

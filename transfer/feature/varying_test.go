@@ -12,8 +12,8 @@ import (
 	"github.com/pkg/errors"
 )
 
-// TestVaryingExamples makes sure that images which change with each epoch are
-// refused where the trunk would see them only once, whatever is asked for.
+// TestVaryingExamples makes sure that images that change with each epoch are refused if
+// the trunk would see them only once, whatever the options.
 func TestVaryingExamples(t *testing.T) {
 	data, _, err := dataset.Open("sample", dataset.Options{})
 	if err != nil {

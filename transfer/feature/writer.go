@@ -16,40 +16,40 @@ import (
 	"github.com/pkg/errors"
 )
 
-// A feature file is the features of one shard, with names and labels. It holds
+// A feature file is the features of one shard, with names and labels. It contains
 //
 //	magic   [16]
-//	values  float32 in this machine's byte order, row after row: as the cache file
+//	values  float32 in this machine's byte order, row after row, as in the cache file
 //	sums    SHA-256 of each image's file [32]
 //	labels  index into the header's classes, times 4, plus the half [4]
-//	ends    where each path ends in what follows [8]
+//	ends    offset of each path's end in paths [8]
 //	paths   one after the other
 //	header  JSON
 //	sizes   of header and paths, number of rows [8,8,8]
 //	digest  SHA-256 of the magic, the SHA-256 of each piece of rows, and all that
-//	        stands between values and digest
+//	        is between values and digest
 //
-// with little-endian numbers. The rows may come in any order, but no path twice.
+// Integers are little-endian. Rows may be in any order, but a path may occur only once.
 const shardMagic = "lastlayer shard\n"
 
-// shardTail is how many bytes stand behind the header.
+// shardTail is the number of bytes after the header.
 const shardTail = 3*8 + sha256.Size
 
-// Bounds of what a feature file may hold.
+// Limits of a feature file.
 const (
 	maxHeader = 16 << 20 // bytes
 	maxPath   = 1 << 16  // bytes of one path
 )
 
-// Header says what the rows of a feature file are.
+// Header describes the rows of a feature file.
 type Header struct {
 	Origin
 	Shard   Shard    `json:"shard"`
-	Classes []string `json:"classes"` // names of the labels, of the whole set
-	Listing Listing  `json:"listing"` // of the whole set, whether its files could be read or not
+	Classes []string `json:"classes"` // of the whole set, indexed by label
+	Listing Listing  `json:"listing"` // of the whole set, including files that could not be read
 }
 
-// Check returns an ErrShard that names the first field which cannot be.
+// Check returns an ErrShard that names the first invalid field.
 func (h Header) Check() error {
 	if err := h.Shard.Check(); err != nil {
 		return err
@@ -73,13 +73,13 @@ func (h Header) Check() error {
 // Row is one image of a feature file.
 type Row struct {
 	Path   string            // relative to the folder of the data set, with slashes: see ShardOf
-	Half   dataset.Half      // where it stands in the data set
+	Half   dataset.Half      // half of the data set it belongs to
 	Label  int               // index into Header.Classes
-	Sum    [sha256.Size]byte // SHA-256 of its file's content, which decides whether it is a test image where no folder does
-	Values []float32         // what the trunk makes of it
+	Sum    [sha256.Size]byte // SHA-256 of the file's content; decides whether it is a test image if no folder does
+	Values []float32         // the trunk's output
 }
 
-// check returns an error unless the row can be one of a file with that header.
+// check returns an error unless the row is valid in a file with that header.
 func (r Row) check(h Header) error {
 	switch {
 	case r.Path == "" || len(r.Path) > maxPath || !utf8.ValidString(r.Path) || strings.HasPrefix(r.Path, "/"):
@@ -101,8 +101,8 @@ func (r Row) check(h Header) error {
 	return nil
 }
 
-// Writer writes a feature file. The rows' values go out as they come; Close writes
-// what else is known of them, some hundred bytes a row.
+// Writer writes a feature file. The rows' values are written at once. Close writes the
+// rest, a few hundred bytes per row.
 type Writer struct {
 	header Header
 	to     io.Writer
@@ -114,7 +114,8 @@ type Writer struct {
 	sums, labels, ends, paths bytes.Buffer
 }
 
-// NewWriter begins a feature file. Nobody may read it before Close has returned nil.
+// NewWriter starts a feature file. The file must not be read until Close has returned
+// nil.
 func NewWriter(to io.Writer, h Header) (*Writer, error) {
 	if err := h.Check(); err != nil {
 		return nil, err
@@ -126,9 +127,8 @@ func NewWriter(to io.Writer, h Header) (*Writer, error) {
 	return w, errors.WithStack(err)
 }
 
-// Append writes a row. Rows in ascending order of their paths are read faster than
-// others. The error's cause is ErrShard where the row does not belong there, or its
-// path came before.
+// Append writes a row. Rows in ascending path order are faster to read. The error's
+// cause is ErrShard if the row does not belong in the file or its path is a duplicate.
 func (w *Writer) Append(r Row) error {
 	if err := r.check(w.header); err != nil {
 		return err
@@ -149,7 +149,7 @@ func (w *Writer) Append(r Row) error {
 	return nil
 }
 
-// Close ends the file. It does not close what it is written to.
+// Close completes the file. It does not close the underlying writer.
 func (w *Writer) Close() error {
 	w.values.end()
 	header, err := json.Marshal(w.header)
@@ -170,7 +170,7 @@ func (w *Writer) Close() error {
 	return errors.WithStack(err)
 }
 
-// WriteFile writes a feature file, whole or not at all: rows gives it its rows.
+// WriteFile writes a feature file, complete or not at all. rows appends its rows.
 func WriteFile(path string, h Header, rows func(w *Writer) error) error {
 	return weightfile.ReplaceFile(path, func(to io.Writer) error {
 		w, err := NewWriter(to, h)
