@@ -10,62 +10,64 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Growth is a network that learns new classes beside its own, and the images for
-// it.
+// Growth is a network that can learn new classes in addition to its own, with the
+// images to train and test it on.
 type Growth struct {
-	Network    *model.Network // a copy with outputs for the new classes after its own
-	Data, Test *dataset.Set   // labels numbered as its outputs; Data without what Kept holds, Test nil where there is none
+	Network    *model.Network // a copy, with outputs for the new classes after the old ones
+	Data, Test *dataset.Set   // labels numbered as the outputs; Data excludes Kept.Held; Test is nil if there are no test images
 	Kept       Kept
 	New        []string // the new classes
-	Missing    []string // its own classes of which there is no image to train on
+	Missing    []string // old classes without images to train on
 }
 
-// heldShare is the share of the images of old classes that is kept aside.
+// heldShare is the share of the old classes' images that is held out.
 const heldShare = 0.2
 
-// ErrOldClasses is the cause of Grow's error where there is no image of the
-// network's own classes.
+// ErrOldClasses is the cause of Grow's error if data has no images of the network's own
+// classes.
 var ErrOldClasses = errors.New("no images of the network's own classes")
 
-// Grow adds to a network the classes of data that it does not know: the output
-// layer keeps its rows, bit for bit, and gets fresh ones, drawn from seed, for the
-// new classes, after its own. Retrain and Exact with the Growth's Kept train the new
-// rows alone:
+// Grow adds the classes of data that a network does not know. The output layer keeps
+// its rows, bit for bit, and gets new rows after them, initialised from seed. Retrain
+// and Exact with the Growth's Kept train only the new rows:
 //
 //	g, err := transfer.Grow(n, data, test, seed)
 //	result, err := transfer.Exact(ctx, g.Network, g.Data, transfer.ExactOptions{WeightDecay: 1e-3, Kept: g.Kept})
 //
-// data must have images of the network's own classes too, of as many of them as
-// there can be, if few of each: they are what tells the new rows where not to
-// answer. Without any, every answer would be a new class: a network of the digits 0 to 4 went
-// from 0.999 on them to 0. Since the old rows stay, an image of an old class is
-// never taken for another one than before, unless for a new one.
+// data must also have images of the network's own classes: as many of these classes as
+// possible, even if only a few images of each. They teach the new rows where not to
+// respond. Without them every answer would be a new class: the accuracy of a network
+// for the digits 0 to 4 fell on these digits from 0.999 to 0. Since the old rows stay,
+// an image of an old class is never mistaken for a different old class than before,
+// only for a new one.
 //
-// A fifth of the images of old classes is kept aside. When the new rows are trained
-// their biases are lowered together, as far as it takes for at most 1% of those to
-// be lost: split conformal prediction (Vovk, Gammerman and Shafer 2005; Angelopoulos and
-// Bates 2021, https://arxiv.org/abs/2107.07511, section 1), by which further images
-// are lost at that rate too. Of fewer than 199 it would be too coarse: the tail of
-// their margins is taken as exponential (Davison and Smith 1990, "Models for
-// Exceedances over High Thresholds").
+// A fifth of the images of old classes is held out. After training, the biases of the
+// new rows are lowered together until at most 1% of the held-out images are lost to new
+// classes. This is split conformal prediction (Vovk, Gammerman and Shafer 2005;
+// Angelopoulos and Bates 2021, https://arxiv.org/abs/2107.07511, section 1), which
+// bounds the expected loss on further images by the same rate. Fewer than 199 images
+// are too few for that: then an exponential tail is fitted to their margins (Davison
+// and Smith 1990, "Models for Exceedances over High Thresholds").
 //
-// That holds for images which the network was not trained on. Where these may have
-// trained it, its old outputs are imitated without them, to see how much less sure it
-// is of others: imitate.go tells how. It needs a last layer that Exact can train, and
-// features: KeptResult.Unseen says whether it was done.
+// The bound holds for images the network was not trained on. If it may have been
+// trained on them, its old outputs are imitated without these images, to estimate how
+// much less confident it is on unseen ones: see imitate.go. That needs features and a
+// last layer that Exact can train. KeptResult.Unseen says whether it was done.
 //
-// It is paid for by new classes: what looks like an old one is given to it. Measured on
-// test images, exact head; the folder of signs is the one the networks were trained on:
+// The price is paid by the new classes: an image that looks like an old class is
+// assigned to it. Measured on test images with the exact head; the signs folder is the
+// one the networks were trained on:
 //
 //	network, old and new classes       images   old before  after  new
 //	the question's, digits 0-4, 5-9    300      0.999       0.995  0.861
-//	                                   2,000    0.999       0.992  0.951
-//	                                   10,000   0.999       0.991  0.971
+//	2,000    0.999       0.992  0.951
+//	10,000   0.999       0.991  0.971
 //	MobileNet V1 0.25, 5 signs and 5   400      0.903       0.880  0.430
 //	MobileNet V2, 5 signs and 5        400      0.913       0.910  0.637
 //
-// Signs are the mean over four choices of the five, 300 test images. Without the
-// imitation 1.8 and 4.2 points of them were lost, and up to 8 in one.
+// Signs are means over four choices of the five old classes, on 300 test images.
+// Without the imitation 1.8 and 4.2 points of accuracy were lost on them, and up to 8
+// in one case.
 func Grow(n *model.Network, data, test *dataset.Set, seed uint64) (*Growth, error) {
 	prepared, err := n.Prepare(data)
 	if err != nil {
@@ -103,7 +105,7 @@ func Grow(n *model.Network, data, test *dataset.Set, seed uint64) (*Growth, erro
 	}
 	g.Network.Seen = n.Seen.And(g.Data.Seen())
 	rest, held, err := g.Data.SplitFirst(g.Kept.Outputs, heldShare, seed)
-	if err == nil { // there is a class with two images
+	if err == nil { // at least one class has two images
 		g.Data, g.Kept.Held = rest, held
 		used, _ := n.Seen.In(held)
 		g.Kept.Unseen = n.Seen.Complete && used == 0
@@ -116,7 +118,7 @@ func Grow(n *model.Network, data, test *dataset.Set, seed uint64) (*Growth, erro
 	return g, nil
 }
 
-// grown returns the network with fresh outputs for further classes.
+// grown returns the network with new outputs for further classes.
 func grown(n *model.Network, classes []string, seed uint64) (*model.Network, error) {
 	output, err := n.Spec.OutputLayer()
 	if err != nil {

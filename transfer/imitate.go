@@ -11,32 +11,33 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// A network is surer of the images it was trained on than of others. Where the images
-// kept aside are such, as they are when the folder it was trained on has got more
-// classes, old outputs look better on them than they are. The network alone does not
-// tell by how much. But its old outputs can be imitated: by logistic regression on
-// the same features, with the weight decay that leaves it the same loss on the same
-// images. Fitted once more without those kept aside, it tells what outputs that never
-// saw them would say.
+// A network is more confident on the images it was trained on than on others. If the
+// held-out images are among them, as when its training folder has gained classes, the
+// old outputs look better on them than they are. The network alone does not show by how
+// much. But its old outputs can be imitated by logistic regression on the same
+// features, with the weight decay that gives the same loss on the same images. Fitted
+// again without the held-out images, the imitation shows how outputs that never saw
+// them would respond.
 
 const (
-	// imitatedRows is how many trained images of a class an imitation is fitted to,
-	// at most: more take longer and tell little more.
+	// imitatedRows is the maximum number of training images per class for an imitation:
+	// more take longer and add little.
 	imitatedRows = 500
-	// imitatedLoss is the factor by which its loss may differ.
+	// imitatedLoss is the factor by which the imitation's loss may differ.
 	imitatedLoss = 1.05
-	// imitatedDecays is how many weight decays are tried, at most, to find that loss.
+	// imitatedDecays is the maximum number of weight decays tried to match that loss.
 	imitatedDecays = 12
 )
 
-// unseenAs is what outputs that never saw an image kept aside would do with it.
+// unseenAs says how outputs that never saw a held-out image would respond to it.
 type unseenAs struct {
-	lower float64 // by how much the logit of the right class is lower
-	right bool    // whether it is the largest of the old ones
+	lower float64 // how much lower the logit of the correct class is
+	right bool    // whether that logit is the largest of the old ones
 }
 
-// imitate returns that for each image kept aside; nil where the old outputs cannot be
-// imitated: the last layer is none of Exact's, or the head does not run on its input.
+// imitate returns an unseenAs for each held-out image. It returns nil if the old
+// outputs cannot be imitated: Exact cannot train the last layer, or the head's input is
+// not that layer's.
 func (h *Head) imitate(ctx context.Context, k Kept) ([]unseenAs, error) {
 	layer, err := h.lastLayer()
 	if err != nil {
@@ -81,7 +82,7 @@ func (h *Head) imitate(ctx context.Context, k Kept) ([]unseenAs, error) {
 	return unseen, nil
 }
 
-// size returns the numbers of an example.
+// size returns the number of values in an example.
 func size(data dataset.Examples) int {
 	n := 1
 	for _, side := range data.ExampleShape() {
@@ -90,8 +91,8 @@ func size(data dataset.Examples) int {
 	return n
 }
 
-// oldRows are the features of images of old classes: of some that are trained on, and
-// of those kept aside.
+// oldRows are features of images of old classes: some training images and the held-out
+// ones.
 type oldRows struct {
 	sets              [2]dataset.Examples
 	indices           [2][]int
@@ -100,7 +101,7 @@ type oldRows struct {
 
 func (r *oldRows) Len() int { return len(r.indices[0]) + len(r.indices[1]) }
 
-// at returns which set row i is of, and where it stands there.
+// at returns the set that contains row i, and its index there.
 func (r *oldRows) at(i int) (set dataset.Examples, index int) {
 	if n := len(r.indices[0]); i >= n {
 		return r.sets[1], r.indices[1][i-n]
@@ -122,15 +123,15 @@ func (r *oldRows) Gather(dst []float32, indices []int) {
 	}
 }
 
-// fit returns the layer of least loss with that weight decay, and its loss.
+// fit returns the layer with the smallest loss for that weight decay, and the loss.
 func (r *oldRows) fit(ctx context.Context, decay float64) (oldLayer, float64, error) {
 	l := oldLayer{make([]float32, r.features*r.classes), make([]float32, r.classes)}
 	found, err := logistic.New(r, r.features, r.classes, logistic.Terms{L2: decay}).Minimise(ctx, l.kernel, l.bias, logistic.Options{Iterations: 300})
 	return l, found.Loss, err
 }
 
-// alike returns the layer with the weight decay that has own's loss, and that decay.
-// The loss grows with the decay: its logarithm is halved.
+// alike returns the layer that matches own's loss, and its weight decay. The loss grows
+// with the decay, so this is a bisection on the logarithm of the decay.
 func (r *oldRows) alike(ctx context.Context, own oldLayer) (l oldLayer, decay float64, err error) {
 	want := logistic.New(r, r.features, r.classes, logistic.Terms{}).At(own.kernel, own.bias)
 	low, high := math.Log(1e-9), math.Log(1e3)
@@ -152,10 +153,11 @@ func (r *oldRows) alike(ctx context.Context, own oldLayer) (l oldLayer, decay fl
 	return l, decay, nil
 }
 
-// oldLayer is an output layer for the old classes alone.
+// oldLayer is an output layer for the old classes only.
 type oldLayer struct{ kernel, bias []float32 } // [F,K], [K]
 
-// logits returns those of a row, around their mean: the loss says nothing of the mean.
+// logits returns the logits of a row minus their mean: the loss does not depend on the
+// mean.
 func (l oldLayer) logits(row []float32) []float64 {
 	k := len(l.bias)
 	logits := make([]float64, k)

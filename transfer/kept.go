@@ -16,26 +16,26 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Kept is the outputs of a network that stay as they are while others are trained.
-// The zero value keeps none.
+// Kept says which outputs of a network stay unchanged while others are trained. The
+// zero value keeps none.
 type Kept struct {
-	Outputs int          // the first ones of the output layer: their weights stay, bit for bit
-	Held    *dataset.Set // images of their classes that are not trained on; nil for none
-	Unseen  bool         // the network was never trained on those either, that is known
+	Outputs int          // number of leading outputs of the output layer whose weights stay, bit for bit
+	Held    *dataset.Set // held-out images of their classes; nil for none
+	Unseen  bool         // the network is known never to have been trained on Held
 }
 
-// KeptResult is what became of the outputs that were kept.
+// KeptResult reports on the kept outputs.
 type KeptResult struct {
 	Outputs   int     `json:"outputs"`
-	Identical bool    `json:"identical"`    // their weights' bytes are what they were
-	Held      int     `json:"held"`         // images of their classes that were kept aside
-	Right     int     `json:"right"`        // of them, those whose class was found before there were new ones
-	Lost      int     `json:"lost"`         // of these, those that are taken for a new class now
-	Unseen    bool    `json:"unseen"`       // both are as of images that the network was never trained on: see Grow
-	Lowered   float64 `json:"bias_lowered"` // by how much the new outputs' biases were lowered for that
+	Identical bool    `json:"identical"`    // their weights have not changed by a bit
+	Held      int     `json:"held"`         // held-out images of their classes
+	Right     int     `json:"right"`        // how many of these were classified correctly before there were new classes
+	Lost      int     `json:"lost"`         // how many of the correct ones are now taken for a new class
+	Unseen    bool    `json:"unseen"`       // Right and Lost apply to images the network was never trained on: see Grow
+	Lowered   float64 `json:"bias_lowered"` // how much the new outputs' biases were lowered
 }
 
-// String returns the result for people.
+// String formats the result for display.
 func (r KeptResult) String() string {
 	text := fmt.Sprintf("old outputs: %d, bit-identical: %v   ", r.Outputs, r.Identical)
 	if r.Held == 0 {
@@ -49,16 +49,17 @@ func (r KeptResult) String() string {
 }
 
 const (
-	// lostShare is the share of images kept aside that may be lost to new classes.
+	// lostShare is the share of held-out images that may be lost to new classes.
 	lostShare = 0.01
-	// manyHeld is from how many on that is counted: one may be lost of as many.
+	// manyHeld is the number of held-out images from which losses are simply counted:
+	// one of them may be lost.
 	manyHeld = 199
-	// tailPart is the share of fewer that are taken for the tail.
+	// tailPart is the share of images fitted as the tail if there are fewer.
 	tailPart = 0.1
 )
 
-// check returns an error unless outputs of n can stay while those layers are
-// trained.
+// check returns an error unless outputs of n can stay unchanged while the selected
+// layers are trained.
 func (k Kept) check(n *model.Network, selection model.Selection) error {
 	if k.Outputs == 0 {
 		return nil
@@ -80,7 +81,7 @@ func (k Kept) check(n *model.Network, selection model.Selection) error {
 	return nil
 }
 
-// solver returns a new solver of the same rule that leaves the kept outputs alone.
+// solver returns a new solver with the same rule that does not change the kept outputs.
 func (k Kept) solver(s *train.Solver, net *model.Net) *train.Solver {
 	if s = s.New(); s != nil && k.Outputs > 0 {
 		s.Kept = map[string]int{net.TrainedLayers()[0]: k.Outputs}
@@ -106,8 +107,8 @@ func (k Kept) weights(n *model.Network) []float32 {
 	return all
 }
 
-// settle makes sure of the outputs that stay as they are, lowers the biases of the
-// new ones as Grow says, and notes what came of it.
+// settle checks that the kept outputs have not changed, lowers the biases of the new
+// ones as described at Grow, and stores the result.
 func (h *Head) settle(ctx context.Context, k Kept) error {
 	if k.Outputs == 0 {
 		return nil
@@ -139,7 +140,7 @@ func (h *Head) settle(ctx context.Context, k Kept) error {
 	}
 	defer e.Close()
 	bias := h.network.Weights.Get(h.Net.TrainedLayers()[0] + "/b").Float32s()[k.Outputs:]
-	// Where a ReLU follows, lower biases do not lower the logits as much: look again.
+	// If a ReLU follows, lowering the biases lowers the logits by less: measure again.
 	for round := range 20 {
 		margins, err := h.margins(ctx, e, k.Outputs, unseen)
 		if err != nil {
@@ -155,7 +156,7 @@ func (h *Head) settle(ctx context.Context, k Kept) error {
 		if lower <= 0 || round > 0 && r.Lost == 0 {
 			break
 		}
-		lower += 1e-4 * (1 + lower) // beyond rounding
+		lower += 1e-4 * (1 + lower) // more than the rounding error
 		for i := range bias {
 			bias[i] -= float32(lower)
 		}
@@ -164,7 +165,7 @@ func (h *Head) settle(ctx context.Context, k Kept) error {
 	return nil
 }
 
-// excess returns how far margins, of held images kept aside, must be lowered: see
+// excess returns how far the margins must be lowered, with held images held out: see
 // Grow.
 func excess(margins []float64, held int) float64 {
 	if len(margins) == 0 {
@@ -181,9 +182,9 @@ func excess(margins []float64, held int) float64 {
 	return threshold + mean*math.Log(float64(tail)/(lostShare*float64(held)))
 }
 
-// margins returns how far the largest new logit is above that of the right class, for
-// each image kept aside that is right among the old ones; both as of an image never
-// seen before, where unseen tells that.
+// margins returns, for each held-out image that the old outputs classify correctly, how
+// far the largest new logit is above the correct one. With unseen, both are corrected
+// to what they would be for images never seen in training.
 func (h *Head) margins(ctx context.Context, e *train.Evaluator, outputs int, unseen []unseenAs) ([]float64, error) {
 	classes := h.network.Spec.Classes()
 	var margins []float64
@@ -203,9 +204,9 @@ func (h *Head) margins(ctx context.Context, e *train.Evaluator, outputs int, uns
 	return margins, errors.Wrap(err, "images kept aside")
 }
 
-// firstOutputs returns the parts of an output layer's tensor that are of its first
-// outputs, in its memory: of each row of a dense kernel [in,out], and one part of a
-// convolution's [out,in,h,w] or a bias [out].
+// firstOutputs returns the parts of an output layer's tensor that belong to its first
+// outputs. They share its memory: one part per row of a dense kernel [in,out], or a
+// single part of a convolution's [out,in,h,w] or a bias [out].
 func firstOutputs(t *tensor.Dense, outputs int) [][]float32 {
 	values, shape := t.Float32s(), t.Shape()
 	if len(shape) != 2 {
