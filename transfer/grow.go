@@ -60,8 +60,8 @@ var ErrOldClasses = errors.New("no images of the network's own classes")
 //
 //	network, old and new classes       images   old before  after  new
 //	the question's, digits 0-4, 5-9    300      0.999       0.995  0.861
-//	2,000    0.999       0.992  0.951
-//	10,000   0.999       0.991  0.971
+//	                                   2,000    0.999       0.992  0.951
+//	                                   10,000   0.999       0.991  0.971
 //	MobileNet V1 0.25, 5 signs and 5   400      0.903       0.880  0.430
 //	MobileNet V2, 5 signs and 5        400      0.913       0.910  0.637
 //

@@ -12,7 +12,7 @@ import (
 )
 
 // A network is more confident on the images it was trained on than on others. If the
-// held-out images are among them, as when its training folder has gained classes, the
+// held-out images are among them, as when the training folder has gained classes, the
 // old outputs look better on them than they are. The network alone does not show by how
 // much. But its old outputs can be imitated by logistic regression on the same
 // features, with the weight decay that gives the same loss on the same images. Fitted

@@ -1,7 +1,7 @@
 // Command ours measures what the program mnist does not report: a training step with
 // our operators and with stock Gorgonia's, including allocation; inference; the latency
-// of one image; retraining by putting the old weights back; and photo networks. `go run
-// ./bench` runs it, in a fresh process for each figure.
+// of one image; retraining by putting the old weights back; and photo networks.
+// `go run ./bench` runs it, in a fresh process for each figure.
 //
 //	ours step | stock | inference | latency | putback | network [flags]
 //
