@@ -130,7 +130,10 @@ func (f *writeFeaturesFn) ProcessElement(ctx context.Context, shard int, next fu
 			return err
 		}
 		for _, r := range rows {
-			label, _ := slices.BinarySearch(all.Classes, r.Class)
+			label, found := slices.BinarySearch(all.Classes, r.Class)
+			if !found {
+				return errors.Errorf("%s: found class %q, not one of those listed: this is a bug", r.Path, r.Class)
+			}
 			if err := w.Append(feature.Row{Path: r.Path, Half: dataset.Half(r.Half), Label: label, Sum: [32]byte(r.Sum), Values: r.Values}); err != nil {
 				return err
 			}

@@ -106,20 +106,24 @@ func (n Network) here(ctx context.Context) (file, sum string, err error) {
 	digest, to := sha256.New(), io.Discard
 	file = n.File
 	if !isLocal(file) {
-		folder, err := os.MkdirTemp("", "lastlayer-network-")
-		if err != nil {
-			return "", "", errors.WithStack(err)
+		folder, failed := os.MkdirTemp("", "lastlayer-network-")
+		if failed != nil {
+			return "", "", errors.WithStack(failed)
 		}
 		defer func() {
 			if err != nil {
-				os.RemoveAll(folder)
+				_ = os.RemoveAll(folder) // the error that is returned came first
 			}
 		}()
-		f, err := os.Create(filepath.Join(folder, path.Base(file)))
-		if err != nil {
-			return "", "", errors.WithStack(err)
+		f, failed := os.Create(filepath.Join(folder, path.Base(file)))
+		if failed != nil {
+			return "", "", errors.WithStack(failed)
 		}
-		defer f.Close()
+		defer func() {
+			if failed := f.Close(); err == nil {
+				err = errors.WithStack(failed)
+			}
+		}()
 		file, to = f.Name(), f
 	}
 	if _, err := io.Copy(io.MultiWriter(digest, to), r); err != nil {

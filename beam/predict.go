@@ -1,6 +1,7 @@
 package beam
 
 import (
+	"bytes"
 	"context"
 	"encoding/csv"
 	goimage "image"
@@ -90,10 +91,15 @@ func (f *predictFn) run(ctx context.Context, emit func(int, line), fail func(bad
 func prepare(ctx context.Context, n *model.Network, photos []feature.Photo) (set *dataset.Set, good []int, err error) {
 	ready := make([][]byte, len(photos))
 	parallel.For(len(photos), func(_, i int) {
-		photos[i].Err = dataset.UseImageFrom(ctx, strings.NewReader(string(photos[i].Content)), photos[i].Name, func(img goimage.Image) (err error) {
-			ready[i], err = pixels(n, img)
+		made := make(chan []byte, 1) // when ctx is done, the image may still be worked on
+		photos[i].Err = dataset.UseImageFrom(ctx, bytes.NewReader(photos[i].Content), photos[i].Name, func(img goimage.Image) error {
+			x, err := pixels(n, img)
+			made <- x
 			return errors.Wrap(err, photos[i].Name)
 		})
+		if photos[i].Err == nil {
+			ready[i] = <-made
+		}
 	})
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
@@ -135,7 +141,7 @@ func (f *predictFn) text(file string, q train.Prediction) string {
 	}
 	var b strings.Builder
 	w := csv.NewWriter(&b)
-	_ = w.Write(escape.Texts([]string{file, q.Label, strconv.FormatFloat(q.Probability, 'f', 6, 64)})) // writing to memory cannot fail
+	_ = w.Write(escape.Cells([]string{file, q.Label, strconv.FormatFloat(q.Probability, 'f', 6, 64)})) // writing to memory cannot fail
 	w.Flush()
 	return b.String()
 }

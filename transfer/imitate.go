@@ -63,9 +63,15 @@ func (h *Head) imitate(ctx context.Context, k Kept) ([]unseenAs, error) {
 	for i := range rows.features {
 		own.kernel = append(own.kernel, layer.kernel[i*all:i*all+k.Outputs]...)
 	}
+	if len(rows.indices[0]) == 0 {
+		return nil, nil
+	}
 	alike, decay, err := rows.alike(ctx, own)
 	if err != nil {
 		return nil, errors.Wrap(err, "old outputs, imitated")
+	}
+	if alike.kernel == nil {
+		return nil, nil
 	}
 	rows.indices[1] = nil
 	unaware, _, err := rows.fit(ctx, decay)
@@ -130,8 +136,8 @@ func (r *oldRows) fit(ctx context.Context, decay float64) (oldLayer, float64, er
 	return l, found.Loss, err
 }
 
-// alike returns the layer that matches own's loss, and its weight decay. The loss grows
-// with the decay, so this is a bisection on the logarithm of the decay.
+// alike returns the layer that matches own's loss, and its weight decay; an empty layer
+// if no weight decay gives that loss. The loss grows with the decay, so this is a bisection on the logarithm of the decay.
 func (r *oldRows) alike(ctx context.Context, own oldLayer) (l oldLayer, decay float64, err error) {
 	want := logistic.New(r, r.features, r.classes, logistic.Terms{}).At(own.kernel, own.bias)
 	low, high := math.Log(1e-9), math.Log(1e3)
@@ -150,7 +156,7 @@ func (r *oldRows) alike(ctx context.Context, own oldLayer) (l oldLayer, decay fl
 			return l, decay, nil
 		}
 	}
-	return l, decay, nil
+	return oldLayer{}, 0, nil
 }
 
 // oldLayer is an output layer for the old classes only.

@@ -170,9 +170,17 @@ func (u run) train() (done outcome, err error) {
 	return done, err
 }
 
+// dataName is the folder, or the feature files, that are trained on.
+func (u run) dataName() string {
+	if u.r.shards.named() {
+		return strings.Join(u.r.shards.names, " ")
+	}
+	return u.data.name
+}
+
 // begin prints what is trained on.
 func (u run) begin(data *dataset.Set, weights []float64) {
-	u.out.note("%s, %s; matrix products by %s", u.data.name, data, model.Kernel())
+	u.out.note("%s, %s; matrix products by %s", u.dataName(), data, model.Kernel())
 	uneven(u.out, "training", data)
 	if weights != nil {
 		least, most, fewest, largest := data.Extremes()
@@ -220,7 +228,7 @@ func (u run) prepare(selection model.Selection) (w work, err error) {
 		u.data.of(pretrained)
 	}
 	if u.r.shards.named() {
-		u.data.name = strings.Join(u.r.shards.names, " ")
+		u.data.name = u.dataName()
 		u.data.known = func(opt dataset.Options) (train, test *dataset.Set, err error) {
 			return u.r.shards.sets(u.out, pretrained, selection, opt)
 		}

@@ -34,7 +34,8 @@ func (c *convolution) canHide(r *convolution) bool {
 	if c.at.residual >= 0 || c.pool > 1 || r.pool > 1 {
 		return false
 	}
-	return c.product() && r.filters() || c.filters() && r.product()
+	// Filters add no residual: what follows them there is without it.
+	return c.product() && r.filters() && r.at.residual < 0 || c.filters() && r.product()
 }
 
 // product reports whether the convolution is one matrix product per image.

@@ -33,6 +33,7 @@ func TestHidden(t *testing.T) {
 		{2, 4, 61, 90, 100, 100, 6, 3, 2, 1, false, false, graphop.SiLU()},
 		{2, 4, 31, 30, 24, 24, 0, 5, 2, 2, false, false, graphop.HardSwish()}, // no projection
 		{2, 24, 31, 30, 0, 24, 10, 5, 1, 2, false, false, graphop.Rectify()},  // no expansion
+		{2, 8, 31, 30, 8, 8, 0, 3, 1, 1, true, false, graphop.Rectify()},      // filters that add a residual: not hidden
 		{3, 4, 9, 9, 7, 21, 5, 3, 1, 0, false, false, graphop.Rectify()},      // three filters per channel
 		{2, 3, 30, 20, 8, 8, 12, 3, 1, 1, false, true, graphop.Clip(0, 6)},
 		{2, 3, 30, 20, 0, 3, 12, 3, 1, 1, false, true, graphop.Clip(0, 6)},
@@ -101,12 +102,16 @@ func (b block) run(t *testing.T, plan, observe bool) (y []float32, seen int) {
 		layer("expand", b.expand, graphop.ConvShape{Stride: graphop.Both(1), Activation: b.activation}, nil, channels, 1, 1)
 		channels = b.expand
 	}
-	layer("filter", b.filters, graphop.ConvShape{Stride: graphop.Both(b.stride), Pad: graphop.Around(b.pad), Groups: channels, Activation: b.activation}, nil, 1, b.side, b.side)
+	var residual *gorgonia.Node
+	if b.residual {
+		residual = x
+	}
+	filtered := residual
 	if b.project > 0 {
-		var residual *gorgonia.Node
-		if b.residual {
-			residual = x
-		}
+		filtered = nil
+	}
+	layer("filter", b.filters, graphop.ConvShape{Stride: graphop.Both(b.stride), Pad: graphop.Around(b.pad), Groups: channels, Activation: b.activation}, filtered, 1, b.side, b.side)
+	if b.project > 0 {
 		layer("project", b.project, graphop.ConvShape{Stride: graphop.Both(1)}, residual, b.filters, 1, 1)
 	}
 	if b.again {

@@ -77,10 +77,15 @@ func (t *Trunk) Photos(ctx context.Context, photos []Photo) error {
 }
 
 // pixels returns the bytes of a photo as the network's input, [3,H,W].
-func pixels(ctx context.Context, p *Photo, shape []int, prep dataset.Preprocessing) (pixels []byte, err error) {
-	err = dataset.UseImageFrom(ctx, bytes.NewReader(p.Content), p.Name, func(img image.Image) error {
-		pixels, err = prep.Photo.Pixels(img, shape[1], shape[2])
+func pixels(ctx context.Context, p *Photo, shape []int, prep dataset.Preprocessing) ([]byte, error) {
+	made := make(chan []byte, 1) // when ctx is done, decoding may still go on
+	err := dataset.UseImageFrom(ctx, bytes.NewReader(p.Content), p.Name, func(img image.Image) error {
+		pixels, err := prep.Photo.Pixels(img, shape[1], shape[2])
+		made <- pixels
 		return err
 	})
-	return pixels, err
+	if err != nil {
+		return nil, err
+	}
+	return <-made, nil
 }

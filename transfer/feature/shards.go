@@ -344,6 +344,9 @@ func (f *shardFile) label(row int) (int, dataset.Half) {
 // fits returns an error unless the file belongs to the same set as other.
 func (f *shardFile) fits(other *shardFile) error {
 	a, b := f.header, other.header
+	if a.Partial {
+		return errors.Wrapf(ErrShard, "found features of a run that has not ended, expected all of shard %s: run it again", a.Shard)
+	}
 	switch difference := a.difference(b.Origin, "as in "+other.path); {
 	case difference != "":
 		return errors.Wrap(ErrShard, difference)

@@ -255,12 +255,13 @@ func (s *share) reuse(n int, content []byte) bool {
 // keep saves the features of the files before end.
 func (s *share) keep(end int) error {
 	rows := s.done[s.first:end]
-	s.first, s.bytes, s.began = end, 0, time.Now()
+	defer func() { s.bytes, s.began = 0, time.Now() }()
 	if !slices.ContainsFunc(rows, s.fresh) {
 		return nil
 	}
-	path := s.keptPath()
-	err := WriteFile(path, s.header, func(w *Writer) error {
+	path, header := s.keptPath(), s.header
+	header.Partial = true
+	err := WriteFile(path, header, func(w *Writer) error {
 		for _, row := range rows {
 			if s.fresh(row) {
 				if err := w.Append(row); err != nil {
@@ -279,12 +280,17 @@ func (s *share) keep(end int) error {
 	}
 	s.kept = append(s.kept, f)
 	at := 0
-	for i := range rows { // no longer held in memory
-		if s.fresh(rows[i]) {
-			rows[i].Values = f.row(at)
-			at++
+	for i := range rows { // release the rows in memory
+		if !s.fresh(rows[i]) {
+			continue
 		}
+		if at >= f.Len() || f.name(at) != rows[i].Path {
+			return errors.Wrapf(ErrShard, "%s: found another file than the one written just now: another process computes the same share", path)
+		}
+		rows[i].Values = f.row(at)
+		at++
 	}
+	s.first = end
 	return nil
 }
 

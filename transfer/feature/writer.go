@@ -45,8 +45,9 @@ const (
 type Header struct {
 	Origin
 	Shard   Shard    `json:"shard"`
-	Classes []string `json:"classes"` // of the whole set, indexed by label
-	Listing Listing  `json:"listing"` // of the whole set, including files that could not be read
+	Classes []string `json:"classes"`           // of the whole set, indexed by label
+	Listing Listing  `json:"listing"`           // of the whole set, including files that could not be read
+	Partial bool     `json:"partial,omitempty"` // some rows of a share, from a run that has not ended
 }
 
 // Check returns an ErrShard that names the first invalid field.
