@@ -32,7 +32,7 @@ func TestAugmentResumes(t *testing.T) {
 				if !bytes.Equal(readFile(t, file("whole")), readFile(t, file("resumed"))) {
 					t.Errorf("%s: the resumed training wrote another file than the one without a break", every)
 				}
-				mnist(t, append(resumed, "--augment", "shift,rotate", "--seed", "2", "--out", file("x"))...).refused(t, exitUsage, "was another one")
+				mnist(t, append(resumed, "--augment", "shift,rotate", "--seed", "2", "--out", file("x"))...).refused(t, exitUsage, "the checkpoint is of another training")
 			}
 		})
 	}

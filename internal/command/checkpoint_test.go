@@ -86,7 +86,7 @@ func TestResumeByAnotherKernel(t *testing.T) {
 		mnist(t, append(args, blas...)...).refused(t, exitUsage, "saved", first, other, "--blas")
 	}
 	r := ok(t, append(args, "--blas", other)...)
-	if !strings.Contains(r.err, "by the matrix kernel "+first+" and goes on by "+other) {
+	if !strings.Contains(r.err, "the matrix kernel "+first+" and continues with "+other) {
 		t.Errorf("found on standard error %q, expected a word on the kernels", r.err)
 	}
 	if r = ok(t, append(args, "--blas", first)...); strings.Contains(r.err, "kernel") || !bytes.Equal(readFile(t, "out"), whole) {

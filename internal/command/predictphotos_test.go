@@ -52,9 +52,11 @@ func TestPredictPhotos(t *testing.T) {
 	check(t, err)
 	defer p.Close()
 	lines := quiet("predict", "--model", "signs.safetensors", "--json", "--top", "3", folder).objects(t)
-	if len(lines) != len(files) {
-		t.Fatalf("found %d answers, expected %d", len(lines), len(files))
+	last := lines[len(lines)-1]
+	if len(lines) != len(files)+1 || last["done"] != true || last["other_files"] != 2.0 {
+		t.Fatalf("found %d lines, the last one %v, expected %d answers and one with the count of other files", len(lines), last, len(files))
 	}
+	lines = lines[:len(files)]
 	for i, line := range lines {
 		img, err := dataset.ReadImage(t.Context(), files[i])
 		check(t, err)
