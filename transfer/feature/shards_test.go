@@ -271,6 +271,8 @@ func TestWriteShareGoesOn(t *testing.T) {
 	}
 	if found := names(t, dir); len(found) != 1 || !strings.Contains(found[0], ".kept-") {
 		t.Errorf("found the files %q, expected one of features that are kept", found)
+	} else if _, err := feature.Open(filepath.Join(dir, found[0])); !errors.Is(err, feature.ErrShard) || !strings.Contains(err.Error(), "has not ended") {
+		t.Errorf("opened what an interrupted run has kept: found the error %v, expected an ErrShard", err)
 	}
 	// The first photo of the saved features has changed; it is changed back later.
 	first := filepath.Join(folder, "a", "00.png")
