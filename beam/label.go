@@ -2,6 +2,7 @@ package beam
 
 import (
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -92,5 +93,5 @@ func classOf(i image) (string, error) {
 	if !utf8.ValidString(i.Name) {
 		return "", errors.New("path: expected UTF-8: rename the file")
 	}
-	return dataset.ClassName(path.Base(path.Dir(strings.ReplaceAll(i.Path, `\`, "/"))))
+	return dataset.ClassName(path.Base(path.Dir(filepath.ToSlash(i.Path))))
 }

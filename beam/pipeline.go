@@ -3,6 +3,7 @@ package beam
 import (
 	"cmp"
 	"context"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -108,11 +109,15 @@ func (j Job) check(endings []string) error {
 		return errors.Wrap(ErrJob, "network: found no file")
 	case !slices.Contains(endings, path.Ext(j.Out)):
 		return errors.Wrapf(ErrJob, "out: found %q, expected a name that ends in %s", j.Out, strings.Join(endings, " or "))
-	case j.Bad == j.Out || j.Bad == j.Network.File || j.Out == j.Network.File:
-		return errors.Wrapf(ErrJob, "found %s twice, expected files of their own for the network, the result and the bad images", j.Out)
 	}
 	if err := (feature.Shard{Index: 1, Of: j.Shards}).Check(); err != nil {
 		return errors.Wrap(ErrJob, err.Error())
+	}
+	if err := j.apart(); err != nil {
+		return err
+	}
+	if info, err := os.Stat(j.Network.File); isLocal(j.Network.File) && err == nil && !info.Mode().IsRegular() {
+		return errors.Wrapf(ErrJob, "network: %s: found no regular file", j.Network.File)
 	}
 	for _, file := range slices.Concat(j.Images, []string{j.Network.File, j.Out, j.Bad}) {
 		if _, err := filesystem.New(context.Background(), file); err != nil {
@@ -130,6 +135,37 @@ func (j Job) check(endings []string) error {
 		}
 	}
 	return nil
+}
+
+// apart returns an ErrJob if a file to write is the network, another file to write, or
+// may be one of the images.
+func (j Job) apart() error {
+	written := []string{j.Bad}
+	for shard := range j.Shards {
+		written = append(written, ShardName(j.Out, shard+1, j.Shards))
+	}
+	for i, file := range written {
+		if same(file, j.Network.File) || i > 0 && same(file, j.Bad) {
+			return errors.Wrapf(ErrJob, "found %s twice, expected files of their own for the network, the result and the bad images", file)
+		}
+		for _, glob := range j.Images {
+			if match, err := filepath.Match(absolute(glob), absolute(file)); err == nil && match {
+				return errors.Wrapf(ErrJob, "out: %s is written, and %s takes it for an image; expected another folder", file, glob)
+			}
+		}
+	}
+	return nil
+}
+
+// same reports whether two names are those of one file.
+func same(a, b string) bool { return a == b || isLocal(a) && isLocal(b) && atomicfile.Same(a, b) }
+
+// absolute returns a local name as one from the root.
+func absolute(file string) string {
+	if whole, err := filepath.Abs(file); isLocal(file) && err == nil {
+		return whole
+	}
+	return file
 }
 
 // writeBad writes the file of images without a result.

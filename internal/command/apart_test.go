@@ -38,6 +38,8 @@ func TestOneFileForTwo(t *testing.T) {
 		{withSmall("train", "--out", "none", "--checkpoint", "to-none-too"), []string{"--out", "--checkpoint"}},
 		{withSmall("train", "--out", "hard.safetensors", "--checkpoint", "soft.safetensors"), []string{"--out", "--checkpoint"}},
 		{withSmall("train", "--out", "new", "--resume", "new"), []string{"--out", "--resume"}},
+		{[]string{"retrain", "--from", "net.safetensors", "--features", "s*.npz", "--out", "spec.npz"}, []string{"--out", "--features"}},
+		{[]string{"retrain", "--from", "net.safetensors", "--features", "spec.npz", "--checkpoint", "spec.npz"}, []string{"--checkpoint", "--features"}},
 		{withSmall("train", "--out", "new", "--report", "new"), []string{"--out", "--report"}},
 		{withSmall("train", "--out", "report/loss.svg", "--report", "report"), []string{"--out", "--report"}},
 		{withSmall("train", "--out", "new", "--checkpoint", "report/index.html", "--report", "report"), []string{"--checkpoint", "--report"}},

@@ -3,6 +3,7 @@ package command
 import (
 	"cmp"
 	"math"
+	"path/filepath"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -146,6 +147,20 @@ func (s *shardFlags) add(cmd *cobra.Command) {
 	}
 }
 
+// files returns the files, to keep others from being written over them.
+func (s *shardFlags) files() (all []namedFile) {
+	if s == nil {
+		return nil
+	}
+	for _, name := range s.names {
+		found, _ := filepath.Glob(name) // what is no pattern is refused when it is opened
+		for _, path := range append(found, name) {
+			all = append(all, namedFile{flag: "--features", path: path})
+		}
+	}
+	return all
+}
+
 // named reports whether there are any.
 func (s *shardFlags) named() bool { return s != nil && len(s.names) > 0 }
 
@@ -168,7 +183,7 @@ func (s *shardFlags) close() { _ = s.open.Close() } // they were only read
 // files are those that the flags of addSelection name. A network may be
 // retrained into its own file.
 func (r *retrainFlags) files() []namedFile {
-	return []namedFile{{flag: "--from", path: r.from, with: "--out"}, {flag: "--cache-dir", path: r.dir, written: true}}
+	return append(r.shards.files(), namedFile{flag: "--from", path: r.from, with: "--out"}, namedFile{flag: "--cache-dir", path: r.dir, written: true})
 }
 
 func (r retrainFlags) selection() model.Selection {

@@ -138,6 +138,12 @@ func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.
 	if here {
 		slog.SetDefault(slog.New(slog.DiscardHandler)) // the job's error contains all that matters
 	}
+	if here && *jobopts.Async {
+		return usageError{errors.New("--async: expected another --runner: Prism runs in this program and ends with it")}
+	}
+	if f.job.Shards < 1 {
+		return usageError{errors.Errorf("--shards: found %d, expected from 1", f.job.Shards)}
+	}
 	p, s := apache.NewPipelineWithRoot()
 	if err := add(f.job, ctx, s); errors.Is(err, beam.ErrJob) {
 		return usageError{err}
