@@ -141,7 +141,7 @@ func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.
 	if here && *jobopts.Async {
 		return usageError{errors.New("--async: expected another --runner: Prism runs in this program and ends with it")}
 	}
-	if f.job.Shards < 1 {
+	if f.job.Shards == 0 { // a Job takes it for 1
 		return usageError{errors.Errorf("--shards: found %d, expected from 1", f.job.Shards)}
 	}
 	p, s := apache.NewPipelineWithRoot()
