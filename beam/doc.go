@@ -14,8 +14,10 @@
 //	}.Features(ctx, s)
 //	err = beamx.Run(ctx, p)
 //
-// The files are identical, byte for byte, to those that feature.Trunk.WriteShare writes
-// for the same images. The runner, its bundles and its workers make no difference.
+// The runner, its bundles and its workers make no difference to the files. Where each
+// class has one folder and every photo can be read, they are identical, byte for byte,
+// to those that feature.Trunk.WriteShare writes. Folders train and test, and unreadable
+// files, change the order of rows or the listing.
 //
 // # Each image once
 //
