@@ -110,6 +110,7 @@ func TestBorder(t *testing.T) {
 	b.Refuse("Set.View", "a nil set", ErrArgument, func() error { _, err := (*Set)(nil).View(0); return err })
 	b.Refuse("NewFiles", "nothing", ErrNotFound, func() error { _, _, err := NewFiles("", nil, nil, nil, photo, Options{}); return err })
 	b.Refuse("ListFolder", "no name", ErrNotFound, func() error { _, err := ListFolder("", nil, Options{}); return err })
+	b.Refuse("ListNames", "no folder", ErrNotFound, func() error { _, err := ListNames("photos", []string{"1.jpg"}, Options{}); return err })
 	b.Refuse("FolderFile.Read", "the zero value", ErrNotFound, func() error { _, err := FolderFile{}.Read(); return err })
 	b.Complete()
 }

@@ -7,9 +7,11 @@ import (
 	"github.com/pkg/errors"
 )
 
-// Bounds of image files: what may be read, and what it may unpack to.
+// MaxImageFile is how many bytes an image file may have.
+const MaxImageFile = 64 << 20
+
+// Bounds of what an image file may unpack to.
 const (
-	maxImageFile    = 64 << 20    // bytes of a file
 	maxImagePixels  = 100_000_000 // width times height
 	maxImageLength  = 65535       // width, and height
 	maxImageDecoded = 256 << 20   // bytes that decoding takes
@@ -25,7 +27,7 @@ func DecodeImage(r io.Reader, name string) (image.Image, error) {
 	if isNil(r) {
 		return nil, errors.Wrapf(ErrArgument, "%s: found nothing to read", name)
 	}
-	content, err := io.ReadAll(io.LimitReader(r, maxImageFile+1))
+	content, err := io.ReadAll(io.LimitReader(r, MaxImageFile+1))
 	if err != nil {
 		return nil, errors.Wrap(err, name)
 	}
@@ -46,8 +48,8 @@ type encoded struct {
 
 // encodedImage looks at the header of an image file.
 func encodedImage(content []byte, name string) (encoded, error) {
-	if len(content) > maxImageFile {
-		return encoded{}, errors.Wrapf(ErrTooLarge, "%s: length: found more than %d bytes, expected at most as many", name, maxImageFile)
+	if len(content) > MaxImageFile {
+		return encoded{}, errors.Wrapf(ErrTooLarge, "%s: length: found more than %d bytes, expected at most as many", name, MaxImageFile)
 	}
 	format, err := formatOf(content)
 	if err != nil {

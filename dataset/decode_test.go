@@ -145,7 +145,7 @@ func TestDecodeImageBoundsTheFile(t *testing.T) {
 	endless := &repeating{start: pngHeader(10, 10, 8, 0)}
 	_, err := DecodeImage(endless, "endless")
 	wantErr(t, err, ErrTooLarge, "endless: length")
-	if endless.read > maxImageFile+1 {
+	if endless.read > MaxImageFile+1 {
 		t.Errorf("found %d bytes read", endless.read)
 	}
 }

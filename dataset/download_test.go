@@ -63,7 +63,7 @@ func (m *mirror) source(cache string, opt Options, addresses ...string) *mnist {
 
 func namesIn(t *testing.T, dir string) []string {
 	t.Helper()
-	names, _, err := filesIn(dir)
+	names, _, err := filesIn(diskTree(dir), "")
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"os"
-	"path/filepath"
+	"path"
 
 	"github.com/pkg/errors"
 )
@@ -111,31 +111,39 @@ func ListFolder(dir string, wanted func(path string) bool, opt Options) (*Folder
 	if err != nil || !info.IsDir() {
 		return nil, errors.Wrapf(ErrNotFound, "data %q: expected a folder of photos", dir)
 	}
-	halves, err := halvesOf(dir, opt)
+	return listFolder(diskTree(dir), wanted, opt)
+}
+
+// ListNames is ListFolder of a folder that is elsewhere, as in a bucket. names are the files in it, relative
+// to the folder, with slashes, in any order. Those that are not in the result have no place in a folder
+// of photos.
+func ListNames(dir string, names []string, opt Options) (*Folder, error) {
+	t := newNameTree(dir, names)
+	if subs, _ := subFolders(t, ""); len(subs) == 0 && len(names) > 0 {
+		return nil, errors.Wrapf(ErrNotFound, "%s: found no folder of its class, expected names as %s", printable(t.path(names[0])), printable(t.path(path.Join("CLASS", path.Base(names[0])))))
+	}
+	return listFolder(t, nil, opt)
+}
+
+func listFolder(t tree, wanted func(path string) bool, opt Options) (*Folder, error) {
+	halves, err := halvesOf(t, opt)
 	if err != nil {
 		return nil, err
 	}
 	f := &Folder{Classes: halves.classes}
-	r := folderReader{opt: opt, classes: halves.classes}
 	for _, part := range []struct {
-		dir  string
-		half Half
+		folder string
+		half   Half
 	}{{halves.train, TrainHalf}, {halves.test, TestHalf}} {
-		if part.dir == "" {
+		switch {
+		case halves.test == "" && part.half == TestHalf:
 			continue
-		}
-		if halves.test == "" {
+		case halves.test == "":
 			part.half = Undecided
 		}
-		above, err := filepath.Rel(dir, part.dir)
-		if err != nil {
-			return nil, errors.WithStack(err)
-		}
-		_, err = r.list(part.dir, func(file string, label int) {
-			folder, name := filepath.Split(file)
-			path := filepath.ToSlash(filepath.Join(above, filepath.Base(folder), name))
-			if wanted == nil || wanted(path) {
-				f.Files = append(f.Files, FolderFile{file, path, label, part.half})
+		_, err = halves.list(part.folder, func(file string, label int) {
+			if wanted == nil || wanted(file) {
+				f.Files = append(f.Files, FolderFile{t.path(file), file, label, part.half})
 			}
 		})
 		if err != nil {

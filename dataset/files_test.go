@@ -7,7 +7,9 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pkg/errors"
@@ -81,5 +83,56 @@ func TestNewFiles(t *testing.T) {
 		if _, _, err := NewFiles(dir, l, folder.Classes, []int{3, 16, 16}, prep, Options{}); test.folders[0] == "a" && !errors.Is(err, ErrFormat) {
 			t.Errorf("%s and one: found the error %v, expected an ErrFormat", test.reason, err)
 		}
+	}
+}
+
+// TestListNames lists the same files by their names as in their folder.
+func TestListNames(t *testing.T) {
+	for _, test := range []struct {
+		reason string
+		files  []string
+		left   int // files that have no place
+		says   string
+	}{
+		{"classes", []string{"a/1", "a-b/2", "b c/3", "b c /4", "beside.jpg", ".git/a/5", "__MACOSX/6", "a/.7", "b c/Thumbs.db", "Thumbs.db/8"}, 6, ""},
+		{"halves", []string{"Train/a/1", "Train/b/2", "testing/b/3", "Val/a/4", "other/x/5", "Train/6", "Train/.c/7", "test-a/b/8"}, 5, ""},
+		{"validation images", []string{"training/a/1", "training/b/2", "validation/a/3"}, 0, ""},
+		{"classes of these names", []string{"train/1", "test/2"}, 0, ""},
+		{"deeper", []string{"a/1", "b/deep/2", "b/deep/3", "b/4"}, 2, ""},
+		{"no training images", []string{"test/a/1", "test/b/2"}, 0, "found the folder test with sub-folders"},
+		{"a class of test images only", []string{"train/a/1", "train/b/2", "test/c/3"}, 0, "found the class c"},
+		{"two folders", []string{"train/a/1", "training/b/2"}, 0, "train and training"},
+		{"one class", []string{"a/1", "a/2"}, 0, "found one class, a"},
+		{"a class that cannot be shown", []string{"a/1", "b\nc/2"}, 0, `"b\nc"`},
+	} {
+		dir := t.TempDir()
+		for _, name := range test.files {
+			check(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755))
+			check(t, os.WriteFile(filepath.Join(dir, name), nil, 0o644))
+		}
+		want, wantErr := ListFolder(dir, nil, Options{})
+		slices.Reverse(test.files)
+		found, err := ListNames(dir, test.files, Options{})
+		if (err != nil) != (test.says != "") || err != nil && (!strings.Contains(err.Error(), test.says) || err.Error() != wantErr.Error()) {
+			t.Errorf("%s: found the errors %v and %v, expected %q", test.reason, err, wantErr, test.says)
+			continue
+		}
+		if err != nil {
+			continue
+		}
+		if !reflect.DeepEqual(found, want) {
+			t.Errorf("%s: found %v, expected %v", test.reason, found, want)
+		}
+		placed := map[string]bool{}
+		for _, f := range found.Files {
+			placed[f.Path] = true
+		}
+		if left := slices.DeleteFunc(test.files, func(name string) bool { return placed[name] }); len(left) != test.left {
+			t.Errorf("%s: found %q without a place, expected %d", test.reason, left, test.left)
+		}
+	}
+	_, err := ListNames("gs://photos/", []string{"1.jpg", "2.jpg"}, Options{})
+	if !errors.Is(err, ErrNotFound) || !strings.Contains(err.Error(), "gs://photos/1.jpg: ") || !strings.Contains(err.Error(), "gs://photos/CLASS/1.jpg") {
+		t.Errorf("without folders: found the error %v", err)
 	}
 }

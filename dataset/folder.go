@@ -1,7 +1,7 @@
 package dataset
 
 import (
-	"path/filepath"
+	"path"
 	"slices"
 
 	"github.com/pkg/errors"
@@ -18,16 +18,16 @@ func openFolder(dir string, opt Options) (train, test *Set, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	halves, err := halvesOf(dir, opt)
+	halves, err := halvesOf(diskTree(dir), opt)
 	if err != nil {
 		return nil, nil, err
 	}
-	r := folderReader{opt: opt, to: to, classes: halves.classes}
+	r := folderReader{opt: opt, to: to, halves: halves}
 	train, hashes, err := r.read(halves.train, dir+"/train")
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := train.checkClasses(halves.train); err != nil {
+	if err := train.checkClasses(halves.path(halves.train)); err != nil {
 		return nil, nil, err
 	}
 	if halves.test != "" {
@@ -64,17 +64,17 @@ func (s *Set) divide(dir string, hashes []uint64, opt Options) (train, test *Set
 
 // folderReader reads sub-folders of images as the images of given classes.
 type folderReader struct {
-	opt     Options
-	to      conversion
-	classes []string
+	opt Options
+	to  conversion
+	halves
 }
 
 // read reads all images beneath a folder, with a hash of each file. A sub-folder that is no class is an
 // ErrClass.
-func (r folderReader) read(dir, name string) (set *Set, hashes []uint64, err error) {
-	c := collection{folderReader: r, dir: dir}
-	hidden, err := r.list(dir, func(path string, label int) {
-		c.paths, c.labels = append(c.paths, path), append(c.labels, label)
+func (r folderReader) read(folder, name string) (set *Set, hashes []uint64, err error) {
+	c := collection{folderReader: r, dir: r.path(folder)}
+	hidden, err := r.list(folder, func(file string, label int) {
+		c.paths, c.labels = append(c.paths, r.path(file)), append(c.labels, label)
 	})
 	if err != nil {
 		return nil, nil, err
@@ -84,7 +84,7 @@ func (r folderReader) read(dir, name string) (set *Set, hashes []uint64, err err
 		return nil, nil, err
 	}
 	if len(c.labels) == 0 {
-		return nil, nil, errors.Wrapf(ErrNotFound, "%s: found no images in its sub-folders", printable(dir))
+		return nil, nil, errors.Wrapf(ErrNotFound, "%s: found no images in its sub-folders", printable(c.dir))
 	}
 	set, err = c.set(name)
 	return set, c.hashes(), err
@@ -92,22 +92,22 @@ func (r folderReader) read(dir, name string) (set *Set, hashes []uint64, err err
 
 // list calls found for each file beneath a folder's sub-folders, in ascending order, with
 // its class, and returns the names of hidden files.
-func (r folderReader) list(dir string, found func(path string, label int)) (others []string, err error) {
-	subs, err := subFolders(dir)
+func (h halves) list(folder string, found func(file string, label int)) (others []string, err error) {
+	subs, err := subFolders(h, folder)
 	if err != nil {
 		return nil, err
 	}
 	for _, sub := range subs {
-		label := slices.Index(r.classes, canonicalName(sub))
+		label := slices.Index(h.classes, canonicalName(sub))
 		if label < 0 {
-			return nil, errors.Wrapf(ErrClass, "%s: found the class %s, expected those of the training images, %s", printable(dir), printable(sub), someOf(r.classes))
+			return nil, errors.Wrapf(ErrClass, "%s: found the class %s, expected those of the training images, %s", printable(h.path(folder)), printable(sub), someOf(h.classes))
 		}
-		visible, hidden, err := filesIn(filepath.Join(dir, sub))
+		visible, hidden, err := filesIn(h, path.Join(folder, sub))
 		if err != nil {
 			return nil, err
 		}
 		for _, n := range visible {
-			found(filepath.Join(dir, sub, n), label)
+			found(path.Join(folder, sub, n), label)
 		}
 		others = append(others, hidden...)
 	}

@@ -1,7 +1,7 @@
 package dataset
 
 import (
-	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,9 +9,10 @@ import (
 	"github.com/pkg/errors"
 )
 
-// halves are the folders of training and of test images.
+// halves are the folders of training and of test images in a tree.
 type halves struct {
-	train   string
+	tree
+	train   string   // "" if it is the tree itself
 	test    string   // "" if there is none
 	classes []string // names of the training folder's sub-folders, in ascending order
 }
@@ -23,15 +24,16 @@ var halfNames = map[string]string{
 	"val": "val", "valid": "val", "validation": "val",
 }
 
-// halvesOf finds the halves of a folder. A folder named as training images without sub-folders is no
+// halvesOf finds the halves of a tree. A folder named as training images without sub-folders is no
 // half, but images of the class of that name.
-func halvesOf(dir string, opt Options) (halves, error) {
-	subs, err := subFolders(dir)
+func halvesOf(t tree, opt Options) (halves, error) {
+	dir := t.path("")
+	subs, err := subFolders(t, "")
 	if err != nil {
 		return halves{}, err
 	}
 	if len(subs) == 0 {
-		return halves{}, errors.Wrapf(ErrNotFound, "%s: found neither IDX files nor sub-folders of images, expected train-images-idx3-ubyte and the others of MNIST, or a folder a class%s", printable(dir), npzHint(dir))
+		return halves{}, errors.Wrapf(ErrNotFound, "%s: found neither IDX files nor sub-folders of images, expected train-images-idx3-ubyte and the others of MNIST, or a folder a class%s", printable(dir), npzHint(t))
 	}
 	named := map[string]string{} // folder by half
 	var others []string
@@ -46,23 +48,22 @@ func halvesOf(dir string, opt Options) (halves, error) {
 			named[half] = sub
 		}
 	}
-	h := halves{train: dir}
+	h := halves{tree: t}
 	if named["train"] != "" {
-		trainDir := filepath.Join(dir, named["train"])
-		classes, err := subFolders(trainDir)
+		classes, err := subFolders(t, named["train"])
 		if err != nil {
 			return halves{}, err
 		}
 		if len(classes) > 0 {
-			h.train, h.test, subs = trainDir, testHalf(dir, named, others, opt), classes
-			return h, h.setClasses(subs)
+			h.train, h.test = named["train"], testHalf(dir, named, others, opt)
+			return h, h.setClasses(classes)
 		}
 	}
 	for _, half := range []string{"test", "val"} {
 		if named[half] == "" {
 			continue
 		}
-		if deeper, err := subFolders(filepath.Join(dir, named[half])); err == nil && len(deeper) > 0 {
+		if deeper, err := subFolders(t, named[half]); err == nil && len(deeper) > 0 {
 			return halves{}, errors.Wrapf(ErrNotFound, "%s: found the folder %s with sub-folders, expected a folder train of the same kind beside it", printable(dir), named[half])
 		}
 	}
@@ -82,10 +83,7 @@ func testHalf(dir string, named map[string]string, others []string, opt Options)
 	for _, other := range others {
 		opt.warn(errors.Errorf("%s: the folder %s beside %s is not used", printable(dir), printable(other), named["train"]))
 	}
-	if test == "" {
-		return ""
-	}
-	return filepath.Join(dir, test)
+	return test
 }
 
 // setClasses names the classes after sub-folders. Two whose names differ only in how their letters are
@@ -93,7 +91,7 @@ func testHalf(dir string, named map[string]string, others []string, opt Options)
 func (h *halves) setClasses(subs []string) error {
 	for _, sub := range subs {
 		if !validName(canonicalName(sub)) {
-			return errors.Wrapf(ErrFormat, "%s: found the class folder %q, expected a name of printable characters on one line, in UTF-8: rename it", printable(h.train), sub)
+			return errors.Wrapf(ErrFormat, "%s: found the class folder %q, expected a name of printable characters on one line, in UTF-8: rename it", printable(h.path(h.train)), sub)
 		}
 	}
 	h.classes = canonicalNames(subs)
@@ -103,59 +101,21 @@ func (h *halves) setClasses(subs []string) error {
 		return nil
 	}
 	hint := ""
-	inner := filepath.Join(h.train, subs[0])
-	if deeper, err := subFolders(inner); err == nil && len(deeper) > 0 {
-		hint = "; if the folders in it are the classes, name " + printable(inner)
+	inner := path.Join(h.train, subs[0])
+	if deeper, err := subFolders(h, inner); err == nil && len(deeper) > 0 {
+		hint = "; if the folders in it are the classes, name " + printable(h.path(inner))
 	}
-	return errors.Wrapf(ErrClass, "%s: found one class, %s, expected two or more sub-folders%s", printable(h.train), printable(h.classes[0]), hint)
-}
-
-// subFolders returns the names of the folders in a folder, in ascending order, without hidden ones and
-// those that archives made by macOS have beside the data.
-func subFolders(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, errors.WithStack(err)
-	}
-	var names []string
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), ".") || e.Name() == "__MACOSX" || e.Type().IsRegular() {
-			continue
-		}
-		// Stat, since a link to a folder is as good as a folder.
-		if info, err := os.Stat(filepath.Join(dir, e.Name())); err == nil && info.IsDir() {
-			names = append(names, e.Name())
-		}
-	}
-	return names, nil
-}
-
-// filesIn returns the names of all entries of a folder, in ascending order, and apart from them hidden
-// ones and what systems leave there.
-func filesIn(dir string) (visible, hidden []string, err error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, nil, errors.WithStack(err)
-	}
-	for _, e := range entries {
-		switch name := e.Name(); {
-		case strings.HasPrefix(name, "."), name == "__MACOSX", name == "Thumbs.db", name == "desktop.ini":
-			hidden = append(hidden, name)
-		default:
-			visible = append(visible, name)
-		}
-	}
-	return visible, hidden, nil
+	return errors.Wrapf(ErrClass, "%s: found one class, %s, expected two or more sub-folders%s", printable(h.path(h.train)), printable(h.classes[0]), hint)
 }
 
 // npzHint tells of NumPy files in a folder, which are named themselves.
-func npzHint(dir string) string {
-	files, _, err := filesIn(dir)
+func npzHint(t tree) string {
+	files, _, err := filesIn(t, "")
 	if err != nil {
 		return ""
 	}
 	if i := slices.IndexFunc(files, func(name string) bool { return strings.EqualFold(filepath.Ext(name), ".npz") }); i >= 0 {
-		return "; name the file " + printable(filepath.Join(dir, files[i])) + " itself"
+		return "; name the file " + printable(t.path(files[i])) + " itself"
 	}
 	return ""
 }

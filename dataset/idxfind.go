@@ -15,7 +15,7 @@ func idxFolders(dir string) []string {
 	if own := idxFolder(dir); own != "" {
 		return []string{own}
 	}
-	subs, err := subFolders(dir)
+	subs, err := subFolders(diskTree(dir), "")
 	if err != nil {
 		return nil
 	}
@@ -31,7 +31,7 @@ func idxFolders(dir string) []string {
 // idxFolder returns the folder itself or one that it was unpacked into, if IDX files are in it, or "".
 func idxFolder(dir string) string {
 	folders := []string{dir}
-	if subs, err := subFolders(dir); err == nil {
+	if subs, err := subFolders(diskTree(dir), ""); err == nil {
 		for _, sub := range slices.DeleteFunc(subs, func(sub string) bool { return !unpackedInto(sub) }) {
 			folders = append(folders, filepath.Join(dir, sub))
 		}
@@ -148,7 +148,7 @@ func partOf(dir string, f idxName) (string, error) {
 
 // packedHint tells of a file that lacks but is there, packed by something other than gzip.
 func packedHint(dir string, role idxRole) string {
-	names, _, err := filesIn(dir)
+	names, _, err := filesIn(diskTree(dir), "")
 	if err != nil {
 		return ""
 	}

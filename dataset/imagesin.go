@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/pkg/errors"
 )
@@ -26,7 +25,7 @@ func ImagesIn(ctx context.Context, dir string) (images []string, others int, err
 			return err
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case path != root && (strings.HasPrefix(e.Name(), ".") || e.Name() == "__MACOSX"):
+		case path != root && Hidden(e.Name()):
 			if e.IsDir() {
 				return fs.SkipDir
 			}

@@ -122,12 +122,12 @@ func openImageFile(path string) (imageFile, error) {
 	if head = head[:n]; !isImage(head) && !namedAsImage(path) {
 		return imageFile{}, errNoImage
 	}
-	if size > maxImageFile {
-		return imageFile{}, errors.Wrapf(ErrTooLarge, "%s: length: found %d bytes, expected at most %d", printable(path), size, maxImageFile)
+	if size > MaxImageFile {
+		return imageFile{}, errors.Wrapf(ErrTooLarge, "%s: length: found %d bytes, expected at most %d", printable(path), size, MaxImageFile)
 	}
 	content := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
 	content.Write(head)
-	if _, err := content.ReadFrom(io.LimitReader(f, maxImageFile+1-int64(n))); err != nil {
+	if _, err := content.ReadFrom(io.LimitReader(f, MaxImageFile+1-int64(n))); err != nil {
 		return imageFile{}, errors.WithStack(err)
 	}
 	return imageFile{path, content.Bytes(), sha256.Sum256(content.Bytes())}, nil

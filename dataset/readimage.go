@@ -54,7 +54,7 @@ func UseImageFrom(ctx context.Context, r io.Reader, name string, use func(image.
 }
 
 func useImage(ctx context.Context, r io.Reader, name string, use func(image.Image) error) error {
-	content, err := io.ReadAll(io.LimitReader(r, maxImageFile+1))
+	content, err := io.ReadAll(io.LimitReader(r, MaxImageFile+1))
 	if err != nil {
 		return errors.Wrap(err, printable(name))
 	}

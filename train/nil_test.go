@@ -64,6 +64,7 @@ func TestNil(t *testing.T) {
 	_, wrong["zero trainer's Checkpoint"] = new(train.Trainer).Checkpoint()
 	_, _, wrong["no trainer's Trace"] = noTrainer.Trace(data, upTo(4))
 	_, wrong["no predictor's Digit"] = noPredictor.Digit(dataset.Image28{})
+	_, _, wrong["no predictor's Contents"] = noPredictor.Contents(t.Context(), nil, nil)
 	_, wrong["zero predictor's Image"] = new(train.Predictor).Image(nil)
 	_, wrong["Image of nothing"] = predictor.Image(nil)
 	for reason, examples := range map[string]dataset.Examples{"nil": nil, "no set": noSet, "zero set": &dataset.Set{}, "another shape": &other} {

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"image"
 
@@ -63,14 +64,66 @@ func (p *Predictor) readAhead(ctx context.Context, paths []string) <-chan chan r
 				return
 			}
 			go func() {
-				var read readFile
-				read.err = dataset.UseImage(ctx, path, func(img image.Image) (err error) {
-					read.prepared, err = p.prepare(img)
-					return errors.Wrap(err, path)
-				})
-				file <- read
+				ready, err := p.read(path, func(use func(image.Image) error) error { return dataset.UseImage(ctx, path, use) })
+				file <- readFile{ready, err}
 			}()
 		}
 	}()
 	return files
+}
+
+// read prepares the image that decode passes on.
+func (p *Predictor) read(name string, decode func(use func(image.Image) error) error) (prepared, error) {
+	made := make(chan prepared, 1) // when the context is done, the image may still be worked on
+	err := decode(func(img image.Image) error {
+		ready, err := p.prepare(img)
+		made <- ready
+		return errors.Wrap(err, name)
+	})
+	if err != nil {
+		return prepared{}, err
+	}
+	return <-made, nil
+}
+
+// Contents predicts image files in memory, a batch at a time; names are for errors.
+// All of them are decoded and prepared before the network runs: pass some dozens.
+// failed[i] is nil, or says why file i cannot be read or is blank.
+func (p *Predictor) Contents(ctx context.Context, names []string, contents [][]byte) (answers []Prediction, failed []error, err error) {
+	if err := p.check(); err != nil {
+		return nil, nil, err
+	}
+	if len(names) != len(contents) {
+		return nil, nil, errors.Wrapf(ErrData, "predict: found %d names of %d files, expected one each", len(names), len(contents))
+	}
+	ready := make([]prepared, len(contents))
+	answers, failed = make([]Prediction, len(contents)), make([]error, len(contents))
+	parallel.For(len(contents), func(_, i int) {
+		ready[i], failed[i] = p.read(names[i], func(use func(image.Image) error) error {
+			return dataset.UseImageFrom(ctx, bytes.NewReader(contents[i]), names[i], use)
+		})
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	var good []int
+	var all []byte // [len(good),C,H,W]
+	for i := range ready {
+		if failed[i] == nil {
+			good, all = append(good, i), append(all, ready[i].pixels...)
+		}
+	}
+	if len(good) == 0 {
+		return answers, failed, nil
+	}
+	set, err := p.set(prepared{shape: ready[good[0]].shape, pixels: all}, len(good))
+	if err != nil {
+		return nil, nil, err
+	}
+	err = p.Each(ctx, set, func(n int, q Prediction) error {
+		q.Note = ready[good[n]].note
+		answers[good[n]] = q
+		return nil
+	})
+	return answers, failed, err
 }

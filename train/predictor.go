@@ -97,7 +97,7 @@ func (p *Predictor) Digit(digit dataset.Image28) (Prediction, error) {
 
 // one says what an image shows.
 func (p *Predictor) one(ready prepared) (Prediction, error) {
-	set, err := p.set(ready)
+	set, err := p.set(ready, 1)
 	if err != nil {
 		return Prediction{}, err
 	}
@@ -119,12 +119,13 @@ func (p *Predictor) Set(img image.Image) (*dataset.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.set(ready)
+	return p.set(ready, 1)
 }
 
-func (p *Predictor) set(ready prepared) (*dataset.Set, error) {
+// set returns a set of images; ready has the pixels of all of them.
+func (p *Predictor) set(ready prepared, images int) (*dataset.Set, error) {
 	n := p.network
-	set, err := dataset.NewSet("image", ready.shape, ready.pixels, []int{0}, n.Classes, n.Prep)
+	set, err := dataset.NewSet("image", ready.shape, ready.pixels, make([]int, images), n.Classes, n.Prep)
 	if err != nil {
 		return nil, err
 	}

@@ -72,9 +72,10 @@ func pathHash(path string) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-// before compares paths in the order of a walk through the folders, with the entries of
-// each folder in ascending order: "a/z" comes before "a-b/a".
-func before(a, b string) int {
+// ComparePaths compares paths in the order of a walk through the folders, with the
+// entries of each folder in ascending order: "a/z" comes before "a-b/a". Feature files
+// have their rows in this order, training images before test images.
+func ComparePaths(a, b string) int {
 	for {
 		x, restA, moreA := strings.Cut(a, "/")
 		y, restB, moreB := strings.Cut(b, "/")

@@ -121,7 +121,7 @@ func (s *Shards) sort() error {
 			s.order = append(s.order, uint64(i)<<rowBits|uint64(row))
 		}
 	}
-	slices.SortFunc(s.order, func(a, b uint64) int { return before(s.at(a), s.at(b)) })
+	slices.SortFunc(s.order, func(a, b uint64) int { return ComparePaths(s.at(a), s.at(b)) })
 	for i := 1; i < n; i++ {
 		if path := s.at(s.order[i]); path == s.at(s.order[i-1]) {
 			f, _ := s.place(i)
