@@ -2024,7 +2024,17 @@ TEXT ·largest3by2AVX512(SB), NOSPLIT, $0-24
 	MOVQ         (R15), DX
 	MOVQ         8(R15), CX
 	SHLQ         $0x02, CX
-	XORL         R12, R12
+	MOVQ         x+8(FP), AX
+	MOVQ         DX, BX
+	IMULQ        CX, BX
+	ADDQ         AX, BX
+
+fetch:
+	PREFETCHT0 (AX)
+	ADDQ       $0x40, AX
+	CMPQ       AX, BX
+	JCS        fetch
+	XORL       R12, R12
 
 column:
 	// Column of the first tap, and the lanes of each load that are on the plane.
@@ -4625,7 +4635,17 @@ TEXT ·largest3by2AVX2(SB), NOSPLIT, $128-24
 	MOVQ         (R15), DX
 	MOVQ         8(R15), CX
 	SHLQ         $0x02, CX
-	XORL         R12, R12
+	MOVQ         x+8(FP), AX
+	MOVQ         DX, BX
+	IMULQ        CX, BX
+	ADDQ         AX, BX
+
+fetch:
+	PREFETCHT0 (AX)
+	ADDQ       $0x40, AX
+	CMPQ       AX, BX
+	JCS        fetch
+	XORL       R12, R12
 
 column:
 	// Column of the first tap, and the lanes of each load that are on the plane.
