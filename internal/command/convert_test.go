@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/exit"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 )
@@ -133,7 +134,7 @@ func TestConvertRefuses(t *testing.T) {
 		{[]string{peers + "small.json", out}, false, "small.json"},
 	} {
 		_, err := convert(&globals{}, test.args...)
-		var wrong usageError
+		var wrong exit.UsageError
 		if err == nil || errors.As(err, &wrong) != test.usage || !strings.Contains(err.Error(), test.word) {
 			t.Errorf("%v: found %v, expected a word of %q", test.args, err, test.word)
 		}

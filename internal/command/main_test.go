@@ -9,6 +9,14 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/lastlayer/lastlayer/internal/exit"
+)
+
+const (
+	exitDone   = exit.Done
+	exitFailed = exit.Failed
+	exitUsage  = exit.Usage
 )
 
 // asProgram is set in the environment of a test binary that is to be the

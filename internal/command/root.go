@@ -6,26 +6,17 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"runtime/debug"
 	"strings"
-	"syscall"
 
 	"al.essio.dev/pkg/shellescape"
 	"github.com/lastlayer/lastlayer/internal/buildinfo"
 	"github.com/lastlayer/lastlayer/internal/escape"
+	"github.com/lastlayer/lastlayer/internal/exit"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-)
-
-// Exit statuses, a part of the command-line contract.
-const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitInterrupted = 128 // plus the signal's number: 130 for Ctrl-C
 )
 
 // garbage is the percentage of the live heap that may be garbage before it is
@@ -34,22 +25,8 @@ const (
 // and peaks at 205 MB instead of 308.
 const garbage = 25
 
-// usageError is a command line that is wrong.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-func usage(err error) error {
-	if err == nil {
-		return nil
-	}
-	return usageError{err}
-}
-
-// interrupted is the cause of a context that a signal ended.
-type interrupted struct{ signal syscall.Signal }
-
-func (i interrupted) Error() string { return "stopped by a signal: " + i.signal.String() }
+// usage returns err as that of a wrong command line.
+func usage(err error) error { return exit.Wrong(err) }
 
 // Run executes one command line of a program and returns its exit status: 1 also for a
 // panic, which would be a bug and is printed with its stack.
@@ -57,13 +34,13 @@ func Run(p Program, args []string, stdout, stderr io.Writer) (status int) {
 	defer func() {
 		if bug := recover(); bug != nil {
 			fmt.Fprintf(escape.Lines{Writer: stderr}, "%s: bug: %v\n%s", p.name, bug, debug.Stack())
-			status = exitFailed
+			status = exit.Failed
 		}
 	}()
 	if os.Getenv("GOGC") == "" {
 		defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	}
-	ctx, stop := untilSignal()
+	ctx, stop := exit.UntilSignal()
 	defer stop()
 	root := newRoot(p)
 	results := &watched{Writer: stdout}
@@ -97,44 +74,21 @@ func unknownCommand(root *cobra.Command, args []string) error {
 	return noArguments(root, f.Args())
 }
 
-// untilSignal returns a context that SIGINT or SIGTERM ends. A second signal
-// ends the program at once.
-func untilSignal() (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(context.Background())
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() {
-		select {
-		case s := <-signals:
-			signal.Stop(signals)
-			if s, ok := s.(syscall.Signal); ok {
-				cancel(interrupted{s})
-			}
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, func() { signal.Stop(signals); cancel(nil) }
-}
-
+// exitStatus prints an error and returns the exit status.
 func (p Program) exitStatus(ctx context.Context, err error, stderr io.Writer) int {
 	if err == nil {
-		return exitDone
+		return exit.Done
 	}
-	var stopped interrupted
-	if errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &stopped) {
+	if stopped, is := exit.Stopped(ctx, err); is {
 		fmt.Fprintln(stderr, p.name+":", stopped)
 		var lost errCheckpoint
 		if !errors.As(err, &lost) {
-			return exitInterrupted + int(stopped.signal)
+			return exit.Status(ctx, err)
 		}
 		err = lost
 	}
 	fmt.Fprintln(stderr, p.name+":", escape.Text(err.Error()))
-	var wrong usageError
-	if errors.As(err, &wrong) {
-		return exitUsage
-	}
-	return exitFailed
+	return exit.Status(ctx, err)
 }
 
 // globals are the flags of every command.
