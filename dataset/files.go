@@ -14,12 +14,13 @@ type Half uint8
 
 const (
 	Undecided Half = iota // in a folder without test images: a hash of its content decides
-	TrainHalf
-	TestHalf
+	TrainHalf             // among the training images of a folder that has test images too
+	TestHalf              // among its test images
 )
 
 // Files are photos of which something else is known, such as their features, and that
-// need not be there: NewFiles makes sets of them.
+// need not be there: NewFiles makes sets of them. Its methods may panic with an
+// Unreadable; so do methods of such sets then.
 type Files interface {
 	Len() int
 	Path(i int) string           // relative to the folder of the data set, with slashes
@@ -32,11 +33,15 @@ type Files interface {
 // ascending order, and the files in that of a walk through the folder. Shape and prep
 // are the network's. Set.Known gives the files back.
 func NewFiles(name string, files Files, classes []string, shape []int, prep Preprocessing, opt Options) (train, test *Set, err error) {
+	defer CatchUnreadable(&err)
 	if isNil(files) || files.Len() == 0 {
 		return nil, nil, errors.Wrapf(ErrNotFound, "%s: found no images", printable(name))
 	}
-	if !prep.IsPhoto() || len(shape) != 3 {
-		return nil, nil, errors.Wrapf(ErrArgument, "%s: found images of %v and %s, expected photos", printable(name), shape, prep.Photo)
+	if !prep.IsPhoto() {
+		return nil, nil, errors.Wrapf(ErrArgument, "%s: found the preprocessing of drawings, expected that of photos", printable(name))
+	}
+	if err := prep.CheckShape(shape); err != nil {
+		return nil, nil, errors.WithMessage(err, printable(name))
 	}
 	n := files.Len()
 	labels := make([]int, n)

@@ -79,6 +79,11 @@ func TestNewFiles(t *testing.T) {
 		if _, err := again.ReadImage(0); !errors.Is(err, ErrArgument) {
 			t.Errorf("%s: read an image: found the error %v, expected an ErrArgument", test.reason, err)
 		}
+		for _, shape := range [][]int{{3, 32, 32}, {1, 16, 16}, nil} { // prep resizes to 16 pixels
+			if _, _, err := NewFiles(dir, l, folder.Classes, shape, prep, Options{}); !errors.Is(err, ErrArgument) {
+				t.Errorf("%s: images of %v: found the error %v, expected an ErrArgument", test.reason, shape, err)
+			}
+		}
 		l.files[0].Half = 3 - max(l.files[0].Half, 1)
 		if _, _, err := NewFiles(dir, l, folder.Classes, []int{3, 16, 16}, prep, Options{}); test.folders[0] == "a" && !errors.Is(err, ErrFormat) {
 			t.Errorf("%s and one: found the error %v, expected an ErrFormat", test.reason, err)

@@ -11,7 +11,7 @@ import (
 )
 
 // Examples is what a training loop needs of its data. A *Set implements it with images, feature.Set
-// with the features of a frozen network. Gather panics where Read would return an error.
+// with the features of a frozen network. Gather panics with an Unreadable where Read returns an error.
 type Examples interface {
 	Len() int                            // number of examples
 	ExampleShape() []int                 // shape of one example, without the batch dimension
@@ -115,7 +115,7 @@ func (s *Set) Label(i int) int { return s.Labels[i] }
 func (s *Set) Image(i int) []byte {
 	pixels, err := s.ReadImage(i)
 	if err != nil {
-		panic(unreadable{err})
+		panic(Unreadable{err})
 	}
 	return pixels
 }
@@ -221,7 +221,7 @@ func gatherEach[T any](s *Set, dst []float32, images []T, read func(T) ([]byte, 
 	for _, image := range images {
 		pixels, err := read(image)
 		if err != nil {
-			panic(unreadable{err})
+			panic(Unreadable{err})
 		}
 		plane := len(pixels) / len(tables)
 		for c, table := range tables {
@@ -231,26 +231,32 @@ func gatherEach[T any](s *Set, dst []float32, images []T, read func(T) ([]byte, 
 	}
 }
 
-// unreadable is what Gather panics with where an image cannot be read.
-type unreadable struct{ error }
+// Unreadable is what Gather panics with where an example cannot be read: a photo's file that has changed
+// or gone, a damaged file of features.
+type Unreadable struct{ Err error }
 
-// Read is data.Gather, but returns an error where a photo's file has changed or gone, where Gather
-// panics.
+// Error returns that of Err.
+func (u Unreadable) Error() string { return u.Err.Error() }
+
+// Read is data.Gather, but returns an error where that panics with an Unreadable.
 func Read(data Examples, dst []float32, indices []int) (err error) {
 	if isNil(data) {
 		return errors.Wrap(ErrArgument, "found no examples to read")
 	}
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case unreadable:
-			err = r.error
-		default:
-			panic(r)
-		}
-	}()
+	defer CatchUnreadable(&err)
 	data.Gather(dst, indices)
 	return nil
+}
+
+// CatchUnreadable, deferred, has a function return what it panics with, if that is an Unreadable.
+func CatchUnreadable(err *error) {
+	switch r := recover().(type) {
+	case nil:
+	case Unreadable:
+		*err = r.Err
+	default:
+		panic(r)
+	}
 }
 
 // Hash identifies the data: a SHA-256 over shape, pixels, labels and class names in the set's order.

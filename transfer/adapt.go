@@ -18,6 +18,7 @@ type Adaptation struct {
 // The network is a copy unless the head is kept, and has data among the images
 // that it has seen. A nil test stays nil.
 func Adapt(n *model.Network, data, test *dataset.Set, a Adaptation) (adapted *model.Network, fitted, fittedTest *dataset.Set, err error) {
+	defer dataset.CatchUnreadable(&err)
 	take := n.Prepare
 	if a.KeepHead {
 		take = n.FitAll

@@ -116,6 +116,9 @@ func Exact(ctx context.Context, n *model.Network, data dataset.Examples, opt Exa
 	if errors.Is(err, logistic.ErrNotFinite) {
 		return nil, errors.Wrap(train.ErrDiverged, err.Error())
 	}
+	if err != nil && ctx.Err() == nil {
+		return nil, errors.Wrap(err, "read the examples")
+	}
 	layer.write()
 	if changed := h.checkFrozen(); changed != nil {
 		return nil, changed
@@ -253,17 +256,24 @@ func (l *lastLayer) loss(data dataset.Examples, terms logistic.Terms) (*logistic
 	if err := train.CheckWeights(terms.Weights, classes); err != nil {
 		return nil, err
 	}
-	rows, ok := data.(logistic.Rows)
-	if !ok {
-		rows = gathered{data}
-	}
-	return logistic.New(rows, features, classes, terms), nil
+	return logistic.New(headRows{data}, features, classes, terms), nil
 }
 
-// gathered are examples that do not lie in memory as rows.
-type gathered struct{ dataset.Examples }
+// headRows are examples as the head's input.
+type headRows struct{ dataset.Examples }
 
-func (gathered) Block(int, int) ([]float32, bool) { return nil, false }
+// Block returns n rows where they lie in memory one after the other.
+func (r headRows) Block(first, n int) ([]float32, bool) {
+	if set, is := r.Examples.(*feature.Set); is {
+		return set.Block(first, n)
+	}
+	return nil, false
+}
+
+// Read copies rows.
+func (r headRows) Read(dst []float32, indices []int) error {
+	return dataset.Read(r.Examples, dst, indices)
+}
 
 // trainingLoss returns the mean cross-entropy of the training examples, with these
 // weights of the classes and without dropout, where the last layer alone is trained
@@ -277,6 +287,9 @@ func (h *Head) trainingLoss(weights []float64) (*float64, error) {
 	if err != nil {
 		return nil, err
 	}
-	value := loss.At(layer.kernel, layer.bias)
+	value, err := loss.At(layer.kernel, layer.bias)
+	if err != nil {
+		return nil, err
+	}
 	return &value, nil
 }

@@ -66,11 +66,11 @@ func (h *Head) imitate(ctx context.Context, k Kept) ([]unseenAs, error) {
 	if len(rows.indices[0]) == 0 {
 		return nil, nil
 	}
-	alike, decay, err := rows.alike(ctx, own)
+	imitation, decay, err := rows.match(ctx, own)
 	if err != nil {
 		return nil, errors.Wrap(err, "old outputs, imitated")
 	}
-	if alike.kernel == nil {
+	if imitation.kernel == nil {
 		return nil, nil
 	}
 	rows.indices[1] = nil
@@ -81,8 +81,10 @@ func (h *Head) imitate(ctx context.Context, k Kept) ([]unseenAs, error) {
 	unseen := make([]unseenAs, h.held.Len())
 	row := make([]float32, rows.features)
 	for i := range unseen {
-		h.held.Gather(row, []int{i})
-		label, a, b := h.held.Label(i), alike.logits(row), unaware.logits(row)
+		if err := dataset.Read(h.held, row, []int{i}); err != nil {
+			return nil, errors.Wrap(err, "images kept aside")
+		}
+		label, a, b := h.held.Label(i), imitation.logits(row), unaware.logits(row)
 		unseen[i] = unseenAs{lower: a[label] - b[label], right: b[label] == slices.Max(b)}
 	}
 	return unseen, nil
@@ -122,11 +124,14 @@ func (r *oldRows) Label(i int) int {
 
 func (*oldRows) Block(int, int) ([]float32, bool) { return nil, false }
 
-func (r *oldRows) Gather(dst []float32, indices []int) {
+func (r *oldRows) Read(dst []float32, indices []int) error {
 	for i, index := range indices {
 		set, at := r.at(index)
-		set.Gather(dst[i*r.features:(i+1)*r.features], []int{at})
+		if err := dataset.Read(set, dst[i*r.features:(i+1)*r.features], []int{at}); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // fit returns the layer with the smallest loss for that weight decay, and the loss.
@@ -136,10 +141,13 @@ func (r *oldRows) fit(ctx context.Context, decay float64) (oldLayer, float64, er
 	return l, found.Loss, err
 }
 
-// alike returns the layer that matches own's loss, and its weight decay; an empty layer
+// match returns the layer that matches own's loss, and its weight decay; an empty layer
 // if no weight decay gives that loss. The loss grows with the decay, so this is a bisection on the logarithm of the decay.
-func (r *oldRows) alike(ctx context.Context, own oldLayer) (l oldLayer, decay float64, err error) {
-	want := logistic.New(r, r.features, r.classes, logistic.Terms{}).At(own.kernel, own.bias)
+func (r *oldRows) match(ctx context.Context, own oldLayer) (l oldLayer, decay float64, err error) {
+	want, err := logistic.New(r, r.features, r.classes, logistic.Terms{}).At(own.kernel, own.bias)
+	if err != nil {
+		return l, 0, err
+	}
 	low, high := math.Log(1e-9), math.Log(1e3)
 	for range imitatedDecays {
 		decay = math.Exp((low + high) / 2)

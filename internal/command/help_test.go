@@ -1,6 +1,8 @@
 package command
 
 import (
+	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +21,8 @@ func commands() []*cobra.Command {
 }
 
 func TestHelp(t *testing.T) {
+	defer func(args []string) { os.Args = args }(os.Args)
+	os.Args = append(slices.Clone(os.Args), "of", "the", "tests") // not those of the program
 	ok(t)
 	for _, cmd := range append(commands(), newRoot(MNIST)) {
 		args := strings.Fields(cmd.CommandPath())[1:]

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"al.essio.dev/pkg/shellescape"
+	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/buildinfo"
 	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/internal/exit"
@@ -44,12 +45,12 @@ func Run(p Program, args []string, stdout, stderr io.Writer) (status int) {
 	defer stop()
 	root := newRoot(p)
 	results := &watched{Writer: stdout}
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil would stand for those of the process
 	root.Annotations = map[string]string{typed: shellescape.QuoteCommand(append([]string{root.Name()}, args...))}
 	root.SetOut(results)
 	root.SetErr(stderr)
 	strict(root)
-	err := root.ExecuteContext(ctx)
+	err := execute(ctx, root)
 	var unknown flagError
 	if errors.As(err, &unknown) && unknown.of == root {
 		// A misspelt command may have flags that the root does not know.
@@ -59,6 +60,12 @@ func Run(p Program, args []string, stdout, stderr io.Writer) (status int) {
 		err = errors.Wrap(results.err, "results")
 	}
 	return p.exitStatus(ctx, err, stderr)
+}
+
+// execute runs the command. Data that can no longer be read is its error.
+func execute(ctx context.Context, root *cobra.Command) (err error) {
+	defer dataset.CatchUnreadable(&err)
+	return root.ExecuteContext(ctx)
 }
 
 // unknownCommand returns an error if the first argument that is no flag is no

@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bufio"
 	"bytes"
 	"flag"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -25,10 +27,75 @@ var madeRows = flag.Int("rows", 40_000, "how many rows of 512 features TestRetra
 // they have, they stay in the files: what the process has in memory of its own is small.
 func TestRetrainMapped(t *testing.T) {
 	slow(t)
-	const features, classes = 512, 10
 	t.Chdir(t.TempDir())
+	writeRows(t, *madeRows)
+	for _, args := range [][]string{
+		{"--epochs", "2"},
+		{"--solver", "lbfgs", "--weight-decay", "1e-4"},
+	} {
+		args = append([]string{"retrain", "--quiet", "--json", "--from", "net.safetensors", "--features", "part-*.features"}, args...)
+		start := time.Now()
+		line, anon := watchMemory(t, args)
+		t.Logf("%v: %d rows in %.1f s, RssAnon at most %d MiB\n%s", args[7:], *madeRows, time.Since(start).Seconds(), anon>>20, line)
+		if bound := min(512<<20, int64(64<<20+*madeRows*400)); anon > bound {
+			t.Errorf("%v: found RssAnon of %d bytes, expected at most %d; the features are %d", args[7:], anon, bound, *madeRows*madeFeatures*4)
+		}
+	}
+}
+
+// TestTruncatedWhileTraining truncates files of features while a training reads them.
+// It ends with an error that names the file, and writes nothing.
+func TestTruncatedWhileTraining(t *testing.T) {
+	slow(t)
+	t.Chdir(t.TempDir())
+	for _, test := range []struct{ reason, program, args, file string }{
+		{"feature files, by steps", "lastlayer", "retrain --from net.safetensors --features part-*.features --epochs 100000", "part-2.features"},
+		{"feature files, by lbfgs", "lastlayer", "retrain --from net.safetensors --features part-*.features --solver lbfgs --iterations 100000", "part-3.features"},
+		{"a feature cache", "mnist", "retrain --from " + pretrained() + " --last 1 --data sample --cache-dir cache --cache-memory 1 --epochs 100000", "cache/*.features"},
+	} {
+		writeRows(t, 4000)
+		cmd := exec.Command(os.Args[0], append(strings.Fields(test.args), "--quiet", "--json", "--out", "out.safetensors")...)
+		cmd.Env = append(os.Environ(), asProgram+"="+test.program)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		lines := bufio.NewScanner(stdout)
+		if !lines.Scan() {
+			t.Errorf("%s: found no line: %s", test.reason, &stderr)
+		}
+		found, err := filepath.Glob(test.file)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: found no file %s, %v", test.reason, test.file, err)
+		}
+		if err := os.Truncate(found[0], 5000); err != nil {
+			t.Fatal(err)
+		}
+		for lines.Scan() {
+		}
+		err = cmd.Wait()
+		if cmd.ProcessState.ExitCode() != exitFailed || strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), found[0]+": truncated") {
+			t.Errorf("%s: found %v and %q, expected exit status 1 and one line that names %s", test.reason, err, &stderr, found[0])
+		}
+		if _, err := os.Stat("out.safetensors"); err == nil {
+			t.Errorf("%s: found a network written", test.reason)
+		}
+	}
+}
+
+// madeFeatures is the number of features of a row that writeRows writes.
+const madeFeatures = 512
+
+// writeRows writes a network, net.safetensors, and rows of features of it.
+func writeRows(t *testing.T, rows int) {
+	t.Helper()
 	spec := model.Spec{Input: []int{3, 8, 8}, Layers: []model.Layer{
-		{Name: "conv", Kind: model.Conv{Out: features, Kernel: model.Sides{3}, Stride: model.Sides{2}}},
+		{Name: "conv", Kind: model.Conv{Out: madeFeatures, Kernel: model.Sides{3}, Stride: model.Sides{2}}},
 		{Name: "pool", Kind: model.GlobalAveragePool{}},
 		{Name: "flat", Kind: model.Flatten{}},
 		{Name: "fc", Kind: model.Dense{Out: 2}},
@@ -42,19 +109,7 @@ func TestRetrainMapped(t *testing.T) {
 	if err := weightfile.Write("net.safetensors", n); err != nil {
 		t.Fatal(err)
 	}
-	makeRows(t, n, *madeRows, features, classes)
-	for _, args := range [][]string{
-		{"--epochs", "2"},
-		{"--solver", "lbfgs", "--weight-decay", "1e-4"},
-	} {
-		args = append([]string{"retrain", "--quiet", "--json", "--from", "net.safetensors", "--features", "part-*.features"}, args...)
-		start := time.Now()
-		line, anon := watchMemory(t, args)
-		t.Logf("%v: %d rows in %.1f s, RssAnon at most %d MiB\n%s", args[7:], *madeRows, time.Since(start).Seconds(), anon>>20, line)
-		if bound := min(512<<20, int64(64<<20+*madeRows*400)); anon > bound {
-			t.Errorf("%v: found RssAnon of %d bytes, expected at most %d; the features are %d", args[7:], anon, bound, *madeRows*features*4)
-		}
-	}
+	makeRows(t, n, rows, madeFeatures, 10)
 }
 
 // makeRows writes part-1.features to part-4.features, of classes that overlap.

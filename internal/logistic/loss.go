@@ -2,6 +2,7 @@ package logistic
 
 import (
 	"math"
+	"sync/atomic"
 
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
@@ -15,7 +16,7 @@ type Rows interface {
 	// Block returns n rows from first on, one after the other, and false if they are
 	// not in memory like that.
 	Block(first, n int) ([]float32, bool)
-	Gather(dst []float32, indices []int) // copies rows
+	Read(dst []float32, indices []int) error // copies rows
 }
 
 // Loss is multinomial logistic regression on labelled rows x of F
@@ -41,6 +42,7 @@ type Loss struct {
 	standard *standard // nil: x is (W,b)
 	scaled   bool      // the rows are standardised, rather than x and its gradient
 	precise  bool
+	failed   atomic.Pointer[error] // of the first Read that failed: what is computed from then on is of no use
 
 	spread  []float64 // [K]: mean of p(1−p) where the loss was computed last: the curvature along c
 	parts   []lossSum
@@ -232,19 +234,31 @@ func (l *lossScratch) prepare(f, k int) {
 	}
 }
 
-// eachBlock calls f for each block of part i's rows.
+// err returns why rows could not be read, nil if they could.
+func (s *Loss) err() error {
+	if failed := s.failed.Load(); failed != nil {
+		return *failed
+	}
+	return nil
+}
+
+// eachBlock calls f for each block of part i's rows, until one cannot be read.
 func (s *Loss) eachBlock(i int, scratch *lossScratch, f func(block []float32, first int)) {
 	n := s.data.Len()
 	last := (i + 1) * n / lossParts
 	for first := i * n / lossParts; first < last; first += lossBlock {
-		f(s.block(first, min(lossBlock, last-first), scratch), first)
+		block := s.block(first, min(lossBlock, last-first), scratch)
+		if block == nil {
+			return
+		}
+		f(block, first)
 	}
 }
 
-// block returns m rows from first on.
+// block returns m rows from first on, nil if they, or others before, cannot be read.
 func (s *Loss) block(first, m int, scratch *lossScratch) []float32 {
 	block := s.plainBlock(first, m, scratch)
-	if !s.scaled {
+	if !s.scaled || block == nil {
 		return block
 	}
 	if scratch.scaled == nil {
@@ -255,6 +269,9 @@ func (s *Loss) block(first, m int, scratch *lossScratch) []float32 {
 }
 
 func (s *Loss) plainBlock(first, m int, scratch *lossScratch) []float32 {
+	if s.err() != nil {
+		return nil
+	}
 	if block, ok := s.data.Block(first, m); ok {
 		return block
 	}
@@ -265,7 +282,10 @@ func (s *Loss) plainBlock(first, m int, scratch *lossScratch) []float32 {
 		scratch.indices[i] = first + i
 	}
 	rows := scratch.gathered[:m*s.features]
-	s.data.Gather(rows, scratch.indices[:m])
+	if err := s.data.Read(rows, scratch.indices[:m]); err != nil {
+		s.failed.CompareAndSwap(nil, &err)
+		return nil
+	}
 	return rows
 }
 

@@ -4,8 +4,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/pkg/errors"
 	"gonum.org/v1/gonum/floats"
 )
 
@@ -89,7 +92,8 @@ func TestSoftmaxLossFast(t *testing.T) {
 type memory struct {
 	values []float32
 	labels []int
-	blocks bool // they are given in blocks
+	blocks bool         // they are given in blocks
+	reads  atomic.Int64 // until one fails
 }
 
 func (m *memory) Len() int        { return len(m.labels) }
@@ -97,9 +101,48 @@ func (m *memory) Label(i int) int { return m.labels[i] }
 func (m *memory) Block(first, n int) ([]float32, bool) {
 	return m.values[first*7 : (first+n)*7], m.blocks
 }
-func (m *memory) Gather(dst []float32, indices []int) {
+func (m *memory) Read(dst []float32, indices []int) error {
+	if m.reads.Add(-1) == 0 {
+		return errLost
+	}
 	for i, index := range indices {
 		copy(dst[i*7:(i+1)*7], m.values[index*7:])
+	}
+	return nil
+}
+
+var errLost = errors.New("lost")
+
+// TestUnreadable ends a search with the error of rows that cannot be read, whenever that
+// happens, and leaves the layer as it was.
+func TestUnreadable(t *testing.T) {
+	if err := parallel.SetThreads(1); err != nil { // to count
+		t.Fatal(err)
+	}
+	defer func() { _ = parallel.SetThreads(0) }()
+	rng := rand.New(rand.NewPCG(1, 1))
+	rows := &memory{values: make([]float32, 7*2000), labels: make([]int, 2000)}
+	for i := range rows.values {
+		rows.values[i] = rng.Float32()
+	}
+	for i := range rows.labels {
+		rows.labels[i] = rng.IntN(3)
+	}
+	ended := false
+	for after := 1; !ended; after += 7 {
+		rows.reads.Store(int64(after))
+		kernel, bias := make([]float32, 21), make([]float32, 3)
+		_, err := New(rows, 7, 3, Terms{L2: 1e-3}).Minimise(t.Context(), kernel, bias, Options{Iterations: 100})
+		if ended = rows.reads.Load() > 0; ended {
+			continue
+		}
+		if !errors.Is(err, errLost) || kernel[0] != 0 {
+			t.Fatalf("after %d reads: found the error %v and a layer that begins with %v, expected %v and none", after, err, kernel[0], errLost)
+		}
+	}
+	rows.reads.Store(1)
+	if _, err := New(rows, 7, 3, Terms{}).At(make([]float32, 21), make([]float32, 3)); !errors.Is(err, errLost) {
+		t.Errorf("found the error %v, expected %v", err, errLost)
 	}
 }
 
@@ -183,7 +226,10 @@ func TestMinimiseKept(t *testing.T) {
 // objective returns the loss of a layer with its penalty, on features as they are.
 func (s *Loss) objective(kernel, bias []float32) float64 {
 	s.standard, s.scaled = nil, false // which Minimise has made
-	loss := s.At(kernel, bias)
+	loss, err := s.At(kernel, bias)
+	if err != nil {
+		panic(err)
+	}
 	for i, w := range kernel {
 		if i%s.classes >= s.Kept {
 			loss += s.L2 / 2 * float64(w) * float64(w)

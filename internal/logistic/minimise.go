@@ -52,6 +52,9 @@ func (s *Loss) Minimise(ctx context.Context, kernel, bias []float32, opt Options
 	t.keep(x, kernel, bias)
 	search := &search{ctx: ctx, loss: s, opt: opt, gradient: make([]float64, len(x))}
 	gap, stopped := search.run(x)
+	if err := s.err(); err != nil {
+		return Result{}, err
+	}
 	if !finite(search.value) {
 		return Result{}, errors.Wrapf(ErrNotFinite, "the loss is %v: features are too large or not finite", search.value)
 	}
@@ -61,6 +64,9 @@ func (s *Loss) Minimise(ctx context.Context, kernel, bias []float32, opt Options
 	t.round(x, w, b)
 	r := Result{Iterations: search.iterations}
 	r.Objective, r.Loss = s.at(x, search.gradient)
+	if err := s.err(); err != nil {
+		return Result{}, err
+	}
 	if !finite(r.Objective) {
 		return Result{}, errors.Wrap(ErrNotFinite, "float32 cannot hold the layer: features are too small")
 	}
@@ -74,8 +80,8 @@ func (s *Loss) Minimise(ctx context.Context, kernel, bias []float32, opt Options
 	return r, stopped
 }
 
-// At returns the loss of a layer, without the penalty.
-func (s *Loss) At(kernel, bias []float32) float64 {
+// At returns the loss of a layer, without the penalty. The error is that of Rows.Read.
+func (s *Loss) At(kernel, bias []float32) (float64, error) {
 	x := make([]float64, 0, s.parameters())
 	for _, part := range [][]float32{kernel, bias} {
 		for _, v := range part {
@@ -83,7 +89,7 @@ func (s *Loss) At(kernel, bias []float32) float64 {
 		}
 	}
 	_, loss := s.at(x, make([]float64, len(x)))
-	return loss
+	return loss, s.err()
 }
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }

@@ -40,7 +40,7 @@ func (s *search) newton(x []float64) (direction []float64, decrement float64, ex
 		products *= 4
 	}
 	for range products {
-		if s.ctx.Err() != nil {
+		if s.stopped() != nil {
 			break
 		}
 		s.loss.curvature(hp, x, p)
@@ -80,7 +80,7 @@ func (s *search) newton(x []float64) (direction []float64, decrement float64, ex
 func (s *search) step(x, direction []float64) bool {
 	value := s.value
 	next := make([]float64, len(x))
-	for t := 1.0; t > 1e-6 && s.ctx.Err() == nil; t /= 2 {
+	for t := 1.0; t > 1e-6 && s.stopped() == nil; t /= 2 {
 		floats.AddScaledTo(next, x, -t, direction)
 		s.evaluate(next)
 		if s.value < value {

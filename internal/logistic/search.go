@@ -1,6 +1,7 @@
 package logistic
 
 import (
+	"cmp"
 	"context"
 	"math"
 
@@ -37,7 +38,7 @@ const lineSearch = 60
 // after the last iteration.
 func (s *search) run(x []float64) (gap float64, err error) {
 	s.descend(x)
-	for s.ctx.Err() == nil {
+	for s.stopped() == nil {
 		s.evaluate(x)
 		if !finite(s.value) {
 			return math.Inf(1), nil
@@ -48,7 +49,7 @@ func (s *search) run(x []float64) (gap float64, err error) {
 		}
 		direction, decrement, exact := s.newton(x)
 		gap = min(gap, decrement/2)
-		if gap <= s.share(aim) || s.ctx.Err() != nil {
+		if gap <= s.share(aim) || s.stopped() != nil {
 			break
 		}
 		moved := s.step(x, direction)
@@ -60,8 +61,11 @@ func (s *search) run(x []float64) (gap float64, err error) {
 		}
 		s.loss.precise, s.at = true, nil
 	}
-	return gap, s.ctx.Err()
+	return gap, s.stopped()
 }
+
+// stopped returns why the search cannot go on, nil if it can.
+func (s *search) stopped() error { return cmp.Or(s.loss.err(), s.ctx.Err()) }
 
 // spent reports whether all iterations are used up, or the evaluations that they
 // should have taken.
@@ -124,8 +128,8 @@ func (s *search) descend(x []float64) {
 		Grad: func(gradient, v []float64) { s.asked++; s.evaluate(v); copy(gradient, s.gradient) },
 		Status: func() (optimize.Status, error) {
 			switch {
-			case s.ctx.Err() != nil:
-				return optimize.Failure, s.ctx.Err()
+			case s.stopped() != nil:
+				return optimize.Failure, s.stopped()
 			case s.asked > lineSearch:
 				return optimize.Failure, errStalled
 			}

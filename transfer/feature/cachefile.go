@@ -241,9 +241,11 @@ func (r *rows) sumPieces(h hash.Hash, f io.ReaderAt, offset int64) error {
 		from, to := r.piece(i)
 		b := bytesOf(r.values[from:to])
 		if f != nil {
-			_, failed[i] = f.ReadAt(b, offset+4*int64(from))
+			if _, failed[i] = f.ReadAt(b, offset+4*int64(from)); failed[i] != nil {
+				return
+			}
 		}
-		sums[i] = sha256.Sum256(b)
+		failed[i] = guard(r.mapped.lost, func() { sums[i] = sha256.Sum256(b) })
 	})
 	for i, sum := range sums {
 		if failed[i] != nil {

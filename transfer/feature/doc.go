@@ -43,6 +43,11 @@
 //
 // # Caveats
 //
+// Leave files of features that are in use as they are. One that is truncated, or whose
+// disk fails, is an ErrFile of whatever reads it (dataset.Read, training, Set.Close), and
+// so is one that has changed. Files may be replaced by others of the same name: what is
+// mapped stays.
+//
 // The temporary file is in os.TempDir (TMPDIR on Unix). On some systems that folder is
 // itself in memory: set TMPDIR, or use CacheDir.
 //

@@ -43,7 +43,7 @@ func (t *Trunk) Estimate(ctx context.Context, data dataset.Examples) (Estimate, 
 			return Estimate{}, err
 		}
 		e.Seconds = time.Since(start).Seconds() / float64(few.n) * float64(data.Len())
-		e.Bytes = 4 * int64(len(features.Row(0))) * int64(data.Len())
+		e.Bytes = 4 * int64(sizeOf(features.ExampleShape())) * int64(data.Len())
 		if err := features.Close(); err != nil {
 			return Estimate{}, err
 		}

@@ -19,6 +19,6 @@ func KeepShares() (restore func()) {
 // ParseShardFile parses a feature file in memory. With ignoreDigest it does not check
 // the digest.
 func ParseShardFile(b []byte, ignoreDigest bool) error {
-	_, err := parseShard(b, ignoreDigest)
+	_, err := parseShard(b, nil, ignoreDigest)
 	return err
 }

@@ -61,29 +61,31 @@ func (k *known) ExampleShape() []int { return slices.Clone(k.shape) }
 func (k *known) Label(i int) int     { return k.set.Label(i) }
 
 func (k *known) row(i int) []float32 {
-	at := k.at[i]
-	return k.shards.files[at>>rowBits].row(int(at & (1<<rowBits - 1)))
+	row := make([]float32, k.size)
+	k.Gather(row, []int{i})
+	return row
 }
 
-// block returns rows that are consecutive in one file.
-func (k *known) block(first, n int) ([]float32, bool) {
-	start := k.at[first]
-	for i, at := range k.at[first : first+n] {
-		if at != start+uint64(i) {
-			return nil, false
-		}
-	}
-	f := k.shards.files[start>>rowBits]
-	return f.rows.block(int(start&(1<<rowBits-1)), n)
-}
+// block returns false: the rows are in files.
+func (k *known) block(int, int) ([]float32, bool) { return nil, false }
 
 func (k *known) Gather(dst []float32, indices []int) {
-	for i, index := range indices {
-		copy(dst[i*k.size:(i+1)*k.size], k.row(index))
-	}
+	mustRead(k.shards.lost, func() {
+		for i, index := range indices {
+			at := k.at[index]
+			copy(dst[i*k.size:(i+1)*k.size], k.shards.files[at>>rowBits].view(int(at&(1<<rowBits-1))))
+		}
+	})
 }
 
 func (k *known) inMemory() int64 { return 0 }
 
-// close does nothing: the files belong to whoever opened them.
-func (k *known) close() error { return nil }
+// close unmaps nothing: the files belong to whoever opened them.
+func (k *known) close() error {
+	for _, f := range k.shards.files {
+		if err := f.mapped.unchanged(); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -38,6 +38,9 @@ func (t *Trunk) Photos(ctx context.Context, photos []Photo) error {
 	if t.empty() {
 		return errors.Wrap(model.ErrData, "photos: nothing is below the lowest trained layer: there are no features")
 	}
+	if err := prep.CheckShape(shape); err != nil {
+		return errors.Wrap(model.ErrData, "photos: "+err.Error())
+	}
 	decoded := make([][]byte, len(photos))
 	parallel.For(len(photos), func(_, i int) {
 		p := &photos[i]

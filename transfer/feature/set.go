@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/lastlayer/lastlayer/dataset"
@@ -34,12 +35,13 @@ const (
 	Files  Source = "files"  // mapped from feature files
 )
 
-// Row returns the features of example i. They belong to f and must not be modified. Row
-// panics for an empty trunk and after Close.
+// Row returns the features of example i, which must not be modified. Those in a file are
+// copied. Row panics for an empty trunk and after Close, and with a dataset.Unreadable if
+// the file was truncated or its disk fails.
 func (f *Set) Row(i int) []float32 { return f.rows.row(i) }
 
 // Block returns the features of n examples starting at first, one row after the other.
-// It returns false if they are not contiguous in memory; use Gather then.
+// It returns false if they are in a file or not contiguous; use Gather then.
 func (f *Set) Block(first, n int) ([]float32, bool) {
 	if f.rows == nil {
 		return nil, false
@@ -48,7 +50,9 @@ func (f *Set) Block(first, n int) ([]float32, bool) {
 }
 
 // Close frees the memory and removes the file of mapped features, unless it is in
-// CacheDir. Do not use any row afterwards. A second Close does nothing.
+// CacheDir. Do not use any row afterwards. A second Close does nothing. The error's cause
+// is ErrFile if a file of features has changed while it was in use: what was read may be
+// wrong.
 func (f *Set) Close() error {
 	if f == nil || f.rows == nil {
 		return nil
@@ -67,19 +71,16 @@ func (f *Set) InMemory() int64 {
 
 // rows is a matrix of float32, in memory or mapped, with one label per row.
 type rows struct {
-	shape   []int // of one row: [C,H,W] or [F]
-	size    int   // values per row
-	values  []float32
-	labels  []int
-	release func() error // unmaps values; nil if they are in memory
+	shape  []int // of one row: [C,H,W] or [F]
+	size   int   // values per row
+	values []float32
+	labels []int
+	mapped *mapping // that values are in; nil if they are in memory
 }
 
 // newRows returns rows of that shape for the examples. They have no values yet.
 func newRows(shape []int, data dataset.Examples) (*rows, error) {
-	r := &rows{shape: shape, size: 1, labels: make([]int, data.Len())}
-	for _, side := range shape {
-		r.size *= side
-	}
+	r := &rows{shape: shape, size: sizeOf(shape), labels: make([]int, data.Len())}
 	if len(r.labels) > math.MaxInt/4/r.size {
 		return nil, errors.Errorf("features: found %d of shape %v, more than this machine can address", len(r.labels), shape)
 	}
@@ -89,16 +90,38 @@ func newRows(shape []int, data dataset.Examples) (*rows, error) {
 	return r, nil
 }
 
+// sizeOf returns the number of values in a row of that shape.
+func sizeOf(shape []int) int {
+	n := 1
+	for _, side := range shape {
+		n *= side
+	}
+	return n
+}
+
 func (r *rows) bytes() int64 { return 4 * int64(len(r.labels)) * int64(r.size) }
 
-func (r *rows) row(i int) []float32 { return r.values[i*r.size : (i+1)*r.size] }
+// view returns row i where it is. Reading one that is mapped needs a guard.
+func (r *rows) view(i int) []float32 { return r.values[i*r.size : (i+1)*r.size] }
+
+func (r *rows) row(i int) []float32 {
+	if r.mapped == nil {
+		return r.view(i)
+	}
+	row := make([]float32, r.size)
+	r.Gather(row, []int{i})
+	return row
+}
 
 func (r *rows) block(first, n int) ([]float32, bool) {
+	if r.mapped != nil {
+		return nil, false
+	}
 	return r.values[first*r.size : (first+n)*r.size], true
 }
 
 func (r *rows) inMemory() int64 {
-	if r.release != nil {
+	if r.mapped != nil {
 		return 0
 	}
 	return r.bytes()
@@ -116,12 +139,10 @@ func (r *rows) piece(i int) (from, to int) {
 }
 
 func (r *rows) close() error {
-	release := r.release
-	r.values, r.release = nil, nil
-	if release == nil {
-		return nil
-	}
-	return release()
+	mapped := r.mapped
+	r.values, r.mapped = nil, nil
+	changed := mapped.unchanged()
+	return cmp.Or(mapped.close(), changed)
 }
 
 // Len returns the number of examples.
@@ -136,7 +157,14 @@ func (r *rows) Label(i int) int { return r.labels[i] }
 // Gather copies the rows with these indices to dst. It uses one goroutine: memory
 // bandwidth is the limit, and a second one is no faster (BenchmarkGather).
 func (r *rows) Gather(dst []float32, indices []int) {
-	for i, index := range indices {
-		copy(dst[i*r.size:(i+1)*r.size], r.row(index))
+	copyAll := func() {
+		for i, index := range indices {
+			copy(dst[i*r.size:(i+1)*r.size], r.view(index))
+		}
 	}
+	if r.mapped == nil {
+		copyAll()
+		return
+	}
+	mustRead(r.mapped.lost, copyAll)
 }

@@ -118,8 +118,8 @@ func TestShards(t *testing.T) {
 		if !slices.Equal(gathered[:size], whole.Row(3)) || !slices.Equal(gathered[size:], whole.Row(1)) {
 			t.Errorf("%d shards: gathered other rows", of)
 		}
-		if block, ok := known.Block(0, 1); !ok || !slices.Equal(block, whole.Row(0)) {
-			t.Errorf("%d shards: found another block", of)
+		if _, ok := known.Block(0, 1); ok {
+			t.Errorf("%d shards: found a block of a file, which may be truncated", of)
 		}
 		if _, err := trunk.Features(t.Context(), dataset.NewAugmented(again, dataset.Augmentation{Flip: true}, 1), feature.Options{}); err == nil {
 			t.Errorf("%d shards: found no error for changed images", of)
@@ -245,6 +245,11 @@ func TestWriterRefuses(t *testing.T) {
 		if err := w.Append(row); !errors.Is(err, feature.ErrShard) {
 			t.Errorf("%s: found the error %v, expected an ErrShard", test.reason, err)
 		}
+	}
+	wide := h
+	wide.Images = []int{3, 512, 512}
+	if _, err := feature.NewWriter(&bytes.Buffer{}, wide); !errors.Is(err, feature.ErrShard) || !strings.Contains(err.Error(), "resize") {
+		t.Errorf("images larger than the preprocessing makes: found the error %v, expected an ErrShard", err)
 	}
 	h.Shard.Index = 2
 	if _, err := feature.NewWriter(&bytes.Buffer{}, h); !errors.Is(err, feature.ErrShard) {

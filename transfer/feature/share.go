@@ -1,6 +1,7 @@
 package feature
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -72,23 +73,41 @@ func (t *Trunk) WriteShare(ctx context.Context, path, dir string, shard Shard, o
 		}
 		return ShareResult{}, err
 	}
-	result := ShareResult{Earlier: s.reused, Size: origin.size(), Of: listing.Files}
-	err = WriteFile(path, s.header, func(w *Writer) error {
-		for _, row := range s.done {
-			if row.Values == nil {
-				continue
-			}
-			result.Images++
-			if err := w.Append(row); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		s.remove()
+	n, err := s.write()
+	if err != nil {
+		return ShareResult{}, err
 	}
-	return result, err
+	s.remove()
+	return ShareResult{Images: n, Earlier: s.reused, Size: origin.size(), Of: listing.Files}, nil
+}
+
+// write writes the file of the share and returns the number of its images.
+func (s *share) write() (n int, err error) {
+	err = WriteFile(s.path, s.header, func(w *Writer) (err error) {
+		lost := guard(s.lost, func() {
+			for _, row := range s.done {
+				if row.Values == nil {
+					continue
+				}
+				n++
+				if err = w.Append(row); err != nil {
+					return
+				}
+			}
+		})
+		return cmp.Or(lost, err)
+	})
+	return n, err
+}
+
+// lost returns the error of a fault at an address in a file with saved features.
+func (s *share) lost(address uintptr) error {
+	for _, f := range s.kept {
+		if err := f.mapped.lost(address); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // warn reports something unexpected that is not an error.
@@ -279,18 +298,26 @@ func (s *share) keep(end int) error {
 		return err
 	}
 	s.kept = append(s.kept, f)
+	if lost := guard(f.mapped.lost, func() { err = s.release(rows, f) }); lost != nil {
+		err = lost
+	}
+	s.first = end
+	return err
+}
+
+// release has the rows that were saved use the memory of the file.
+func (s *share) release(rows []Row, f *shardFile) error {
 	at := 0
-	for i := range rows { // release the rows in memory
+	for i := range rows {
 		if !s.fresh(rows[i]) {
 			continue
 		}
 		if at >= f.Len() || f.name(at) != rows[i].Path {
-			return errors.Wrapf(ErrShard, "%s: found another file than the one written just now: another process computes the same share", path)
+			return errors.Wrapf(ErrShard, "%s: found another file than the one written just now: another process computes the same share", f.path)
 		}
-		rows[i].Values = f.row(at)
+		rows[i].Values = f.view(at)
 		at++
 	}
-	s.first = end
 	return nil
 }
 
@@ -331,11 +358,15 @@ func (s *share) resume() {
 			continue
 		}
 		s.kept = append(s.kept, f)
-		for i := range f.labels {
-			label, half := f.label(i)
-			row := Row{Path: strings.Clone(f.name(i)), Half: half, Label: label, Values: f.row(i)}
-			copy(row.Sum[:], f.sums[i*len(row.Sum):])
-			s.earlier[row.Path] = row
+		lost := guard(f.mapped.lost, func() {
+			for i := range f.labels {
+				label, half := f.label(i)
+				row := Row{Path: strings.Clone(f.name(i)), Half: half, Label: label, Sum: f.sum(i), Values: f.view(i)}
+				s.earlier[row.Path] = row
+			}
+		})
+		if lost != nil { // just now: its features are computed again
+			s.earlier = map[string]Row{}
 		}
 	}
 }

@@ -45,12 +45,12 @@ func check(parts []Part) (size int, err error) {
 			return 0, errors.Wrapf(ErrTable, "%s: found no images or no features; of a trunk without layers there are none", p.Name)
 		case p.Features.Len() != p.Images.Len():
 			return 0, errors.Wrapf(ErrTable, "%s: found %d rows of features, expected %d, one for each image", p.Name, p.Features.Len(), p.Images.Len())
-		case size != 0 && size != len(p.Features.Row(0)):
-			return 0, errors.Wrapf(ErrTable, "%s: found rows of %d numbers, those of %s have %d", p.Name, len(p.Features.Row(0)), parts[0].Name, size)
+		case size != 0 && size != sizeOf(p.Features.ExampleShape()):
+			return 0, errors.Wrapf(ErrTable, "%s: found rows of %d numbers, those of %s have %d", p.Name, sizeOf(p.Features.ExampleShape()), parts[0].Name, size)
 		case strings.Join(p.Images.Classes, "\n") != strings.Join(parts[0].Images.Classes, "\n"):
 			return 0, errors.Wrapf(ErrTable, "%s: found other classes than those of %s", p.Name, parts[0].Name)
 		}
-		size = len(p.Features.Row(0))
+		size = sizeOf(p.Features.ExampleShape())
 	}
 	return size, nil
 }
@@ -75,10 +75,14 @@ func WriteCSV(w io.Writer, parts ...Part) error {
 	if err := table.Write(row); err != nil {
 		return err
 	}
+	values := make([]float32, size)
 	for _, p := range parts {
 		for i := range p.Images.Len() {
+			if err := dataset.Read(p.Features, values, []int{i}); err != nil {
+				return err
+			}
 			row = append(row[:0], p.Name, escape.Cell(p.file(i)), escape.Cell(p.Images.Classes[p.Images.Label(i)]))
-			for _, v := range p.Features.Row(i) {
+			for _, v := range values {
 				row = append(row, strconv.FormatFloat(float64(v), 'g', -1, 32))
 			}
 			if err := table.Write(row); err != nil {
@@ -106,8 +110,12 @@ func WriteNPZ(w io.Writer, parts ...Part) error {
 			labels[i], files[i] = int64(p.Images.Label(i)), p.file(i)
 		}
 		err := z.array(p.Name, "<f4", []int{n, size}, func(w io.Writer) error {
+			values := make([]float32, size)
 			for i := range n {
-				if err := binary.Write(w, binary.LittleEndian, p.Features.Row(i)); err != nil {
+				if err := dataset.Read(p.Features, values, []int{i}); err != nil {
+					return err
+				}
+				if err := binary.Write(w, binary.LittleEndian, values); err != nil {
 					return err
 				}
 			}

@@ -2,6 +2,7 @@ package feature
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -65,7 +66,7 @@ func (h Header) Check() error {
 	case h.Listing.Files < 0:
 		return errors.Wrapf(ErrShard, "listing: found %d files", h.Listing.Files)
 	}
-	if err := h.Prep.Validate(); err != nil {
+	if err := cmp.Or(h.Prep.Validate(), h.Prep.CheckShape(h.Images)); err != nil {
 		return errors.Wrap(ErrShard, err.Error())
 	}
 	return nil
