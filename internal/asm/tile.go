@@ -163,10 +163,20 @@ func (t body) zero(r reg.VecPhysical) {
 	build.VXORPS(r, r, r)
 }
 
-// prefetchC asks for the lines of C before the long loop over k, so that they
-// are there when the accumulators are added to them.
+// prefetchC asks for the lines of C, and of what is added to it, before the long loop
+// over k, so that they are there when the accumulators are added to them.
 func (t body) prefetchC() {
 	build.MOVQ(cPtr, tmp)
+	t.prefetch()
+	param("add", tmp)
+	build.TESTQ(tmp, tmp)
+	build.JEQ(operand.LabelRef(t.label("start")))
+	t.prefetch()
+	build.Label(t.label("start"))
+}
+
+// prefetch asks for the lines of a tile, at tmp, of a matrix laid out as C.
+func (t body) prefetch() {
 	for i := 0; i < t.r; i++ {
 		for line := 0; line < t.v*t.bytes(); line += 64 {
 			build.PREFETCHT0(mem(tmp, line))

@@ -23,6 +23,9 @@ const (
 	// fewPanels of B are few enough to be read again for each tile of a large A,
 	// which then comes from memory once.
 	fewPanels = 2
+	// page is how many elements apart rows are that share the same few lines of the
+	// first-level cache, where they evict each other and B.
+	page = 1 << 10
 	// fewK is the most rows of B for which storing C takes so much of the time
 	// that its order counts.
 	fewK = 16
@@ -40,7 +43,7 @@ func (ws *Workspace) blocked(g *product) {
 	nr := inUse.nr()
 	kc := evenly(g.k, maxKC)
 	nc := max(maxPacked/kc/nr, 1) * nr
-	blk := block{product: g, kernel: &inUse, beta: g.beta}
+	blk := block{product: g, kernel: &inUse, ws: ws, beta: g.beta}
 	for ; blk.p0 < g.k; blk.p0 = blk.p1 {
 		blk.p1 = min(blk.p0+kc, g.k)
 		blk.j0 = 0
@@ -89,7 +92,10 @@ func evenly(n, limit int) int {
 type block struct {
 	*product
 	*kernel
+	ws             *Workspace
 	p0, p1, j0, j1 int
+	left           []float32 // the columns of A that are multiplied by the block
+	rsLeft         int       // between rows of left
 	beta           float32   // that of the product for the first block of k, then 1
 	panels         []float32 // nil if B is read where it lies, in whole panels
 	packed         bool      // the panels are there
@@ -106,8 +112,11 @@ type block struct {
 func (blk *block) multiply() {
 	tiles := (blk.m + blk.rows - 1) / blk.rows
 	group := tiles
+	blk.left, blk.rsLeft = blk.a[blk.p0*blk.csA:], blk.rsA
 	if blk.k <= fewK || blk.j1-blk.j0 <= fewPanels*blk.nr() {
 		group = 1
+	} else if blk.rsA%page == 0 && blk.csA == 1 && blk.m > blk.rows {
+		blk.spread()
 	}
 	for t := 0; t < tiles; t += group {
 		i0, i1 := t*blk.m/tiles, (t+group)*blk.m/tiles
@@ -118,6 +127,20 @@ func (blk *block) multiply() {
 			j += blk.column(i0, i1, group, j)
 		}
 	}
+}
+
+// spread copies the columns of A to rows that lie in different lines of the cache.
+func (blk *block) spread() {
+	const line = 16
+	kc := blk.p1 - blk.p0
+	apart := kc + line
+	if blk.m*apart > len(blk.ws.spread) {
+		blk.ws.spread = alignedSlice(blk.m * apart)
+	}
+	for i := range blk.m {
+		copy(blk.ws.spread[i*apart:][:kc], blk.left[i*blk.rsA:])
+	}
+	blk.left, blk.rsLeft = blk.ws.spread, apart
 }
 
 // column multiplies rows [i0,i1) of A by the columns of B from j on that make
@@ -151,7 +174,7 @@ func (blk *block) column(i0, i1, tiles, j int) int {
 				add = &f.Add[i0*blk.ldc+j]
 			}
 		}
-		blk.tile(rows, vecs, kc, blk.alpha, &blk.a[i0*blk.rsA+blk.p0*blk.csA], blk.rsA, blk.csA,
+		blk.tile(rows, vecs, kc, blk.alpha, &blk.left[i0*blk.rsLeft], blk.rsLeft, blk.csA,
 			b, rsB, blk.beta, &blk.c[i0*blk.ldc+j], blk.ldc, tail, after, what, add)
 		i0 += rows
 	}

@@ -6,6 +6,7 @@ package gemm
 type Workspace struct {
 	buffer []float32
 	other  []float32 // for products that are made transposed
+	spread []float32 // for columns of A
 }
 
 // product is one call: C = alpha*A*B + beta*C. Element (i,p) of A is

@@ -194,6 +194,36 @@ func TestBlocks(t *testing.T) {
 	})
 }
 
+// TestSpread has rows of A a page apart, of which a copy is made: the bytes are those of
+// rows elsewhere.
+func TestSpread(t *testing.T) {
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(6, 7))
+		var ws Workspace
+		const m, n, k = 27, 210, 700
+		for _, lda := range []int{page, 2 * page} {
+			apart := call{m: m, n: n, k: k, alpha: 1, lda: lda, ldb: n, ldc: n}
+			na, nb, nc := apart.sizes()
+			a, b, got := filled(rng, na), filled(rng, nb), make([]float32, nc)
+			apart.sgemm(&ws, a, b, got)
+			near, other := call{m: m, n: n, k: k, alpha: 1, lda: k, ldb: n, ldc: n}, make([]float32, m*k)
+			for i := range m {
+				copy(other[i*k:][:k], a[i*lda:])
+			}
+			want := make([]float32, nc)
+			near.sgemm(&ws, other, b, want)
+			if !slices.Equal(got, want) {
+				t.Errorf("rows %d apart: found other bytes than of rows %d apart", lda, k)
+			}
+			var p Packed
+			p.Set(b, n, k, n)
+			if p.Multiply(&ws, m, a, lda, got, n, nil); !slices.Equal(got, want) {
+				t.Errorf("rows %d apart, B packed: found other bytes", lda)
+			}
+		}
+	})
+}
+
 // A packed B gives the bytes of the product with B where it lies.
 func TestPacked(t *testing.T) {
 	each(t, func(t *testing.T) {

@@ -72,9 +72,9 @@ func (p *Packed) pack(b []float32, ldb int) {
 }
 
 // blocked makes the product with the panels that are there.
-func (p *Packed) blocked(g *product) {
+func (p *Packed) blocked(ws *Workspace, g *product) {
 	kc, width := evenly(p.k, maxKC), roundUp(p.n, inUse.nr())
-	blk := block{product: g, kernel: &inUse, j1: p.n, packed: true}
+	blk := block{product: g, kernel: &inUse, ws: ws, j1: p.n, packed: true}
 	for ; blk.p0 < p.k; blk.p0 = blk.p1 {
 		blk.p1 = min(blk.p0+kc, p.k)
 		blk.panels = p.values[width*blk.p0:]

@@ -43,7 +43,7 @@ func (p *Packed) Multiply(ws *Workspace, m int, a []float32, lda int, c []float3
 	if m == 0 || p.n == 0 || p.k == 0 || inUse.rows == 0 {
 		ws.multiply(&g)
 	} else {
-		p.blocked(&g)
+		p.blocked(ws, &g)
 	}
 	return g.finishes()
 }

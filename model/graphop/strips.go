@@ -29,7 +29,10 @@ func (g *geometry) strips(images int) (n int, strip func(i int) (r0, r1 int)) {
 	if pixels < slimStrip {
 		rows, pixels, images = rows*images, pixels*images, 1
 	}
-	target := min(max(stripValues/g.taps(), slimStrip), widestStrip)
+	target := widestStrip
+	if !g.pointwise() { // there are patches
+		target = min(max(stripValues/g.taps(), slimStrip), widestStrip)
+	}
 	each := (pixels + target - 1) / target
 	if images == 1 {
 		each = parallel.Even(max(each, min(fewestStrips, pixels/slimStrip)), rows)
