@@ -170,8 +170,8 @@ func (p *Plan) padded(s *Scratch, x []float32, from, to int) []float32 {
 }
 
 // Convolve writes rows [t0,t1) of tiles of the convolution of a batch x [N,C,H,W]
-// with kernels to y [N,O,H',W'].
-func (p *Plan) Convolve(s *Scratch, y, x []float32, kernels *Kernels, t0, t1 int) {
+// with kernels to y [N,O,H',W'], whose images are apart values apart.
+func (p *Plan) Convolve(s *Scratch, y []float32, apart int, x []float32, kernels *Kernels, t0, t1 int) {
 	v := p.transformed(s, x, t0, t1)
 	tiles, row, size := (t1-t0)*p.tilesW, p.rowOut(), p.out*p.outH*p.outW
 	planeIn, planeOut := plane(tiles, p.vecChannels), plane(tiles, p.vecOut)
@@ -184,7 +184,7 @@ func (p *Plan) Convolve(s *Scratch, y, x []float32, kernels *Kernels, t0, t1 int
 		for r := range r1 - r0 {
 			p.output.apply(s, square{sum[r*p.tile*row:], row, p.vecOut, p.tile * p.vecOut}, tileRow(m, before+r*p.tilesW, planeOut, p.vecOut), p.tilesW, p.vecOut)
 		}
-		y := y[image*size : (image+1)*size]
+		y := y[image*apart:][:size]
 		for oy := r0 * p.tile; oy < min(r1*p.tile, p.outH); oy++ {
 			gemm.Transpose(y[oy*p.outW:], p.outH*p.outW, sum[(oy-r0*p.tile)*row:], p.vecOut, p.outW, p.out)
 		}

@@ -111,13 +111,13 @@ func TestConvolve(t *testing.T) {
 
 			got := make([]float32, len(y))
 			forward.Set(p, w, false, scratch)
-			p.Convolve(&s, got, x, &forward, 0, p.tilesH)
+			p.Convolve(&s, got, len(got), x, &forward, 0, p.tilesH)
 			near(t, name+" output", got, y)
 
 			got = make([]float32, len(x))
 			backward.Set(p, w, true, scratch)
 			back := p.Back()
-			back.Convolve(&s, got, dy, &backward, 0, back.tilesH)
+			back.Convolve(&s, got, len(got), dy, &backward, 0, back.tilesH)
 			near(t, name+" gradient towards the input", got, dx)
 
 			got = make([]float32, len(w))
@@ -167,7 +167,7 @@ func TestSetAgain(t *testing.T) {
 	convolved := func() []float32 {
 		k.Set(p, w, false, scratch)
 		y := make([]float32, 8*8*8)
-		p.Convolve(new(Scratch), y, x, &k, 0, p.TileRows())
+		p.Convolve(new(Scratch), y, len(y), x, &k, 0, p.TileRows())
 		return y
 	}
 	before := convolved()
@@ -192,14 +192,14 @@ func TestBlocks(t *testing.T) {
 			k.Set(p, w, false, func(int) *Scratch { return new(Scratch) })
 			want, got := make([]float32, images*p.out*p.outH*p.outW), make([]float32, images*p.out*p.outH*p.outW)
 			for t0 := range images * p.tilesH {
-				p.Convolve(new(Scratch), want, x, &k, t0, t0+1)
+				p.Convolve(new(Scratch), want, len(want)/images, x, &k, t0, t0+1)
 			}
 			var s Scratch
 			n, block := p.Blocks(images)
 			seen := map[Run]bool{}
 			for i := range n {
 				t0, t1 := block(i)
-				p.Convolve(&s, got, x, &k, t0, t1)
+				p.Convolve(&s, got, len(got)/images, x, &k, t0, t1)
 				for _, r := range p.Runs(t0, t1) {
 					seen[r] = true
 				}
@@ -228,12 +228,12 @@ func BenchmarkConv2(b *testing.B) {
 	y, dx, sum := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, p.GradientSize())
 	b.Run("forward", func(b *testing.B) {
 		for b.Loop() {
-			p.Convolve(&s, y, x, &k, 0, p.tilesH)
+			p.Convolve(&s, y, len(y), x, &k, 0, p.tilesH)
 		}
 	})
 	b.Run("dx", func(b *testing.B) {
 		for b.Loop() {
-			backPlan.Convolve(&s, dx, dy, &back, 0, backPlan.tilesH)
+			backPlan.Convolve(&s, dx, len(dx), dy, &back, 0, backPlan.tilesH)
 		}
 	})
 	b.Run("dW", func(b *testing.B) {

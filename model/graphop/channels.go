@@ -10,6 +10,42 @@ import (
 	"gorgonia.org/tensor"
 )
 
+// concatenation is what a Concat reads. In a graph whose memory is planned,
+// convolutions write their outputs where they belong in it.
+type concatenation struct {
+	inputs gorgonia.Nodes
+	first  []int // offset of each input in a row of the output
+}
+
+// part is a place in each row of another operator's output.
+type part struct {
+	of    *Operator
+	first int // offset in a row
+}
+
+// partFor returns where the convolution c, the output of node n, is to write for its
+// only reader r; nil if r is no concatenation, or takes it more than once. With
+// gradients nothing is written elsewhere.
+func (r *Operator) partFor(n *gorgonia.Node, c *Operator) *part {
+	if r.joins == nil || slices.Contains(r.want, true) || slices.Contains(c.want, true) {
+		return nil
+	}
+	k := slices.Index(r.joins.inputs, n)
+	if slices.Contains(r.joins.inputs[k+1:], n) {
+		return nil
+	}
+	return &part{r, r.joins.first[k]}
+}
+
+// place returns the memory to write the output to in this run, and the distance from
+// one row to the next.
+func (o *Operator) place() (y []float32, apart int) {
+	if o.into != nil && o.isHidden() {
+		return o.into.of.floats()[o.into.first:], rowSize(o.into.of.shape)
+	}
+	return o.floats(), rowSize(o.shape)
+}
+
 // Concat concatenates the inputs [N,Ci,...] along the channels: [N,ΣCi,...]. grad says
 // which inputs get a gradient; nil means none.
 func Concat(s *Scope, name string, xs []*gorgonia.Node, grad []bool) (*gorgonia.Node, error) {
@@ -17,7 +53,7 @@ func Concat(s *Scope, name string, xs []*gorgonia.Node, grad []bool) (*gorgonia.
 		return nil, errors.Wrapf(ErrInput, "%s: found %d inputs and gradients said for %d, expected the same number, from 1", name, len(xs), len(grad))
 	}
 	var shape tensor.Shape
-	first := make([]int, len(xs)) // offset of each input in a row of the output
+	first := make([]int, len(xs))
 	for i, x := range xs {
 		if err := s.checkChannels(name, x); err != nil {
 			return nil, err
@@ -38,11 +74,13 @@ func Concat(s *Scope, name string, xs []*gorgonia.Node, grad []bool) (*gorgonia.
 		o.want = make([]bool, len(xs))
 	}
 	o.cost.Bytes = 2 * bytes(shape)
+	o.joins = &concatenation{xs, first}
 	o.run = func(v []gorgonia.Value) error {
+		copies := o.copies()
 		y, size := o.floats(), rowSize(shape)
 		const some = 4 // pieces per row of an input
-		parallel.For(s.rows*len(v)*some, func(_, i int) {
-			row, k, piece := i/some/len(v), i/some%len(v), i%some
+		parallel.For(s.rows*len(copies)*some, func(_, i int) {
+			row, k, piece := i/some/len(copies), copies[i/some%len(copies)], i%some
 			n := rowSize(v[k].Shape())
 			from, to := piece*n/some, (piece+1)*n/some
 			copy(y[row*size+first[k]+from:], image(floats(v[k]), row, n)[from:to])
@@ -64,6 +102,17 @@ func Concat(s *Scope, name string, xs []*gorgonia.Node, grad []bool) (*gorgonia.
 		return grads, nil
 	}
 	return o.apply(xs...)
+}
+
+// copies returns the inputs that are not yet in the output in this run.
+func (o *Operator) copies() []int {
+	var all []int
+	for k, x := range o.joins.inputs {
+		if from, ok := x.Op().(*Operator); !ok || from.into == nil || !from.isHidden() {
+			all = append(all, k)
+		}
+	}
+	return all
 }
 
 // Slice adds channels [from,to) of x [N,C,...].

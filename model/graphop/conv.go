@@ -103,14 +103,16 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 	o.conv = conv
 	o.run = func(v []gorgonia.Value) error {
 		conv.bind(v)
-		if conv.left = o.isHidden(); conv.left {
+		if conv.left = o.isHidden() && o.into == nil; conv.left {
 			return nil
 		}
+		y, apart := o.place()
+		conv.apart = apart
 		if h := conv.chain(); h != nil {
-			h.compute(s, o.floats())
+			h.compute(s, y)
 			return nil
 		}
-		conv.compute(s, o.floats())
+		conv.compute(s, y)
 		return nil
 	}
 	o.diff = func(v gorgonia.Nodes, y, dy *gorgonia.Node) (gorgonia.Nodes, error) {
@@ -146,7 +148,7 @@ func (c *convolution) bind(v []gorgonia.Value) {
 	c.e.prepare(grow(&c.after, c.out))
 }
 
-// compute computes the output y [N,O,H',W'].
+// compute computes the output y [N,O,H',W'], its images apart as the geometry says.
 func (c *convolution) compute(s *Scope, y []float32) {
 	if c.argmax == nil {
 		c.argmax = c.newArgmax(s.capacity)
@@ -167,7 +169,7 @@ func (g *geometry) convolve(s *Scope, y []float32, argmax [][]uint8, x, w []floa
 		blocks, block := g.plan.Blocks(s.rows)
 		parallel.For(blocks, func(worker, i int) {
 			t0, t1 := block(i)
-			g.plan.Convolve(&s.scratch(worker).winograd, y, x, kernels, t0, t1)
+			g.plan.Convolve(&s.scratch(worker).winograd, y, g.apart, x, kernels, t0, t1)
 			for _, r := range g.plan.Runs(t0, t1) {
 				g.finishRows(y, r.Image, r.Y0, r.Y1, e)
 			}

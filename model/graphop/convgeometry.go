@@ -17,6 +17,7 @@ type geometry struct {
 	outH, outW              int    // of the convolution, before pooling
 	pool                    int    // side of the pooling window, 1 for none
 	poolH, poolW            int    // of the output
+	apart                   int    // from one image of the output to the next
 	activation              Activation
 	plan, back              *winograd.Plan // forward and input gradient; nil where direct convolution is faster
 }
@@ -44,6 +45,7 @@ func newGeometry(x, w tensor.Shape, c ConvShape) (*geometry, error) {
 	if g.poolH == 0 || g.poolW == 0 {
 		return nil, errors.Wrapf(ErrInput, "found a %d×%d sum, expected it to hold a %d×%d pooling window", g.outH, g.outW, g.pool, g.pool)
 	}
+	g.apart = g.out * g.poolH * g.poolW
 	if g.plain(c) && winograd.Pays(g.channels, g.out, g.kernel[0], c.Stride[0], c.Pad[0], g.outH, g.outW) {
 		g.plan = winograd.New(g.kernel[0], g.channels, g.height, g.width, g.out, c.Pad[0])
 		g.back = g.plan.Back()
@@ -93,7 +95,7 @@ func (g *geometry) inImage(x []float32, i int) []float32 {
 }
 func (g *geometry) sumImage(z []float32, i int) []float32 { return image(z, i, g.out*g.pixels()) }
 func (g *geometry) outImage(y []float32, i int) []float32 {
-	return image(y, i, g.out*g.poolH*g.poolW)
+	return y[i*g.apart:][:g.out*g.poolH*g.poolW]
 }
 
 func image(x []float32, i, size int) []float32 { return x[i*size : (i+1)*size] }

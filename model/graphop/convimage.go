@@ -74,7 +74,7 @@ func (e *epilogue) ofProduct(o int) *gemm.Finish {
 func (g *geometry) pooled(s *scratch, y []float32, argmax []uint8, x, w []float32, kernels *winograd.Kernels, e *epilogue) {
 	sum := grow(&s.sum, g.out*g.pixels())
 	if g.plan != nil {
-		g.plan.Convolve(&s.winograd, sum, x, kernels, 0, g.plan.TileRows())
+		g.plan.Convolve(&s.winograd, sum, len(sum), x, kernels, 0, g.plan.TileRows())
 	} else {
 		for group := range g.groups {
 			g.sumOf(s, g.outGroup(sum, group), g.inGroup(x, group), g.kernels(w, group))
@@ -158,7 +158,7 @@ func (g *geometry) gradW(s *scratch, sum, x, dz []float32, from, to int) {
 func (g *geometry) gradX(s *scratch, dx, dz, w []float32, kernels *winograd.Kernels) {
 	switch {
 	case g.back != nil:
-		g.back.Convolve(&s.winograd, dx, dz, kernels, 0, g.back.TileRows())
+		g.back.Convolve(&s.winograd, dx, len(dx), dz, kernels, 0, g.back.TileRows())
 		return
 	case g.depthwise():
 		g.depthwiseGradX(dx, dz, w)

@@ -41,9 +41,9 @@ func (g *geometry) depthwisePlanes(s *Scope, y, x, w []float32, e *epilogue) {
 		for p := piece * planes / pieces; p < (piece+1)*planes/pieces; p++ {
 			i, o := p/g.out, p%g.out
 			f, simple := e.finish(o)
-			out, add := image(y, p, g.pixels()), e.added(i, o, 0, g.pixels())
+			out, add := image(g.outImage(y, i), o, g.pixels()), e.added(i, o, 0, g.pixels())
 			if !even || !d.Apply(out, image(x, i*g.channels+o/g.groupOut(), size), image(w, o, g.taps()), add, f) {
-				g.depthwisePlane(&s.scratch(worker).shift, i, o, y, x, w, e)
+				g.depthwisePlane(&s.scratch(worker).shift, i, o, out, x, w, e)
 			} else if !simple {
 				e.activation.apply(out, out)
 			}
@@ -61,8 +61,8 @@ func (g *geometry) vectorDepthwise() (vector.Depthwise, bool) {
 	return d, g.depthwise() && g.kernel == Both(d.Side) && g.stride == Both(d.Stride) && g.high.dilation == 1 && g.wide.dilation == 1
 }
 
-// depthwisePlane computes channel o of image i of the output y [N,O,H',W'] of x
-// [N,C,H,W], for any kernel.
+// depthwisePlane computes channel o of image i of the output of x [N,C,H,W], for any
+// kernel, and writes it to y [H',W'].
 //
 // It splits the padded plane by row and column number modulo stride. Each tap is then a
 // shift of one part, for all output rows at once. Some sums at the end of each row are
@@ -100,7 +100,6 @@ func (g *geometry) depthwisePlane(s *shiftScratch, i, o int, y, x, w []float32, 
 	}
 	sum := grow(&s.sum, (g.outH-1)*row+g.outW)
 	vector.Taps(sum, padded, s.at, image(w, o, g.taps()))
-	y = image(y, i*g.out+o, g.pixels())
 	if e.residual == nil {
 		e.apply(sum, sum, i, o, 0)
 	}

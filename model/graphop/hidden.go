@@ -15,6 +15,9 @@ import (
 //
 // PlanReuse decides what is hidden. While Observe is set, hidden outputs are computed
 // in memory of their own.
+//
+// Channels side by side: what a Concat alone reads of a convolution is written into the
+// Concat's output, which is there from the first of them on.
 
 const (
 	wideValues  = 128 << 10 // in a strip of the filters' output, 512 KB
@@ -155,7 +158,8 @@ func (c *convolution) expandTo(s *scratch, y []float32, image, from, to, c0, c1 
 	c.channelsOf(s.product, y, n, c.w[c0*c.taps():], c.inImage(c.x, image)[at:], c.pixels(), n, image, at, c0, c1, &c.e)
 }
 
-// hide finds the outputs to leave to their readers. The inputs of a hidden output must
+// hide finds the outputs to write into a concatenation, and those to leave to their
+// readers. The inputs of a hidden output must
 // then stay in memory for longer. An expansion reads maps from memory, so in a long
 // alternation of expanding and filtering, as in MobileNet V1, every second pair is
 // hidden.
@@ -166,7 +170,13 @@ func (p *planner) hide() {
 			continue
 		}
 		r, ok := readers.Node().(*gorgonia.Node).Op().(*Operator)
-		if !ok || r.conv == nil || r.hides && r.conv.product() || slices.Index(r.conv.inputs, n) != 0 || slices.Contains(r.conv.inputs[1:], n) || !o.conv.canHide(r.conv) {
+		if ok {
+			if o.into = r.partFor(n, o); o.into != nil {
+				o.hides = true
+				continue
+			}
+		}
+		if !ok || r.conv == nil || r.hides && r.into == nil && r.conv.product() || slices.Index(r.conv.inputs, n) != 0 || slices.Contains(r.conv.inputs[1:], n) || !o.conv.canHide(r.conv) {
 			continue
 		}
 		o.hides, r.conv.from = true, o.conv

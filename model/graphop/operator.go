@@ -40,9 +40,11 @@ type Operator struct {
 	overwrites int  // number of leading inputs that may share the output's memory
 	position   int  // place in the run order, once the memory is planned
 
-	conv  *convolution // the convolution, for other operators nil
-	hides bool         // the output is left to its reader, unless Observe is set
-	shown *buffer      // memory for a hidden output while Observe is set
+	conv  *convolution   // the convolution, for other operators nil
+	joins *concatenation // the concatenation, for other operators nil
+	hides bool           // the output is left to its reader, or written into it, unless Observe is set
+	into  *part          // where a hidden output is written; nil if it is left to its reader
+	shown *buffer        // memory for a hidden output while Observe is set
 
 	constant *tensor.Dense  // a Constant's tensor, otherwise nil
 	result   gorgonia.Value // the output if it is not the buffer, otherwise nil
@@ -139,7 +141,8 @@ func (o *Operator) Do(in ...gorgonia.Value) (out gorgonia.Value, err error) {
 	return out, nil
 }
 
-// isHidden reports whether the current run leaves the output to its reader.
+// isHidden reports whether the current run leaves the output to its reader, or writes it
+// into that.
 func (o *Operator) isHidden() bool { return o.hides && o.scope.observe == nil }
 
 // tensor returns the output. A hidden output has the right shape, but its values are

@@ -125,7 +125,7 @@ func (p *planner) lifetimes() error {
 		case o.result == nil:
 			p.of[i] = p.takenOver(i, o, inputs)
 			if p.of[i] == nil {
-				p.of[i] = &block{size: o.shape.TotalSize(), first: i}
+				p.of[i] = &block{size: o.shape.TotalSize(), first: p.firstWriter(i, n)}
 				p.blocks = append(p.blocks, p.of[i])
 			}
 		}
@@ -134,6 +134,21 @@ func (p *planner) lifetimes() error {
 		}
 	}
 	return nil
+}
+
+// firstWriter returns the first operator that writes to output i: for a concatenation
+// that may be one of its inputs.
+func (p *planner) firstWriter(i int, n *gorgonia.Node) int {
+	first := i
+	for _, input := range p.inputs(n) {
+		if input < 0 {
+			continue
+		}
+		if from := p.nodes[input].Op().(*Operator); from.into != nil {
+			first = min(first, input)
+		}
+	}
+	return first
 }
 
 // findLast stores the last reader of output i. It returns an error if a reader is not
