@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
 	"github.com/lastlayer/lastlayer/model/weightfile"
@@ -59,7 +60,7 @@ func (t *Trunk) cacheFile(dir string, data dataset.Examples, r *rows) (*cacheFil
 	case *dataset.Copies:
 		prep, hash = data.Prep(), data.Hash()
 	default:
-		return nil, errors.Wrapf(ErrCache, "cache folder %s: found examples of type %T, expected a *dataset.Set or *dataset.Copies, which have a hash", dir, data)
+		return nil, errors.Wrapf(ErrCache, "cache folder %s: found examples of type %T, expected a *dataset.Set or *dataset.Copies, which have a hash", escape.Text(dir), data)
 	}
 	trunk, features, err := keyOf(t.network, t.cut)
 	if err != nil {
@@ -89,7 +90,7 @@ func (c *cacheFile) fill(r *rows, fits bool, run runner, warn func(error)) (foun
 		return true, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		warn(errors.WithMessagef(err, "%s: recomputed", c.path))
+		warn(errors.WithMessagef(err, "%s: recomputed", escape.Text(c.path)))
 	}
 	if err := os.MkdirAll(filepath.Dir(c.path), 0o777); err != nil {
 		return false, errors.Wrap(err, "cache folder")
@@ -106,7 +107,7 @@ func (c *cacheFile) fill(r *rows, fits bool, run runner, warn func(error)) (foun
 	if r.values != nil {
 		return false, nil
 	}
-	return false, errors.WithMessagef(c.read(r, false), "%s: what was written cannot be read", c.path)
+	return false, errors.WithMessagef(c.read(r, false), "%s: what was written cannot be read", escape.Text(c.path))
 }
 
 // runner runs a trunk and passes on its rows, one piece at a time.

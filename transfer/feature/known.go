@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/pkg/errors"
 )
 
@@ -42,7 +43,7 @@ func (s *Shards) of(t *Trunk) error {
 	}
 	origin.Kernel = s.header.Kernel
 	if difference := s.header.difference(origin, "as the network has it"); difference != "" {
-		return errors.Wrapf(ErrShard, "%s: %s", s.files[0].path, difference)
+		return errors.Wrapf(ErrShard, "%s: %s", escape.Text(s.files[0].path), difference)
 	}
 	return nil
 }

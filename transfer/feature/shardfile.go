@@ -11,6 +11,7 @@ import (
 	"unsafe"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/pkg/errors"
 )
 
@@ -59,6 +60,16 @@ func openShard(path string) (*shardFile, error) {
 	}
 	f.path = path
 	return f, nil
+}
+
+// lostIn returns the error of a fault at an address in one of the files.
+func lostIn(files []*shardFile, address uintptr) error {
+	for _, f := range files {
+		if err := f.mapped.lost(address); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errDamaged is the error for a file that was truncated or changed.
@@ -165,19 +176,19 @@ func (f *shardFile) label(row int) (int, dataset.Half) {
 
 // fits returns an error unless the file belongs to the same set as other.
 func (f *shardFile) fits(other *shardFile) error {
-	a, b := f.header, other.header
+	a, b, first := f.header, other.header, "as in "+escape.Text(other.path)
 	if a.Partial {
 		return errors.Wrapf(ErrShard, "found features of a run that has not ended, expected all of shard %s: run it again", a.Shard)
 	}
-	switch difference := a.difference(b.Origin, "as in "+other.path); {
+	switch difference := a.difference(b.Origin, first); {
 	case difference != "":
 		return errors.Wrap(ErrShard, difference)
 	case a.Shard.Of != b.Shard.Of:
-		return errors.Wrapf(ErrShard, "shard: found %s, expected one of %d as in %s", a.Shard, b.Shard.Of, other.path)
+		return errors.Wrapf(ErrShard, "shard: found %s, expected one of %d %s", a.Shard, b.Shard.Of, first)
 	case !slices.Equal(a.Classes, b.Classes):
-		return errors.Wrapf(ErrShard, "classes: found %s, expected %s as in %s", dataset.Classes(a.Classes), dataset.Classes(b.Classes), other.path)
+		return errors.Wrapf(ErrShard, "classes: found %s, expected %s %s", dataset.Classes(a.Classes), dataset.Classes(b.Classes), first)
 	case a.Listing != b.Listing:
-		return errors.Wrapf(ErrShard, "listing: found %d files in the whole set, with sum %x, expected %d with %x as in %s: files came, went or were renamed between the two", a.Listing.Files, a.Listing.Sum, b.Listing.Files, b.Listing.Sum, other.path)
+		return errors.Wrapf(ErrShard, "listing: found %d files in the whole set, with sum %x, expected %d with %x %s: files came, went or were renamed between the two", a.Listing.Files, a.Listing.Sum, b.Listing.Files, b.Listing.Sum, first)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/model"
 	"github.com/pkg/errors"
 )
@@ -45,17 +46,17 @@ func Open(names ...string) (s *Shards, err error) {
 	for i, path := range paths {
 		f, err := openShard(path)
 		if err != nil {
-			return s, errors.WithMessage(err, path)
+			return s, errors.WithMessage(err, escape.Text(path))
 		}
 		s.files = append(s.files, f)
 		if i == 0 {
 			s.header = f.header
 		}
 		if err := f.fits(s.files[0]); err != nil {
-			return s, errors.WithMessage(err, path)
+			return s, errors.WithMessage(err, escape.Text(path))
 		}
 		if other := byShard[f.header.Shard.Index]; other != nil {
-			return s, errors.Wrapf(ErrShard, "%s and %s: found shard %s twice", other.path, path, f.header.Shard)
+			return s, errors.Wrapf(ErrShard, "%s and %s: found shard %s twice", escape.Text(other.path), escape.Text(path), f.header.Shard)
 		}
 		byShard[f.header.Shard.Index] = f
 	}
@@ -71,7 +72,7 @@ func Open(names ...string) (s *Shards, err error) {
 		if len(missing) > most {
 			list += ", …"
 		}
-		return s, errors.Wrapf(ErrShard, "%s: found %d of %d shards, expected all: missing %s", strings.Join(names, " "), len(paths), s.header.Shard.Of, list)
+		return s, errors.Wrapf(ErrShard, "%s: found %d of %d shards, expected all: missing %s", escape.Text(strings.Join(names, " ")), len(paths), s.header.Shard.Of, list)
 	}
 	if lost := guard(s.lost, func() { err = s.sort() }); lost != nil {
 		err = lost
@@ -88,10 +89,10 @@ func matches(names []string) (paths []string, err error) {
 		}
 		found, err := filepath.Glob(name)
 		if err != nil {
-			return nil, errors.Wrapf(ErrShard, "%s: not a pattern of file names", name)
+			return nil, errors.Wrapf(ErrShard, "%s: not a pattern of file names", escape.Text(name))
 		}
 		if len(found) == 0 {
-			return nil, errors.Wrapf(ErrShard, "%s: found no such file", name)
+			return nil, errors.Wrapf(ErrShard, "%s: found no such file", escape.Text(name))
 		}
 		paths = append(paths, found...)
 	}
@@ -112,7 +113,7 @@ func (s *Shards) sort() error {
 		n += len(f.labels)
 	}
 	if n == 0 {
-		return errors.Wrapf(ErrShard, "%s: found no image in %d shards", s.files[0].path, len(s.files))
+		return errors.Wrapf(ErrShard, "%s: found no image in %d shards", escape.Text(s.files[0].path), len(s.files))
 	}
 	s.order = make([]uint64, 0, n)
 	for i, f := range s.files {
@@ -124,21 +125,14 @@ func (s *Shards) sort() error {
 	for i := 1; i < n; i++ {
 		if path := s.at(s.order[i]); path == s.at(s.order[i-1]) {
 			f, _ := s.place(i)
-			return errors.Wrapf(ErrShard, "%s: found the image %s twice", f.path, path)
+			return errors.Wrapf(ErrShard, "%s: found the image %s twice", escape.Text(f.path), escape.Text(path))
 		}
 	}
 	return nil
 }
 
 // lost returns the error of a fault at an address in one of the files.
-func (s *Shards) lost(address uintptr) error {
-	for _, f := range s.files {
-		if err := f.mapped.lost(address); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (s *Shards) lost(address uintptr) error { return lostIn(s.files, address) }
 
 // at returns the path of a row, in mapped memory.
 func (s *Shards) at(place uint64) string {
@@ -200,7 +194,7 @@ func (s *Shards) Sets(name string, n *model.Network, selection model.Selection, 
 		return nil, nil, err
 	}
 	if kernel := model.Kernel(); kernel != s.header.Kernel && opt.Warn != nil {
-		opt.Warn("the features are by the kernel " + s.header.Kernel + ", this process has " + kernel + ": the last digits of what the frozen layers give differ")
+		opt.Warn(escape.Text(name) + ": kernel of the matrix products: found features of " + escape.Text(s.header.Kernel) + ", this process has " + kernel + ": its own would differ in the last digits")
 	}
 	return dataset.NewFiles(name, s, s.header.Classes, s.header.Images, s.header.Prep, opt)
 }

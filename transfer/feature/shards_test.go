@@ -2,7 +2,6 @@ package feature_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"image"
@@ -214,6 +213,30 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// TestErrorsPrintable: no error has bytes of a file's name that a terminal obeys.
+func TestErrorsPrintable(t *testing.T) {
+	n := photoNet(t)
+	trunk := trunkOf(t, n)
+	good := read(t, writeShares(t, trunk, photoFolder(t, 4), t.TempDir(), 2)[0])
+	path := filepath.Join(t.TempDir(), "\x1b[2J\n.features")
+	other := n.Clone()
+	other.Weights.Get("conv/b").Float32s()[0]++
+	for _, test := range []struct {
+		reason  string
+		content []byte
+	}{{"something else", []byte("none")}, {"damaged", good[:100]}, {"one of two", good}, {"nothing", nil}} {
+		if err := os.WriteFile(path, test.content, 0o644); err != nil {
+			t.Skip("no such names here:", err)
+		}
+		if _, err := feature.Open(path); !errors.Is(err, feature.ErrShard) || !strings.Contains(err.Error(), `\x1b[2J\n.features`) || strings.ContainsAny(err.Error(), "\x1b\n") {
+			t.Errorf("%s: found the error %q, expected one that names the file, escaped", test.reason, err)
+		}
+	}
+	if _, err := feature.Open(path + "-*"); !errors.Is(err, feature.ErrShard) || strings.ContainsAny(err.Error(), "\x1b\n") {
+		t.Errorf("no file: found the error %q, expected an ErrShard without control characters", err)
+	}
+}
+
 // TestWriterRefuses appends rows that are invalid for the file.
 func TestWriterRefuses(t *testing.T) {
 	origin, err := trunkOf(t, photoNet(t)).Origin()
@@ -257,76 +280,11 @@ func TestWriterRefuses(t *testing.T) {
 	}
 }
 
-// TestWriteShareGoesOn interrupts a share and continues it. The file equals that of an
-// uninterrupted run.
-func TestWriteShareGoesOn(t *testing.T) {
-	folder, dir := photoFolder(t, 150), t.TempDir()
-	trunk := trunkOf(t, photoNet(t))
-	shard := feature.Shard{Index: 1, Of: 1}
-	want := writeShares(t, trunk, folder, t.TempDir(), 1)[0]
-	path := filepath.Join(dir, "part.features")
-	ctx, stop := context.WithCancel(t.Context())
-	_, err := trunk.WriteShare(ctx, path, folder, shard, dataset.Options{Checked: func(done, of int) {
-		if done < of {
-			stop()
-		}
-	}})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("found the error %v, expected that of the context", err)
-	}
-	if found := names(t, dir); len(found) != 1 || !strings.Contains(found[0], ".kept-") {
-		t.Errorf("found the files %q, expected one of features that are kept", found)
-	} else if _, err := feature.Open(filepath.Join(dir, found[0])); !errors.Is(err, feature.ErrShard) || !strings.Contains(err.Error(), "has not ended") {
-		t.Errorf("opened what an interrupted run has kept: found the error %v, expected an ErrShard", err)
-	}
-	// The first photo of the saved features has changed; it is changed back later.
-	first := filepath.Join(folder, "a", "00.png")
-	before, err := os.ReadFile(first)
-	must(t, err)
-	writePhoto(t, first, 77)
-	ctx, stop = context.WithCancel(t.Context())
-	_, err = trunk.WriteShare(ctx, path, folder, shard, dataset.Options{Checked: func(done, of int) { stop() }})
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("found the error %v, expected that of the context", err)
-	}
-	must(t, os.WriteFile(first, before, 0o644))
-	r, err := trunk.WriteShare(t.Context(), path, folder, shard, dataset.Options{})
-	must(t, err)
-	if r.Earlier < 64 || r.Earlier >= 150 || r.Images != 150 || r.Of != 151 {
-		t.Errorf("found %+v, expected at least the 64 images of the first batch from an earlier run, and 150 of 151 files in all", r)
-	}
-	if !bytes.Equal(read(t, path), read(t, want)) {
-		t.Error("found another file than that of a run without a break")
-	}
-	if found := names(t, dir); len(found) != 1 {
-		t.Errorf("found the files %q, expected one", found)
-	}
-}
-
 func read(t testing.TB, path string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	must(t, err)
 	return b
-}
-
-// TestWriteShareBadFiles runs over a folder with a damaged photo.
-func TestWriteShareBadFiles(t *testing.T) {
-	folder, dir := photoFolder(t, 20), t.TempDir()
-	bad := filepath.Join(folder, "b", "bad.png")
-	must(t, os.WriteFile(bad, read(t, filepath.Join(folder, "b", "01.png"))[:60], 0o644))
-	trunk, shard, path := trunkOf(t, photoNet(t)), feature.Shard{Index: 1, Of: 1}, filepath.Join(dir, "part.features")
-	var files *dataset.BadFiles
-	_, err := trunk.WriteShare(t.Context(), path, folder, shard, dataset.Options{})
-	if !errors.As(err, &files) || !slices.Equal(files.Paths, []string{bad}) || files.Of != 21 {
-		t.Errorf("found the error %v, expected one that names %s alone, of 21", err, bad)
-	}
-	files = nil
-	r, err := trunk.WriteShare(t.Context(), path, folder, shard, dataset.Options{SkipBad: true, Skipped: func(b *dataset.BadFiles) { files = b }})
-	must(t, err)
-	if files == nil || len(files.Paths) != 1 || r.Images != 20 || r.Earlier != 20 {
-		t.Errorf("found %+v and the bad files %v, expected 20 images from the run before, and one bad file", r, files)
-	}
 }
 
 // TestPhotos runs a trunk over photos in memory, one of them damaged.

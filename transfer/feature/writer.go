@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/lastlayer/lastlayer/dataset"
+	"github.com/lastlayer/lastlayer/internal/escape"
 	"github.com/lastlayer/lastlayer/model/weightfile"
 	"github.com/pkg/errors"
 )
@@ -81,23 +82,29 @@ type Row struct {
 	Values []float32         // the trunk's output
 }
 
+// validPath reports whether a file with that path can be in a feature file.
+func validPath(path string) bool {
+	return path != "" && len(path) <= maxPath && utf8.ValidString(path) && !strings.HasPrefix(path, "/")
+}
+
 // check returns an error unless the row is valid in a file with that header.
 func (r Row) check(h Header) error {
+	path := escape.Text(r.Path)
 	switch {
-	case r.Path == "" || len(r.Path) > maxPath || !utf8.ValidString(r.Path) || strings.HasPrefix(r.Path, "/"):
+	case !validPath(r.Path):
 		return errors.Wrapf(ErrShard, "path: found %.100q, expected one relative to the folder of the data, in UTF-8", r.Path)
 	case !h.Shard.Holds(r.Path):
-		return errors.Wrapf(ErrShard, "%s: found an image of shard %s, expected one of %s", r.Path, ShardOf(r.Path, h.Shard.Of), h.Shard)
+		return errors.Wrapf(ErrShard, "%s: found an image of shard %s, expected one of %s", path, ShardOf(r.Path, h.Shard.Of), h.Shard)
 	case r.Label < 0 || r.Label >= len(h.Classes):
-		return errors.Wrapf(ErrShard, "%s: label: found %d, expected 0 to %d", r.Path, r.Label, len(h.Classes)-1)
+		return errors.Wrapf(ErrShard, "%s: label: found %d, expected 0 to %d", path, r.Label, len(h.Classes)-1)
 	case r.Half > dataset.TestHalf:
-		return errors.Wrapf(ErrShard, "%s: half: found %d, expected 0 to %d", r.Path, r.Half, dataset.TestHalf)
+		return errors.Wrapf(ErrShard, "%s: half: found %d, expected 0 to %d", path, r.Half, dataset.TestHalf)
 	case len(r.Values) != h.size():
-		return errors.Wrapf(ErrShard, "%s: found %d features, expected %d, of shape %v", r.Path, len(r.Values), h.size(), h.Shape)
+		return errors.Wrapf(ErrShard, "%s: found %d features, expected %d, of shape %v", path, len(r.Values), h.size(), h.Shape)
 	}
 	for i, v := range r.Values {
 		if v != v || math.IsInf(float64(v), 0) {
-			return errors.Wrapf(ErrShard, "%s: feature %d: found %v, expected a finite number", r.Path, i, v)
+			return errors.Wrapf(ErrShard, "%s: feature %d: found %v, expected a finite number", path, i, v)
 		}
 	}
 	return nil
@@ -136,7 +143,7 @@ func (w *Writer) Append(r Row) error {
 		return err
 	}
 	if w.seen[r.Path] {
-		return errors.Wrapf(ErrShard, "%s: found it twice", r.Path)
+		return errors.Wrapf(ErrShard, "%s: found it twice", escape.Text(r.Path))
 	}
 	w.seen[r.Path] = true
 	w.values.add(r.Values)
