@@ -200,7 +200,7 @@ func TestSpread(t *testing.T) {
 	each(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(6, 7))
 		var ws Workspace
-		const m, n, k = 27, 210, 700
+		const m, n, k, page = 27, 210, 700, 1 << 10
 		for _, lda := range []int{page, 2 * page} {
 			apart := call{m: m, n: n, k: k, alpha: 1, lda: lda, ldb: n, ldc: n}
 			na, nb, nc := apart.sizes()

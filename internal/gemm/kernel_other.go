@@ -12,4 +12,4 @@ func (kn *kernel) transpose(dst []float32, ldDst int, src []float32, ldSrc, rows
 
 func (*Packed) pack([]float32, int) {}
 
-func (*Packed) blocked(*product) {}
+func (*Packed) blocked(*Workspace, *product) {}
