@@ -3,6 +3,7 @@ package beam
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/pkg/errors"
@@ -11,7 +12,7 @@ import (
 // TestFilesApart refuses jobs that would write over the network, a shard or an image.
 func TestFilesApart(t *testing.T) {
 	t.Chdir(t.TempDir())
-	for _, name := range []string{"net.onnx", "im/0/a.jpg"} {
+	for _, name := range []string{"net.onnx", "im/0/a.jpg", "im-00002-of-00002.features/x"} {
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -20,7 +21,7 @@ func TestFilesApart(t *testing.T) {
 		}
 	}
 	good := Job{Images: []string{"im/*/*"}, Network: Network{File: "net.onnx"}, Out: "o.features", Bad: "bad.jsonl", Shards: 2}
-	if err := good.check([]string{".features"}); err != nil {
+	if err := good.check(t.Context(), []string{featureFile}); err != nil {
 		t.Fatal(err)
 	}
 	for name, change := range map[string]func(*Job){
@@ -29,14 +30,24 @@ func TestFilesApart(t *testing.T) {
 		"bad images over an image":    func(j *Job) { j.Bad = "im/0/a.jpg" },
 		"the result over an image":    func(j *Job) { j.Out, j.Shards = "im/0/a.features", 1 },
 		"a folder for a network":      func(j *Job) { j.Network.File = "im" },
+		"images of two buckets":       func(j *Job) { j.Images = []string{"memfs://a/*/*", "memfs://b/*/*"} },
+		"images here and elsewhere":   func(j *Job) { j.Images = []string{"im/*/*", "memfs://b/*/*"} },
 	} {
 		j := good
 		change(&j)
-		if err := j.check([]string{".features"}); !errors.Is(err, ErrJob) {
+		if err := j.check(t.Context(), []string{featureFile}); !errors.Is(err, ErrJob) {
 			t.Errorf("%s: found the error %v, expected an ErrJob", name, err)
 		}
 	}
-	if class, err := classOf(image{Path: `d/dog/cat\photo.jpg`, Name: `dog/cat\photo.jpg`}); filepath.Separator == '/' && (err != nil || class != "dog") {
-		t.Errorf("found class %q, error %v, expected dog", class, err)
+	for name, change := range map[string]func(*Job){
+		"a shard that is a folder": func(j *Job) { j.Out = "im.features" },
+		"a name that is too long":  func(j *Job) { j.Out = strings.Repeat("n", 240) + featureFile },
+		"no temporary folder":      func(*Job) { t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none")) },
+	} {
+		j := good
+		change(&j)
+		if err := j.check(t.Context(), []string{featureFile}); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: found the error %v, expected one of one line", name, err)
+		}
 	}
 }

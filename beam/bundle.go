@@ -8,6 +8,7 @@ import (
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
+	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/internal/parallel"
 	"github.com/lastlayer/lastlayer/transfer/feature"
 	"github.com/pkg/errors"
@@ -37,12 +38,14 @@ type bundle struct {
 	images []image
 	photos []chan feature.Photo
 
+	results int // images with a result
+
 	good, bad beam.Counter
 }
 
 // begin empties the bundle: a failed one may have left images.
 func (b *bundle) begin() {
-	b.images, b.photos = nil, nil
+	b.images, b.photos, b.results = nil, nil, 0
 	b.good, b.bad = beam.NewCounter(Counters, ImagesDone), beam.NewCounter(Counters, ImagesFailed)
 }
 
@@ -92,6 +95,7 @@ func (b *bundle) fail(ctx context.Context, i image, err error, emit func(bad)) {
 func (b *bundle) succeed(ctx context.Context) {
 	b.good.Inc(ctx, 1)
 	done.Add(1)
+	b.results++
 }
 
 // fileSystem returns the file system of a path. A bundle uses one for all its files,
@@ -125,16 +129,20 @@ func (b *bundle) close() (err error) {
 	return err
 }
 
-// maxFile is the maximum size of an image file, plus one byte.
-const maxFile = 64<<20 + 1
-
-// read reads a file, but no more than maxFile bytes.
+// read reads an image file; of one that is too large, enough to show it.
 func read(ctx context.Context, fs filesystem.Interface, path string) ([]byte, error) {
+	if isLocal(path) {
+		content, err := dataset.FolderFile{File: path}.Read()
+		if err == nil && content == nil {
+			err = errors.Wrapf(dataset.ErrFormat, "%s: found no image, nor the name of one", path)
+		}
+		return content, err
+	}
 	r, err := fs.OpenRead(ctx, path)
 	if err != nil {
 		return nil, errors.Wrap(err, path)
 	}
 	defer r.Close()
-	content, err := io.ReadAll(io.LimitReader(r, maxFile))
+	content, err := io.ReadAll(io.LimitReader(r, dataset.MaxImageFile+1))
 	return content, errors.Wrap(err, path)
 }

@@ -40,13 +40,27 @@ const (
 )
 
 func TestMain(m *testing.M) {
-	filesystem.Register("failing", func(context.Context) filesystem.Interface { return failing{memfs.New(nil)} })
-	filesystem.Register("stalling", func(context.Context) filesystem.Interface { return stalling{local.New(nil)} })
+	filesystem.Register("failing", func(context.Context) filesystem.Interface { return failing{memfs.New(context.Background())} })
+	filesystem.Register("stalling", func(context.Context) filesystem.Interface { return stalling{local.New(context.Background())} })
 	beam.Init()
 	if endpoint := os.Getenv(workerEnv); endpoint != "" {
 		os.Exit(work(endpoint))
 	}
-	os.Exit(m.Run())
+	os.Exit(inOwnFolder(m))
+}
+
+// inOwnFolder runs the tests and removes what Beam leaves in the folder for temporary files.
+func inOwnFolder(m *testing.M) int {
+	temp, err := os.MkdirTemp("", "lastlayer-test-")
+	if err == nil {
+		defer os.RemoveAll(temp)
+		err = os.Setenv("TMPDIR", temp)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return m.Run()
 }
 
 // work runs a job on an external Prism, with this process as its worker.
@@ -155,49 +169,46 @@ func TestBundlesFailOnPrism(t *testing.T) {
 func TestBundlesRunAgain(t *testing.T) {
 	dir, good := photoFolder(t)
 	ctx := t.Context()
-	images, err := list(ctx, []string{dir + "/*/*"})
+	root, images, err := list(ctx, []string{dir + "/*/*"})
 	must(t, err)
-	images, _, all := label(images)
+	images, _, of, err := label(ctx, root, images)
+	must(t, err)
 	src := source{Network: Network{File: smallNetwork(t)}}
-	f := &featuresFn{Source: src, Shards: 3}
+	f := &runFn{Source: src, Shards: 3}
 	must(t, f.Setup(ctx))
 	defer f.Teardown()
 	var rows []row
 	var wrong []bad
 	emit := func(_ int, r row) { rows = append(rows, r) }
-	fail := func(b bad) { wrong = append(wrong, b) }
-	f.StartBundle(ctx, emit, fail)
+	var tallies []tally
+	fail, count := func(b bad) { wrong = append(wrong, b) }, func(n tally) { tallies = append(tallies, n) }
+	f.StartBundle(ctx, emit, fail, count)
 	for _, i := range images[:70] { // more than a batch, then the bundle fails
-		must(t, f.ProcessElement(ctx, i, emit, fail))
+		must(t, f.ProcessElement(ctx, i, emit, fail, count))
 	}
 	for range 2 {
-		rows, wrong = nil, nil
-		f.StartBundle(ctx, emit, fail)
+		rows, wrong, tallies = nil, nil, nil
+		f.StartBundle(ctx, emit, fail, count)
 		for _, i := range images {
-			must(t, f.ProcessElement(ctx, i, emit, fail))
+			must(t, f.ProcessElement(ctx, i, emit, fail, count))
 		}
-		must(t, f.FinishBundle(ctx, emit, fail))
+		must(t, f.FinishBundle(ctx, emit, fail, count))
 		once := map[string]bool{}
 		for _, r := range rows {
 			once[r.Path] = true
 		}
-		if len(rows) != good || len(once) != good || len(wrong) != 3 {
+		if len(rows) != good || len(once) != good || len(wrong) != 3 || !slices.Equal(tallies, []tally{{good, model.Kernel()}}) {
 			t.Fatalf("found %d rows of %d images and %d bad ones, expected %d and 3", len(rows), len(once), len(wrong), good)
 		}
 	}
-	w := &writeFeaturesFn{Source: src, Out: filepath.Join(t.TempDir(), "all.features"), Shards: 1}
+	w := &writeFeaturesFn{Source: src, Output: output{Out: filepath.Join(t.TempDir(), "all.features"), Shards: 1}}
 	must(t, w.Setup(ctx))
+	write := func(shard int, rows []row, tallies []tally) error {
+		return w.ProcessElement(ctx, shard, each(rows), nil, each(tallies), each([]int{len(wrong)}), of)
+	}
 	written := func() []byte {
-		n := 0
-		next := func(r *row) bool {
-			if n < len(rows) {
-				*r = rows[n]
-			}
-			n++
-			return n <= len(rows)
-		}
-		must(t, w.ProcessElement(ctx, 1, next, nil, all))
-		content, err := os.ReadFile(w.Out)
+		must(t, write(1, rows, tallies))
+		content, err := os.ReadFile(w.Output.Out)
 		must(t, err)
 		return content
 	}
@@ -206,11 +217,43 @@ func TestBundlesRunAgain(t *testing.T) {
 	if !slices.Equal(written(), first) {
 		t.Error("found another file of the same rows in another order")
 	}
-	rows[1].Kernel = "another"
-	n := 0
-	err = w.ProcessElement(ctx, 1, func(r *row) bool { *r = rows[n]; n++; return n < 3 }, nil, all)
-	if err == nil || !strings.Contains(err.Error(), "different processors") {
+	if err := write(1, rows, append(tallies, tally{1, "another"})); err == nil || !strings.Contains(err.Error(), "different processors") {
 		t.Errorf("found %v of rows by other matrix products, expected an error", err)
+	}
+	if err := write(1, nil, []tally{{0, "another"}}); err == nil || !strings.Contains(err.Error(), "none of 3 images has a result") {
+		t.Errorf("found %v of no rows, expected an error", err)
+	}
+	if !slices.Equal(written(), first) {
+		t.Error("found the file changed by those that were refused")
+	}
+	// A shard without rows, by a worker that has another kernel than those that ran the
+	// trunk, belongs to the others.
+	w.Output.Shards = 3
+	for shard := 1; shard <= 3; shard++ {
+		var share []row
+		for _, r := range rows {
+			if r.Path == rows[0].Path && feature.ShardOf(r.Path, 3).Index == shard {
+				share = append(share, r)
+			}
+		}
+		must(t, write(shard, share, []tally{{0, model.Kernel()}, {1, "theirs"}}))
+	}
+	shards, err := feature.Open(strings.TrimSuffix(w.Output.Out, featureFile) + "-*")
+	must(t, err)
+	defer shards.Close()
+	if shards.Len() != 1 || shards.Header().Kernel != "theirs" {
+		t.Errorf("found %d rows by %s, expected 1 by theirs", shards.Len(), shards.Header().Kernel)
+	}
+}
+
+// each returns an iterator of Beam's kind.
+func each[T any](of []T) func(*T) bool {
+	return func(v *T) bool {
+		if len(of) == 0 {
+			return false
+		}
+		*v, of = of[0], of[1:]
+		return true
 	}
 }
 

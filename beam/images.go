@@ -24,8 +24,8 @@ type image struct {
 	Path string // as its file system expects it
 	Name string // relative to the folder of the data set, with slashes
 
-	Class string // name of its folder, if classes were requested
-	Half  int    // dataset.Half
+	Label int // index into listing.Classes, if classes were requested
+	Half  int // dataset.Half
 }
 
 // listing describes all images.
@@ -59,14 +59,16 @@ type listFn struct {
 }
 
 func (f *listFn) ProcessElement(ctx context.Context, _ []byte, emit func(image), emitBad func(bad), emitListing func(listing)) error {
-	images, err := list(ctx, f.Globs)
+	root, images, err := list(ctx, f.Globs)
 	if err != nil {
 		return err
 	}
 	var all listing
 	if f.Classes {
 		var wrong []bad
-		images, wrong, all = label(images)
+		if images, wrong, all, err = label(ctx, root, images); err != nil {
+			return err
+		}
 		for _, b := range wrong {
 			emitBad(b)
 		}
@@ -74,46 +76,56 @@ func (f *listFn) ProcessElement(ctx context.Context, _ []byte, emit func(image),
 		failed.Add(int64(len(wrong)))
 	}
 	for _, i := range images {
-		emit(i)
+		if !hidden(i.Name) {
+			emit(i)
+		}
 	}
 	emitListing(all)
 	return nil
 }
 
-// list returns the files that match the patterns, without duplicates, in ascending
-// order.
-func list(ctx context.Context, globs []string) ([]image, error) {
-	globs = slices.Clone(globs)
-	for i, glob := range globs {
-		if isLocal(glob) {
-			globs[i] = filepath.Clean(glob) // cleaned, like the names found
-		}
-	}
-	root := rootOf(globs)
+// list returns the files that match the patterns, each once, in ascending order of their
+// paths, and the folder that their names are relative to.
+func list(ctx context.Context, globs []string) (root string, images []image, err error) {
+	globs = oneSpelling(globs)
+	root = rootOf(globs)
 	var paths []string
 	for _, glob := range globs {
 		found, err := match(ctx, glob)
 		if err != nil {
-			return nil, err
-		}
-		if len(found) == 0 {
-			return nil, errors.Errorf("%s: found no files", glob)
+			return "", nil, err
 		}
 		paths = append(paths, found...)
 	}
 	slices.Sort(paths)
-	var images []image
 	for _, p := range slices.Compact(paths) {
-		name := filepath.ToSlash(strings.TrimPrefix(p, root))
-		if !passedOver(name) {
-			images = append(images, image{Path: p, Name: name})
-		}
+		images = append(images, image{Path: p, Name: filepath.ToSlash(strings.TrimPrefix(p, root))})
 	}
-	return images, nil
+	return root, images, nil
 }
 
-// match returns the files that match a pattern. An unreadable folder is an error; the
-// local file system would skip it.
+// oneSpelling returns the patterns such that a file that several match has the same path
+// by each: local ones are cleaned, like the names found, and absolute if need be.
+func oneSpelling(globs []string) []string {
+	globs = slices.Clone(globs)
+	absolutely := false
+	for i, glob := range globs {
+		if isLocal(glob) {
+			globs[i] = filepath.Clean(glob)
+			absolutely = absolutely || len(globs) > 1 && (filepath.IsAbs(glob) || strings.HasPrefix(globs[i], ".."))
+		}
+	}
+	if absolutely {
+		for i, glob := range globs {
+			globs[i] = absolute(glob)
+		}
+	}
+	return globs
+}
+
+// match returns the files that match a pattern: one or more. Folders and others that are
+// no files are among them; reading them fails. An unreadable folder above is an error;
+// the local file system would skip it.
 func match(ctx context.Context, glob string) ([]string, error) {
 	fs, err := filesystem.New(ctx, glob)
 	if err != nil {
@@ -129,13 +141,22 @@ func match(ctx context.Context, glob string) ([]string, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, glob)
 	}
-	return slices.DeleteFunc(found, func(p string) bool {
+	folder := func(p string) bool {
 		if !isLocal(p) {
 			return strings.HasSuffix(p, "/") // placeholder for a folder in a bucket
 		}
 		info, err := os.Stat(p)
-		return err == nil && !info.Mode().IsRegular()
-	}), nil
+		return err == nil && info.IsDir()
+	}
+	switch {
+	case len(found) == 0:
+		return nil, errors.Errorf("%s: found no files", glob)
+	case !slices.ContainsFunc(found, func(p string) bool { return !folder(p) }):
+		return nil, errors.Errorf("%s: found only folders, as %s, expected files: perhaps %s", glob, found[0], strings.TrimSuffix(glob, "/")+"/*")
+	case !isLocal(glob):
+		found = slices.DeleteFunc(found, folder)
+	}
+	return found, nil
 }
 
 // readable returns an error if a local folder cannot be read that the pattern matches,
@@ -192,15 +213,4 @@ func rootOf(globs []string) string {
 		}
 	}
 	return root
-}
-
-// passedOver reports whether dataset skips the file: hidden, or created by the
-// operating system.
-func passedOver(name string) bool {
-	for _, part := range strings.Split(name, "/") {
-		if strings.HasPrefix(part, ".") || part == "__MACOSX" || part == "Thumbs.db" || part == "desktop.ini" {
-			return true
-		}
-	}
-	return false
 }

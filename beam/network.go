@@ -11,7 +11,9 @@ import (
 	"sync"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/io/filesystem"
+	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/zoo"
 	"github.com/lastlayer/lastlayer/train"
 	"github.com/lastlayer/lastlayer/transfer/feature"
 	"github.com/lastlayer/lastlayer/transfer/foreign"
@@ -40,6 +42,9 @@ type loaded struct {
 	trunk     *feature.Trunk
 	predictor *train.Predictor
 }
+
+// predicted is the number of images predicted at a time.
+const predicted = 8
 
 var (
 	networksMu sync.Mutex
@@ -70,7 +75,7 @@ func (s *source) open(ctx context.Context) (*loaded, error) {
 func (n Network) read(ctx context.Context) (*model.Network, string, error) {
 	if n.Kernel != "" && n.Kernel != model.Kernel() {
 		if err := model.UseKernel(n.Kernel); err != nil {
-			return nil, "", err
+			return nil, "", errors.Wrap(ErrJob, err.Error())
 		}
 	}
 	file, sum, err := n.here(ctx)
@@ -78,10 +83,13 @@ func (n Network) read(ctx context.Context) (*model.Network, string, error) {
 		return nil, "", err
 	}
 	if file != n.File {
-		defer os.RemoveAll(filepath.Dir(file))
+		defer func() { _ = os.RemoveAll(filepath.Dir(file)) }() // the network has been read
 	}
 	r, err := foreign.Open(ctx, file, foreign.OpenOptions{Origin: foreign.Origin{Arch: n.Arch, Preset: n.Preset}})
-	if err != nil {
+	switch {
+	case errors.Is(err, zoo.ErrUnknown) && n.Arch != "", errors.Is(err, dataset.ErrArgument) && n.Preset != "", errors.Is(err, foreign.ErrSaid):
+		return nil, "", errors.Wrap(ErrJob, err.Error())
+	case err != nil:
 		return nil, "", err
 	}
 	if r.PrepAssumed && r.Network.Prep.IsPhoto() {

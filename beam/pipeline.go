@@ -34,15 +34,18 @@ type Job struct {
 	Bad string
 }
 
+// featureFile is the ending of feature files.
+const featureFile = ".features"
+
 // ErrJob is the cause of errors about invalid jobs.
 var ErrJob = errors.New("invalid job")
 
 // Features adds the computation of image features, below the network's output layer, to
-// a pipeline. The output is feature files. The class of an image is the name of its
-// folder. Folders of training and test images above that, as in train/cat/1.jpg, decide
-// the split.
+// a pipeline. The output is feature files. Classes and halves are those that dataset.Open
+// finds in the images' common folder: the class of an image is the name of its folder, and
+// folders of training and test images above that, as in train/cat/1.jpg, decide the split.
 func (j Job) Features(ctx context.Context, s beam.Scope) error {
-	j, l, src, err := j.begin(ctx, ".features")
+	j, l, src, err := j.begin(ctx, featureFile)
 	if err != nil {
 		return err
 	}
@@ -50,11 +53,9 @@ func (j Job) Features(ctx context.Context, s beam.Scope) error {
 		return err
 	}
 	s = s.Scope("lastlayer.Features")
-	images, unnamed, all := beam.ParDo3(s, &listFn{Globs: j.Images, Classes: true}, beam.Impulse(s))
-	rows, unread := beam.ParDo2(s, &featuresFn{Source: src, Shards: j.Shards}, beam.Reshuffle(s, images))
-	beam.ParDo0(s, &writeFeaturesFn{Source: src, Out: j.Out, Shards: j.Shards},
-		beam.CoGroupByKey(s, rows, everyShard(s, j.Shards)), beam.SideInput{Input: all})
-	j.writeBad(s, unnamed, unread)
+	r := j.run(s, &runFn{Source: src, Shards: j.Shards}, true)
+	beam.ParDo0(s, &writeFeaturesFn{Source: src, Output: j.output()}, perShard(s, j.Shards, r.rows),
+		beam.SideInput{Input: r.tallies}, beam.SideInput{Input: r.wrong}, beam.SideInput{Input: r.listing})
 	return nil
 }
 
@@ -74,12 +75,30 @@ func (j Job) Predict(ctx context.Context, s beam.Scope) error {
 	if table {
 		heading = csvHeading
 	}
-	images, unnamed, _ := beam.ParDo3(s, &listFn{Globs: j.Images}, beam.Impulse(s))
-	lines, unread := beam.ParDo2(s, &predictFn{Source: src, Shards: j.Shards, CSV: table}, beam.Reshuffle(s, images))
-	writeLines(s, j.Out, heading, j.Shards, lines)
-	j.writeBad(s, unnamed, unread)
+	r := j.run(s, &runFn{Source: src, Shards: j.Shards, Predict: true, CSV: table}, false)
+	beam.ParDo0(s, &writeLinesFn{Heading: heading, Output: j.output()}, perShard(s, j.Shards, r.rows),
+		beam.SideInput{Input: r.tallies}, beam.SideInput{Input: r.wrong})
 	return nil
 }
+
+// results are what comes of the images.
+type results struct {
+	rows    beam.PCollection // KV<int, row>, by shard
+	tallies beam.PCollection
+	wrong   beam.PCollection // of int: the number of images without a result
+	listing beam.PCollection
+}
+
+// run lists the images, gives them to f, and writes the file of those without a result.
+func (j Job) run(s beam.Scope, f *runFn, classes bool) (r results) {
+	images, unnamed, listing := beam.ParDo3(s, &listFn{Globs: j.Images, Classes: classes}, beam.Impulse(s))
+	rows, unread, tallies := beam.ParDo3(s, f, beam.Reshuffle(s, images))
+	bad := beam.ParDo(s, badLine, beam.Flatten(s, unnamed, unread))
+	wrong := beam.ParDo(s, &writeBadFn{j.output()}, perShard(s, 1, bad))
+	return results{rows, tallies, wrong, listing}
+}
+
+func (j Job) output() output { return output{j.Out, j.Shards, j.Bad} }
 
 // BadFile returns the file of images without a result.
 func (j Job) BadFile() string {
@@ -94,14 +113,14 @@ func (j Job) begin(ctx context.Context, endings ...string) (Job, *loaded, source
 		j.Shards = 1
 	}
 	j.Bad = j.BadFile()
-	if err := j.check(endings); err != nil {
+	if err := j.check(ctx, endings); err != nil {
 		return j, nil, src, err
 	}
 	l, err := src.open(ctx)
 	return j, l, src, err
 }
 
-func (j Job) check(endings []string) error {
+func (j Job) check(ctx context.Context, endings []string) error {
 	switch {
 	case len(j.Images) == 0:
 		return errors.Wrap(ErrJob, "images: found no pattern, expected one as photos/*/*.jpg")
@@ -120,8 +139,12 @@ func (j Job) check(endings []string) error {
 		return errors.Wrapf(ErrJob, "network: %s: found no regular file", j.Network.File)
 	}
 	for _, file := range slices.Concat(j.Images, []string{j.Network.File, j.Out, j.Bad}) {
-		if _, err := filesystem.New(context.Background(), file); err != nil {
+		fs, err := filesystem.New(ctx, file)
+		if err != nil {
 			return errors.Wrap(ErrJob, err.Error())
+		}
+		if err := fs.Close(); err != nil {
+			return errors.Wrap(err, file)
 		}
 	}
 	for _, glob := range j.Images {
@@ -129,23 +152,38 @@ func (j Job) check(endings []string) error {
 			return errors.Wrapf(ErrJob, "images: %s: %v", glob, err)
 		}
 	}
-	for _, file := range []string{j.Out, j.Bad} {
-		if err := atomicfile.Writable(file); isLocal(file) && err != nil {
+	if root := rootOf(j.Images); endings[0] == featureFile && (strings.HasSuffix(root, "://") || root == "" && slices.ContainsFunc(j.Images, func(glob string) bool { return !isLocal(glob) })) {
+		return errors.Wrapf(ErrJob, "images: %s: found no folder that they share, expected the classes of all in one", strings.Join(j.Images, " "))
+	}
+	for _, file := range j.written() {
+		if !isLocal(file) {
+			continue
+		}
+		if err := atomicfile.Writable(file); err != nil {
 			return err
 		}
 	}
-	return nil
+	// Beam panics without one.
+	temp, err := os.MkdirTemp("", "lastlayer-beam-")
+	if err != nil {
+		return errors.Wrap(err, "temporary files")
+	}
+	return errors.WithStack(os.Remove(temp))
+}
+
+// written returns the files that the job writes, that of the bad images last.
+func (j Job) written() (files []string) {
+	for shard := range j.Shards {
+		files = append(files, ShardName(j.Out, shard+1, j.Shards))
+	}
+	return append(files, j.Bad)
 }
 
 // apart returns an ErrJob if a file to write is the network, another file to write, or
 // may be one of the images.
 func (j Job) apart() error {
-	written := []string{j.Bad}
-	for shard := range j.Shards {
-		written = append(written, ShardName(j.Out, shard+1, j.Shards))
-	}
-	for i, file := range written {
-		if same(file, j.Network.File) || i > 0 && same(file, j.Bad) {
+	for i, file := range j.written() {
+		if same(file, j.Network.File) || i < j.Shards && same(file, j.Bad) {
 			return errors.Wrapf(ErrJob, "found %s twice, expected files of their own for the network, the result and the bad images", file)
 		}
 		for _, glob := range j.Images {
@@ -166,9 +204,4 @@ func absolute(file string) string {
 		return whole
 	}
 	return file
-}
-
-// writeBad writes the file of images without a result.
-func (j Job) writeBad(s beam.Scope, of ...beam.PCollection) {
-	writeLines(s, j.Bad, "", 1, beam.ParDo(s, badLine, beam.Flatten(s, of...)))
 }

@@ -32,7 +32,13 @@ func TestMain(m *testing.M) {
 // program returns the command, to run in a folder.
 func program(t *testing.T, folder string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
-	cmd.Dir, cmd.Env = folder, append(os.Environ(), asCommand+"=1")
+	temp := t.TempDir()
+	cmd.Dir, cmd.Env = folder, append(os.Environ(), asCommand+"=1", "TMPDIR="+temp)
+	t.Cleanup(func() {
+		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
+			t.Errorf("%v: found the temporary files %v (%v)", args, left, err)
+		}
+	})
 	return cmd
 }
 
@@ -74,13 +80,29 @@ func TestErrors(t *testing.T) {
 		{"features --model none.onnx --images x/* --out a.features", 1, "none.onnx"},
 		{"features --model NET --prepare tf --images x/* --out none/a.features", 1, "none/a.features"},
 		{"features --model NET --prepare tf --images x/* --out a.features", 1, "lastlayer-beam: x/*: found no files\n"},
-		{"features --model NET --prepare tf --images x/* --out a.features --blas nonsense", 1, "nonsense"},
+		{"features --model NET --prepare tf --images x/* --out a.features --blas nonsense", 2, "nonsense"},
+		{"features --model NET --prepare nonsense --images x/* --out a.features", 2, "nonsense"},
+		{"features --model NET --prepare tf --arch resnet18 --images x/* --out a.features", 2, "network given"},
+		{"features --model NET --prepare tf --images x/* --out a.features --runner nonsense", 2, `--runner: found "nonsense"`},
+		{"features --model NET --prepare tf --images x/* --out a.features --runner flink", 2, "--endpoint: not given"},
+		{"features --model NET --prepare tf --images x/* --out a.features --runner dataflow", 2, "Use --project"},
+		{"features --model NET --prepare tf --images x/* --out a.features --async", 2, "--async"},
+		{"features --model NET --prepare tf --images x/* --out a.features --environment_type nonsense", 2, "--environment_type"},
+		{"features --model NET --prepare tf --images x/* --out a.features --parallelism many", 2, "--parallelism"},
+		{"features --model NET --prepare tf --images x/* --out a.features --bad a.features", 2, "a.features twice"},
+		{"features --model NET --prepare tf --images x/* --out a.features --shards 0", 2, "--shards: found 0"},
+		{"help nonsense", 2, `unknown argument "nonsense"`},
 	} {
 		args := strings.Fields(strings.ReplaceAll(test.args, "NET", network))
 		out, err, status := ran(t, program(t, dir, args...))
 		if status != test.status || !strings.Contains(err, test.says) || strings.Count(err, "\n") != 1 || out != "" {
 			t.Errorf("%s: found the status %d and %q, expected %d and %q", test.args, status, err, test.status, test.says)
 		}
+	}
+	noTemp := program(t, dir, "features", "--model", network, "--prepare", "tf", "--images", "x/*", "--out", "a.features")
+	noTemp.Env = append(noTemp.Env, "TMPDIR="+filepath.Join(dir, "none"))
+	if _, err, status := ran(t, noTemp); status != 1 || strings.Count(err, "\n") != 1 || !strings.Contains(err, "temporary files: ") {
+		t.Errorf("without a folder for temporary files: found the status %d and %q", status, err)
 	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
 		t.Errorf("found the files %v of commands that failed (%v)", left, err)
@@ -167,12 +189,17 @@ func TestInterrupted(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for i := range 20_000 { // more than a minute of work
-		if err := os.Symlink(filepath.Join(photo, photos[0].Name()), filepath.Join(dir, fmt.Sprint(i, ".jpg"))); err != nil {
+	for _, class := range []string{"0", "1"} {
+		if err := os.Mkdir(filepath.Join(dir, class), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cmd := program(t, dir, "features", "--model", peer.Data(t, "pretrained/mobilenet_v1_025_224.onnx"), "--prepare", "tf", "--images", "*.jpg", "--out", "a.features")
+	for i := range 20_000 { // more than a minute of work
+		if err := os.Symlink(filepath.Join(photo, photos[0].Name()), filepath.Join(dir, fmt.Sprint(i%2), fmt.Sprint(i, ".jpg"))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := program(t, dir, "features", "--model", peer.Data(t, "pretrained/mobilenet_v1_025_224.onnx"), "--prepare", "tf", "--images", "*/*.jpg", "--out", "a.features")
 	told, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)

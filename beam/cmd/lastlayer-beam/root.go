@@ -19,6 +19,7 @@ import (
 	"github.com/lastlayer/lastlayer/beam"
 	"github.com/lastlayer/lastlayer/internal/buildinfo"
 	"github.com/lastlayer/lastlayer/internal/escape"
+	"github.com/lastlayer/lastlayer/internal/exit"
 	"github.com/pkg/errors"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -49,7 +50,7 @@ Every flag of Beam's Go SDK is taken, also those that are not listed here.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{errors.Errorf("%v; see '%s --help'", err, cmd.CommandPath())}
+		return exit.Wrong(errors.Errorf("%v; see '%s --help'", err, cmd.CommandPath()))
 	})
 	root.CompletionOptions.DisableDefaultCmd = true
 	own := root.PersistentFlags()
@@ -57,6 +58,18 @@ Every flag of Beam's Go SDK is taken, also those that are not listed here.`,
 	own.BoolVar(&f.quiet, "quiet", false, "no progress on standard error")
 	addBeam(own)
 	root.AddCommand(f.features(), f.predict())
+	root.InitDefaultHelpCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() == "help" {
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				found, rest, err := root.Find(args)
+				if err != nil {
+					return exit.Wrong(err)
+				}
+				return noArguments(found, rest)
+			}
+		}
+	}
 	return root
 }
 
@@ -98,7 +111,7 @@ func (f *flags) command(name, short, long, examples, out string, add func(beam.J
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, name, add) },
 	}
 	set := cmd.Flags()
-	set.StringArrayVar(&f.job.Images, "images", nil, "pattern of the images' names, as 'gs://b/photos/*/*.jpg'; may be given several times")
+	set.StringArrayVar(&f.job.Images, "images", nil, "pattern of the images' names, as 'gs://b/photos/*/*.jpg'; may be given several times: a file that several match is taken once")
 	set.StringVar(&f.job.Network.File, "model", "", "file of the network: ours, .onnx, or weights of others with --arch")
 	set.StringVar(&f.job.Network.Arch, "arch", "", "network that the file has the weights of, by torchvision's name or timm's, as resnet18")
 	set.StringVar(&f.job.Network.Preset, "prepare", "", "how the images were prepared that trained a network which does not say it: torchvision, tf, caffe")
@@ -111,7 +124,7 @@ func (f *flags) command(name, short, long, examples, out string, add func(beam.J
 
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usageError{errors.Errorf("%s: unknown argument %q; see '%s --help'", cmd.CommandPath(), args[0], cmd.CommandPath())}
+		return exit.Wrong(errors.Errorf("%s: unknown argument %q; see '%s --help'", cmd.CommandPath(), args[0], cmd.CommandPath()))
 	}
 	return nil
 }
@@ -130,26 +143,31 @@ func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.
 	start, ctx := time.Now(), cmd.Context()
 	for _, flag := range []struct{ name, value string }{{"images", strings.Join(f.job.Images, "")}, {"model", f.job.Network.File}, {"out", f.job.Out}} {
 		if flag.value == "" {
-			return usageError{errors.Errorf("--%s: not given; see '%s --help'", flag.name, cmd.CommandPath())}
+			return exit.Wrong(errors.Errorf("--%s: not given; see '%s --help'", flag.name, cmd.CommandPath()))
 		}
+	}
+	if f.job.Shards == 0 { // a Job takes it for 1
+		return exit.Wrong(errors.Errorf("--shards: found %d, expected from 1", f.job.Shards))
+	}
+	if err := checkRunner(); err != nil {
+		return exit.Wrong(err)
 	}
 	apache.Init()
 	here := onPrism() // before Prism sets its endpoint
 	if here {
 		slog.SetDefault(slog.New(slog.DiscardHandler)) // the job's error contains all that matters
 	}
-	if here && *jobopts.Async {
-		return usageError{errors.New("--async: expected another --runner: Prism runs in this program and ends with it")}
-	}
-	if f.job.Shards == 0 { // a Job takes it for 1
-		return usageError{errors.Errorf("--shards: found %d, expected from 1", f.job.Shards)}
-	}
 	p, s := apache.NewPipelineWithRoot()
 	if err := add(f.job, ctx, s); errors.Is(err, beam.ErrJob) {
-		return usageError{err}
+		return exit.Wrong(err)
 	} else if err != nil {
 		return err
 	}
+	forget, err := ownTemporaryFolder(ctx)
+	if err != nil {
+		return err
+	}
+	defer forget()
 	progress := io.Writer(os.Stderr)
 	if f.quiet {
 		progress = io.Discard
@@ -160,6 +178,8 @@ func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case err != nil && !here && strings.Contains(err.Error(), "Use --"): // a flag that a runner of Beam's needs
+		return exit.Wrong(err)
 	case err != nil:
 		return reason(err)
 	case *jobopts.Async:
@@ -170,9 +190,6 @@ func (f *flags) run(cmd *cobra.Command, name string, add func(beam.Job, context.
 	if here { // Prism may lose a bundle's last counts; it does not run bundles twice
 		all, bad := beam.Progress()
 		r.Images, r.Bad = all-bad, bad
-	}
-	if r.Images == 0 {
-		return errors.Errorf("%s: none of %d images has a result: %s says why", f.job.Out, r.Bad, f.job.BadFile())
 	}
 	if r.Bad > 0 {
 		fmt.Fprintf(os.Stderr, "lastlayer-beam: warning: %d of %d images have no result: %s says why\n", r.Bad, r.Bad+r.Images, escape.Text(f.job.BadFile()))
@@ -218,10 +235,52 @@ func tell(w io.Writer, name string) (stop func()) {
 	return func() { close(ended) }
 }
 
+// Names of Beam's runners, as package beamx registers them, and of those that need an
+// endpoint. Beam itself ends the program at another name.
+var (
+	onEndpoint = []string{"flink", "FlinkRunner", "spark", "SparkRunner", "universal", "PortableRunner", "portable"}
+	onPrisms   = []string{"", "prism", "PrismRunner"}
+	runners    = slices.Concat(onPrisms, onEndpoint, []string{"dataflow", "DataflowRunner", "direct", "DirectRunner", "dot"})
+)
+
+// checkRunner checks the flags of Beam that it does not check itself, or only after a
+// while.
+func checkRunner() error {
+	runner := runnerFlag()
+	switch {
+	case !slices.Contains(runners, runner):
+		return errors.Errorf("--runner: found %q, expected prism, flink, spark, dataflow or universal", runner)
+	case slices.Contains(onEndpoint, runner) && *jobopts.Endpoint == "":
+		return errors.Errorf("--endpoint: not given; --runner %s needs that of its job server, as localhost:8099", runner)
+	case !slices.Contains([]string{"", "docker", "process", "loopback", "external"}, strings.ToLower(*jobopts.EnvironmentType)):
+		return errors.Errorf("--environment_type: found %q, expected docker, process, loopback or external", *jobopts.EnvironmentType)
+	case onPrism() && *jobopts.Async:
+		return errors.New("--async: expected another --runner: Prism runs in this program and ends with it")
+	}
+	return nil
+}
+
+func runnerFlag() string { return flag.Lookup("runner").Value.String() }
+
 // onPrism reports whether the job runs in this program.
-func onPrism() bool {
-	r := flag.Lookup("runner").Value.String()
-	return (r == "" || r == "prism") && *jobopts.Endpoint == ""
+func onPrism() bool { return slices.Contains(onPrisms, runnerFlag()) && *jobopts.Endpoint == "" }
+
+// ownTemporaryFolder gives Beam, which leaves files in it, a folder for temporary files
+// that is removed by forget or a signal.
+func ownTemporaryFolder(ctx context.Context) (forget func(), err error) {
+	folder, err := os.MkdirTemp("", "lastlayer-beam-")
+	if err != nil {
+		return nil, errors.Wrap(err, "temporary files")
+	}
+	remove := func() { _ = os.RemoveAll(folder) } // what stays there harms nobody
+	context.AfterFunc(ctx, remove)
+	for _, name := range []string{"TMPDIR", "TMP"} { // TMP is Windows's
+		if err := os.Setenv(name, folder); err != nil {
+			remove()
+			return nil, errors.WithStack(err)
+		}
+	}
+	return remove, nil
 }
 
 // reason returns the error of the DoFn that ended the job, without the plan around it.
