@@ -170,16 +170,22 @@ func (p *planner) hide() {
 			continue
 		}
 		r, ok := readers.Node().(*gorgonia.Node).Op().(*Operator)
-		if ok {
-			if o.into = r.partFor(n, o); o.into != nil {
-				o.hides = true
-				continue
-			}
-		}
-		if !ok || r.conv == nil || r.hides && r.into == nil && r.conv.product() || slices.Index(r.conv.inputs, n) != 0 || slices.Contains(r.conv.inputs[1:], n) || !o.conv.canHide(r.conv) {
+		if !ok {
 			continue
 		}
-		o.hides, r.conv.from = true, o.conv
+		if o.into = r.partFor(n, o); o.into != nil {
+			o.hides = true
+			continue
+		}
+		switch {
+		case r.pools.canCompute(o.conv):
+			r.pools.from = o.conv
+		case r.conv == nil || r.hides && r.into == nil && r.conv.product() || slices.Index(r.conv.inputs, n) != 0 || slices.Contains(r.conv.inputs[1:], n) || !o.conv.canHide(r.conv):
+			continue
+		default:
+			r.conv.from = o.conv
+		}
+		o.hides = true
 		for _, input := range p.inputs(n) {
 			if input >= 0 {
 				p.last[input] = max(p.last[input], p.last[i])

@@ -25,6 +25,9 @@ func MaxPool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad bool
 	o := s.operator(name, "maxpool", tensor.Shape{in[0], in[1], p.outH, p.outW})
 	o.want = []bool{grad}
 	o.cost.Bytes = bytes(in, o.shape)
+	if !grad {
+		o.pools = &mapPool{pooling: p}
+	}
 	var source []int32 // [N,C,H',W']: offset of each maximum in its plane
 	o.run = func(v []gorgonia.Value) error {
 		if source == nil && grad {
@@ -33,6 +36,10 @@ func MaxPool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad bool
 		x, y := floats(v[0]), o.floats()
 		if grad {
 			s.eachPlane(in, func(_, c, _ int) { p.max(p.out(y, c), source[c*p.outH*p.outW:], p.in(x, c)) })
+			return nil
+		}
+		if c := o.pools.from; c != nil && c.left {
+			o.pools.compute(s, y)
 			return nil
 		}
 		s.eachPlane(in, func(worker, c, _ int) { p.largest(&s.scratch(worker).pool, p.out(y, c), p.in(x, c)) })

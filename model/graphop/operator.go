@@ -42,6 +42,7 @@ type Operator struct {
 
 	conv  *convolution   // the convolution, for other operators nil
 	joins *concatenation // the concatenation, for other operators nil
+	pools *mapPool       // the maximum pooling without a gradient, for other operators nil
 	hides bool           // the output is left to its reader, or written into it, unless Observe is set
 	into  *part          // where a hidden output is written; nil if it is left to its reader
 	shown *buffer        // memory for a hidden output while Observe is set

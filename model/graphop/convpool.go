@@ -1,0 +1,61 @@
+package graphop
+
+import "github.com/lastlayer/lastlayer/internal/parallel"
+
+// The first convolution makes the largest map of a network, which a pooling then
+// shrinks to a quarter. Where PlanReuse hides that map, the pooling has the rows under
+// some of its own computed at a time, and reads them while they are in cache. Rows under
+// two strips are computed twice, to the same bytes.
+
+// mapPool is a pooling and the convolution before it.
+type mapPool struct {
+	*pooling
+	from *convolution // nil unless its output may be hidden
+}
+
+// canCompute reports whether the pooling can have c's output computed in strips: large
+// maps only, and windows that overlap by no more than half.
+func (p *mapPool) canCompute(c *convolution) bool {
+	return p != nil && c.plan == nil && c.groups == 1 && c.pool == 1 && c.at.residual < 0 &&
+		c.out*c.pixels() >= wideValues && p.high.reach() <= 2*p.high.stride
+}
+
+// compute pools the convolution's images in use.
+func (p *mapPool) compute(s *Scope, y []float32) {
+	c := p.from
+	rows := max(wideValues/(c.out*c.outW*p.high.stride), 1)
+	strips := (p.outH + rows - 1) / rows
+	if s.rows == 1 {
+		strips = parallel.Even(max(strips, parallel.Threads()), p.outH)
+	}
+	parallel.For(s.rows*strips, func(worker, i int) {
+		image, strip := i/strips, i%strips
+		p.strip(s.scratch(worker), y, image, strip*p.outH/strips, (strip+1)*p.outH/strips)
+	})
+}
+
+// strip computes rows [y0,y1) of an image.
+func (p *mapPool) strip(s *scratch, y []float32, image, y0, y1 int) {
+	c, part := p.from, *p.pooling
+	top := y0*p.high.stride - p.high.before // row under the first tap
+	from, to := max(top, 0), min((y1-1)*p.high.stride-p.high.before+p.high.reach(), p.inH)
+	part.high.before, part.inH, part.outH = from-top, to-from, y1-y0
+	n := part.inH * part.inW
+	sums := grow(&s.expanded, c.out*n) // [O, rows·W]
+	c.rowsTo(s, sums, image, from, to)
+	for o := range c.out {
+		part.largest(&s.pool, p.out(y, image*c.out+o)[y0*p.outW:y1*p.outW], sums[o*n:(o+1)*n])
+	}
+}
+
+// rowsTo computes rows [from,to) of all channels of the output for an image.
+func (c *convolution) rowsTo(s *scratch, y []float32, image, from, to int) {
+	if c.pointwise() {
+		c.expandTo(s, y, image, from, to, 0, c.out)
+		return
+	}
+	n := (to - from) * c.outW
+	cols := c.patches(s, n)
+	c.im2col(s, cols, n, c.inImage(c.x, image), c.channels, from, to)
+	c.channelsOf(s.product, y, n, c.w, cols, n, n, image, from*c.outW, 0, c.out, &c.e)
+}
