@@ -11,8 +11,8 @@ import (
 
 // Kernels holds transformed kernels. The zero value is ready.
 type Kernels struct {
-	of []float32           // the kernels that u was made from
-	u  [points]gemm.Packed // [C,O] of the plan each; [O,C] for the gradient
+	of []float32     // the kernels that u was made from
+	u  []gemm.Packed // of each point, [C,O] of the plan; [O,C] for the gradient
 }
 
 // Set transforms kernels w [O,C,side,side] for p, or for the gradient towards the
@@ -24,7 +24,7 @@ func (k *Kernels) Set(p *Plan, w []float32, back bool, scratch func(worker int) 
 	}
 	k.of = k.of[:0] // until all of u is made
 	const some = 8  // kernels of a piece of work
-	all := grow(&scratch(0).kernels, points*p.out*p.channels)
+	all := grow(&scratch(0).kernels, p.points*p.out*p.channels)
 	parallel.For((p.out+some-1)/some, func(worker, i int) {
 		from, to := i*some, min((i+1)*some, p.out)
 		p.transformKernels(scratch(worker), all, w[from*p.channels*p.taps():to*p.channels*p.taps()], from, to, back)
@@ -33,23 +33,26 @@ func (k *Kernels) Set(p *Plan, w []float32, back bool, scratch func(worker int) 
 	if back {
 		rows, columns = columns, rows
 	}
-	parallel.For(points, func(_, point int) {
+	if k.u == nil {
+		k.u = make([]gemm.Packed, p.points)
+	}
+	parallel.For(p.points, func(_, point int) {
 		k.u[point].Set(all[point*rows*columns:(point+1)*rows*columns], columns, rows, columns)
 	})
 	k.of = append(k.of, w...)
 }
 
-// transformKernels transforms kernels [from,to) into all, [64][C,O] or, back,
-// [64][O,C].
+// transformKernels transforms kernels [from,to) into all, [points][C,O] or, back,
+// [points][O,C].
 func (p *Plan) transformKernels(s *Scratch, all, w []float32, from, to int, back bool) {
 	n, size, taps := (to-from)*p.channels, p.out*p.channels, p.taps()
-	if back { // [64][O,C] is what it takes: the roles of O and C are exchanged
-		s.gemm.Sgemm(false, true, points, n, taps, 1, p.turned, taps, w, taps, 0, all[from*p.channels:], size)
+	if back { // [points][O,C] is what it takes: the roles of O and C are exchanged
+		s.gemm.Sgemm(false, true, p.points, n, taps, 1, p.turned, taps, w, taps, 0, all[from*p.channels:], size)
 		return
 	}
-	u := grow(&s.piece, points*n) // [64][to-from,C]
-	s.gemm.Sgemm(false, true, points, n, taps, 1, p.kernels, taps, w, taps, 0, u, n)
-	for point := range points {
+	u := grow(&s.piece, p.points*n) // [points][to-from,C]
+	s.gemm.Sgemm(false, true, p.points, n, taps, 1, p.kernels, taps, w, taps, 0, u, n)
+	for point := range p.points {
 		gemm.Transpose(all[point*size+from:], p.out, u[point*n:], p.channels, to-from, p.channels)
 	}
 }

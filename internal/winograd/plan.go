@@ -21,24 +21,41 @@ type Plan struct {
 // New returns the plan for an input [C,H,W] with pad zeros on each side, and
 // kernels [O,C,side,side], side 3 or 5.
 func New(side, channels, height, width, out, pad int) *Plan {
-	p := &Plan{scheme: schemes[side], channels: channels, height: height, width: width, out: out, pad: pad}
-	p.outH, p.outW = height+2*pad-side+1, width+2*pad-side+1
-	p.tilesH, p.tilesW = (p.outH+p.tile-1)/p.tile, (p.outW+p.tile-1)/p.tile
-	p.vecChannels, p.vecOut = roundUp(channels), roundUp(out)
-	return p
+	return newPlan(choose(side, height+2*pad-side+1, width+2*pad-side+1), channels, height, width, out, pad)
 }
 
 // Back returns the plan of the gradient towards the input: the convolution of
 // dY [O,H',W'] with the kernels turned.
 func (p *Plan) Back() *Plan {
-	return New(p.side, p.out, p.outH, p.outW, p.channels, p.side-1-p.pad)
+	return newPlan(p.scheme, p.out, p.outH, p.outW, p.channels, p.side-1-p.pad)
+}
+
+func newPlan(f *scheme, channels, height, width, out, pad int) *Plan {
+	p := &Plan{scheme: f, channels: channels, height: height, width: width, out: out, pad: pad}
+	p.outH, p.outW = height+2*pad-f.side+1, width+2*pad-f.side+1
+	p.tilesH, p.tilesW = (p.outH+p.tile-1)/p.tile, (p.outW+p.tile-1)/p.tile
+	p.vecChannels, p.vecOut = roundUp(channels), roundUp(out)
+	return p
+}
+
+// choose returns the scheme for kernels of side×side and this output, nil if there is
+// none: that of the smallest tiles, unless another saves more than a tenth of its
+// products. Small tiles have smaller kernels, which come from memory sooner.
+func choose(side, outH, outW int) *scheme {
+	var best *scheme
+	for _, f := range schemes[side] {
+		if best == nil || 10*f.points*f.tiles(outH, outW) < 9*best.points*best.tiles(outH, outW) {
+			best = f
+		}
+	}
+	return best
 }
 
 const (
 	// maxGradient is the most products of a tile that are summed up, 16 MB a worker:
 	// more would come from memory for each image.
 	maxGradient = 4 << 20
-	// maxKernels is the most numbers in transformed kernels, 64 MB: 512×512 of them.
+	// maxKernels is the most numbers in transformed kernels, 64 MB: 512×512 of them in 8×8.
 	maxKernels = 16 << 20
 )
 
@@ -46,15 +63,15 @@ const (
 // kernels of 5×5 or 3×3 that move by 1, with channels enough on both sides and tiles
 // that the output fills well. Fewer than 8 channels leave most of a vector empty.
 func Pays(channels, out, kernel, stride, pad, outH, outW int) bool {
-	f := schemes[kernel]
-	if f == nil || stride != 1 || pad >= kernel || min(channels, out) < 8 || points*channels*out > maxKernels {
+	f := choose(kernel, outH, outW)
+	if f == nil || stride != 1 || pad >= kernel || min(channels, out) < 8 || f.points*channels*out > maxKernels {
 		return false
 	}
-	tiles := ((outH + f.tile - 1) / f.tile) * ((outW + f.tile - 1) / f.tile)
-	if kernel == 3 { // measured from 16 to 512 channels; below 14×14 the kernels come too far for one image
-		return min(channels, out) >= 16 && 20*points*tiles <= 7*f.taps()*outH*outW
+	products := f.points * f.tiles(outH, outW)
+	if kernel == 3 { // measured from 16 to 512 channels
+		return min(channels, out) >= 16 && 20*products <= 7*f.taps()*outH*outW
 	}
-	return 2*points*tiles <= f.taps()*outH*outW && points*channels*out <= maxGradient
+	return 2*products <= f.taps()*outH*outW && f.points*channels*out <= maxGradient
 }
 
 // PaysGradient reports the same of the gradient towards the kernels, where the
@@ -73,32 +90,89 @@ func (p *Plan) rowOut() int { return p.tilesW * p.tile * p.vecOut }
 // TileRows is how many rows of tiles the output of an image has.
 func (p *Plan) TileRows() int { return p.tilesH }
 
-// Blocks returns into how many blocks of rows of tiles a batch is cut, and the rows
+// Batch is a convolution of several images on all threads.
+type Batch struct {
+	Scratch func(worker int) *Scratch
+	Y       []float32 // [N,O,H',W'], the output
+	Apart   int       // values from one image of Y to the next
+	X       []float32 // [N,C,H,W]
+	Images  int       // N
+	Kernels *Kernels
+	Finish  func(Run) // called with each part of Y that is written, on the goroutine that wrote it
+}
+
+// ConvolveBatch writes Y.
+func (p *Plan) ConvolveBatch(b *Batch) {
+	if p.points*p.channels*p.out >= muchKernels {
+		p.pointByPoint(b)
+	} else {
+		p.blockByBlock(b)
+	}
+}
+
+// blockByBlock is ConvolveBatch where a block of tiles has all its products at a time.
+func (p *Plan) blockByBlock(b *Batch) {
+	n, block := p.blocks(b.Images)
+	parallel.For(n, func(worker, i int) {
+		t0, t1 := block(i)
+		p.Convolve(b.Scratch(worker), b.Y, b.Apart, b.X, b.Kernels, t0, t1)
+		p.runs(t0, t1, b.Finish)
+	})
+}
+
+// pointByPoint is ConvolveBatch for kernels that no cache holds. The threads share the
+// points, so that each kernel comes from memory once for all the tiles of a piece.
+func (p *Plan) pointByPoint(b *Batch) {
+	rows := b.Images * p.tilesH
+	n, piece := cut(rows, rows*p.tilesW/maxTiles+1)
+	shared := b.Scratch(0)
+	for i := range n {
+		begin, end := piece(i)
+		tiles := (end - begin) * p.tilesW
+		planeIn, planeOut := plane(tiles, p.vecChannels), plane(tiles, p.vecOut)
+		v, m := grow(&shared.in, p.points*planeIn), grow(&shared.products, p.points*planeOut)
+		parallel.For(end-begin, func(worker, t int) {
+			p.transformTo(b.Scratch(worker), v[t*p.tilesW*p.vecChannels:], planeIn, b.X, begin+t, begin+t+1)
+		})
+		parallel.For(p.points, func(worker, point int) {
+			b.Kernels.u[point].Multiply(&b.Scratch(worker).gemm, tiles, v[point*planeIn:], p.vecChannels, m[point*planeOut:], p.vecOut, nil)
+		})
+		parallel.For(end-begin, func(worker, t int) {
+			p.write(b.Scratch(worker), b.Y, b.Apart, m[t*p.tilesW*p.vecOut:], planeOut, begin+t, begin+t+1)
+			p.runs(begin+t, begin+t+1, b.Finish)
+		})
+	}
+}
+
+// blocks returns into how many blocks of rows of tiles a batch is cut, and the rows
 // [t0,t1) of each, counted over the batch. A block is as large as its transformed
 // values are to be, or smaller where there are few.
-func (p *Plan) Blocks(images int) (n int, block func(i int) (t0, t1 int)) {
+func (p *Plan) blocks(images int) (n int, block func(i int) (t0, t1 int)) {
 	rows := images * p.tilesH
 	tiles := rows * p.tilesW
 	target := max(minTiles, blockValues/max(p.vecChannels, p.vecOut))
-	n = parallel.Even(max((tiles+target-1)/target, min(4, tiles/4)), rows)
+	return cut(rows, parallel.Even(max((tiles+target-1)/target, min(4, tiles/4)), rows))
+}
+
+// cut cuts rows into n parts, at most one a row.
+func cut(rows, n int) (int, func(i int) (t0, t1 int)) {
+	n = min(n, rows)
 	return n, func(i int) (t0, t1 int) { return i * rows / n, (i + 1) * rows / n }
 }
 
 const (
 	minTiles    = 40      // of a block: the rows of the product of a point
 	blockValues = 3 << 11 // of a point of a block
+	maxTiles    = 256     // of a piece whose points the threads share
+	muchKernels = 4 << 20 // numbers in transformed kernels, 16 MB, from which they do
 )
 
 // Run is part of one image in a block: the rows [Y0,Y1) of its output.
 type Run struct{ Image, Y0, Y1 int }
 
-// Runs returns what rows [t0,t1) of tiles make.
-func (p *Plan) Runs(t0, t1 int) []Run {
-	var runs []Run
-	p.eachImage(t0, t1, func(image, r0, r1, _ int) {
-		runs = append(runs, Run{image, r0 * p.tile, min(r1*p.tile, p.outH)})
-	})
-	return runs
+// runs calls f with what rows [t0,t1) of tiles make.
+func (p *Plan) runs(t0, t1 int, f func(Run)) {
+	p.eachImage(t0, t1, func(image, r0, r1, _ int) { f(Run{image, r0 * p.tile, min(r1*p.tile, p.outH)}) })
 }
 
 // eachImage calls f with the rows [r0,r1) of tiles of each image that are among
@@ -128,28 +202,33 @@ func grow(buf *[]float32, n int) []float32 {
 	return (*buf)[:n]
 }
 
-// plane is the distance from one of the 64 elements to the next, for that many tiles. A
+// plane is the distance from one of the points to the next, for that many tiles. A
 // multiple of a page would put them all in the same few lines of the first-level cache.
 func plane(tiles, channels int) int { return tiles*channels + lanes }
 
 // tileRow is a row of tiles of transformed values, with that many tiles before it.
-func tileRow(v []float32, before, plane, channels int) square {
-	return square{v[before*channels:], field * plane, plane, channels}
+func (p *Plan) tileRow(v []float32, before, plane, channels int) square {
+	return square{v[before*channels:], p.field * plane, plane, channels}
 }
 
-// transformed returns Bᵀ·d·B for rows [t0,t1) of tiles of x [N,C,H,W]: [64][tiles,C],
+// transformed returns Bᵀ·d·B for rows [t0,t1) of tiles of x [N,C,H,W]: [points][tiles,C],
 // with the elements apart as plane says.
 func (p *Plan) transformed(s *Scratch, x []float32, t0, t1 int) []float32 {
+	plane := plane((t1-t0)*p.tilesW, p.vecChannels)
+	v := grow(&s.in, p.points*plane)
+	p.transformTo(s, v, plane, x, t0, t1)
+	return v
+}
+
+// transformTo is transformed into v, whose points are plane apart.
+func (p *Plan) transformTo(s *Scratch, v []float32, plane int, x []float32, t0, t1 int) {
 	row, vec, size := p.rowIn(), p.vecChannels, p.channels*p.height*p.width
-	plane := plane((t1-t0)*p.tilesW, vec)
-	v := grow(&s.in, points*plane)
 	p.eachImage(t0, t1, func(image, r0, r1, before int) {
 		part := p.padded(s, x[image*size:(image+1)*size], r0*p.tile, r1*p.tile+p.side-1)
 		for r := range r1 - r0 {
-			input.apply(s, tileRow(v, before+r*p.tilesW, plane, vec), square{part[r*p.tile*row:], row, vec, p.tile * vec}, p.tilesW, vec)
+			p.input.apply(s, p.tileRow(v, before+r*p.tilesW, plane, vec), square{part[r*p.tile*row:], row, vec, p.tile * vec}, p.tilesW, vec)
 		}
 	})
-	return v
 }
 
 // padded returns rows [from,to) of one image with its padding, [y,x,C].
@@ -170,19 +249,27 @@ func (p *Plan) padded(s *Scratch, x []float32, from, to int) []float32 {
 }
 
 // Convolve writes rows [t0,t1) of tiles of the convolution of a batch x [N,C,H,W]
-// with kernels to y [N,O,H',W'], whose images are apart values apart.
+// with kernels to y [N,O,H',W'], whose images are apart values apart, on the calling
+// goroutine.
 func (p *Plan) Convolve(s *Scratch, y []float32, apart int, x []float32, kernels *Kernels, t0, t1 int) {
 	v := p.transformed(s, x, t0, t1)
-	tiles, row, size := (t1-t0)*p.tilesW, p.rowOut(), p.out*p.outH*p.outW
+	tiles := (t1 - t0) * p.tilesW
 	planeIn, planeOut := plane(tiles, p.vecChannels), plane(tiles, p.vecOut)
-	m := grow(&s.products, points*planeOut) // [64][tiles,O]
-	for point := range points {
+	m := grow(&s.products, p.points*planeOut) // [points][tiles,O]
+	for point := range p.points {
 		kernels.u[point].Multiply(&s.gemm, tiles, v[point*planeIn:], p.vecChannels, m[point*planeOut:], p.vecOut, nil)
 	}
+	p.write(s, y, apart, m, planeOut, t0, t1)
+}
+
+// write writes rows [t0,t1) of tiles of y from their products m, whose points are
+// plane apart.
+func (p *Plan) write(s *Scratch, y []float32, apart int, m []float32, plane, t0, t1 int) {
+	row, size := p.rowOut(), p.out*p.outH*p.outW
 	p.eachImage(t0, t1, func(image, r0, r1, before int) {
 		sum := grow(&s.sum, (r1-r0)*p.tile*row)
 		for r := range r1 - r0 {
-			p.output.apply(s, square{sum[r*p.tile*row:], row, p.vecOut, p.tile * p.vecOut}, tileRow(m, before+r*p.tilesW, planeOut, p.vecOut), p.tilesW, p.vecOut)
+			p.output.apply(s, square{sum[r*p.tile*row:], row, p.vecOut, p.tile * p.vecOut}, p.tileRow(m, before+r*p.tilesW, plane, p.vecOut), p.tilesW, p.vecOut)
 		}
 		y := y[image*apart:][:size]
 		for oy := r0 * p.tile; oy < min(r1*p.tile, p.outH); oy++ {
@@ -192,7 +279,7 @@ func (p *Plan) Convolve(s *Scratch, y []float32, apart int, x []float32, kernels
 }
 
 // AddGradient adds the gradient towards the transformed kernels of one image to
-// sum [64][O,C]: x [C,H,W] is the image, dy [O,H',W'] the gradient towards the
+// sum [points][O,C]: x [C,H,W] is the image, dy [O,H',W'] the gradient towards the
 // convolution.
 func (p *Plan) AddGradient(s *Scratch, sum, x, dy []float32) {
 	v := p.transformed(s, x, 0, p.tilesH)
@@ -208,22 +295,22 @@ func (p *Plan) AddGradient(s *Scratch, sum, x, dy []float32) {
 		gemm.Transpose(line, vec, dy[y*p.outW:], p.outH*p.outW, p.out, p.outW)
 	}
 	planeIn, planeOut := plane(tiles, p.vecChannels), plane(tiles, vec)
-	w := grow(&s.products, points*planeOut) // [64][tiles,O]
+	w := grow(&s.products, p.points*planeOut) // [points][tiles,O]
 	for t := range p.tilesH {
-		p.gradient.apply(s, tileRow(w, t*p.tilesW, planeOut, vec), square{image[t*p.tile*row:], row, vec, p.tile * vec}, p.tilesW, vec)
+		p.gradient.apply(s, p.tileRow(w, t*p.tilesW, planeOut, vec), square{image[t*p.tile*row:], row, vec, p.tile * vec}, p.tilesW, vec)
 	}
 	size := p.out * p.channels
-	for point := range points {
+	for point := range p.points {
 		s.gemm.Sgemm(true, false, p.out, p.channels, tiles, 1, w[point*planeOut:], vec, v[point*planeIn:], p.vecChannels, 1, sum[point*size:], p.channels)
 	}
 }
 
 // GradientSize is the length of the sum of AddGradient.
-func (p *Plan) GradientSize() int { return points * p.out * p.channels }
+func (p *Plan) GradientSize() int { return p.points * p.out * p.channels }
 
 // Gradient writes the gradient towards the kernels, dw [O,C,side,side], given the sum
 // of AddGradient over all images.
 func (p *Plan) Gradient(s *Scratch, dw, sum []float32) {
 	size := p.out * p.channels
-	s.gemm.Sgemm(true, false, size, p.taps(), points, 1, sum, size, p.kernels, p.taps(), 0, dw, p.taps())
+	s.gemm.Sgemm(true, false, size, p.taps(), p.points, 1, sum, size, p.kernels, p.taps(), 0, dw, p.taps())
 }

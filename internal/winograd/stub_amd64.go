@@ -4,72 +4,114 @@
 
 package winograd
 
-// inputAVX512 computes Bᵀ·d·B for a number of tiles, 8×8 to 8×8, of vecs*16 channels.
+// input8AVX512 computes Bᵀ·d·B for a number of tiles, 8×8 to 8×8, of vecs*16 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 64 vectors.
 //
 //go:noescape
-func inputAVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func input8AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// output4AVX512 computes Aᵀ·m·A for a number of tiles, 8×8 to 4×4, of vecs*16 channels.
+// output8to4AVX512 computes Aᵀ·m·A for a number of tiles, 8×8 to 4×4, of vecs*16 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 32 vectors.
 //
 //go:noescape
-func output4AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func output8to4AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// output6AVX512 computes Aᵀ·m·A for a number of tiles, 8×8 to 6×6, of vecs*16 channels.
+// output8to6AVX512 computes Aᵀ·m·A for a number of tiles, 8×8 to 6×6, of vecs*16 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 48 vectors.
 //
 //go:noescape
-func output6AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func output8to6AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// gradient4AVX512 computes A·y·Aᵀ for a number of tiles, 4×4 to 8×8, of vecs*16 channels.
+// gradient4to8AVX512 computes A·y·Aᵀ for a number of tiles, 4×4 to 8×8, of vecs*16 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 32 vectors.
 //
 //go:noescape
-func gradient4AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func gradient4to8AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// gradient6AVX512 computes A·y·Aᵀ for a number of tiles, 6×6 to 8×8, of vecs*16 channels.
+// gradient6to8AVX512 computes A·y·Aᵀ for a number of tiles, 6×6 to 8×8, of vecs*16 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 48 vectors.
 //
 //go:noescape
-func gradient6AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func gradient6to8AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// inputAVX2 computes Bᵀ·d·B for a number of tiles, 8×8 to 8×8, of vecs*8 channels.
+// input6AVX512 computes Bᵀ·d·B for a number of tiles, 6×6 to 6×6, of vecs*16 channels.
+// Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
+// the other, and so in dst. scratch has room for 36 vectors.
+//
+//go:noescape
+func input6AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+
+// output6to4AVX512 computes Aᵀ·m·A for a number of tiles, 6×6 to 4×4, of vecs*16 channels.
+// Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
+// the other, and so in dst. scratch has room for 24 vectors.
+//
+//go:noescape
+func output6to4AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+
+// gradient4to6AVX512 computes A·y·Aᵀ for a number of tiles, 4×4 to 6×6, of vecs*16 channels.
+// Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
+// the other, and so in dst. scratch has room for 24 vectors.
+//
+//go:noescape
+func gradient4to6AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+
+// input8AVX2 computes Bᵀ·d·B for a number of tiles, 8×8 to 8×8, of vecs*8 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 64 vectors.
 //
 //go:noescape
-func inputAVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func input8AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// output4AVX2 computes Aᵀ·m·A for a number of tiles, 8×8 to 4×4, of vecs*8 channels.
+// output8to4AVX2 computes Aᵀ·m·A for a number of tiles, 8×8 to 4×4, of vecs*8 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 32 vectors.
 //
 //go:noescape
-func output4AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func output8to4AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// output6AVX2 computes Aᵀ·m·A for a number of tiles, 8×8 to 6×6, of vecs*8 channels.
+// output8to6AVX2 computes Aᵀ·m·A for a number of tiles, 8×8 to 6×6, of vecs*8 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 48 vectors.
 //
 //go:noescape
-func output6AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func output8to6AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// gradient4AVX2 computes A·y·Aᵀ for a number of tiles, 4×4 to 8×8, of vecs*8 channels.
+// gradient4to8AVX2 computes A·y·Aᵀ for a number of tiles, 4×4 to 8×8, of vecs*8 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 32 vectors.
 //
 //go:noescape
-func gradient4AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func gradient4to8AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// gradient6AVX2 computes A·y·Aᵀ for a number of tiles, 6×6 to 8×8, of vecs*8 channels.
+// gradient6to8AVX2 computes A·y·Aᵀ for a number of tiles, 6×6 to 8×8, of vecs*8 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 48 vectors.
 //
 //go:noescape
-func gradient6AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func gradient6to8AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+
+// input6AVX2 computes Bᵀ·d·B for a number of tiles, 6×6 to 6×6, of vecs*8 channels.
+// Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
+// the other, and so in dst. scratch has room for 36 vectors.
+//
+//go:noescape
+func input6AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+
+// output6to4AVX2 computes Aᵀ·m·A for a number of tiles, 6×6 to 4×4, of vecs*8 channels.
+// Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
+// the other, and so in dst. scratch has room for 24 vectors.
+//
+//go:noescape
+func output6to4AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+
+// gradient4to6AVX2 computes A·y·Aᵀ for a number of tiles, 4×4 to 6×6, of vecs*8 channels.
+// Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
+// the other, and so in dst. scratch has room for 24 vectors.
+//
+//go:noescape
+func gradient4to6AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)

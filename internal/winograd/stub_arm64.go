@@ -2,37 +2,58 @@
 
 package winograd
 
-// inputNEON computes Bᵀ·d·B for a number of tiles, 8×8 to 8×8, of vecs*4 channels.
+// input8NEON computes Bᵀ·d·B for a number of tiles, 8×8 to 8×8, of vecs*4 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 64 vectors.
 //
 //go:noescape
-func inputNEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func input8NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// output4NEON computes Aᵀ·m·A for a number of tiles, 8×8 to 4×4, of vecs*4 channels.
+// output8to4NEON computes Aᵀ·m·A for a number of tiles, 8×8 to 4×4, of vecs*4 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 32 vectors.
 //
 //go:noescape
-func output4NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func output8to4NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// output6NEON computes Aᵀ·m·A for a number of tiles, 8×8 to 6×6, of vecs*4 channels.
+// output8to6NEON computes Aᵀ·m·A for a number of tiles, 8×8 to 6×6, of vecs*4 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 48 vectors.
 //
 //go:noescape
-func output6NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func output8to6NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// gradient4NEON computes A·y·Aᵀ for a number of tiles, 4×4 to 8×8, of vecs*4 channels.
+// gradient4to8NEON computes A·y·Aᵀ for a number of tiles, 4×4 to 8×8, of vecs*4 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 32 vectors.
 //
 //go:noescape
-func gradient4NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func gradient4to8NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 
-// gradient6NEON computes A·y·Aᵀ for a number of tiles, 6×6 to 8×8, of vecs*4 channels.
+// gradient6to8NEON computes A·y·Aᵀ for a number of tiles, 6×6 to 8×8, of vecs*4 channels.
 // Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
 // the other, and so in dst. scratch has room for 48 vectors.
 //
 //go:noescape
-func gradient6NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+func gradient6to8NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+
+// input6NEON computes Bᵀ·d·B for a number of tiles, 6×6 to 6×6, of vecs*4 channels.
+// Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
+// the other, and so in dst. scratch has room for 36 vectors.
+//
+//go:noescape
+func input6NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+
+// output6to4NEON computes Aᵀ·m·A for a number of tiles, 6×6 to 4×4, of vecs*4 channels.
+// Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
+// the other, and so in dst. scratch has room for 24 vectors.
+//
+//go:noescape
+func output6to4NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+
+// gradient4to6NEON computes A·y·Aᵀ for a number of tiles, 4×4 to 6×6, of vecs*4 channels.
+// Element (i,j) of tile t is at src[t*srcTile+i*srcRow+j*srcCol], all its channels one after
+// the other, and so in dst. scratch has room for 24 vectors.
+//
+//go:noescape
+func gradient4to6NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)

@@ -42,7 +42,7 @@ func (t *transform) apply(s *Scratch, dst, src square, tiles, channels int) {
 		transformGo(t.matrix, dst, src, tiles, channels)
 		return
 	}
-	half := grow(&s.half, 16*points) // a transformed tile of a vector of channels
+	half := grow(&s.half, vector*len(t.matrix)*len(t.matrix[0])) // a transformed tile of a vector of channels
 	run(&dst.values[0], dst.row, dst.col, dst.tile, &src.values[0], src.row, src.col, src.tile, tiles, channels/vector, &half[0])
 }
 

@@ -1,9 +1,12 @@
 package winograd
 
 var (
-	inputCode     = code{16: inputAVX512, 8: inputAVX2}
-	output4Code   = code{16: output4AVX512, 8: output4AVX2}
-	output6Code   = code{16: output6AVX512, 8: output6AVX2}
-	gradient4Code = code{16: gradient4AVX512, 8: gradient4AVX2}
-	gradient6Code = code{16: gradient6AVX512, 8: gradient6AVX2}
+	input8Code       = code{16: input8AVX512, 8: input8AVX2}
+	output8to4Code   = code{16: output8to4AVX512, 8: output8to4AVX2}
+	output8to6Code   = code{16: output8to6AVX512, 8: output8to6AVX2}
+	gradient4to8Code = code{16: gradient4to8AVX512, 8: gradient4to8AVX2}
+	gradient6to8Code = code{16: gradient6to8AVX512, 8: gradient6to8AVX2}
+	input6Code       = code{16: input6AVX512, 8: input6AVX2}
+	output6to4Code   = code{16: output6to4AVX512, 8: output6to4AVX2}
+	gradient4to6Code = code{16: gradient4to6AVX512, 8: gradient4to6AVX2}
 )

@@ -164,70 +164,70 @@ DATA coefficientsAVX512<>+624(SB)/4, $0x41000000
 DATA coefficientsAVX512<>+628(SB)/4, $0x41000000
 DATA coefficientsAVX512<>+632(SB)/4, $0x41000000
 DATA coefficientsAVX512<>+636(SB)/4, $0x41000000
-DATA coefficientsAVX512<>+640(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+644(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+648(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+652(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+656(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+660(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+664(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+668(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+672(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+676(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+680(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+684(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+688(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+692(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+696(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+700(SB)/4, $0x41800000
-DATA coefficientsAVX512<>+704(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+708(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+712(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+716(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+720(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+724(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+728(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+732(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+736(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+740(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+744(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+748(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+752(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+756(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+760(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+764(SB)/4, $0x42000000
-DATA coefficientsAVX512<>+768(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+772(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+776(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+780(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+784(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+788(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+792(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+796(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+800(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+804(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+808(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+812(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+816(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+820(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+824(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+828(SB)/4, $0x3e000000
-DATA coefficientsAVX512<>+832(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+836(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+840(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+844(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+848(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+852(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+856(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+860(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+864(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+868(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+872(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+876(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+880(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+884(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+888(SB)/4, $0x3d800000
-DATA coefficientsAVX512<>+892(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+640(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+644(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+648(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+652(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+656(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+660(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+664(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+668(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+672(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+676(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+680(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+684(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+688(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+692(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+696(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+700(SB)/4, $0x3e000000
+DATA coefficientsAVX512<>+704(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+708(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+712(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+716(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+720(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+724(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+728(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+732(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+736(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+740(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+744(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+748(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+752(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+756(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+760(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+764(SB)/4, $0x41800000
+DATA coefficientsAVX512<>+768(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+772(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+776(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+780(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+784(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+788(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+792(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+796(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+800(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+804(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+808(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+812(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+816(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+820(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+824(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+828(SB)/4, $0x3d800000
+DATA coefficientsAVX512<>+832(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+836(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+840(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+844(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+848(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+852(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+856(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+860(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+864(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+868(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+872(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+876(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+880(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+884(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+888(SB)/4, $0x42000000
+DATA coefficientsAVX512<>+892(SB)/4, $0x42000000
 DATA coefficientsAVX512<>+896(SB)/4, $0x3d000000
 DATA coefficientsAVX512<>+900(SB)/4, $0x3d000000
 DATA coefficientsAVX512<>+904(SB)/4, $0x3d000000
@@ -244,11 +244,171 @@ DATA coefficientsAVX512<>+944(SB)/4, $0x3d000000
 DATA coefficientsAVX512<>+948(SB)/4, $0x3d000000
 DATA coefficientsAVX512<>+952(SB)/4, $0x3d000000
 DATA coefficientsAVX512<>+956(SB)/4, $0x3d000000
-GLOBL coefficientsAVX512<>(SB), RODATA|NOPTR, $960
+DATA coefficientsAVX512<>+960(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+964(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+968(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+972(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+976(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+980(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+984(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+988(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+992(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+996(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+1000(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+1004(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+1008(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+1012(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+1016(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+1020(SB)/4, $0x3fa20000
+DATA coefficientsAVX512<>+1024(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1028(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1032(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1036(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1040(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1044(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1048(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1052(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1056(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1060(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1064(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1068(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1072(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1076(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1080(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1084(SB)/4, $0x40340000
+DATA coefficientsAVX512<>+1088(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1092(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1096(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1100(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1104(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1108(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1112(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1116(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1120(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1124(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1128(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1132(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1136(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1140(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1144(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1148(SB)/4, $0x3fd80000
+DATA coefficientsAVX512<>+1152(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1156(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1160(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1164(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1168(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1172(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1176(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1180(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1184(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1188(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1192(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1196(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1200(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1204(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1208(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1212(SB)/4, $0x40100000
+DATA coefficientsAVX512<>+1216(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1220(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1224(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1228(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1232(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1236(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1240(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1244(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1248(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1252(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1256(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1260(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1264(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1268(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1272(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1276(SB)/4, $0x3f400000
+DATA coefficientsAVX512<>+1280(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1284(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1288(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1292(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1296(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1300(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1304(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1308(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1312(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1316(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1320(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1324(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1328(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1332(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1336(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1340(SB)/4, $0x3f580000
+DATA coefficientsAVX512<>+1344(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1348(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1352(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1356(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1360(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1364(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1368(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1372(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1376(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1380(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1384(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1388(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1392(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1396(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1400(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1404(SB)/4, $0x3f100000
+DATA coefficientsAVX512<>+1408(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1412(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1416(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1420(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1424(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1428(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1432(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1436(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1440(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1444(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1448(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1452(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1456(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1460(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1464(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1468(SB)/4, $0x3fc00000
+DATA coefficientsAVX512<>+1472(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1476(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1480(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1484(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1488(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1492(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1496(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1500(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1504(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1508(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1512(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1516(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1520(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1524(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1528(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1532(SB)/4, $0x3ed80000
+DATA coefficientsAVX512<>+1536(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1540(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1544(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1548(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1552(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1556(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1560(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1564(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1568(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1572(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1576(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1580(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1584(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1588(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1592(SB)/4, $0x40580000
+DATA coefficientsAVX512<>+1596(SB)/4, $0x40580000
+GLOBL coefficientsAVX512<>(SB), RODATA|NOPTR, $1600
 
-// func inputAVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func input8AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, AVX512F
-TEXT ·inputAVX512(SB), NOSPLIT, $16-88
+TEXT ·input8AVX512(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -408,9 +568,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func output4AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func output8to4AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, AVX512F
-TEXT ·output4AVX512(SB), NOSPLIT, $16-88
+TEXT ·output8to4AVX512(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -472,7 +632,7 @@ row:
 	VMOVAPS     Z2, Z8
 	VADDPS      Z7, Z8, Z8
 	VFMADD231PS coefficientsAVX512<>+576(SB), Z4, Z8
-	VFMADD231PS coefficientsAVX512<>+768(SB), Z6, Z8
+	VFMADD231PS coefficientsAVX512<>+640(SB), Z6, Z8
 	VMOVUPS     Z8, 192(CX)
 	ADDQ        R10, R8
 	ADDQ        $0x00000100, CX
@@ -519,7 +679,7 @@ column:
 	VMOVAPS     Z2, Z8
 	VADDPS      Z7, Z8, Z8
 	VFMADD231PS coefficientsAVX512<>+576(SB), Z4, Z8
-	VFMADD231PS coefficientsAVX512<>+768(SB), Z6, Z8
+	VFMADD231PS coefficientsAVX512<>+640(SB), Z6, Z8
 	VMOVUPS     Z8, (R8)(BX*1)
 	ADDQ        DX, R8
 	ADDQ        $0x00000040, CX
@@ -544,9 +704,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func output6AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func output8to6AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, AVX512F
-TEXT ·output6AVX512(SB), NOSPLIT, $16-88
+TEXT ·output8to6AVX512(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -607,15 +767,15 @@ row:
 	VMOVUPS     Z8, 128(CX)
 	VMOVAPS     Z2, Z8
 	VFMADD231PS coefficientsAVX512<>+576(SB), Z4, Z8
-	VFMADD231PS coefficientsAVX512<>+768(SB), Z6, Z8
+	VFMADD231PS coefficientsAVX512<>+640(SB), Z6, Z8
 	VMOVUPS     Z8, 192(CX)
 	VMOVAPS     Z1, Z8
-	VFMADD231PS coefficientsAVX512<>+640(SB), Z3, Z8
-	VFMADD231PS coefficientsAVX512<>+832(SB), Z5, Z8
+	VFMADD231PS coefficientsAVX512<>+704(SB), Z3, Z8
+	VFMADD231PS coefficientsAVX512<>+768(SB), Z5, Z8
 	VMOVUPS     Z8, 256(CX)
 	VMOVAPS     Z2, Z8
 	VADDPS      Z7, Z8, Z8
-	VFMADD231PS coefficientsAVX512<>+704(SB), Z4, Z8
+	VFMADD231PS coefficientsAVX512<>+832(SB), Z4, Z8
 	VFMADD231PS coefficientsAVX512<>+896(SB), Z6, Z8
 	VMOVUPS     Z8, 320(CX)
 	ADDQ        R10, R8
@@ -662,15 +822,15 @@ column:
 	VMOVUPS     Z8, (R8)(R13*2)
 	VMOVAPS     Z2, Z8
 	VFMADD231PS coefficientsAVX512<>+576(SB), Z4, Z8
-	VFMADD231PS coefficientsAVX512<>+768(SB), Z6, Z8
+	VFMADD231PS coefficientsAVX512<>+640(SB), Z6, Z8
 	VMOVUPS     Z8, (R8)(BX*1)
 	VMOVAPS     Z1, Z8
-	VFMADD231PS coefficientsAVX512<>+640(SB), Z3, Z8
-	VFMADD231PS coefficientsAVX512<>+832(SB), Z5, Z8
+	VFMADD231PS coefficientsAVX512<>+704(SB), Z3, Z8
+	VFMADD231PS coefficientsAVX512<>+768(SB), Z5, Z8
 	VMOVUPS     Z8, (R9)
 	VMOVAPS     Z2, Z8
 	VADDPS      Z7, Z8, Z8
-	VFMADD231PS coefficientsAVX512<>+704(SB), Z4, Z8
+	VFMADD231PS coefficientsAVX512<>+832(SB), Z4, Z8
 	VFMADD231PS coefficientsAVX512<>+896(SB), Z6, Z8
 	VMOVUPS     Z8, (R9)(R13*1)
 	ADDQ        DX, R8
@@ -696,9 +856,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func gradient4AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func gradient4to8AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, AVX512F
-TEXT ·gradient4AVX512(SB), NOSPLIT, $16-88
+TEXT ·gradient4to8AVX512(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -752,7 +912,7 @@ row:
 	VMOVAPS     Z0, Z8
 	VFMADD231PS coefficientsAVX512<>+192(SB), Z2, Z8
 	VMULPS      coefficientsAVX512<>+128(SB), Z1, Z9
-	VFMADD231PS coefficientsAVX512<>+768(SB), Z3, Z9
+	VFMADD231PS coefficientsAVX512<>+640(SB), Z3, Z9
 	VADDPS      Z9, Z8, Z10
 	VMOVUPS     Z10, 320(CX)
 	VSUBPS      Z9, Z8, Z10
@@ -796,7 +956,7 @@ column:
 	VMOVAPS     Z0, Z8
 	VFMADD231PS coefficientsAVX512<>+192(SB), Z2, Z8
 	VMULPS      coefficientsAVX512<>+128(SB), Z1, Z9
-	VFMADD231PS coefficientsAVX512<>+768(SB), Z3, Z9
+	VFMADD231PS coefficientsAVX512<>+640(SB), Z3, Z9
 	VADDPS      Z9, Z8, Z10
 	VMOVUPS     Z10, (R9)(R13*1)
 	VSUBPS      Z9, Z8, Z10
@@ -826,9 +986,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func gradient6AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func gradient6to8AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, AVX512F
-TEXT ·gradient6AVX512(SB), NOSPLIT, $16-88
+TEXT ·gradient6to8AVX512(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -877,19 +1037,19 @@ row:
 	VMOVUPS     Z10, 128(CX)
 	VMOVAPS     Z0, Z8
 	VFMADD231PS coefficientsAVX512<>+448(SB), Z2, Z8
-	VFMADD231PS coefficientsAVX512<>+640(SB), Z4, Z8
+	VFMADD231PS coefficientsAVX512<>+704(SB), Z4, Z8
 	VMULPS      coefficientsAVX512<>+384(SB), Z1, Z9
 	VFMADD231PS coefficientsAVX512<>+576(SB), Z3, Z9
-	VFMADD231PS coefficientsAVX512<>+704(SB), Z5, Z9
+	VFMADD231PS coefficientsAVX512<>+832(SB), Z5, Z9
 	VADDPS      Z9, Z8, Z10
 	VMOVUPS     Z10, 192(CX)
 	VSUBPS      Z9, Z8, Z10
 	VMOVUPS     Z10, 256(CX)
 	VMOVAPS     Z0, Z8
 	VFMADD231PS coefficientsAVX512<>+192(SB), Z2, Z8
-	VFMADD231PS coefficientsAVX512<>+832(SB), Z4, Z8
+	VFMADD231PS coefficientsAVX512<>+768(SB), Z4, Z8
 	VMULPS      coefficientsAVX512<>+128(SB), Z1, Z9
-	VFMADD231PS coefficientsAVX512<>+768(SB), Z3, Z9
+	VFMADD231PS coefficientsAVX512<>+640(SB), Z3, Z9
 	VFMADD231PS coefficientsAVX512<>+896(SB), Z5, Z9
 	VADDPS      Z9, Z8, Z10
 	VMOVUPS     Z10, 320(CX)
@@ -929,19 +1089,19 @@ column:
 	VMOVUPS     Z10, (R8)(R13*2)
 	VMOVAPS     Z0, Z8
 	VFMADD231PS coefficientsAVX512<>+448(SB), Z2, Z8
-	VFMADD231PS coefficientsAVX512<>+640(SB), Z4, Z8
+	VFMADD231PS coefficientsAVX512<>+704(SB), Z4, Z8
 	VMULPS      coefficientsAVX512<>+384(SB), Z1, Z9
 	VFMADD231PS coefficientsAVX512<>+576(SB), Z3, Z9
-	VFMADD231PS coefficientsAVX512<>+704(SB), Z5, Z9
+	VFMADD231PS coefficientsAVX512<>+832(SB), Z5, Z9
 	VADDPS      Z9, Z8, Z10
 	VMOVUPS     Z10, (R8)(BX*1)
 	VSUBPS      Z9, Z8, Z10
 	VMOVUPS     Z10, (R9)
 	VMOVAPS     Z0, Z8
 	VFMADD231PS coefficientsAVX512<>+192(SB), Z2, Z8
-	VFMADD231PS coefficientsAVX512<>+832(SB), Z4, Z8
+	VFMADD231PS coefficientsAVX512<>+768(SB), Z4, Z8
 	VMULPS      coefficientsAVX512<>+128(SB), Z1, Z9
-	VFMADD231PS coefficientsAVX512<>+768(SB), Z3, Z9
+	VFMADD231PS coefficientsAVX512<>+640(SB), Z3, Z9
 	VFMADD231PS coefficientsAVX512<>+896(SB), Z5, Z9
 	VADDPS      Z9, Z8, Z10
 	VMOVUPS     Z10, (R9)(R13*1)
@@ -949,6 +1109,364 @@ column:
 	VMOVUPS     Z10, (R9)(R13*2)
 	VMOVAPS     Z5, Z10
 	VMOVUPS     Z10, (R9)(BX*1)
+	ADDQ        DX, R8
+	ADDQ        $0x00000040, CX
+	DECL        R15
+	JNE         column
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	DECQ        (SP)
+	JNE         vector
+
+	// The next tile, from the start of this one.
+	MOVQ   vecs+72(FP), R15
+	IMUL3Q $0x00000040, R15, R15
+	SUBQ   R15, SI
+	SUBQ   R15, DI
+	MOVQ   srcTile+56(FP), R15
+	LEAQ   (SI)(R15*4), SI
+	MOVQ   dstTile+24(FP), R15
+	LEAQ   (DI)(R15*4), DI
+	DECQ   8(SP)
+	JNE    tile
+	VZEROUPPER
+	RET
+
+// func input6AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// Requires: AVX, AVX512F
+TEXT ·input6AVX512(SB), NOSPLIT, $16-88
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+8(FP), R13
+	MOVQ dstCol+16(FP), DX
+	MOVQ src+32(FP), SI
+	MOVQ srcRow+40(FP), R10
+	MOVQ srcCol+48(FP), R11
+	MOVQ scratch+80(FP), AX
+	SHLQ $0x02, R13
+	SHLQ $0x02, DX
+	SHLQ $0x02, R10
+	SHLQ $0x02, R11
+	LEAQ (R13)(R13*2), BX
+	LEAQ (R11)(R11*2), R12
+	MOVQ tiles+64(FP), R15
+	MOVQ R15, 8(SP)
+
+tile:
+	MOVQ vecs+72(FP), R15
+	MOVQ R15, (SP)
+
+vector:
+	// The columns of each row.
+	MOVQ SI, R8
+	MOVQ AX, CX
+	MOVL $0x00000006, R15
+
+row:
+	LEAQ         (R8)(R11*4), R9
+	VMOVUPS      (R8), Z0
+	VMOVUPS      (R8)(R11*1), Z1
+	VMOVUPS      (R8)(R11*2), Z2
+	VMOVUPS      (R8)(R12*1), Z3
+	VMOVUPS      (R9), Z4
+	VMOVUPS      (R9)(R11*1), Z5
+	VMOVAPS      Z4, Z10
+	VFMADD231PS  coefficientsAVX512<>+960(SB), Z0, Z10
+	VFNMADD231PS coefficientsAVX512<>+1024(SB), Z2, Z10
+	VMOVUPS      Z10, (CX)
+	VMOVAPS      Z4, Z8
+	VFNMADD231PS coefficientsAVX512<>+1152(SB), Z2, Z8
+	VMULPS       coefficientsAVX512<>+1216(SB), Z3, Z9
+	VFNMADD231PS coefficientsAVX512<>+1088(SB), Z1, Z9
+	VADDPS       Z9, Z8, Z10
+	VMOVUPS      Z10, 64(CX)
+	VSUBPS       Z9, Z8, Z10
+	VMOVUPS      Z10, 128(CX)
+	VMOVAPS      Z4, Z8
+	VFNMADD231PS coefficientsAVX512<>+1344(SB), Z2, Z8
+	VMULPS       coefficientsAVX512<>+1408(SB), Z3, Z9
+	VFNMADD231PS coefficientsAVX512<>+1280(SB), Z1, Z9
+	VADDPS       Z9, Z8, Z10
+	VMOVUPS      Z10, 192(CX)
+	VSUBPS       Z9, Z8, Z10
+	VMOVUPS      Z10, 256(CX)
+	VMOVAPS      Z5, Z10
+	VFMADD231PS  coefficientsAVX512<>+960(SB), Z1, Z10
+	VFNMADD231PS coefficientsAVX512<>+1024(SB), Z3, Z10
+	VMOVUPS      Z10, 320(CX)
+	ADDQ         R10, R8
+	ADDQ         $0x00000180, CX
+	DECL         R15
+	JNE          row
+
+	// The rows of each column.
+	MOVQ DI, R8
+	MOVQ AX, CX
+	MOVL $0x00000006, R15
+
+column:
+	LEAQ         (R8)(R13*4), R9
+	VMOVUPS      (CX), Z0
+	VMOVUPS      384(CX), Z1
+	VMOVUPS      768(CX), Z2
+	VMOVUPS      1152(CX), Z3
+	VMOVUPS      1536(CX), Z4
+	VMOVUPS      1920(CX), Z5
+	VMOVAPS      Z4, Z10
+	VFMADD231PS  coefficientsAVX512<>+960(SB), Z0, Z10
+	VFNMADD231PS coefficientsAVX512<>+1024(SB), Z2, Z10
+	VMOVUPS      Z10, (R8)
+	VMOVAPS      Z4, Z8
+	VFNMADD231PS coefficientsAVX512<>+1152(SB), Z2, Z8
+	VMULPS       coefficientsAVX512<>+1216(SB), Z3, Z9
+	VFNMADD231PS coefficientsAVX512<>+1088(SB), Z1, Z9
+	VADDPS       Z9, Z8, Z10
+	VMOVUPS      Z10, (R8)(R13*1)
+	VSUBPS       Z9, Z8, Z10
+	VMOVUPS      Z10, (R8)(R13*2)
+	VMOVAPS      Z4, Z8
+	VFNMADD231PS coefficientsAVX512<>+1344(SB), Z2, Z8
+	VMULPS       coefficientsAVX512<>+1408(SB), Z3, Z9
+	VFNMADD231PS coefficientsAVX512<>+1280(SB), Z1, Z9
+	VADDPS       Z9, Z8, Z10
+	VMOVUPS      Z10, (R8)(BX*1)
+	VSUBPS       Z9, Z8, Z10
+	VMOVUPS      Z10, (R9)
+	VMOVAPS      Z5, Z10
+	VFMADD231PS  coefficientsAVX512<>+960(SB), Z1, Z10
+	VFNMADD231PS coefficientsAVX512<>+1024(SB), Z3, Z10
+	VMOVUPS      Z10, (R9)(R13*1)
+	ADDQ         DX, R8
+	ADDQ         $0x00000040, CX
+	DECL         R15
+	JNE          column
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	DECQ         (SP)
+	JNE          vector
+
+	// The next tile, from the start of this one.
+	MOVQ   vecs+72(FP), R15
+	IMUL3Q $0x00000040, R15, R15
+	SUBQ   R15, SI
+	SUBQ   R15, DI
+	MOVQ   srcTile+56(FP), R15
+	LEAQ   (SI)(R15*4), SI
+	MOVQ   dstTile+24(FP), R15
+	LEAQ   (DI)(R15*4), DI
+	DECQ   8(SP)
+	JNE    tile
+	VZEROUPPER
+	RET
+
+// func output6to4AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// Requires: AVX, AVX512F
+TEXT ·output6to4AVX512(SB), NOSPLIT, $16-88
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+8(FP), R13
+	MOVQ dstCol+16(FP), DX
+	MOVQ src+32(FP), SI
+	MOVQ srcRow+40(FP), R10
+	MOVQ srcCol+48(FP), R11
+	MOVQ scratch+80(FP), AX
+	SHLQ $0x02, R13
+	SHLQ $0x02, DX
+	SHLQ $0x02, R10
+	SHLQ $0x02, R11
+	LEAQ (R13)(R13*2), BX
+	LEAQ (R11)(R11*2), R12
+	MOVQ tiles+64(FP), R15
+	MOVQ R15, 8(SP)
+
+tile:
+	MOVQ vecs+72(FP), R15
+	MOVQ R15, (SP)
+
+vector:
+	// The columns of each row.
+	MOVQ SI, R8
+	MOVQ AX, CX
+	MOVL $0x00000006, R15
+
+row:
+	LEAQ        (R8)(R11*4), R9
+	VMOVUPS     (R8), Z0
+	VMOVUPS     (R8)(R11*1), Z1
+	VMOVUPS     (R8)(R11*2), Z2
+	VMOVUPS     (R8)(R12*1), Z3
+	VMOVUPS     (R9), Z4
+	VMOVUPS     (R9)(R11*1), Z5
+	VMOVAPS     Z1, Z8
+	VADDPS      Z2, Z8, Z1
+	VSUBPS      Z2, Z8, Z2
+	VMOVAPS     Z3, Z8
+	VADDPS      Z4, Z8, Z3
+	VSUBPS      Z4, Z8, Z4
+	VMOVAPS     Z0, Z8
+	VADDPS      Z1, Z8, Z8
+	VADDPS      Z3, Z8, Z8
+	VMOVUPS     Z8, (CX)
+	VMULPS      coefficientsAVX512<>+1216(SB), Z2, Z8
+	VFMADD231PS coefficientsAVX512<>+1408(SB), Z4, Z8
+	VMOVUPS     Z8, 64(CX)
+	VMULPS      coefficientsAVX512<>+1344(SB), Z1, Z8
+	VFMADD231PS coefficientsAVX512<>+1152(SB), Z3, Z8
+	VMOVUPS     Z8, 128(CX)
+	VMOVAPS     Z5, Z8
+	VFMADD231PS coefficientsAVX512<>+1472(SB), Z2, Z8
+	VFMADD231PS coefficientsAVX512<>+1536(SB), Z4, Z8
+	VMOVUPS     Z8, 192(CX)
+	ADDQ        R10, R8
+	ADDQ        $0x00000100, CX
+	DECL        R15
+	JNE         row
+
+	// The rows of each column.
+	MOVQ DI, R8
+	MOVQ AX, CX
+	MOVL $0x00000004, R15
+
+column:
+	LEAQ        (R8)(R13*4), R9
+	VMOVUPS     (CX), Z0
+	VMOVUPS     256(CX), Z1
+	VMOVUPS     512(CX), Z2
+	VMOVUPS     768(CX), Z3
+	VMOVUPS     1024(CX), Z4
+	VMOVUPS     1280(CX), Z5
+	VMOVAPS     Z1, Z8
+	VADDPS      Z2, Z8, Z1
+	VSUBPS      Z2, Z8, Z2
+	VMOVAPS     Z3, Z8
+	VADDPS      Z4, Z8, Z3
+	VSUBPS      Z4, Z8, Z4
+	VMOVAPS     Z0, Z8
+	VADDPS      Z1, Z8, Z8
+	VADDPS      Z3, Z8, Z8
+	VMOVUPS     Z8, (R8)
+	VMULPS      coefficientsAVX512<>+1216(SB), Z2, Z8
+	VFMADD231PS coefficientsAVX512<>+1408(SB), Z4, Z8
+	VMOVUPS     Z8, (R8)(R13*1)
+	VMULPS      coefficientsAVX512<>+1344(SB), Z1, Z8
+	VFMADD231PS coefficientsAVX512<>+1152(SB), Z3, Z8
+	VMOVUPS     Z8, (R8)(R13*2)
+	VMOVAPS     Z5, Z8
+	VFMADD231PS coefficientsAVX512<>+1472(SB), Z2, Z8
+	VFMADD231PS coefficientsAVX512<>+1536(SB), Z4, Z8
+	VMOVUPS     Z8, (R8)(BX*1)
+	ADDQ        DX, R8
+	ADDQ        $0x00000040, CX
+	DECL        R15
+	JNE         column
+	ADDQ        $0x00000040, SI
+	ADDQ        $0x00000040, DI
+	DECQ        (SP)
+	JNE         vector
+
+	// The next tile, from the start of this one.
+	MOVQ   vecs+72(FP), R15
+	IMUL3Q $0x00000040, R15, R15
+	SUBQ   R15, SI
+	SUBQ   R15, DI
+	MOVQ   srcTile+56(FP), R15
+	LEAQ   (SI)(R15*4), SI
+	MOVQ   dstTile+24(FP), R15
+	LEAQ   (DI)(R15*4), DI
+	DECQ   8(SP)
+	JNE    tile
+	VZEROUPPER
+	RET
+
+// func gradient4to6AVX512(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// Requires: AVX, AVX512F
+TEXT ·gradient4to6AVX512(SB), NOSPLIT, $16-88
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+8(FP), R13
+	MOVQ dstCol+16(FP), DX
+	MOVQ src+32(FP), SI
+	MOVQ srcRow+40(FP), R10
+	MOVQ srcCol+48(FP), R11
+	MOVQ scratch+80(FP), AX
+	SHLQ $0x02, R13
+	SHLQ $0x02, DX
+	SHLQ $0x02, R10
+	SHLQ $0x02, R11
+	LEAQ (R13)(R13*2), BX
+	LEAQ (R11)(R11*2), R12
+	MOVQ tiles+64(FP), R15
+	MOVQ R15, 8(SP)
+
+tile:
+	MOVQ vecs+72(FP), R15
+	MOVQ R15, (SP)
+
+vector:
+	// The columns of each row.
+	MOVQ SI, R8
+	MOVQ AX, CX
+	MOVL $0x00000004, R15
+
+row:
+	LEAQ        (R8)(R11*4), R9
+	VMOVUPS     (R8), Z0
+	VMOVUPS     (R8)(R11*1), Z1
+	VMOVUPS     (R8)(R11*2), Z2
+	VMOVUPS     (R8)(R12*1), Z3
+	VMOVAPS     Z0, Z10
+	VMOVUPS     Z10, (CX)
+	VMOVAPS     Z0, Z8
+	VFMADD231PS coefficientsAVX512<>+1344(SB), Z2, Z8
+	VMULPS      coefficientsAVX512<>+1216(SB), Z1, Z9
+	VFMADD231PS coefficientsAVX512<>+1472(SB), Z3, Z9
+	VADDPS      Z9, Z8, Z10
+	VMOVUPS     Z10, 64(CX)
+	VSUBPS      Z9, Z8, Z10
+	VMOVUPS     Z10, 128(CX)
+	VMOVAPS     Z0, Z8
+	VFMADD231PS coefficientsAVX512<>+1152(SB), Z2, Z8
+	VMULPS      coefficientsAVX512<>+1408(SB), Z1, Z9
+	VFMADD231PS coefficientsAVX512<>+1536(SB), Z3, Z9
+	VADDPS      Z9, Z8, Z10
+	VMOVUPS     Z10, 192(CX)
+	VSUBPS      Z9, Z8, Z10
+	VMOVUPS     Z10, 256(CX)
+	VMOVAPS     Z3, Z10
+	VMOVUPS     Z10, 320(CX)
+	ADDQ        R10, R8
+	ADDQ        $0x00000180, CX
+	DECL        R15
+	JNE         row
+
+	// The rows of each column.
+	MOVQ DI, R8
+	MOVQ AX, CX
+	MOVL $0x00000006, R15
+
+column:
+	LEAQ        (R8)(R13*4), R9
+	VMOVUPS     (CX), Z0
+	VMOVUPS     384(CX), Z1
+	VMOVUPS     768(CX), Z2
+	VMOVUPS     1152(CX), Z3
+	VMOVAPS     Z0, Z10
+	VMOVUPS     Z10, (R8)
+	VMOVAPS     Z0, Z8
+	VFMADD231PS coefficientsAVX512<>+1344(SB), Z2, Z8
+	VMULPS      coefficientsAVX512<>+1216(SB), Z1, Z9
+	VFMADD231PS coefficientsAVX512<>+1472(SB), Z3, Z9
+	VADDPS      Z9, Z8, Z10
+	VMOVUPS     Z10, (R8)(R13*1)
+	VSUBPS      Z9, Z8, Z10
+	VMOVUPS     Z10, (R8)(R13*2)
+	VMOVAPS     Z0, Z8
+	VFMADD231PS coefficientsAVX512<>+1152(SB), Z2, Z8
+	VMULPS      coefficientsAVX512<>+1408(SB), Z1, Z9
+	VFMADD231PS coefficientsAVX512<>+1536(SB), Z3, Z9
+	VADDPS      Z9, Z8, Z10
+	VMOVUPS     Z10, (R8)(BX*1)
+	VSUBPS      Z9, Z8, Z10
+	VMOVUPS     Z10, (R9)
+	VMOVAPS     Z3, Z10
+	VMOVUPS     Z10, (R9)(R13*1)
 	ADDQ        DX, R8
 	ADDQ        $0x00000040, CX
 	DECL        R15
@@ -1052,38 +1570,38 @@ DATA coefficientsAVX2<>+304(SB)/4, $0x41000000
 DATA coefficientsAVX2<>+308(SB)/4, $0x41000000
 DATA coefficientsAVX2<>+312(SB)/4, $0x41000000
 DATA coefficientsAVX2<>+316(SB)/4, $0x41000000
-DATA coefficientsAVX2<>+320(SB)/4, $0x41800000
-DATA coefficientsAVX2<>+324(SB)/4, $0x41800000
-DATA coefficientsAVX2<>+328(SB)/4, $0x41800000
-DATA coefficientsAVX2<>+332(SB)/4, $0x41800000
-DATA coefficientsAVX2<>+336(SB)/4, $0x41800000
-DATA coefficientsAVX2<>+340(SB)/4, $0x41800000
-DATA coefficientsAVX2<>+344(SB)/4, $0x41800000
-DATA coefficientsAVX2<>+348(SB)/4, $0x41800000
-DATA coefficientsAVX2<>+352(SB)/4, $0x42000000
-DATA coefficientsAVX2<>+356(SB)/4, $0x42000000
-DATA coefficientsAVX2<>+360(SB)/4, $0x42000000
-DATA coefficientsAVX2<>+364(SB)/4, $0x42000000
-DATA coefficientsAVX2<>+368(SB)/4, $0x42000000
-DATA coefficientsAVX2<>+372(SB)/4, $0x42000000
-DATA coefficientsAVX2<>+376(SB)/4, $0x42000000
-DATA coefficientsAVX2<>+380(SB)/4, $0x42000000
-DATA coefficientsAVX2<>+384(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+388(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+392(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+396(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+400(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+404(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+408(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+412(SB)/4, $0x3e000000
-DATA coefficientsAVX2<>+416(SB)/4, $0x3d800000
-DATA coefficientsAVX2<>+420(SB)/4, $0x3d800000
-DATA coefficientsAVX2<>+424(SB)/4, $0x3d800000
-DATA coefficientsAVX2<>+428(SB)/4, $0x3d800000
-DATA coefficientsAVX2<>+432(SB)/4, $0x3d800000
-DATA coefficientsAVX2<>+436(SB)/4, $0x3d800000
-DATA coefficientsAVX2<>+440(SB)/4, $0x3d800000
-DATA coefficientsAVX2<>+444(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+320(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+324(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+328(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+332(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+336(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+340(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+344(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+348(SB)/4, $0x3e000000
+DATA coefficientsAVX2<>+352(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+356(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+360(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+364(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+368(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+372(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+376(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+380(SB)/4, $0x41800000
+DATA coefficientsAVX2<>+384(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+388(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+392(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+396(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+400(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+404(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+408(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+412(SB)/4, $0x3d800000
+DATA coefficientsAVX2<>+416(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+420(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+424(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+428(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+432(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+436(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+440(SB)/4, $0x42000000
+DATA coefficientsAVX2<>+444(SB)/4, $0x42000000
 DATA coefficientsAVX2<>+448(SB)/4, $0x3d000000
 DATA coefficientsAVX2<>+452(SB)/4, $0x3d000000
 DATA coefficientsAVX2<>+456(SB)/4, $0x3d000000
@@ -1092,11 +1610,91 @@ DATA coefficientsAVX2<>+464(SB)/4, $0x3d000000
 DATA coefficientsAVX2<>+468(SB)/4, $0x3d000000
 DATA coefficientsAVX2<>+472(SB)/4, $0x3d000000
 DATA coefficientsAVX2<>+476(SB)/4, $0x3d000000
-GLOBL coefficientsAVX2<>(SB), RODATA|NOPTR, $480
+DATA coefficientsAVX2<>+480(SB)/4, $0x3fa20000
+DATA coefficientsAVX2<>+484(SB)/4, $0x3fa20000
+DATA coefficientsAVX2<>+488(SB)/4, $0x3fa20000
+DATA coefficientsAVX2<>+492(SB)/4, $0x3fa20000
+DATA coefficientsAVX2<>+496(SB)/4, $0x3fa20000
+DATA coefficientsAVX2<>+500(SB)/4, $0x3fa20000
+DATA coefficientsAVX2<>+504(SB)/4, $0x3fa20000
+DATA coefficientsAVX2<>+508(SB)/4, $0x3fa20000
+DATA coefficientsAVX2<>+512(SB)/4, $0x40340000
+DATA coefficientsAVX2<>+516(SB)/4, $0x40340000
+DATA coefficientsAVX2<>+520(SB)/4, $0x40340000
+DATA coefficientsAVX2<>+524(SB)/4, $0x40340000
+DATA coefficientsAVX2<>+528(SB)/4, $0x40340000
+DATA coefficientsAVX2<>+532(SB)/4, $0x40340000
+DATA coefficientsAVX2<>+536(SB)/4, $0x40340000
+DATA coefficientsAVX2<>+540(SB)/4, $0x40340000
+DATA coefficientsAVX2<>+544(SB)/4, $0x3fd80000
+DATA coefficientsAVX2<>+548(SB)/4, $0x3fd80000
+DATA coefficientsAVX2<>+552(SB)/4, $0x3fd80000
+DATA coefficientsAVX2<>+556(SB)/4, $0x3fd80000
+DATA coefficientsAVX2<>+560(SB)/4, $0x3fd80000
+DATA coefficientsAVX2<>+564(SB)/4, $0x3fd80000
+DATA coefficientsAVX2<>+568(SB)/4, $0x3fd80000
+DATA coefficientsAVX2<>+572(SB)/4, $0x3fd80000
+DATA coefficientsAVX2<>+576(SB)/4, $0x40100000
+DATA coefficientsAVX2<>+580(SB)/4, $0x40100000
+DATA coefficientsAVX2<>+584(SB)/4, $0x40100000
+DATA coefficientsAVX2<>+588(SB)/4, $0x40100000
+DATA coefficientsAVX2<>+592(SB)/4, $0x40100000
+DATA coefficientsAVX2<>+596(SB)/4, $0x40100000
+DATA coefficientsAVX2<>+600(SB)/4, $0x40100000
+DATA coefficientsAVX2<>+604(SB)/4, $0x40100000
+DATA coefficientsAVX2<>+608(SB)/4, $0x3f400000
+DATA coefficientsAVX2<>+612(SB)/4, $0x3f400000
+DATA coefficientsAVX2<>+616(SB)/4, $0x3f400000
+DATA coefficientsAVX2<>+620(SB)/4, $0x3f400000
+DATA coefficientsAVX2<>+624(SB)/4, $0x3f400000
+DATA coefficientsAVX2<>+628(SB)/4, $0x3f400000
+DATA coefficientsAVX2<>+632(SB)/4, $0x3f400000
+DATA coefficientsAVX2<>+636(SB)/4, $0x3f400000
+DATA coefficientsAVX2<>+640(SB)/4, $0x3f580000
+DATA coefficientsAVX2<>+644(SB)/4, $0x3f580000
+DATA coefficientsAVX2<>+648(SB)/4, $0x3f580000
+DATA coefficientsAVX2<>+652(SB)/4, $0x3f580000
+DATA coefficientsAVX2<>+656(SB)/4, $0x3f580000
+DATA coefficientsAVX2<>+660(SB)/4, $0x3f580000
+DATA coefficientsAVX2<>+664(SB)/4, $0x3f580000
+DATA coefficientsAVX2<>+668(SB)/4, $0x3f580000
+DATA coefficientsAVX2<>+672(SB)/4, $0x3f100000
+DATA coefficientsAVX2<>+676(SB)/4, $0x3f100000
+DATA coefficientsAVX2<>+680(SB)/4, $0x3f100000
+DATA coefficientsAVX2<>+684(SB)/4, $0x3f100000
+DATA coefficientsAVX2<>+688(SB)/4, $0x3f100000
+DATA coefficientsAVX2<>+692(SB)/4, $0x3f100000
+DATA coefficientsAVX2<>+696(SB)/4, $0x3f100000
+DATA coefficientsAVX2<>+700(SB)/4, $0x3f100000
+DATA coefficientsAVX2<>+704(SB)/4, $0x3fc00000
+DATA coefficientsAVX2<>+708(SB)/4, $0x3fc00000
+DATA coefficientsAVX2<>+712(SB)/4, $0x3fc00000
+DATA coefficientsAVX2<>+716(SB)/4, $0x3fc00000
+DATA coefficientsAVX2<>+720(SB)/4, $0x3fc00000
+DATA coefficientsAVX2<>+724(SB)/4, $0x3fc00000
+DATA coefficientsAVX2<>+728(SB)/4, $0x3fc00000
+DATA coefficientsAVX2<>+732(SB)/4, $0x3fc00000
+DATA coefficientsAVX2<>+736(SB)/4, $0x3ed80000
+DATA coefficientsAVX2<>+740(SB)/4, $0x3ed80000
+DATA coefficientsAVX2<>+744(SB)/4, $0x3ed80000
+DATA coefficientsAVX2<>+748(SB)/4, $0x3ed80000
+DATA coefficientsAVX2<>+752(SB)/4, $0x3ed80000
+DATA coefficientsAVX2<>+756(SB)/4, $0x3ed80000
+DATA coefficientsAVX2<>+760(SB)/4, $0x3ed80000
+DATA coefficientsAVX2<>+764(SB)/4, $0x3ed80000
+DATA coefficientsAVX2<>+768(SB)/4, $0x40580000
+DATA coefficientsAVX2<>+772(SB)/4, $0x40580000
+DATA coefficientsAVX2<>+776(SB)/4, $0x40580000
+DATA coefficientsAVX2<>+780(SB)/4, $0x40580000
+DATA coefficientsAVX2<>+784(SB)/4, $0x40580000
+DATA coefficientsAVX2<>+788(SB)/4, $0x40580000
+DATA coefficientsAVX2<>+792(SB)/4, $0x40580000
+DATA coefficientsAVX2<>+796(SB)/4, $0x40580000
+GLOBL coefficientsAVX2<>(SB), RODATA|NOPTR, $800
 
-// func inputAVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func input8AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, FMA3
-TEXT ·inputAVX2(SB), NOSPLIT, $16-88
+TEXT ·input8AVX2(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -1256,9 +1854,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func output4AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func output8to4AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, FMA3
-TEXT ·output4AVX2(SB), NOSPLIT, $16-88
+TEXT ·output8to4AVX2(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -1320,7 +1918,7 @@ row:
 	VMOVAPS     Y2, Y8
 	VADDPS      Y7, Y8, Y8
 	VFMADD231PS coefficientsAVX2<>+288(SB), Y4, Y8
-	VFMADD231PS coefficientsAVX2<>+384(SB), Y6, Y8
+	VFMADD231PS coefficientsAVX2<>+320(SB), Y6, Y8
 	VMOVUPS     Y8, 96(CX)
 	ADDQ        R10, R8
 	ADDQ        $0x00000080, CX
@@ -1367,7 +1965,7 @@ column:
 	VMOVAPS     Y2, Y8
 	VADDPS      Y7, Y8, Y8
 	VFMADD231PS coefficientsAVX2<>+288(SB), Y4, Y8
-	VFMADD231PS coefficientsAVX2<>+384(SB), Y6, Y8
+	VFMADD231PS coefficientsAVX2<>+320(SB), Y6, Y8
 	VMOVUPS     Y8, (R8)(BX*1)
 	ADDQ        DX, R8
 	ADDQ        $0x00000020, CX
@@ -1392,9 +1990,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func output6AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func output8to6AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, FMA3
-TEXT ·output6AVX2(SB), NOSPLIT, $16-88
+TEXT ·output8to6AVX2(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -1455,15 +2053,15 @@ row:
 	VMOVUPS     Y8, 64(CX)
 	VMOVAPS     Y2, Y8
 	VFMADD231PS coefficientsAVX2<>+288(SB), Y4, Y8
-	VFMADD231PS coefficientsAVX2<>+384(SB), Y6, Y8
+	VFMADD231PS coefficientsAVX2<>+320(SB), Y6, Y8
 	VMOVUPS     Y8, 96(CX)
 	VMOVAPS     Y1, Y8
-	VFMADD231PS coefficientsAVX2<>+320(SB), Y3, Y8
-	VFMADD231PS coefficientsAVX2<>+416(SB), Y5, Y8
+	VFMADD231PS coefficientsAVX2<>+352(SB), Y3, Y8
+	VFMADD231PS coefficientsAVX2<>+384(SB), Y5, Y8
 	VMOVUPS     Y8, 128(CX)
 	VMOVAPS     Y2, Y8
 	VADDPS      Y7, Y8, Y8
-	VFMADD231PS coefficientsAVX2<>+352(SB), Y4, Y8
+	VFMADD231PS coefficientsAVX2<>+416(SB), Y4, Y8
 	VFMADD231PS coefficientsAVX2<>+448(SB), Y6, Y8
 	VMOVUPS     Y8, 160(CX)
 	ADDQ        R10, R8
@@ -1510,15 +2108,15 @@ column:
 	VMOVUPS     Y8, (R8)(R13*2)
 	VMOVAPS     Y2, Y8
 	VFMADD231PS coefficientsAVX2<>+288(SB), Y4, Y8
-	VFMADD231PS coefficientsAVX2<>+384(SB), Y6, Y8
+	VFMADD231PS coefficientsAVX2<>+320(SB), Y6, Y8
 	VMOVUPS     Y8, (R8)(BX*1)
 	VMOVAPS     Y1, Y8
-	VFMADD231PS coefficientsAVX2<>+320(SB), Y3, Y8
-	VFMADD231PS coefficientsAVX2<>+416(SB), Y5, Y8
+	VFMADD231PS coefficientsAVX2<>+352(SB), Y3, Y8
+	VFMADD231PS coefficientsAVX2<>+384(SB), Y5, Y8
 	VMOVUPS     Y8, (R9)
 	VMOVAPS     Y2, Y8
 	VADDPS      Y7, Y8, Y8
-	VFMADD231PS coefficientsAVX2<>+352(SB), Y4, Y8
+	VFMADD231PS coefficientsAVX2<>+416(SB), Y4, Y8
 	VFMADD231PS coefficientsAVX2<>+448(SB), Y6, Y8
 	VMOVUPS     Y8, (R9)(R13*1)
 	ADDQ        DX, R8
@@ -1544,9 +2142,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func gradient4AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func gradient4to8AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, FMA3
-TEXT ·gradient4AVX2(SB), NOSPLIT, $16-88
+TEXT ·gradient4to8AVX2(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -1600,7 +2198,7 @@ row:
 	VMOVAPS     Y0, Y8
 	VFMADD231PS coefficientsAVX2<>+96(SB), Y2, Y8
 	VMULPS      coefficientsAVX2<>+64(SB), Y1, Y9
-	VFMADD231PS coefficientsAVX2<>+384(SB), Y3, Y9
+	VFMADD231PS coefficientsAVX2<>+320(SB), Y3, Y9
 	VADDPS      Y9, Y8, Y10
 	VMOVUPS     Y10, 160(CX)
 	VSUBPS      Y9, Y8, Y10
@@ -1644,7 +2242,7 @@ column:
 	VMOVAPS     Y0, Y8
 	VFMADD231PS coefficientsAVX2<>+96(SB), Y2, Y8
 	VMULPS      coefficientsAVX2<>+64(SB), Y1, Y9
-	VFMADD231PS coefficientsAVX2<>+384(SB), Y3, Y9
+	VFMADD231PS coefficientsAVX2<>+320(SB), Y3, Y9
 	VADDPS      Y9, Y8, Y10
 	VMOVUPS     Y10, (R9)(R13*1)
 	VSUBPS      Y9, Y8, Y10
@@ -1674,9 +2272,9 @@ column:
 	VZEROUPPER
 	RET
 
-// func gradient6AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// func gradient6to8AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
 // Requires: AVX, FMA3
-TEXT ·gradient6AVX2(SB), NOSPLIT, $16-88
+TEXT ·gradient6to8AVX2(SB), NOSPLIT, $16-88
 	MOVQ dst+0(FP), DI
 	MOVQ dstRow+8(FP), R13
 	MOVQ dstCol+16(FP), DX
@@ -1725,19 +2323,19 @@ row:
 	VMOVUPS     Y10, 64(CX)
 	VMOVAPS     Y0, Y8
 	VFMADD231PS coefficientsAVX2<>+224(SB), Y2, Y8
-	VFMADD231PS coefficientsAVX2<>+320(SB), Y4, Y8
+	VFMADD231PS coefficientsAVX2<>+352(SB), Y4, Y8
 	VMULPS      coefficientsAVX2<>+192(SB), Y1, Y9
 	VFMADD231PS coefficientsAVX2<>+288(SB), Y3, Y9
-	VFMADD231PS coefficientsAVX2<>+352(SB), Y5, Y9
+	VFMADD231PS coefficientsAVX2<>+416(SB), Y5, Y9
 	VADDPS      Y9, Y8, Y10
 	VMOVUPS     Y10, 96(CX)
 	VSUBPS      Y9, Y8, Y10
 	VMOVUPS     Y10, 128(CX)
 	VMOVAPS     Y0, Y8
 	VFMADD231PS coefficientsAVX2<>+96(SB), Y2, Y8
-	VFMADD231PS coefficientsAVX2<>+416(SB), Y4, Y8
+	VFMADD231PS coefficientsAVX2<>+384(SB), Y4, Y8
 	VMULPS      coefficientsAVX2<>+64(SB), Y1, Y9
-	VFMADD231PS coefficientsAVX2<>+384(SB), Y3, Y9
+	VFMADD231PS coefficientsAVX2<>+320(SB), Y3, Y9
 	VFMADD231PS coefficientsAVX2<>+448(SB), Y5, Y9
 	VADDPS      Y9, Y8, Y10
 	VMOVUPS     Y10, 160(CX)
@@ -1777,19 +2375,19 @@ column:
 	VMOVUPS     Y10, (R8)(R13*2)
 	VMOVAPS     Y0, Y8
 	VFMADD231PS coefficientsAVX2<>+224(SB), Y2, Y8
-	VFMADD231PS coefficientsAVX2<>+320(SB), Y4, Y8
+	VFMADD231PS coefficientsAVX2<>+352(SB), Y4, Y8
 	VMULPS      coefficientsAVX2<>+192(SB), Y1, Y9
 	VFMADD231PS coefficientsAVX2<>+288(SB), Y3, Y9
-	VFMADD231PS coefficientsAVX2<>+352(SB), Y5, Y9
+	VFMADD231PS coefficientsAVX2<>+416(SB), Y5, Y9
 	VADDPS      Y9, Y8, Y10
 	VMOVUPS     Y10, (R8)(BX*1)
 	VSUBPS      Y9, Y8, Y10
 	VMOVUPS     Y10, (R9)
 	VMOVAPS     Y0, Y8
 	VFMADD231PS coefficientsAVX2<>+96(SB), Y2, Y8
-	VFMADD231PS coefficientsAVX2<>+416(SB), Y4, Y8
+	VFMADD231PS coefficientsAVX2<>+384(SB), Y4, Y8
 	VMULPS      coefficientsAVX2<>+64(SB), Y1, Y9
-	VFMADD231PS coefficientsAVX2<>+384(SB), Y3, Y9
+	VFMADD231PS coefficientsAVX2<>+320(SB), Y3, Y9
 	VFMADD231PS coefficientsAVX2<>+448(SB), Y5, Y9
 	VADDPS      Y9, Y8, Y10
 	VMOVUPS     Y10, (R9)(R13*1)
@@ -1797,6 +2395,364 @@ column:
 	VMOVUPS     Y10, (R9)(R13*2)
 	VMOVAPS     Y5, Y10
 	VMOVUPS     Y10, (R9)(BX*1)
+	ADDQ        DX, R8
+	ADDQ        $0x00000020, CX
+	DECL        R15
+	JNE         column
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	DECQ        (SP)
+	JNE         vector
+
+	// The next tile, from the start of this one.
+	MOVQ   vecs+72(FP), R15
+	IMUL3Q $0x00000020, R15, R15
+	SUBQ   R15, SI
+	SUBQ   R15, DI
+	MOVQ   srcTile+56(FP), R15
+	LEAQ   (SI)(R15*4), SI
+	MOVQ   dstTile+24(FP), R15
+	LEAQ   (DI)(R15*4), DI
+	DECQ   8(SP)
+	JNE    tile
+	VZEROUPPER
+	RET
+
+// func input6AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// Requires: AVX, FMA3
+TEXT ·input6AVX2(SB), NOSPLIT, $16-88
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+8(FP), R13
+	MOVQ dstCol+16(FP), DX
+	MOVQ src+32(FP), SI
+	MOVQ srcRow+40(FP), R10
+	MOVQ srcCol+48(FP), R11
+	MOVQ scratch+80(FP), AX
+	SHLQ $0x02, R13
+	SHLQ $0x02, DX
+	SHLQ $0x02, R10
+	SHLQ $0x02, R11
+	LEAQ (R13)(R13*2), BX
+	LEAQ (R11)(R11*2), R12
+	MOVQ tiles+64(FP), R15
+	MOVQ R15, 8(SP)
+
+tile:
+	MOVQ vecs+72(FP), R15
+	MOVQ R15, (SP)
+
+vector:
+	// The columns of each row.
+	MOVQ SI, R8
+	MOVQ AX, CX
+	MOVL $0x00000006, R15
+
+row:
+	LEAQ         (R8)(R11*4), R9
+	VMOVUPS      (R8), Y0
+	VMOVUPS      (R8)(R11*1), Y1
+	VMOVUPS      (R8)(R11*2), Y2
+	VMOVUPS      (R8)(R12*1), Y3
+	VMOVUPS      (R9), Y4
+	VMOVUPS      (R9)(R11*1), Y5
+	VMOVAPS      Y4, Y10
+	VFMADD231PS  coefficientsAVX2<>+480(SB), Y0, Y10
+	VFNMADD231PS coefficientsAVX2<>+512(SB), Y2, Y10
+	VMOVUPS      Y10, (CX)
+	VMOVAPS      Y4, Y8
+	VFNMADD231PS coefficientsAVX2<>+576(SB), Y2, Y8
+	VMULPS       coefficientsAVX2<>+608(SB), Y3, Y9
+	VFNMADD231PS coefficientsAVX2<>+544(SB), Y1, Y9
+	VADDPS       Y9, Y8, Y10
+	VMOVUPS      Y10, 32(CX)
+	VSUBPS       Y9, Y8, Y10
+	VMOVUPS      Y10, 64(CX)
+	VMOVAPS      Y4, Y8
+	VFNMADD231PS coefficientsAVX2<>+672(SB), Y2, Y8
+	VMULPS       coefficientsAVX2<>+704(SB), Y3, Y9
+	VFNMADD231PS coefficientsAVX2<>+640(SB), Y1, Y9
+	VADDPS       Y9, Y8, Y10
+	VMOVUPS      Y10, 96(CX)
+	VSUBPS       Y9, Y8, Y10
+	VMOVUPS      Y10, 128(CX)
+	VMOVAPS      Y5, Y10
+	VFMADD231PS  coefficientsAVX2<>+480(SB), Y1, Y10
+	VFNMADD231PS coefficientsAVX2<>+512(SB), Y3, Y10
+	VMOVUPS      Y10, 160(CX)
+	ADDQ         R10, R8
+	ADDQ         $0x000000c0, CX
+	DECL         R15
+	JNE          row
+
+	// The rows of each column.
+	MOVQ DI, R8
+	MOVQ AX, CX
+	MOVL $0x00000006, R15
+
+column:
+	LEAQ         (R8)(R13*4), R9
+	VMOVUPS      (CX), Y0
+	VMOVUPS      192(CX), Y1
+	VMOVUPS      384(CX), Y2
+	VMOVUPS      576(CX), Y3
+	VMOVUPS      768(CX), Y4
+	VMOVUPS      960(CX), Y5
+	VMOVAPS      Y4, Y10
+	VFMADD231PS  coefficientsAVX2<>+480(SB), Y0, Y10
+	VFNMADD231PS coefficientsAVX2<>+512(SB), Y2, Y10
+	VMOVUPS      Y10, (R8)
+	VMOVAPS      Y4, Y8
+	VFNMADD231PS coefficientsAVX2<>+576(SB), Y2, Y8
+	VMULPS       coefficientsAVX2<>+608(SB), Y3, Y9
+	VFNMADD231PS coefficientsAVX2<>+544(SB), Y1, Y9
+	VADDPS       Y9, Y8, Y10
+	VMOVUPS      Y10, (R8)(R13*1)
+	VSUBPS       Y9, Y8, Y10
+	VMOVUPS      Y10, (R8)(R13*2)
+	VMOVAPS      Y4, Y8
+	VFNMADD231PS coefficientsAVX2<>+672(SB), Y2, Y8
+	VMULPS       coefficientsAVX2<>+704(SB), Y3, Y9
+	VFNMADD231PS coefficientsAVX2<>+640(SB), Y1, Y9
+	VADDPS       Y9, Y8, Y10
+	VMOVUPS      Y10, (R8)(BX*1)
+	VSUBPS       Y9, Y8, Y10
+	VMOVUPS      Y10, (R9)
+	VMOVAPS      Y5, Y10
+	VFMADD231PS  coefficientsAVX2<>+480(SB), Y1, Y10
+	VFNMADD231PS coefficientsAVX2<>+512(SB), Y3, Y10
+	VMOVUPS      Y10, (R9)(R13*1)
+	ADDQ         DX, R8
+	ADDQ         $0x00000020, CX
+	DECL         R15
+	JNE          column
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	DECQ         (SP)
+	JNE          vector
+
+	// The next tile, from the start of this one.
+	MOVQ   vecs+72(FP), R15
+	IMUL3Q $0x00000020, R15, R15
+	SUBQ   R15, SI
+	SUBQ   R15, DI
+	MOVQ   srcTile+56(FP), R15
+	LEAQ   (SI)(R15*4), SI
+	MOVQ   dstTile+24(FP), R15
+	LEAQ   (DI)(R15*4), DI
+	DECQ   8(SP)
+	JNE    tile
+	VZEROUPPER
+	RET
+
+// func output6to4AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// Requires: AVX, FMA3
+TEXT ·output6to4AVX2(SB), NOSPLIT, $16-88
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+8(FP), R13
+	MOVQ dstCol+16(FP), DX
+	MOVQ src+32(FP), SI
+	MOVQ srcRow+40(FP), R10
+	MOVQ srcCol+48(FP), R11
+	MOVQ scratch+80(FP), AX
+	SHLQ $0x02, R13
+	SHLQ $0x02, DX
+	SHLQ $0x02, R10
+	SHLQ $0x02, R11
+	LEAQ (R13)(R13*2), BX
+	LEAQ (R11)(R11*2), R12
+	MOVQ tiles+64(FP), R15
+	MOVQ R15, 8(SP)
+
+tile:
+	MOVQ vecs+72(FP), R15
+	MOVQ R15, (SP)
+
+vector:
+	// The columns of each row.
+	MOVQ SI, R8
+	MOVQ AX, CX
+	MOVL $0x00000006, R15
+
+row:
+	LEAQ        (R8)(R11*4), R9
+	VMOVUPS     (R8), Y0
+	VMOVUPS     (R8)(R11*1), Y1
+	VMOVUPS     (R8)(R11*2), Y2
+	VMOVUPS     (R8)(R12*1), Y3
+	VMOVUPS     (R9), Y4
+	VMOVUPS     (R9)(R11*1), Y5
+	VMOVAPS     Y1, Y8
+	VADDPS      Y2, Y8, Y1
+	VSUBPS      Y2, Y8, Y2
+	VMOVAPS     Y3, Y8
+	VADDPS      Y4, Y8, Y3
+	VSUBPS      Y4, Y8, Y4
+	VMOVAPS     Y0, Y8
+	VADDPS      Y1, Y8, Y8
+	VADDPS      Y3, Y8, Y8
+	VMOVUPS     Y8, (CX)
+	VMULPS      coefficientsAVX2<>+608(SB), Y2, Y8
+	VFMADD231PS coefficientsAVX2<>+704(SB), Y4, Y8
+	VMOVUPS     Y8, 32(CX)
+	VMULPS      coefficientsAVX2<>+672(SB), Y1, Y8
+	VFMADD231PS coefficientsAVX2<>+576(SB), Y3, Y8
+	VMOVUPS     Y8, 64(CX)
+	VMOVAPS     Y5, Y8
+	VFMADD231PS coefficientsAVX2<>+736(SB), Y2, Y8
+	VFMADD231PS coefficientsAVX2<>+768(SB), Y4, Y8
+	VMOVUPS     Y8, 96(CX)
+	ADDQ        R10, R8
+	ADDQ        $0x00000080, CX
+	DECL        R15
+	JNE         row
+
+	// The rows of each column.
+	MOVQ DI, R8
+	MOVQ AX, CX
+	MOVL $0x00000004, R15
+
+column:
+	LEAQ        (R8)(R13*4), R9
+	VMOVUPS     (CX), Y0
+	VMOVUPS     128(CX), Y1
+	VMOVUPS     256(CX), Y2
+	VMOVUPS     384(CX), Y3
+	VMOVUPS     512(CX), Y4
+	VMOVUPS     640(CX), Y5
+	VMOVAPS     Y1, Y8
+	VADDPS      Y2, Y8, Y1
+	VSUBPS      Y2, Y8, Y2
+	VMOVAPS     Y3, Y8
+	VADDPS      Y4, Y8, Y3
+	VSUBPS      Y4, Y8, Y4
+	VMOVAPS     Y0, Y8
+	VADDPS      Y1, Y8, Y8
+	VADDPS      Y3, Y8, Y8
+	VMOVUPS     Y8, (R8)
+	VMULPS      coefficientsAVX2<>+608(SB), Y2, Y8
+	VFMADD231PS coefficientsAVX2<>+704(SB), Y4, Y8
+	VMOVUPS     Y8, (R8)(R13*1)
+	VMULPS      coefficientsAVX2<>+672(SB), Y1, Y8
+	VFMADD231PS coefficientsAVX2<>+576(SB), Y3, Y8
+	VMOVUPS     Y8, (R8)(R13*2)
+	VMOVAPS     Y5, Y8
+	VFMADD231PS coefficientsAVX2<>+736(SB), Y2, Y8
+	VFMADD231PS coefficientsAVX2<>+768(SB), Y4, Y8
+	VMOVUPS     Y8, (R8)(BX*1)
+	ADDQ        DX, R8
+	ADDQ        $0x00000020, CX
+	DECL        R15
+	JNE         column
+	ADDQ        $0x00000020, SI
+	ADDQ        $0x00000020, DI
+	DECQ        (SP)
+	JNE         vector
+
+	// The next tile, from the start of this one.
+	MOVQ   vecs+72(FP), R15
+	IMUL3Q $0x00000020, R15, R15
+	SUBQ   R15, SI
+	SUBQ   R15, DI
+	MOVQ   srcTile+56(FP), R15
+	LEAQ   (SI)(R15*4), SI
+	MOVQ   dstTile+24(FP), R15
+	LEAQ   (DI)(R15*4), DI
+	DECQ   8(SP)
+	JNE    tile
+	VZEROUPPER
+	RET
+
+// func gradient4to6AVX2(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+// Requires: AVX, FMA3
+TEXT ·gradient4to6AVX2(SB), NOSPLIT, $16-88
+	MOVQ dst+0(FP), DI
+	MOVQ dstRow+8(FP), R13
+	MOVQ dstCol+16(FP), DX
+	MOVQ src+32(FP), SI
+	MOVQ srcRow+40(FP), R10
+	MOVQ srcCol+48(FP), R11
+	MOVQ scratch+80(FP), AX
+	SHLQ $0x02, R13
+	SHLQ $0x02, DX
+	SHLQ $0x02, R10
+	SHLQ $0x02, R11
+	LEAQ (R13)(R13*2), BX
+	LEAQ (R11)(R11*2), R12
+	MOVQ tiles+64(FP), R15
+	MOVQ R15, 8(SP)
+
+tile:
+	MOVQ vecs+72(FP), R15
+	MOVQ R15, (SP)
+
+vector:
+	// The columns of each row.
+	MOVQ SI, R8
+	MOVQ AX, CX
+	MOVL $0x00000004, R15
+
+row:
+	LEAQ        (R8)(R11*4), R9
+	VMOVUPS     (R8), Y0
+	VMOVUPS     (R8)(R11*1), Y1
+	VMOVUPS     (R8)(R11*2), Y2
+	VMOVUPS     (R8)(R12*1), Y3
+	VMOVAPS     Y0, Y10
+	VMOVUPS     Y10, (CX)
+	VMOVAPS     Y0, Y8
+	VFMADD231PS coefficientsAVX2<>+672(SB), Y2, Y8
+	VMULPS      coefficientsAVX2<>+608(SB), Y1, Y9
+	VFMADD231PS coefficientsAVX2<>+736(SB), Y3, Y9
+	VADDPS      Y9, Y8, Y10
+	VMOVUPS     Y10, 32(CX)
+	VSUBPS      Y9, Y8, Y10
+	VMOVUPS     Y10, 64(CX)
+	VMOVAPS     Y0, Y8
+	VFMADD231PS coefficientsAVX2<>+576(SB), Y2, Y8
+	VMULPS      coefficientsAVX2<>+704(SB), Y1, Y9
+	VFMADD231PS coefficientsAVX2<>+768(SB), Y3, Y9
+	VADDPS      Y9, Y8, Y10
+	VMOVUPS     Y10, 96(CX)
+	VSUBPS      Y9, Y8, Y10
+	VMOVUPS     Y10, 128(CX)
+	VMOVAPS     Y3, Y10
+	VMOVUPS     Y10, 160(CX)
+	ADDQ        R10, R8
+	ADDQ        $0x000000c0, CX
+	DECL        R15
+	JNE         row
+
+	// The rows of each column.
+	MOVQ DI, R8
+	MOVQ AX, CX
+	MOVL $0x00000006, R15
+
+column:
+	LEAQ        (R8)(R13*4), R9
+	VMOVUPS     (CX), Y0
+	VMOVUPS     192(CX), Y1
+	VMOVUPS     384(CX), Y2
+	VMOVUPS     576(CX), Y3
+	VMOVAPS     Y0, Y10
+	VMOVUPS     Y10, (R8)
+	VMOVAPS     Y0, Y8
+	VFMADD231PS coefficientsAVX2<>+672(SB), Y2, Y8
+	VMULPS      coefficientsAVX2<>+608(SB), Y1, Y9
+	VFMADD231PS coefficientsAVX2<>+736(SB), Y3, Y9
+	VADDPS      Y9, Y8, Y10
+	VMOVUPS     Y10, (R8)(R13*1)
+	VSUBPS      Y9, Y8, Y10
+	VMOVUPS     Y10, (R8)(R13*2)
+	VMOVAPS     Y0, Y8
+	VFMADD231PS coefficientsAVX2<>+576(SB), Y2, Y8
+	VMULPS      coefficientsAVX2<>+704(SB), Y1, Y9
+	VFMADD231PS coefficientsAVX2<>+768(SB), Y3, Y9
+	VADDPS      Y9, Y8, Y10
+	VMOVUPS     Y10, (R8)(BX*1)
+	VSUBPS      Y9, Y8, Y10
+	VMOVUPS     Y10, (R9)
+	VMOVAPS     Y3, Y10
+	VMOVUPS     Y10, (R9)(R13*1)
 	ADDQ        DX, R8
 	ADDQ        $0x00000020, CX
 	DECL        R15

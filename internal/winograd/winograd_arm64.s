@@ -12,15 +12,25 @@ DATA coefficients<>+24(SB)/4, $0x40000000 // 2
 DATA coefficients<>+28(SB)/4, $0x40800000 // 4
 DATA coefficients<>+32(SB)/4, $0x40a00000 // 5
 DATA coefficients<>+36(SB)/4, $0x41000000 // 8
-DATA coefficients<>+40(SB)/4, $0x41800000 // 16
-DATA coefficients<>+44(SB)/4, $0x42000000 // 32
-DATA coefficients<>+48(SB)/4, $0x3e000000 // 0.125
-DATA coefficients<>+52(SB)/4, $0x3d800000 // 0.0625
+DATA coefficients<>+40(SB)/4, $0x3e000000 // 0.125
+DATA coefficients<>+44(SB)/4, $0x41800000 // 16
+DATA coefficients<>+48(SB)/4, $0x3d800000 // 0.0625
+DATA coefficients<>+52(SB)/4, $0x42000000 // 32
 DATA coefficients<>+56(SB)/4, $0x3d000000 // 0.03125
-GLOBL coefficients<>(SB), RODATA|NOPTR, $64
+DATA coefficients<>+60(SB)/4, $0x3fa20000 // 1.265625
+DATA coefficients<>+64(SB)/4, $0x40340000 // 2.8125
+DATA coefficients<>+68(SB)/4, $0x3fd80000 // 1.6875
+DATA coefficients<>+72(SB)/4, $0x40100000 // 2.25
+DATA coefficients<>+76(SB)/4, $0x3f400000 // 0.75
+DATA coefficients<>+80(SB)/4, $0x3f580000 // 0.84375
+DATA coefficients<>+84(SB)/4, $0x3f100000 // 0.5625
+DATA coefficients<>+88(SB)/4, $0x3fc00000 // 1.5
+DATA coefficients<>+92(SB)/4, $0x3ed80000 // 0.421875
+DATA coefficients<>+96(SB)/4, $0x40580000 // 3.375
+GLOBL coefficients<>(SB), RODATA|NOPTR, $112
 
-// func inputNEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
-TEXT ·inputNEON(SB), NOSPLIT, $0-88
+// func input8NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+TEXT ·input8NEON(SB), NOSPLIT, $0-88
 	MOVD dst+0(FP), R0
 	MOVD dstRow+8(FP), R1
 	MOVD dstCol+16(FP), R2
@@ -43,6 +53,9 @@ TEXT ·inputNEON(SB), NOSPLIT, $0-88
 	FMOVQ 16(R16), F25
 	FMOVQ 32(R16), F26
 	FMOVQ 48(R16), F27
+	FMOVQ 64(R16), F28
+	FMOVQ 80(R16), F29
+	FMOVQ 96(R16), F30
 
 tile:
 	MOVD R0, R11
@@ -178,8 +191,8 @@ column:
 	BGT tile
 	RET
 
-// func output4NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
-TEXT ·output4NEON(SB), NOSPLIT, $0-88
+// func output8to4NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+TEXT ·output8to4NEON(SB), NOSPLIT, $0-88
 	MOVD dst+0(FP), R0
 	MOVD dstRow+8(FP), R1
 	MOVD dstCol+16(FP), R2
@@ -202,6 +215,9 @@ TEXT ·output4NEON(SB), NOSPLIT, $0-88
 	FMOVQ 16(R16), F25
 	FMOVQ 32(R16), F26
 	FMOVQ 48(R16), F27
+	FMOVQ 64(R16), F28
+	FMOVQ 80(R16), F29
+	FMOVQ 96(R16), F30
 
 tile:
 	MOVD R0, R11
@@ -249,7 +265,7 @@ row:
 	VMOV V2.B16, V8.B16
 	WORD $0x4e27d508 // fadd v8.4s, v8.4s, v7.4s
 	WORD $0x4fba1088 // fmla v8.4s, v4.4s, v26.s[1]
-	WORD $0x4f9b10c8 // fmla v8.4s, v6.4s, v27.s[0]
+	WORD $0x4f9a18c8 // fmla v8.4s, v6.4s, v26.s[2]
 	FMOVQ F8, 48(R16)
 	ADD R5, R14, R14
 	ADD $64, R16, R16
@@ -295,7 +311,7 @@ column:
 	VMOV V2.B16, V8.B16
 	WORD $0x4e27d508 // fadd v8.4s, v8.4s, v7.4s
 	WORD $0x4fba1088 // fmla v8.4s, v4.4s, v26.s[1]
-	WORD $0x4f9b10c8 // fmla v8.4s, v6.4s, v27.s[0]
+	WORD $0x4f9a18c8 // fmla v8.4s, v6.4s, v26.s[2]
 	VST1.P [V8.S4], (R15)(R1)
 	ADD R2, R14, R14
 	ADD $16, R16, R16
@@ -311,8 +327,8 @@ column:
 	BGT tile
 	RET
 
-// func output6NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
-TEXT ·output6NEON(SB), NOSPLIT, $0-88
+// func output8to6NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+TEXT ·output8to6NEON(SB), NOSPLIT, $0-88
 	MOVD dst+0(FP), R0
 	MOVD dstRow+8(FP), R1
 	MOVD dstCol+16(FP), R2
@@ -335,6 +351,9 @@ TEXT ·output6NEON(SB), NOSPLIT, $0-88
 	FMOVQ 16(R16), F25
 	FMOVQ 32(R16), F26
 	FMOVQ 48(R16), F27
+	FMOVQ 64(R16), F28
+	FMOVQ 80(R16), F29
+	FMOVQ 96(R16), F30
 
 tile:
 	MOVD R0, R11
@@ -381,15 +400,15 @@ row:
 	FMOVQ F8, 32(R16)
 	VMOV V2.B16, V8.B16
 	WORD $0x4fba1088 // fmla v8.4s, v4.4s, v26.s[1]
-	WORD $0x4f9b10c8 // fmla v8.4s, v6.4s, v27.s[0]
+	WORD $0x4f9a18c8 // fmla v8.4s, v6.4s, v26.s[2]
 	FMOVQ F8, 48(R16)
 	VMOV V1.B16, V8.B16
-	WORD $0x4f9a1868 // fmla v8.4s, v3.4s, v26.s[2]
-	WORD $0x4fbb10a8 // fmla v8.4s, v5.4s, v27.s[1]
+	WORD $0x4fba1868 // fmla v8.4s, v3.4s, v26.s[3]
+	WORD $0x4f9b10a8 // fmla v8.4s, v5.4s, v27.s[0]
 	FMOVQ F8, 64(R16)
 	VMOV V2.B16, V8.B16
 	WORD $0x4e27d508 // fadd v8.4s, v8.4s, v7.4s
-	WORD $0x4fba1888 // fmla v8.4s, v4.4s, v26.s[3]
+	WORD $0x4fbb1088 // fmla v8.4s, v4.4s, v27.s[1]
 	WORD $0x4f9b18c8 // fmla v8.4s, v6.4s, v27.s[2]
 	FMOVQ F8, 80(R16)
 	ADD R5, R14, R14
@@ -435,15 +454,15 @@ column:
 	VST1.P [V8.S4], (R15)(R1)
 	VMOV V2.B16, V8.B16
 	WORD $0x4fba1088 // fmla v8.4s, v4.4s, v26.s[1]
-	WORD $0x4f9b10c8 // fmla v8.4s, v6.4s, v27.s[0]
+	WORD $0x4f9a18c8 // fmla v8.4s, v6.4s, v26.s[2]
 	VST1.P [V8.S4], (R15)(R1)
 	VMOV V1.B16, V8.B16
-	WORD $0x4f9a1868 // fmla v8.4s, v3.4s, v26.s[2]
-	WORD $0x4fbb10a8 // fmla v8.4s, v5.4s, v27.s[1]
+	WORD $0x4fba1868 // fmla v8.4s, v3.4s, v26.s[3]
+	WORD $0x4f9b10a8 // fmla v8.4s, v5.4s, v27.s[0]
 	VST1.P [V8.S4], (R15)(R1)
 	VMOV V2.B16, V8.B16
 	WORD $0x4e27d508 // fadd v8.4s, v8.4s, v7.4s
-	WORD $0x4fba1888 // fmla v8.4s, v4.4s, v26.s[3]
+	WORD $0x4fbb1088 // fmla v8.4s, v4.4s, v27.s[1]
 	WORD $0x4f9b18c8 // fmla v8.4s, v6.4s, v27.s[2]
 	VST1.P [V8.S4], (R15)(R1)
 	ADD R2, R14, R14
@@ -460,8 +479,8 @@ column:
 	BGT tile
 	RET
 
-// func gradient4NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
-TEXT ·gradient4NEON(SB), NOSPLIT, $0-88
+// func gradient4to8NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+TEXT ·gradient4to8NEON(SB), NOSPLIT, $0-88
 	MOVD dst+0(FP), R0
 	MOVD dstRow+8(FP), R1
 	MOVD dstCol+16(FP), R2
@@ -484,6 +503,9 @@ TEXT ·gradient4NEON(SB), NOSPLIT, $0-88
 	FMOVQ 16(R16), F25
 	FMOVQ 32(R16), F26
 	FMOVQ 48(R16), F27
+	FMOVQ 64(R16), F28
+	FMOVQ 80(R16), F29
+	FMOVQ 96(R16), F30
 
 tile:
 	MOVD R0, R11
@@ -523,7 +545,7 @@ row:
 	VMOV V0.B16, V8.B16
 	WORD $0x4fb81848 // fmla v8.4s, v2.4s, v24.s[3]
 	WORD $0x4f989829 // fmul v9.4s, v1.4s, v24.s[2]
-	WORD $0x4f9b1069 // fmla v9.4s, v3.4s, v27.s[0]
+	WORD $0x4f9a1869 // fmla v9.4s, v3.4s, v26.s[2]
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
 	FMOVQ F10, 80(R16)
 	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
@@ -566,7 +588,7 @@ column:
 	VMOV V0.B16, V8.B16
 	WORD $0x4fb81848 // fmla v8.4s, v2.4s, v24.s[3]
 	WORD $0x4f989829 // fmul v9.4s, v1.4s, v24.s[2]
-	WORD $0x4f9b1069 // fmla v9.4s, v3.4s, v27.s[0]
+	WORD $0x4f9a1869 // fmla v9.4s, v3.4s, v26.s[2]
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
 	VST1.P [V10.S4], (R15)(R1)
 	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
@@ -587,8 +609,8 @@ column:
 	BGT tile
 	RET
 
-// func gradient6NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
-TEXT ·gradient6NEON(SB), NOSPLIT, $0-88
+// func gradient6to8NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+TEXT ·gradient6to8NEON(SB), NOSPLIT, $0-88
 	MOVD dst+0(FP), R0
 	MOVD dstRow+8(FP), R1
 	MOVD dstCol+16(FP), R2
@@ -611,6 +633,9 @@ TEXT ·gradient6NEON(SB), NOSPLIT, $0-88
 	FMOVQ 16(R16), F25
 	FMOVQ 32(R16), F26
 	FMOVQ 48(R16), F27
+	FMOVQ 64(R16), F28
+	FMOVQ 80(R16), F29
+	FMOVQ 96(R16), F30
 
 tile:
 	MOVD R0, R11
@@ -645,19 +670,19 @@ row:
 	FMOVQ F10, 32(R16)
 	VMOV V0.B16, V8.B16
 	WORD $0x4fb91848 // fmla v8.4s, v2.4s, v25.s[3]
-	WORD $0x4f9a1888 // fmla v8.4s, v4.4s, v26.s[2]
+	WORD $0x4fba1888 // fmla v8.4s, v4.4s, v26.s[3]
 	WORD $0x4f999829 // fmul v9.4s, v1.4s, v25.s[2]
 	WORD $0x4fba1069 // fmla v9.4s, v3.4s, v26.s[1]
-	WORD $0x4fba18a9 // fmla v9.4s, v5.4s, v26.s[3]
+	WORD $0x4fbb10a9 // fmla v9.4s, v5.4s, v27.s[1]
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
 	FMOVQ F10, 48(R16)
 	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
 	FMOVQ F10, 64(R16)
 	VMOV V0.B16, V8.B16
 	WORD $0x4fb81848 // fmla v8.4s, v2.4s, v24.s[3]
-	WORD $0x4fbb1088 // fmla v8.4s, v4.4s, v27.s[1]
+	WORD $0x4f9b1088 // fmla v8.4s, v4.4s, v27.s[0]
 	WORD $0x4f989829 // fmul v9.4s, v1.4s, v24.s[2]
-	WORD $0x4f9b1069 // fmla v9.4s, v3.4s, v27.s[0]
+	WORD $0x4f9a1869 // fmla v9.4s, v3.4s, v26.s[2]
 	WORD $0x4f9b18a9 // fmla v9.4s, v5.4s, v27.s[2]
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
 	FMOVQ F10, 80(R16)
@@ -696,25 +721,383 @@ column:
 	VST1.P [V10.S4], (R15)(R1)
 	VMOV V0.B16, V8.B16
 	WORD $0x4fb91848 // fmla v8.4s, v2.4s, v25.s[3]
-	WORD $0x4f9a1888 // fmla v8.4s, v4.4s, v26.s[2]
+	WORD $0x4fba1888 // fmla v8.4s, v4.4s, v26.s[3]
 	WORD $0x4f999829 // fmul v9.4s, v1.4s, v25.s[2]
 	WORD $0x4fba1069 // fmla v9.4s, v3.4s, v26.s[1]
-	WORD $0x4fba18a9 // fmla v9.4s, v5.4s, v26.s[3]
+	WORD $0x4fbb10a9 // fmla v9.4s, v5.4s, v27.s[1]
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
 	VST1.P [V10.S4], (R15)(R1)
 	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
 	VST1.P [V10.S4], (R15)(R1)
 	VMOV V0.B16, V8.B16
 	WORD $0x4fb81848 // fmla v8.4s, v2.4s, v24.s[3]
-	WORD $0x4fbb1088 // fmla v8.4s, v4.4s, v27.s[1]
+	WORD $0x4f9b1088 // fmla v8.4s, v4.4s, v27.s[0]
 	WORD $0x4f989829 // fmul v9.4s, v1.4s, v24.s[2]
-	WORD $0x4f9b1069 // fmla v9.4s, v3.4s, v27.s[0]
+	WORD $0x4f9a1869 // fmla v9.4s, v3.4s, v26.s[2]
 	WORD $0x4f9b18a9 // fmla v9.4s, v5.4s, v27.s[2]
 	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
 	VST1.P [V10.S4], (R15)(R1)
 	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
 	VST1.P [V10.S4], (R15)(R1)
 	VMOV V5.B16, V10.B16
+	VST1.P [V10.S4], (R15)(R1)
+	ADD R2, R14, R14
+	ADD $16, R16, R16
+	SUBS $1, R17, R17
+	BGT column
+	ADD $16, R12, R12
+	ADD $16, R11, R11
+	SUBS $1, R13, R13
+	BGT vector
+	ADD R7, R4, R4
+	ADD R3, R0, R0
+	SUBS $1, R8, R8
+	BGT tile
+	RET
+
+// func input6NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+TEXT ·input6NEON(SB), NOSPLIT, $0-88
+	MOVD dst+0(FP), R0
+	MOVD dstRow+8(FP), R1
+	MOVD dstCol+16(FP), R2
+	MOVD dstTile+24(FP), R3
+	MOVD src+32(FP), R4
+	MOVD srcRow+40(FP), R5
+	MOVD srcCol+48(FP), R6
+	MOVD srcTile+56(FP), R7
+	MOVD tiles+64(FP), R8
+	MOVD vecs+72(FP), R9
+	MOVD scratch+80(FP), R10
+	LSL $2, R1, R1
+	LSL $2, R2, R2
+	LSL $2, R3, R3
+	LSL $2, R5, R5
+	LSL $2, R6, R6
+	LSL $2, R7, R7
+	MOVD $coefficients<>(SB), R16
+	FMOVQ (R16), F24
+	FMOVQ 16(R16), F25
+	FMOVQ 32(R16), F26
+	FMOVQ 48(R16), F27
+	FMOVQ 64(R16), F28
+	FMOVQ 80(R16), F29
+	FMOVQ 96(R16), F30
+
+tile:
+	MOVD R0, R11
+	MOVD R4, R12
+	MOVD R9, R13
+
+vector:
+	// The columns of each row.
+	MOVD R12, R14
+	MOVD R10, R16
+	MOVD $6, R17
+
+row:
+	MOVD R14, R15
+	VLD1.P (R15)(R6), [V0.S4]
+	VLD1.P (R15)(R6), [V1.S4]
+	VLD1.P (R15)(R6), [V2.S4]
+	VLD1.P (R15)(R6), [V3.S4]
+	VLD1.P (R15)(R6), [V4.S4]
+	VLD1.P (R15)(R6), [V5.S4]
+	VMOV V4.B16, V10.B16
+	WORD $0x4fbb180a // fmla v10.4s, v0.4s, v27.s[3]
+	WORD $0x4f9c504a // fmls v10.4s, v2.4s, v28.s[0]
+	FMOVQ F10, (R16)
+	VMOV V4.B16, V8.B16
+	WORD $0x4f9c5848 // fmls v8.4s, v2.4s, v28.s[2]
+	WORD $0x4fbc9869 // fmul v9.4s, v3.4s, v28.s[3]
+	WORD $0x4fbc5029 // fmls v9.4s, v1.4s, v28.s[1]
+	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ F10, 16(R16)
+	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
+	FMOVQ F10, 32(R16)
+	VMOV V4.B16, V8.B16
+	WORD $0x4fbd5048 // fmls v8.4s, v2.4s, v29.s[1]
+	WORD $0x4f9d9869 // fmul v9.4s, v3.4s, v29.s[2]
+	WORD $0x4f9d5029 // fmls v9.4s, v1.4s, v29.s[0]
+	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ F10, 48(R16)
+	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
+	FMOVQ F10, 64(R16)
+	VMOV V5.B16, V10.B16
+	WORD $0x4fbb182a // fmla v10.4s, v1.4s, v27.s[3]
+	WORD $0x4f9c506a // fmls v10.4s, v3.4s, v28.s[0]
+	FMOVQ F10, 80(R16)
+	ADD R5, R14, R14
+	ADD $96, R16, R16
+	SUBS $1, R17, R17
+	BGT row
+	// The rows of each column.
+	MOVD R11, R14
+	MOVD R10, R16
+	MOVD $6, R17
+
+column:
+	FMOVQ (R16), F0
+	FMOVQ 96(R16), F1
+	FMOVQ 192(R16), F2
+	FMOVQ 288(R16), F3
+	FMOVQ 384(R16), F4
+	FMOVQ 480(R16), F5
+	MOVD R14, R15
+	VMOV V4.B16, V10.B16
+	WORD $0x4fbb180a // fmla v10.4s, v0.4s, v27.s[3]
+	WORD $0x4f9c504a // fmls v10.4s, v2.4s, v28.s[0]
+	VST1.P [V10.S4], (R15)(R1)
+	VMOV V4.B16, V8.B16
+	WORD $0x4f9c5848 // fmls v8.4s, v2.4s, v28.s[2]
+	WORD $0x4fbc9869 // fmul v9.4s, v3.4s, v28.s[3]
+	WORD $0x4fbc5029 // fmls v9.4s, v1.4s, v28.s[1]
+	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	VST1.P [V10.S4], (R15)(R1)
+	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
+	VST1.P [V10.S4], (R15)(R1)
+	VMOV V4.B16, V8.B16
+	WORD $0x4fbd5048 // fmls v8.4s, v2.4s, v29.s[1]
+	WORD $0x4f9d9869 // fmul v9.4s, v3.4s, v29.s[2]
+	WORD $0x4f9d5029 // fmls v9.4s, v1.4s, v29.s[0]
+	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	VST1.P [V10.S4], (R15)(R1)
+	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
+	VST1.P [V10.S4], (R15)(R1)
+	VMOV V5.B16, V10.B16
+	WORD $0x4fbb182a // fmla v10.4s, v1.4s, v27.s[3]
+	WORD $0x4f9c506a // fmls v10.4s, v3.4s, v28.s[0]
+	VST1.P [V10.S4], (R15)(R1)
+	ADD R2, R14, R14
+	ADD $16, R16, R16
+	SUBS $1, R17, R17
+	BGT column
+	ADD $16, R12, R12
+	ADD $16, R11, R11
+	SUBS $1, R13, R13
+	BGT vector
+	ADD R7, R4, R4
+	ADD R3, R0, R0
+	SUBS $1, R8, R8
+	BGT tile
+	RET
+
+// func output6to4NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+TEXT ·output6to4NEON(SB), NOSPLIT, $0-88
+	MOVD dst+0(FP), R0
+	MOVD dstRow+8(FP), R1
+	MOVD dstCol+16(FP), R2
+	MOVD dstTile+24(FP), R3
+	MOVD src+32(FP), R4
+	MOVD srcRow+40(FP), R5
+	MOVD srcCol+48(FP), R6
+	MOVD srcTile+56(FP), R7
+	MOVD tiles+64(FP), R8
+	MOVD vecs+72(FP), R9
+	MOVD scratch+80(FP), R10
+	LSL $2, R1, R1
+	LSL $2, R2, R2
+	LSL $2, R3, R3
+	LSL $2, R5, R5
+	LSL $2, R6, R6
+	LSL $2, R7, R7
+	MOVD $coefficients<>(SB), R16
+	FMOVQ (R16), F24
+	FMOVQ 16(R16), F25
+	FMOVQ 32(R16), F26
+	FMOVQ 48(R16), F27
+	FMOVQ 64(R16), F28
+	FMOVQ 80(R16), F29
+	FMOVQ 96(R16), F30
+
+tile:
+	MOVD R0, R11
+	MOVD R4, R12
+	MOVD R9, R13
+
+vector:
+	// The columns of each row.
+	MOVD R12, R14
+	MOVD R10, R16
+	MOVD $6, R17
+
+row:
+	MOVD R14, R15
+	VLD1.P (R15)(R6), [V0.S4]
+	VLD1.P (R15)(R6), [V1.S4]
+	VLD1.P (R15)(R6), [V2.S4]
+	VLD1.P (R15)(R6), [V3.S4]
+	VLD1.P (R15)(R6), [V4.S4]
+	VLD1.P (R15)(R6), [V5.S4]
+	VMOV V1.B16, V8.B16
+	WORD $0x4e22d501 // fadd v1.4s, v8.4s, v2.4s
+	WORD $0x4ea2d502 // fsub v2.4s, v8.4s, v2.4s
+	VMOV V3.B16, V8.B16
+	WORD $0x4e24d503 // fadd v3.4s, v8.4s, v4.4s
+	WORD $0x4ea4d504 // fsub v4.4s, v8.4s, v4.4s
+	VMOV V0.B16, V8.B16
+	WORD $0x4e21d508 // fadd v8.4s, v8.4s, v1.4s
+	WORD $0x4e23d508 // fadd v8.4s, v8.4s, v3.4s
+	FMOVQ F8, (R16)
+	WORD $0x4fbc9848 // fmul v8.4s, v2.4s, v28.s[3]
+	WORD $0x4f9d1888 // fmla v8.4s, v4.4s, v29.s[2]
+	FMOVQ F8, 16(R16)
+	WORD $0x4fbd9028 // fmul v8.4s, v1.4s, v29.s[1]
+	WORD $0x4f9c1868 // fmla v8.4s, v3.4s, v28.s[2]
+	FMOVQ F8, 32(R16)
+	VMOV V5.B16, V8.B16
+	WORD $0x4fbd1848 // fmla v8.4s, v2.4s, v29.s[3]
+	WORD $0x4f9e1088 // fmla v8.4s, v4.4s, v30.s[0]
+	FMOVQ F8, 48(R16)
+	ADD R5, R14, R14
+	ADD $64, R16, R16
+	SUBS $1, R17, R17
+	BGT row
+	// The rows of each column.
+	MOVD R11, R14
+	MOVD R10, R16
+	MOVD $4, R17
+
+column:
+	FMOVQ (R16), F0
+	FMOVQ 64(R16), F1
+	FMOVQ 128(R16), F2
+	FMOVQ 192(R16), F3
+	FMOVQ 256(R16), F4
+	FMOVQ 320(R16), F5
+	MOVD R14, R15
+	VMOV V1.B16, V8.B16
+	WORD $0x4e22d501 // fadd v1.4s, v8.4s, v2.4s
+	WORD $0x4ea2d502 // fsub v2.4s, v8.4s, v2.4s
+	VMOV V3.B16, V8.B16
+	WORD $0x4e24d503 // fadd v3.4s, v8.4s, v4.4s
+	WORD $0x4ea4d504 // fsub v4.4s, v8.4s, v4.4s
+	VMOV V0.B16, V8.B16
+	WORD $0x4e21d508 // fadd v8.4s, v8.4s, v1.4s
+	WORD $0x4e23d508 // fadd v8.4s, v8.4s, v3.4s
+	VST1.P [V8.S4], (R15)(R1)
+	WORD $0x4fbc9848 // fmul v8.4s, v2.4s, v28.s[3]
+	WORD $0x4f9d1888 // fmla v8.4s, v4.4s, v29.s[2]
+	VST1.P [V8.S4], (R15)(R1)
+	WORD $0x4fbd9028 // fmul v8.4s, v1.4s, v29.s[1]
+	WORD $0x4f9c1868 // fmla v8.4s, v3.4s, v28.s[2]
+	VST1.P [V8.S4], (R15)(R1)
+	VMOV V5.B16, V8.B16
+	WORD $0x4fbd1848 // fmla v8.4s, v2.4s, v29.s[3]
+	WORD $0x4f9e1088 // fmla v8.4s, v4.4s, v30.s[0]
+	VST1.P [V8.S4], (R15)(R1)
+	ADD R2, R14, R14
+	ADD $16, R16, R16
+	SUBS $1, R17, R17
+	BGT column
+	ADD $16, R12, R12
+	ADD $16, R11, R11
+	SUBS $1, R13, R13
+	BGT vector
+	ADD R7, R4, R4
+	ADD R3, R0, R0
+	SUBS $1, R8, R8
+	BGT tile
+	RET
+
+// func gradient4to6NEON(dst *float32, dstRow int, dstCol int, dstTile int, src *float32, srcRow int, srcCol int, srcTile int, tiles int, vecs int, scratch *float32)
+TEXT ·gradient4to6NEON(SB), NOSPLIT, $0-88
+	MOVD dst+0(FP), R0
+	MOVD dstRow+8(FP), R1
+	MOVD dstCol+16(FP), R2
+	MOVD dstTile+24(FP), R3
+	MOVD src+32(FP), R4
+	MOVD srcRow+40(FP), R5
+	MOVD srcCol+48(FP), R6
+	MOVD srcTile+56(FP), R7
+	MOVD tiles+64(FP), R8
+	MOVD vecs+72(FP), R9
+	MOVD scratch+80(FP), R10
+	LSL $2, R1, R1
+	LSL $2, R2, R2
+	LSL $2, R3, R3
+	LSL $2, R5, R5
+	LSL $2, R6, R6
+	LSL $2, R7, R7
+	MOVD $coefficients<>(SB), R16
+	FMOVQ (R16), F24
+	FMOVQ 16(R16), F25
+	FMOVQ 32(R16), F26
+	FMOVQ 48(R16), F27
+	FMOVQ 64(R16), F28
+	FMOVQ 80(R16), F29
+	FMOVQ 96(R16), F30
+
+tile:
+	MOVD R0, R11
+	MOVD R4, R12
+	MOVD R9, R13
+
+vector:
+	// The columns of each row.
+	MOVD R12, R14
+	MOVD R10, R16
+	MOVD $4, R17
+
+row:
+	MOVD R14, R15
+	VLD1.P (R15)(R6), [V0.S4]
+	VLD1.P (R15)(R6), [V1.S4]
+	VLD1.P (R15)(R6), [V2.S4]
+	VLD1.P (R15)(R6), [V3.S4]
+	VMOV V0.B16, V10.B16
+	FMOVQ F10, (R16)
+	VMOV V0.B16, V8.B16
+	WORD $0x4fbd1048 // fmla v8.4s, v2.4s, v29.s[1]
+	WORD $0x4fbc9829 // fmul v9.4s, v1.4s, v28.s[3]
+	WORD $0x4fbd1869 // fmla v9.4s, v3.4s, v29.s[3]
+	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ F10, 16(R16)
+	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
+	FMOVQ F10, 32(R16)
+	VMOV V0.B16, V8.B16
+	WORD $0x4f9c1848 // fmla v8.4s, v2.4s, v28.s[2]
+	WORD $0x4f9d9829 // fmul v9.4s, v1.4s, v29.s[2]
+	WORD $0x4f9e1069 // fmla v9.4s, v3.4s, v30.s[0]
+	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	FMOVQ F10, 48(R16)
+	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
+	FMOVQ F10, 64(R16)
+	VMOV V3.B16, V10.B16
+	FMOVQ F10, 80(R16)
+	ADD R5, R14, R14
+	ADD $96, R16, R16
+	SUBS $1, R17, R17
+	BGT row
+	// The rows of each column.
+	MOVD R11, R14
+	MOVD R10, R16
+	MOVD $6, R17
+
+column:
+	FMOVQ (R16), F0
+	FMOVQ 96(R16), F1
+	FMOVQ 192(R16), F2
+	FMOVQ 288(R16), F3
+	MOVD R14, R15
+	VMOV V0.B16, V10.B16
+	VST1.P [V10.S4], (R15)(R1)
+	VMOV V0.B16, V8.B16
+	WORD $0x4fbd1048 // fmla v8.4s, v2.4s, v29.s[1]
+	WORD $0x4fbc9829 // fmul v9.4s, v1.4s, v28.s[3]
+	WORD $0x4fbd1869 // fmla v9.4s, v3.4s, v29.s[3]
+	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	VST1.P [V10.S4], (R15)(R1)
+	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
+	VST1.P [V10.S4], (R15)(R1)
+	VMOV V0.B16, V8.B16
+	WORD $0x4f9c1848 // fmla v8.4s, v2.4s, v28.s[2]
+	WORD $0x4f9d9829 // fmul v9.4s, v1.4s, v29.s[2]
+	WORD $0x4f9e1069 // fmla v9.4s, v3.4s, v30.s[0]
+	WORD $0x4e29d50a // fadd v10.4s, v8.4s, v9.4s
+	VST1.P [V10.S4], (R15)(R1)
+	WORD $0x4ea9d50a // fsub v10.4s, v8.4s, v9.4s
+	VST1.P [V10.S4], (R15)(R1)
+	VMOV V3.B16, V10.B16
 	VST1.P [V10.S4], (R15)(R1)
 	ADD R2, R14, R14
 	ADD $16, R16, R16

@@ -5,9 +5,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/parallel"
 )
 
 // each runs f once for each kernel of package gemm, and so with each set of
@@ -83,9 +85,10 @@ func plans() map[string]*Plan {
 		{64, 20, 26, 64, 1}, // a smaller block of resnet18
 		{128, 14, 14, 96, 1},
 		{256, 7, 7, 32, 1},
-		{16, 3, 3, 24, 0}, // a single value
-		{9, 8, 13, 17, 1}, // nothing fits
-		{33, 8, 7, 16, 2}, // pad as wide as it may be
+		{16, 36, 34, 24, 1}, // in tiles of 6×6
+		{16, 3, 3, 24, 0},   // a single value
+		{9, 8, 13, 17, 1},   // nothing fits
+		{33, 8, 7, 16, 2},   // pad as wide as it may be
 		{16, 25, 12, 8, 0},
 	} {
 		all[fmt.Sprintf("3×3 C%d %d×%d O%d pad %d", s[0], s[1], s[2], s[3], s[4])] = New(3, s[0], s[1], s[2], s[3], s[4])
@@ -138,7 +141,10 @@ func TestTransforms(t *testing.T) {
 	each(t, func(t *testing.T) {
 		rng := rand.New(rand.NewPCG(3, 4))
 		const channels, tiles = 32, 3
-		for name, c := range map[string]*transform{"input": &input, "output4": &output4, "output6": &output6, "gradient4": &gradient4, "gradient6": &gradient6} {
+		for name, c := range map[string]*transform{
+			"input8": &input8, "output8to4": &output8to4, "output8to6": &output8to6, "gradient4to8": &gradient4to8, "gradient6to8": &gradient6to8,
+			"input6": &input6, "output6to4": &output6to4, "gradient4to6": &gradient4to6,
+		} {
 			layout := func(n int) square {
 				return square{make([]float32, 64*1000), 7 * channels * n, 2 * channels, channels * n * n * 9}
 			}
@@ -184,7 +190,7 @@ func TestSetAgain(t *testing.T) {
 // The bytes of an image do not depend on how a batch is cut into blocks.
 func TestBlocks(t *testing.T) {
 	each(t, func(t *testing.T) {
-		for _, p := range []*Plan{New(3, 16, 14, 9, 16, 1), New(5, 8, 11, 30, 8, 2)} {
+		for _, p := range []*Plan{New(3, 16, 14, 9, 16, 1), New(3, 24, 17, 19, 16, 1), New(5, 8, 11, 30, 8, 2)} {
 			rng := rand.New(rand.NewPCG(9, 9))
 			const images = 7
 			x, w := random(rng, images*p.channels*p.height*p.width), random(rng, p.out*p.channels*p.taps())
@@ -194,22 +200,27 @@ func TestBlocks(t *testing.T) {
 			for t0 := range images * p.tilesH {
 				p.Convolve(new(Scratch), want, len(want)/images, x, &k, t0, t0+1)
 			}
-			var s Scratch
-			n, block := p.Blocks(images)
-			seen := map[Run]bool{}
-			for i := range n {
-				t0, t1 := block(i)
-				p.Convolve(&s, got, len(got)/images, x, &k, t0, t1)
-				for _, r := range p.Runs(t0, t1) {
+			for name, convolve := range map[string]func(*Plan, *Batch){
+				"block by block": (*Plan).blockByBlock, "point by point": (*Plan).pointByPoint,
+			} {
+				clear(got)
+				seen := map[Run]bool{}
+				var mu sync.Mutex
+				scratches := make([]Scratch, parallel.Threads())
+				finish := func(r Run) {
+					mu.Lock()
+					defer mu.Unlock()
 					seen[r] = true
 				}
-			}
-			rows := 0
-			for r := range seen {
-				rows += r.Y1 - r.Y0
-			}
-			if !slices.Equal(got, want) || rows != images*p.outH {
-				t.Errorf("%d×%d: found other bytes in %d blocks than row by row, or %d rows, expected %d", p.side, p.side, n, rows, images*p.outH)
+				scratch := func(worker int) *Scratch { return &scratches[worker] }
+				convolve(p, &Batch{scratch, got, len(got) / images, x, images, &k, finish})
+				rows := 0
+				for r := range seen {
+					rows += r.Y1 - r.Y0
+				}
+				if !slices.Equal(got, want) || rows != images*p.outH {
+					t.Errorf("%d×%d %s: found other bytes than row by row, or %d rows, expected %d", p.side, p.side, name, rows, images*p.outH)
+				}
 			}
 		}
 	})

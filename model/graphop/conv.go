@@ -166,13 +166,9 @@ func (g *geometry) convolve(s *Scope, y []float32, argmax [][]uint8, x, w []floa
 			g.pooled(s.scratch(worker), g.outImage(y, i), argmax[i], g.inImage(x, i), w, kernels, e)
 		})
 	case g.plan != nil:
-		blocks, block := g.plan.Blocks(s.rows)
-		parallel.For(blocks, func(worker, i int) {
-			t0, t1 := block(i)
-			g.plan.Convolve(&s.scratch(worker).winograd, y, g.apart, x, kernels, t0, t1)
-			for _, r := range g.plan.Runs(t0, t1) {
-				g.finishRows(y, r.Image, r.Y0, r.Y1, e)
-			}
+		g.plan.ConvolveBatch(&winograd.Batch{
+			Scratch: s.winograd, Y: y, Apart: g.apart, X: x, Images: s.rows, Kernels: kernels,
+			Finish: func(r winograd.Run) { g.finishRows(y, r.Image, r.Y0, r.Y1, e) },
 		})
 	case g.shifted():
 		g.depthwisePlanes(s, y, x, w, e)
@@ -211,6 +207,6 @@ func (g *geometry) kind(norm, add bool) string {
 // transform prepares the kernels for one run if the Winograd algorithm is used.
 func (g *geometry) transform(s *Scope, kernels *winograd.Kernels, w []float32, back bool) {
 	if g.plan != nil {
-		kernels.Set(g.plan, w, back, func(worker int) *winograd.Scratch { return &s.scratch(worker).winograd })
+		kernels.Set(g.plan, w, back, s.winograd)
 	}
 }

@@ -123,7 +123,7 @@ type scratch struct {
 	shift    shiftScratch
 	expanded []float32 // in a chain: some channels of the filters' input
 	wide     []float32 // and the filters' whole output
-	grad     []float32 // [O,C] of winograd's 64 products, summed over images
+	grad     []float32 // [O,C] of each of winograd's products, summed over images
 }
 
 // grow returns buf with at least n values. Their contents are undefined.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
+	"github.com/lastlayer/lastlayer/internal/winograd"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -46,6 +47,8 @@ func NewScope(g *gorgonia.ExprGraph, capacity int) *Scope {
 
 // scratch returns one worker's memory.
 func (s *Scope) scratch(worker int) *scratch { return &s.workers[worker] }
+
+func (s *Scope) winograd(worker int) *winograd.Scratch { return &s.scratch(worker).winograd }
 
 // Graph returns the graph the operators are in.
 func (s *Scope) Graph() *gorgonia.ExprGraph { return s.graph }

@@ -17,7 +17,7 @@ import (
 
 // version changes with the layout of a file or the arithmetic of a layer. Features of
 // another version are unusable.
-const version = 4
+const version = 5
 
 // trunkKey describes a trunk; its JSON is part of the cache key.
 type trunkKey struct {

@@ -28,22 +28,31 @@ type Transform struct {
 func (t Transform) In() int  { return len(t.m[0]) }
 func (t Transform) Out() int { return len(t.m) }
 
-// Transforms are those of F(4×4, 5×5) and F(6×6, 3×3): one of the input, two each of
-// what depends on the size of a tile. Package internal/winograd says where they come
-// from.
+// The finite points of schemes of 8×8 and of 6×6. Those of a pair ±p are neighbours.
+var (
+	finite8 = []float64{0, 1, -1, 2, -2, 0.5, -0.5}
+	finite6 = []float64{0, 0.75, -0.75, 1.5, -1.5}
+)
+
+// Transforms are those of F(4×4, 5×5), F(6×6, 3×3) and F(4×4, 3×3): one of the input
+// for each number of points, and two for each size of a tile with it. Package
+// internal/winograd says where they come from.
 var Transforms = []Transform{
-	{"input", "Bᵀ·d·B", matrixB, false},
-	{"output4", "Aᵀ·m·A", paired(powers(4)), true},
-	{"output6", "Aᵀ·m·A", paired(powers(6)), true},
-	{"gradient4", "A·y·Aᵀ", powers(4), false},
-	{"gradient6", "A·y·Aᵀ", powers(6), false},
+	{"input8", "Bᵀ·d·B", polynomials(finite8), false},
+	{"output8to4", "Aᵀ·m·A", paired(powers(finite8, 4)), true},
+	{"output8to6", "Aᵀ·m·A", paired(powers(finite8, 6)), true},
+	{"gradient4to8", "A·y·Aᵀ", powers(finite8, 4), false},
+	{"gradient6to8", "A·y·Aᵀ", powers(finite8, 6), false},
+	{"input6", "Bᵀ·d·B", polynomials(finite6), false},
+	{"output6to4", "Aᵀ·m·A", paired(powers(finite6, 4)), true},
+	{"gradient4to6", "A·y·Aᵀ", powers(finite6, 4), false},
 }
 
 // Factors are the magnitudes of all coefficients but 0 and 1.
 func Factors() []float64 {
 	var factors []float64
-	for _, m := range [][][]float64{matrixB, powers(6)} {
-		for _, row := range m {
+	for _, t := range Transforms {
+		for _, row := range t.m {
 			for _, v := range row {
 				v = math.Abs(v)
 				if v != 0 && v != 1 && !slices.Contains(factors, v) {
@@ -55,24 +64,32 @@ func Factors() []float64 {
 	return factors
 }
 
-// Rows and columns belong to the points 0, 1, -1, 2, -2, 1/2, -1/2 and
-// infinity. The rows of a pair of points ±p are E ± O: E has a row's even
-// columns, O its odd ones. This shares half of the multiplications.
-var matrixB = [][]float64{ // Bᵀ: 8 values of the input to 8
-	{-1, 0, 5.25, 0, -5.25, 0, 1, 0},
-	{0, 1, 1, -4.25, -4.25, 1, 1, 0},
-	{0, -1, 1, 4.25, -4.25, -1, 1, 0},
-	{0, 0.5, 0.25, -2.5, -1.25, 2, 1, 0},
-	{0, -0.5, 0.25, 2.5, -1.25, -2, 1, 0},
-	{0, 2, 4, -2.5, -5, 0.5, 1, 0},
-	{0, -2, 4, 2.5, -5, -0.5, 1, 0},
-	{0, -1, 0, 5.25, 0, -5.25, 0, 1},
+// polynomials is Bᵀ: of each point the coefficients of the polynomial that vanishes at
+// all others. The rows of a pair of points ±p are E ± O: E has a
+// row's even columns, O its odd ones. This shares half of the multiplications.
+func polynomials(finite []float64) [][]float64 {
+	var m [][]float64
+	for i := range len(finite) + 1 {
+		row := make([]float64, len(finite)+1)
+		row[0] = 1
+		for j, q := range finite {
+			if j == i {
+				continue
+			}
+			for k := len(row) - 1; k > 0; k-- { // times x - q
+				row[k] = row[k-1] - q*row[k]
+			}
+			row[0] *= -q
+		}
+		m = append(m, row)
+	}
+	return m
 }
 
-// powers is A, 8 values of tiles of n: the powers of each point.
-func powers(n int) [][]float64 {
+// powers is A for tiles of n: the powers of each point.
+func powers(finite []float64, n int) [][]float64 {
 	var m [][]float64
-	for _, p := range []float64{0, 1, -1, 2, -2, 0.5, -0.5} {
+	for _, p := range finite {
 		row, power := make([]float64, n), 1.0
 		for i := range row {
 			row[i] = power
@@ -85,7 +102,7 @@ func powers(n int) [][]float64 {
 	return append(m, infinity)
 }
 
-// paired is the transpose of A whose columns 1 to 6 are for the sum and the
+// paired is the transpose of A whose columns, but the first and the last, are for the sum and the
 // difference of each pair of points.
 func paired(a [][]float64) [][]float64 {
 	var m [][]float64
@@ -117,22 +134,24 @@ func Apply[R any](machine Machine[R], t Transform, in []R, spare [3]R, put func(
 type writer[R any] struct{ Machine[R] }
 
 // combine sets sum to the sum of coefficient·in over every step-th column from
-// first on.
+// first on. It begins with a one, or else with the first positive coefficient.
 func (w writer[R]) combine(sum R, in []R, row []float64, first, step int) {
-	begun := false
+	begin := -1
+	for j := first; j < len(row); j += step {
+		if row[j] > 0 && (begin < 0 || row[j] == 1 && row[begin] != 1) {
+			begin = j
+		}
+	}
+	if row[begin] == 1 {
+		w.Move(in[begin], sum)
+	} else {
+		w.Multiply(row[begin], in[begin], sum)
+	}
 	for _, ones := range []bool{true, false} { // what needs no product comes first
 		for j := first; j < len(row); j += step {
 			v := row[j]
 			switch {
-			case v == 0 || (v == 1) != ones:
-			case !begun && v == 1:
-				w.Move(in[j], sum)
-				begun = true
-			case !begun && v > 0:
-				w.Multiply(v, in[j], sum)
-				begun = true
-			case !begun:
-				panic("a negative coefficient comes first")
+			case v == 0 || j == begin || (v == 1) != ones:
 			case v == 1:
 				w.Add(sum, in[j], sum)
 			case v == -1:
