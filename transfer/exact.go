@@ -123,7 +123,7 @@ func Exact(ctx context.Context, n *model.Network, data dataset.Examples, opt Exa
 	if changed := h.checkFrozen(); changed != nil {
 		return nil, changed
 	}
-	if err := h.settle(ctx, opt.Kept); err != nil {
+	if err := h.finishKept(ctx, opt.Kept); err != nil {
 		return nil, err
 	}
 	if err := h.checkOutputs(); err != nil {

@@ -107,9 +107,9 @@ func (k Kept) weights(n *model.Network) []float32 {
 	return all
 }
 
-// settle checks that the kept outputs have not changed, lowers the biases of the new
+// finishKept checks that the kept outputs have not changed, lowers the biases of the new
 // ones as described at Grow, and stores the result.
-func (h *Head) settle(ctx context.Context, k Kept) error {
+func (h *Head) finishKept(ctx context.Context, k Kept) error {
 	if k.Outputs == 0 {
 		return nil
 	}

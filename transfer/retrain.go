@@ -118,7 +118,7 @@ func Retrain(ctx context.Context, n *model.Network, data dataset.Examples, opt O
 		return &h.Result, changed
 	}
 	// What was learnt by a training that ends early is used too.
-	if failed := h.settle(context.WithoutCancel(ctx), opt.Kept); failed != nil {
+	if failed := h.finishKept(context.WithoutCancel(ctx), opt.Kept); failed != nil {
 		err = cmp.Or(err, failed)
 	}
 	if err == nil && !opt.NoCache {

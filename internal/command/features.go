@@ -33,7 +33,9 @@ func newFeatures(g *globals) *cobra.Command {
 		Short: "Write the features of each image, for other programs or for retrain",
 		Long: `features runs a network up to its last layer over the training and the test images
 of a data set, and writes its output: a row of numbers per image, from which the
-last layer tells the classes apart. They are what retrain --last 1 trains on.
+last layer tells the classes apart. They are what retrain --last 1 trains on. The
+network stays as it is: --model names it, as for all commands that only use one.
+Those that train, as retrain, begin --from it.
 
 An .npz file has, for numpy.load, the arrays train [N,F], train_labels [N] and
 train_files [N], the same of test, and classes. A .csv file has the columns part,
@@ -72,7 +74,6 @@ type shareLine struct {
 	Shard   string `json:"shard"`
 	Earlier int    `json:"earlier"` // images whose features an interrupted run had left
 	Of      int    `json:"of"`      // files of the whole set
-	unusedFiles
 }
 
 // writeShare writes the feature file of a share.
@@ -85,7 +86,6 @@ func (f featuresFlags) writeShare(ctx context.Context, out *output, m *model.Net
 	if f.shard.Of == 0 {
 		f.shard = feature.Shard{Index: 1, Of: 1}
 	}
-	f.data.unused = &unusedFiles{}
 	opt := f.data.options(ctx, out)
 	opt.Checked = out.images("features of shard " + f.shard.String())
 	r, err := trunk.WriteShare(ctx, f.out, f.data.name, f.shard, opt)
@@ -99,8 +99,7 @@ func (f featuresFlags) writeShare(ctx context.Context, out *output, m *model.Net
 		out.note("%d of them are from a run that did not end", r.Earlier)
 	}
 	out.text("%d features of each of %d images, shard %s of %d files, written to %s", r.Size, r.Images, f.shard, r.Of, f.out)
-	line := featuresLine{true, f.out, r.Images, r.Size, time.Since(start).Seconds(), memory.Peak()}
-	return out.object(shareLine{line, f.shard.String(), r.Earlier, r.Of, *f.data.unused})
+	return out.object(shareLine{f.line(start, r.Images, r.Size), f.shard.String(), r.Earlier, r.Of})
 }
 
 // featuresLine is the result of features in --json.
@@ -111,6 +110,11 @@ type featuresLine struct {
 	Features     int     `json:"features"` // numbers of each image
 	Seconds      float64 `json:"seconds"`
 	PeakRSSBytes int64   `json:"peak_rss_bytes"`
+	unusedFiles
+}
+
+func (f featuresFlags) line(start time.Time, images, size int) featuresLine {
+	return featuresLine{true, f.out, images, size, time.Since(start).Seconds(), memory.Peak(), *f.data.unused}
 }
 
 func runFeatures(cmd *cobra.Command, out *output, f featuresFlags) error {
@@ -143,6 +147,7 @@ func runFeatures(cmd *cobra.Command, out *output, f featuresFlags) error {
 		}
 	}
 	f.data.of(m)
+	f.data.unused = &unusedFiles{}
 	if write == nil {
 		return f.writeShare(ctx, out, m, start)
 	}
@@ -177,5 +182,5 @@ func runFeatures(cmd *cobra.Command, out *output, f featuresFlags) error {
 		return err
 	}
 	out.text("%d features of each of %d images (%d training, %d test) written to %s", size, images, train.Len(), test.Len(), f.out)
-	return out.object(featuresLine{true, f.out, images, size, time.Since(start).Seconds(), memory.Peak()})
+	return out.object(f.line(start, images, size))
 }

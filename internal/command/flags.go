@@ -86,8 +86,12 @@ func namesNothing(cmd *cobra.Command) error {
 	for _, f := range []struct{ name, kind string }{
 		{"cache-dir", "folder name"}, {"report", "folder name"}, {"checkpoint", "file name"}, {"resume", "file name"}, {"graph", "file name"}, {"image", "file name"},
 		{"labels", "file name"}, {"spec", "file name"}, {"arch", "name of a network"}, {"prepare", "name of a preset"}, {"features-from", "name of a layer"}, {"class", "name of a class"},
+		{"features", "names of feature files, as 'part-*.features'"}, {"train", "names of layers, as 'fc*'"}, {"layer-lr", "factor, as fc1=0.1"},
 	} {
-		if given(cmd, f.name) != "" && cmd.Flags().Lookup(f.name).Value.String() == "" {
+		if given(cmd, f.name) == "" {
+			continue
+		}
+		if value := cmd.Flags().Lookup(f.name).Value.String(); value == "" || value == "[]" { // nothing, or a list of nothing
 			return errors.Errorf("--%s: found no %s", f.name, f.kind)
 		}
 	}

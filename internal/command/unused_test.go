@@ -35,6 +35,7 @@ func TestUnusedFiles(t *testing.T) {
 		{"retrain", "--from", "m", "--epochs", "1", "--out", "n"},
 		{"retrain", "--from", "m", "--solver", "lbfgs", "--iterations", "2", "--repeats", "2", "--out", "o"},
 		{"eval", "--model", "m"},
+		{"features", "--model", "m", "--out", "f.csv"},
 	} {
 		r := ok(t, slices.Concat(args, data)...)
 		if last := r.last(t); last["bad_files"] != float64(bad) || last["other_files"] != 3.0 || len(last["skipped"].([]any)) != bad {

@@ -96,17 +96,17 @@ func (m *matcher) byShape() error {
 		if m.taken[w.layer] != nil {
 			continue // with a layer of the same shape
 		}
-		alike := slices.DeleteFunc(m.open(), func(o wanted) bool { return !sameShapes(m.layout, o, w) })
+		sameShaped := slices.DeleteFunc(m.open(), func(o wanted) bool { return !sameShapes(m.layout, o, w) })
 		fitting := slices.DeleteFunc(m.left(), func(g *group) bool { return !m.fits(g, w) })
 		if len(fitting) == 0 {
 			continue // match says what is missing
 		}
-		if len(fitting) != len(alike) || !countUp(fitting) {
+		if len(fitting) != len(sameShaped) || !countUp(fitting) {
 			return errors.Wrapf(ErrAmbiguous, "in %s layout: %d tensors fit %d layers (%s) by shape: %s; map %s/W to one of them, or ignore some",
-				m.layout, len(fitting), len(alike), w.layer, describeAll(fitting), w.layer)
+				m.layout, len(fitting), len(sameShaped), w.layer, describeAll(fitting), w.layer)
 		}
 		slices.SortStableFunc(fitting, func(a, b *group) int { return compareNatural(a.stem, b.stem) })
-		for i, o := range alike {
+		for i, o := range sameShaped {
 			m.taken[o.layer] = fitting[i]
 		}
 	}
