@@ -52,6 +52,8 @@ func main() {
 		for _, s := range []isa{avx512, avx2} {
 			s.tile()
 			s.packRows()
+			s.take(1)
+			s.take(2)
 		}
 		packColumns()
 	case "winograd":

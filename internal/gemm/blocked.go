@@ -48,15 +48,13 @@ func (ws *Workspace) blocked(g *product) {
 		blk.p1 = min(blk.p0+kc, g.k)
 		blk.j0 = 0
 		if blk.direct() {
-			blk.j1, blk.panels = g.n/nr*nr, nil
-			blk.multiply()
+			blk.j1 = g.n / nr * nr
+			blk.multiply(nil)
 			blk.j0 = blk.j1
 		}
 		for ; blk.j0 < g.n; blk.j0 = blk.j1 {
 			blk.j1 = min(blk.j0+nc, g.n)
-			panels := ws.grown(roundUp(blk.j1-blk.j0, nr) * (blk.p1 - blk.p0))
-			blk.panels = panels
-			blk.multiply()
+			blk.multiply(ws.grown(roundUp(blk.j1-blk.j0, nr) * (blk.p1 - blk.p0)))
 		}
 		blk.beta = 1
 	}
@@ -75,7 +73,7 @@ func (ws *Workspace) fromTheOtherSide(g *product) {
 
 // direct says whether B is read where it lies.
 func (blk *block) direct() bool {
-	if blk.transB {
+	if blk.transB || blk.pack != nil {
 		return false
 	}
 	return blk.m <= tinyDirect || blk.m <= maxDirect && blk.k*blk.n <= maxDirectB
@@ -97,11 +95,11 @@ type block struct {
 	left           []float32 // the columns of A that are multiplied by the block
 	rsLeft         int       // between rows of left
 	beta           float32   // that of the product for the first block of k, then 1
-	panels         []float32 // nil if B is read where it lies, in whole panels
 	packed         bool      // the panels are there
 }
 
-// multiply adds the product of A and the block to C. Usually all of A passes
+// multiply adds the product of A and the block to C. panels has the block's panels, or
+// room for them; nil if B is read where it lies, in whole panels. Usually all of A passes
 // while a panel stays in the first-level cache. If k is small, the rows of C
 // are finished one tile after the other instead, from left to right: with
 // rows a multiple of a page apart, the tiles of a column evict each other. The
@@ -109,7 +107,7 @@ type block struct {
 //
 // A panel is packed just before its first use, so that reading B from memory
 // and computing take turns, and prefetches have time to arrive.
-func (blk *block) multiply() {
+func (blk *block) multiply(panels []float32) {
 	tiles := (blk.m + blk.rows - 1) / blk.rows
 	group := tiles
 	blk.left, blk.rsLeft = blk.a[blk.p0*blk.csA:], blk.rsA
@@ -121,10 +119,10 @@ func (blk *block) multiply() {
 	for t := 0; t < tiles; t += group {
 		i0, i1 := t*blk.m/tiles, (t+group)*blk.m/tiles
 		for j := blk.j0; j < blk.j1; {
-			if t == 0 && blk.panels != nil && !blk.packed {
-				blk.packPanel(j)
+			if t == 0 && panels != nil && !blk.packed {
+				blk.packPanel(panels, j)
 			}
-			j += blk.column(i0, i1, group, j)
+			j += blk.column(panels, i0, i1, group, j)
 		}
 	}
 }
@@ -145,12 +143,12 @@ func (blk *block) spread() {
 
 // column multiplies rows [i0,i1) of A by the columns of B from j on that make
 // one column of tiles. It returns their number.
-func (blk *block) column(i0, i1, tiles, j int) int {
+func (blk *block) column(panels []float32, i0, i1, tiles, j int) int {
 	kc, width := blk.p1-blk.p0, min(blk.nr(), blk.j1-j)
 	var b *float32
 	var rsB int
-	if blk.panels != nil {
-		b, rsB = &blk.panels[(j-blk.j0)*kc], blk.nr()
+	if panels != nil {
+		b, rsB = &panels[(j-blk.j0)*kc], blk.nr()
 	} else {
 		b, rsB = &blk.b[blk.p0*blk.ldb+j], blk.ldb
 		if wide := blk.wide(i1 - i0); wide <= blk.j1-j {

@@ -20,10 +20,15 @@ type product struct {
 	b           []float32
 	ldb         int
 	transB      bool
+	pack        Pack
 	c           []float32
 	ldc         int
 	finish      *Finish // nil for none
 }
+
+// Pack writes part of a matrix B to a panel: rows [p0,p1) of columns [j,j+width), row p
+// from panel[(p-p0)*ld] on. What else there is in the panel it may leave as it is.
+type Pack func(panel []float32, ld, p0, p1, j, width int)
 
 // Sgemm computes C = alpha*op(A)*op(B) + beta*C on the calling goroutine.
 // op(A) is m×k, op(B) k×n, C m×n, all row-major; op transposes if transA or
@@ -49,6 +54,16 @@ func (ws *Workspace) Multiply(m, n, k int, a []float32, lda int, b []float32, ld
 	g.check()
 	g.setA(false, a, lda)
 	g.checkB()
+	ws.multiply(&g)
+	return g.finishes()
+}
+
+// MultiplyPack is Multiply with a B that pack writes, a panel at a time, once each. It
+// panics if the kernel in use has no panels: see Lanes.
+func (ws *Workspace) MultiplyPack(m, n, k int, a []float32, lda int, pack Pack, c []float32, ldc int, f *Finish) bool {
+	g := product{m: m, n: n, k: k, alpha: 1, pack: pack, c: c, ldc: ldc, finish: f}
+	g.check()
+	g.setA(false, a, lda)
 	ws.multiply(&g)
 	return g.finishes()
 }

@@ -97,3 +97,27 @@ func (f *Finish) of(v float32, i, j int) float32 {
 	}
 	return v
 }
+
+// TestTake copies pieces of rows next to pages that fault.
+func TestTake(t *testing.T) {
+	fdst, fsrc := fence.New(t), fence.New(t)
+	each(t, func(t *testing.T) {
+		rng := rand.New(rand.NewPCG(15, 15))
+		for i := range 2000 {
+			rows, n, stride := 1+rng.IntN(9), 1+rng.IntN(70), 1+rng.IntN(3)
+			ldDst, ldSrc := n+rng.IntN(5), (n-1)*stride+1+rng.IntN(5)
+			src := fsrc.Place(filled(rng, (rows-1)*ldSrc+(n-1)*stride+1), i%2 == 0)
+			want := filled(rng, (rows-1)*ldDst+n)
+			dst := fdst.Place(want, i%2 == 0)
+			for r := range rows {
+				for j := range n {
+					want[r*ldDst+j] = src[r*ldSrc+j*stride]
+				}
+			}
+			Take(dst, ldDst, src, ldSrc, rows, n, stride)
+			if !slices.Equal(dst, want) {
+				t.Fatalf("%d rows of %d, stride %d, rows %d and %d apart: found other elements", rows, n, stride, ldSrc, ldDst)
+			}
+		}
+	})
+}

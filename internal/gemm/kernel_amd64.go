@@ -41,6 +41,23 @@ func (kn *kernel) packRows(dst, src *float32, ld, k, width int) {
 	packRowsAVX2(dst, src, ld, k, width)
 }
 
+// take is Take with vectors; it reports whether there is code for it.
+func (kn *kernel) take(dst []float32, ldDst int, src []float32, ldSrc, rows, n, stride int) bool {
+	switch {
+	case kn.lanes == 16 && stride == 1:
+		take1AVX512(&dst[0], ldDst, &src[0], ldSrc, rows, n)
+	case kn.lanes == 16 && stride == 2:
+		take2AVX512(&dst[0], ldDst, &src[0], ldSrc, rows, n)
+	case kn.lanes == 8 && stride == 1:
+		take1AVX2(&dst[0], ldDst, &src[0], ldSrc, rows, n)
+	case kn.lanes == 8 && stride == 2:
+		take2AVX2(&dst[0], ldDst, &src[0], ldSrc, rows, n)
+	default:
+		return false
+	}
+	return true
+}
+
 // transpose8 transposes eight rows of columns elements, at least 8.
 func transpose8(dst *float32, ldDst int, src *float32, ldSrc, columns int) {
 	packColumnsAVX2(dst, ldDst, src, ldSrc, columns)

@@ -56,3 +56,5 @@ func (kn *kernel) packRows(dst, src *float32, ld, k, width int) {
 func transpose8(dst *float32, ldDst int, src *float32, ldSrc, columns int) {
 	packColumnsNEON(dst, ldDst, src, ldSrc, columns)
 }
+
+func (*kernel) take([]float32, int, []float32, int, int, int, int) bool { return false }

@@ -10,6 +10,8 @@ func (kn *kernel) transpose(dst []float32, ldDst int, src []float32, ldSrc, rows
 	transposeGo(dst, ldDst, src, ldSrc, rows, columns)
 }
 
-func (*Packed) pack([]float32, int) {}
+func (*Packed) pack(*product) {}
 
 func (*Packed) blocked(*Workspace, *product) {}
+
+func (*kernel) take([]float32, int, []float32, int, int, int, int) bool { return false }

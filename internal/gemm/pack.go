@@ -5,11 +5,13 @@ package gemm
 import "github.com/lastlayer/lastlayer/internal/parallel"
 
 // packPanel packs the panel of B that starts at column j.
-func (blk *block) packPanel(j int) {
+func (blk *block) packPanel(panels []float32, j int) {
 	nr, kc := blk.nr(), blk.p1-blk.p0
-	panel := blk.panels[(j-blk.j0)*kc:][:nr*kc]
+	panel := panels[(j-blk.j0)*kc:][:nr*kc]
 	width := min(nr, blk.j1-j)
-	if blk.transB {
+	if blk.product.pack != nil {
+		blk.product.pack(panel, nr, blk.p0, blk.p1, j, width)
+	} else if blk.transB {
 		packColumns(panel, nr, blk.b[j*blk.ldb+blk.p0:], blk.ldb, kc, width)
 	} else {
 		blk.packRows(&panel[0], &blk.b[blk.p0*blk.ldb+j], blk.ldb, kc, width)
@@ -47,19 +49,18 @@ func transposeBlocks(dst []float32, ldDst int, src []float32, ldSrc, rows, colum
 	}
 }
 
-// pack fills the panels with b, of a Packed that has room for them, on all threads
+// pack fills the panels with B of g, of a Packed that has room for them, on all threads
 // where there is much.
-func (p *Packed) pack(b []float32, ldb int) {
+func (p *Packed) pack(g *product) {
 	const much = 1 << 15 // numbers
 	kc, nr := evenly(p.k, maxKC), inUse.nr()
 	width := roundUp(p.n, nr)
 	panels := width / nr
 	one := func(i int) {
-		blk := block{product: &product{n: p.n, k: p.k, b: b, ldb: ldb}, kernel: &inUse, j1: p.n}
+		blk := block{product: g, kernel: &inUse, j1: p.n}
 		blk.p0 = i / panels * kc
 		blk.p1 = min(blk.p0+kc, p.k)
-		blk.panels = p.values[width*blk.p0:]
-		blk.packPanel(i % panels * nr)
+		blk.packPanel(p.values[width*blk.p0:], i%panels*nr)
 	}
 	pieces := (p.k + kc - 1) / kc * panels
 	if p.k*p.n < much {
@@ -77,8 +78,7 @@ func (p *Packed) blocked(ws *Workspace, g *product) {
 	blk := block{product: g, kernel: &inUse, ws: ws, j1: p.n, packed: true}
 	for ; blk.p0 < p.k; blk.p0 = blk.p1 {
 		blk.p1 = min(blk.p0+kc, p.k)
-		blk.panels = p.values[width*blk.p0:]
-		blk.multiply()
+		blk.multiply(p.values[width*blk.p0:])
 		blk.beta = 1
 	}
 }

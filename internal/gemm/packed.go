@@ -11,23 +11,33 @@ type Packed struct {
 // Set packs b, whose rows are ldb apart. It panics if b is too short.
 func (p *Packed) Set(b []float32, ldb, k, n int) {
 	checkMatrix("B", k, n, len(b), ldb)
-	width := n
 	if inUse.rows > 0 {
-		width = roundUp(n, inUse.nr())
+		p.set(&product{n: n, k: k, b: b, ldb: ldb})
+		return
 	}
+	p.size(k, n, n)
+	for i := range k {
+		copy(p.values[i*n:(i+1)*n], b[i*ldb:])
+	}
+}
+
+// SetPack packs what pack writes. It panics if the kernel in use has no panels.
+func (p *Packed) SetPack(k, n int, pack Pack) { p.set(&product{n: n, k: k, pack: pack}) }
+
+// set packs B of g.
+func (p *Packed) set(g *product) {
+	p.size(g.k, g.n, roundUp(g.n, inUse.nr()))
+	if g.k > 0 && g.n > 0 {
+		p.pack(g)
+	}
+}
+
+// size makes room for k rows of width numbers.
+func (p *Packed) size(k, n, width int) {
 	if cap(p.values) < k*width {
 		p.values = alignedSlice(k * width)
 	}
 	*p = Packed{k, n, inUse.name, p.values[:k*width]}
-	switch {
-	case k == 0 || n == 0:
-	case inUse.rows == 0:
-		for i := range k {
-			copy(p.values[i*n:(i+1)*n], b[i*ldb:])
-		}
-	default:
-		p.pack(b, ldb)
-	}
 }
 
 // Multiply computes C = A·B for A [m,k], on the calling goroutine, and finishes it as
