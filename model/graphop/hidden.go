@@ -100,7 +100,7 @@ func (h *chain) together(s *Scope, y []float32, image int) {
 		h.wide(s.scratch(worker), wide, image, 0, f.outH, piece*f.out/pieces, (piece+1)*f.out/pieces)
 	})
 	if p != nil {
-		p.channelsOf(s.packedProduct, p.outImage(y, image), p.pixels(), p.w, wide, p.pixels(), p.pixels(), image, 0, 0, p.out, &p.e)
+		p.channelsOf(s.packedProduct, p.outImage(y, image), p.pixels(), p.w, matrix{rows: wide, ld: p.pixels()}, p.pixels(), image, 0, 0, p.out, &p.e)
 	}
 }
 
@@ -114,7 +114,7 @@ func (h *chain) strip(s *scratch, y []float32, image, y0, y1 int) {
 	}
 	wide := grow(&s.wide, f.out*n)
 	h.wide(s, wide, image, y0, y1, 0, f.out)
-	p.channelsOf(s.product, p.outImage(y, image)[at:], p.pixels(), p.w, wide, n, n, image, at, 0, p.out, &p.e)
+	p.channelsOf(s.product, p.outImage(y, image)[at:], p.pixels(), p.w, matrix{rows: wide, ld: n}, n, image, at, 0, p.out, &p.e)
 }
 
 // wide writes rows [y0,y1) of channels [o0,o1) of the filters' output for an image to
@@ -155,7 +155,7 @@ func (h *chain) wide(s *scratch, out []float32, image, y0, y1, o0, o1 int) {
 // expandTo computes rows [from,to) of channels [c0,c1) of the output for an image.
 func (c *convolution) expandTo(s *scratch, y []float32, image, from, to, c0, c1 int) {
 	at, n := from*c.outW, (to-from)*c.outW
-	c.channelsOf(s.product, y, n, c.w[c0*c.taps():], c.inImage(c.x, image)[at:], c.pixels(), n, image, at, c0, c1, &c.e)
+	c.channelsOf(s.product, y, n, c.w[c0*c.taps():], matrix{rows: c.inImage(c.x, image)[at:], ld: c.pixels()}, n, image, at, c0, c1, &c.e)
 }
 
 // hide finds the outputs to write into a concatenation, and those to leave to their

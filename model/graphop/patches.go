@@ -1,5 +1,7 @@
 package graphop
 
+import "github.com/lastlayer/lastlayer/internal/gemm"
+
 // maxPatches is the maximum number of values in one part of the patch matrix, 4 MB per
 // worker. The whole matrix of a large image could take a hundred.
 const maxPatches = 1 << 20
@@ -16,6 +18,48 @@ func (g *geometry) patches(s *scratch, columns int) []float32 {
 		clear(cols)
 	}
 	return cols
+}
+
+// packs reports whether a product takes patches straight from the images: the kernel of
+// package gemm has panels, and takes every element of a row, or every second one. A call
+// takes a piece of a row of all channels, so there must be some.
+func (g *geometry) packs() bool { return gemm.Lanes() > 0 && g.stride[1] <= 2 && g.groupIn() >= 8 }
+
+// patchesFrom returns what writes the patch matrix [taps,columns] of one group of the
+// images x to panels. Column 0 is the first position of row r0, counted over the batch.
+func (g *geometry) patchesFrom(x []float32, group, r0 int) gemm.Pack {
+	return func(panel []float32, ld, p0, p1, j, width int) {
+		if g.padded() {
+			clear(panel)
+		}
+		for done := 0; done < width; {
+			row, ox := r0+(j+done)/g.outW, (j+done)%g.outW
+			n := min(width-done, g.outW-ox)
+			g.takePatches(panel[done:], ld, p0, p1, g.inGroup(g.inImage(x, row/g.outH), group), row%g.outH, ox, n)
+			done += n
+		}
+	}
+}
+
+// takePatches writes rows [p0,p1) of the patch matrix of one image, for n positions from
+// (oy,ox) on, to a panel with rows ld apart. What lies on padding is left as it is.
+func (g *geometry) takePatches(panel []float32, ld, p0, p1 int, x []float32, oy, ox, n int) {
+	area, plane := g.kernel[0]*g.kernel[1], g.height*g.width
+	for i := range g.kernel[0] {
+		y := oy*g.stride[0] + g.high.at(i)
+		if y < 0 || y >= g.height {
+			continue
+		}
+		for j := range g.kernel[1] {
+			x0, x1 := g.wide.onImage(j, g.width, g.outW)
+			x0, x1 = max(x0, ox), min(x1, ox+n)
+			tap := i*g.kernel[1] + j
+			c0, c1 := max(p0-tap+area-1, 0)/area, (p1-tap+area-1)/area // channels c with p0 <= c·area+tap < p1
+			if x0 < x1 && c0 < c1 {
+				gemm.Take(panel[(c0*area+tap-p0)*ld+x0-ox:], area*ld, x[c0*plane+y*g.width+x0*g.stride[1]+g.wide.at(j):], plane, c1-c0, x1-x0, g.stride[1])
+			}
+		}
+	}
 }
 
 // im2col writes the patch matrix of one group's channels x for rows [y0,y1) of the

@@ -9,7 +9,8 @@ import (
 
 // A direct convolution is a product with the patch matrix, kernels [O,taps] · patches
 // [taps,columns], with one column per output pixel. It is computed a strip of the
-// batch's rows at a time, so that the patches stay in cache. For small images a strip
+// batch's rows at a time, so that the patches stay in cache. Most often there is no
+// patch matrix: patches are written straight to the panels of the product. For small images a strip
 // covers several images, so that the kernels are read from memory only once for all of
 // them. No sum is split: the result is the same, bit for bit, for any division into
 // strips.
@@ -30,11 +31,11 @@ func (g *geometry) strips(images int) (n int, strip func(i int) (r0, r1 int)) {
 		rows, pixels, images = rows*images, pixels*images, 1
 	}
 	target := widestStrip
-	if !g.pointwise() { // there are patches
+	if !g.pointwise() && !g.packs() { // there are patches
 		target = min(max(stripValues/g.taps(), slimStrip), widestStrip)
 	}
 	each := (pixels + target - 1) / target
-	if images == 1 {
+	if images == 1 && (each > 1 || !g.packs()) { // a single strip is packed by all threads, and multiplied by all
 		each = parallel.Even(max(each, min(fewestStrips, pixels/slimStrip)), rows)
 	}
 	each = min(each, rows)
@@ -44,12 +45,22 @@ func (g *geometry) strips(images int) (n int, strip func(i int) (r0, r1 int)) {
 	}
 }
 
-// product computes C [m,n] = A [m,k] · B [k,n] and applies f. ldb and ldc are the row
-// strides of B and C. It reports whether it applied f.
-type product func(m, n, k int, a, b []float32, ldb int, c []float32, ldc int, f *gemm.Finish) bool
+// matrix is B [k,n] of a product: rows that are ld apart, or what pack writes.
+type matrix struct {
+	rows []float32
+	ld   int
+	pack gemm.Pack
+}
 
-func (s *scratch) product(m, n, k int, a, b []float32, ldb int, c []float32, ldc int, f *gemm.Finish) bool {
-	return s.gemm.Multiply(m, n, k, a, k, b, ldb, c, ldc, f)
+// product computes C [m,n] = A [m,k] · B [k,n] and applies f. ldc is the row stride of
+// C. It reports whether it applied f.
+type product func(m, n, k int, a []float32, b matrix, c []float32, ldc int, f *gemm.Finish) bool
+
+func (s *scratch) product(m, n, k int, a []float32, b matrix, c []float32, ldc int, f *gemm.Finish) bool {
+	if b.pack != nil {
+		return s.gemm.MultiplyPack(m, n, k, a, k, b.pack, c, ldc, f)
+	}
+	return s.gemm.Multiply(m, n, k, a, k, b.rows, b.ld, c, ldc, f)
 }
 
 // hands says who computes a strip: one worker, or all threads together.
@@ -73,9 +84,13 @@ func (s *Scope) allHands() hands {
 
 // packedProduct is a product computed by all threads. They share B, which is packed
 // once.
-func (s *Scope) packedProduct(m, n, k int, a, b []float32, ldb int, c []float32, ldc int, f *gemm.Finish) (finished bool) {
+func (s *Scope) packedProduct(m, n, k int, a []float32, b matrix, c []float32, ldc int, f *gemm.Finish) (finished bool) {
 	const some = 48 // rows per piece of work: tiles of 12, 6 or all
-	s.packed.Set(b, ldb, k, n)
+	if b.pack != nil {
+		s.packed.SetPack(k, n, b.pack)
+	} else {
+		s.packed.Set(b.rows, b.ld, k, n)
+	}
 	pieces := parallel.Even((m+some-1)/some, m)
 	done := make([]bool, pieces)
 	parallel.For(pieces, func(worker, i int) {
@@ -91,23 +106,26 @@ func (g *geometry) strip(by hands, y, x, w []float32, r0, r1 int, e *epilogue) {
 	first, last := r0/g.outH, (r1-1)/g.outH
 	for group := range g.groups {
 		kernels, taps, out := g.kernels(w, group), g.taps(), g.groupOut()
-		cols, ld := []float32(nil), columns
-		if g.pointwise() && first == last {
-			cols, ld = g.inGroup(g.inImage(x, first), group)[r0%g.outH*g.outW:], g.pixels()
-		} else {
-			cols = g.patches(by.scratch, columns)
+		var cols matrix
+		switch {
+		case g.pointwise() && first == last:
+			cols = matrix{rows: g.inGroup(g.inImage(x, first), group)[r0%g.outH*g.outW:], ld: g.pixels()}
+		case g.packs():
+			cols = matrix{pack: g.patchesFrom(x, group, r0)}
+		default:
+			cols = matrix{rows: g.patches(by.scratch, columns), ld: columns}
 			by.channels(g.groupIn(), func(s *scratch, c0, c1 int) {
-				first := c0 * g.kernel[0] * g.kernel[1] * ld
+				first := c0 * g.kernel[0] * g.kernel[1] * columns
 				g.eachRun(r0, r1, func(image, y0, y1, before int) {
 					x := g.inGroup(g.inImage(x, image), group)[c0*g.height*g.width:]
-					g.im2col(s, cols[first+before*g.outW:], ld, x, c1-c0, y0, y1)
+					g.im2col(s, cols.rows[first+before*g.outW:], columns, x, c1-c0, y0, y1)
 				})
 			})
 		}
 		if first == last { // write directly to the output
 			at := r0 % g.outH * g.outW
 			sum := g.outGroup(g.outImage(y, first), group)[at:]
-			g.channelsOf(by.multiply, sum, g.pixels(), kernels, cols, ld, columns, first, at, group*out, (group+1)*out, e)
+			g.channelsOf(by.multiply, sum, g.pixels(), kernels, cols, columns, first, at, group*out, (group+1)*out, e)
 			continue
 		}
 		f := e.ofProduct(group * out)
@@ -115,26 +133,27 @@ func (g *geometry) strip(by hands, y, x, w []float32, r0, r1 int, e *epilogue) {
 		if e.residual != nil { // its layout differs from that of the sums
 			f = nil
 		}
-		finished := by.multiply(out, columns, taps, kernels, cols, ld, sum, columns, f)
-		g.eachRun(r0, r1, func(i, y0, y1, before int) {
-			for o := range out {
-				part := image(g.outImage(y, i), group*out+o, g.pixels())[y0*g.outW : y1*g.outW]
-				copy(part, sum[o*columns+before*g.outW:])
-				e.rest(part, i, group*out+o, y0*g.outW, finished)
-			}
+		finished := by.multiply(out, columns, taps, kernels, cols, sum, columns, f)
+		by.channels(out, func(_ *scratch, o0, o1 int) {
+			g.eachRun(r0, r1, func(i, y0, y1, before int) {
+				for o := o0; o < o1; o++ {
+					part := image(g.outImage(y, i), group*out+o, g.pixels())[y0*g.outW : y1*g.outW]
+					copy(part, sum[o*columns+before*g.outW:])
+					e.rest(part, i, group*out+o, y0*g.outW, finished)
+				}
+			})
 		})
 	}
 }
 
 // channelsOf computes n outputs of channels [o0,o1) of an image, starting at value at:
-// kernels [o1-o0,taps] · cols [taps,n]. The rows of y are apart values apart, those of
-// cols ld. With a residual, y must be the output itself.
-func (g *geometry) channelsOf(multiply product, y []float32, apart int, kernels, cols []float32, ld, n, image, at, o0, o1 int, e *epilogue) {
+// kernels [o1-o0,taps] · cols [taps,n]. The rows of y are apart values apart. With a residual, y must be the output itself.
+func (g *geometry) channelsOf(multiply product, y []float32, apart int, kernels []float32, cols matrix, n, image, at, o0, o1 int, e *epilogue) {
 	f := e.ofProduct(o0)
 	if e.residual != nil {
 		f.Add = e.residual[(image*e.out+o0)*e.pixels+at:]
 	}
-	finished := multiply(o1-o0, n, g.taps(), kernels, cols, ld, y, apart, f)
+	finished := multiply(o1-o0, n, g.taps(), kernels, cols, y, apart, f)
 	for o := o0; o < o1; o++ {
 		e.rest(y[(o-o0)*apart:][:n], image, o, at, finished)
 	}
