@@ -57,5 +57,5 @@ func (c *convolution) rowsTo(s *scratch, y []float32, image, from, to int) {
 	n := (to - from) * c.outW
 	cols := c.patches(s, n)
 	c.im2col(s, cols, n, c.inImage(c.x, image), c.channels, from, to)
-	c.channelsOf(s.product, y, n, c.w, cols, n, n, image, from*c.outW, 0, c.out, &c.e)
+	c.channelsOf(s.product, y, n, c.w, matrix{rows: cols, ld: n}, n, image, from*c.outW, 0, c.out, &c.e)
 }
