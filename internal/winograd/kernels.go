@@ -15,6 +15,8 @@ type Kernels struct {
 	u  []gemm.Packed // of each point, [C,O] of the plan; [O,C] for the gradient
 }
 
+const some = 8 // kernels of a piece of work
+
 // Set transforms kernels w [O,C,side,side] for p, or for the gradient towards the
 // input of p where back is set. It does nothing if w has not changed: the kernels of a
 // frozen layer are transformed once.
@@ -23,7 +25,6 @@ func (k *Kernels) Set(p *Plan, w []float32, back bool, scratch func(worker int) 
 		return
 	}
 	k.of = k.of[:0] // until all of u is made
-	const some = 8  // kernels of a piece of work
 	all := grow(&scratch(0).kernels, p.points*p.out*p.channels)
 	parallel.For((p.out+some-1)/some, func(worker, i int) {
 		from, to := i*some, min((i+1)*some, p.out)

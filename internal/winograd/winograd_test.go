@@ -132,8 +132,18 @@ func TestConvolve(t *testing.T) {
 				dw[i] *= 2
 			}
 			near(t, name+" gradient towards the kernels", got, dw)
+
+			clear(got)
+			p.GradientBatch(workers(), got, slices.Concat(x, x), slices.Concat(dy, dy), 2)
+			near(t, name+" gradient of a batch towards the kernels", got, dw)
 		}
 	})
+}
+
+// workers returns the memory of each worker.
+func workers() func(worker int) *Scratch {
+	all := make([]Scratch, parallel.Threads())
+	return func(worker int) *Scratch { return &all[worker] }
 }
 
 // Each set of transforms gives what the loops in Go give.
@@ -206,14 +216,12 @@ func TestBlocks(t *testing.T) {
 				clear(got)
 				seen := map[Run]bool{}
 				var mu sync.Mutex
-				scratches := make([]Scratch, parallel.Threads())
 				finish := func(r Run) {
 					mu.Lock()
 					defer mu.Unlock()
 					seen[r] = true
 				}
-				scratch := func(worker int) *Scratch { return &scratches[worker] }
-				convolve(p, &Batch{scratch, got, len(got) / images, x, images, &k, finish})
+				convolve(p, &Batch{workers(), got, len(got) / images, x, images, &k, finish})
 				rows := 0
 				for r := range seen {
 					rows += r.Y1 - r.Y0

@@ -214,6 +214,8 @@ func cases() []opCase {
 		spreading(convCase("winograd, other pooling, more images than parts", 9, 8, 12, 9, 8, 5, graphop.ConvShape{Stride: graphop.Both(1), Pool: 3}, 2e-5)),
 		spreading(convCase("winograd, an image lower than the padding", 2, 8, 1, 9, 8, 5, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(4)}, 2e-5)),
 		spreading(convCase("winograd, an image narrower than the kernel", 2, 8, 8, 2, 9, 5, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(2)}, 2e-5)),
+		spreading(convCase("winograd, 3×3", 3, 17, 8, 7, 18, 3, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(1), Activation: graphop.Rectify()}, 2e-5)),
+		spreading(convCase("winograd, a gradient that the threads share", 2, 168, 7, 8, 176, 3, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(1), Activation: graphop.Rectify()}, 2e-5)),
 		denseCase("x of rank 2", 7, false, 2e-6, 5, 11),
 		denseCase("x of rank 2, with ReLU", 7, true, 2e-6, 5, 11),
 		denseCase("x of rank 4 is flattened", 6, false, 2e-6, 3, 2, 4, 5),

@@ -61,6 +61,10 @@ func convGradW(s *Scope, name string, g *geometry, x, dz *gorgonia.Node) (*gorgo
 	o.cost = Cost{int64(x.Shape()[0]) * g.multiplyAdds(), bytes(x.Shape(), dz.Shape(), o.shape)}
 	o.run = func(v []gorgonia.Value) error {
 		x, dz, n := floats(v[0]), floats(v[1]), o.shape.TotalSize()
+		if g.plan != nil && g.plan.SharesGradient() {
+			g.plan.GradientBatch(s.winograd, o.floats(), x, dz, s.rows)
+			return nil
+		}
 		sums := grow(&s.sums, parts*n)
 		parallel.For(parts, func(worker, part int) {
 			g.gradW(s.scratch(worker), sums[part*n:(part+1)*n], x, dz, part*s.rows/parts, (part+1)*s.rows/parts)
@@ -91,9 +95,16 @@ func convGradX(s *Scope, name string, g *geometry, shape tensor.Shape, dz, w *go
 	var kernels winograd.Kernels
 	o.run = func(v []gorgonia.Value) error {
 		dz, w, dx := floats(v[0]), floats(v[1]), o.floats()
-		g.transform(s, &kernels, w, true)
+		if g.back != nil {
+			g.transform(s, &kernels, w, true)
+			g.back.ConvolveBatch(&winograd.Batch{
+				Scratch: s.winograd, Y: dx, Apart: g.channels * g.height * g.width, X: dz, Images: s.rows, Kernels: &kernels,
+				Finish: func(winograd.Run) {},
+			})
+			return nil
+		}
 		parallel.For(s.rows, func(worker, i int) {
-			g.gradX(s.scratch(worker), g.inImage(dx, i), g.sumImage(dz, i), w, &kernels)
+			g.gradX(s.scratch(worker), g.inImage(dx, i), g.sumImage(dz, i), w)
 		})
 		return nil
 	}

@@ -126,7 +126,7 @@ func (g *geometry) sumOf(s *scratch, sum, x, w []float32) {
 
 // gradW writes the sum of dz·colsᵀ over images [from,to) to sum [O,C/groups·kh·kw].
 func (g *geometry) gradW(s *scratch, sum, x, dz []float32, from, to int) {
-	if g.plan != nil && g.plan.PaysGradient() {
+	if g.plan != nil {
 		grad := grow(&s.grad, g.plan.GradientSize())
 		clear(grad)
 		for i := from; i < to; i++ {
@@ -155,12 +155,8 @@ func (g *geometry) gradW(s *scratch, sum, x, dz []float32, from, to int) {
 
 // gradX computes dx [C,H,W] of one image: wᵀ·dz, with each patch added back where it
 // came from.
-func (g *geometry) gradX(s *scratch, dx, dz, w []float32, kernels *winograd.Kernels) {
-	switch {
-	case g.back != nil:
-		g.back.Convolve(&s.winograd, dx, len(dx), dz, kernels, 0, g.back.TileRows())
-		return
-	case g.depthwise():
+func (g *geometry) gradX(s *scratch, dx, dz, w []float32) {
+	if g.depthwise() {
 		g.depthwiseGradX(dx, dz, w)
 		return
 	}
