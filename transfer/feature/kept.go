@@ -22,7 +22,7 @@ type kept struct {
 }
 
 // openKept opens what earlier runs of the share with that header have saved. Files that
-// are of no use are left alone; warn is called for those of another network. If path, or what is saved beside it, is another share's, that is an ErrShard.
+// are of no use are left alone; warn is called for those that are feature files. If path, or what is saved beside it, is another share's, that is an ErrShard.
 func openKept(path string, h Header, warn func(error)) (*kept, error) {
 	k := &kept{prefix: path + ".kept-", earlier: map[[sha256.Size]byte][]float32{}}
 	if f, err := openShard(path); err == nil {
@@ -33,17 +33,19 @@ func openKept(path string, h Header, warn func(error)) (*kept, error) {
 		}
 	}
 	for _, path := range k.names("") {
-		f, err := openShard(path)
-		if err != nil {
-			continue // damaged, or not ours
+		f, unused := openShard(path)
+		if errors.Is(unused, errOther) {
+			continue
 		}
-		unused, err := k.add(f, h)
-		if err != nil || unused != nil {
-			_ = f.close() // it was only read
-		}
-		if err != nil {
-			k.close()
-			return nil, err
+		if unused == nil {
+			var err error
+			if unused, err = k.add(f, h); err != nil || unused != nil {
+				_ = f.close() // it was only read
+			}
+			if err != nil {
+				k.close()
+				return nil, err
+			}
 		}
 		if unused != nil {
 			warn(errors.WithMessagef(unused, "%s: not used", escape.Text(path)))

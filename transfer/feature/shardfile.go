@@ -40,7 +40,7 @@ func openShard(path string) (*shardFile, error) {
 	defer file.Close() // it stays mapped
 	magic := make([]byte, len(shardMagic))
 	if _, err := io.ReadFull(file, magic); err != nil || string(magic) != shardMagic {
-		return nil, errors.Wrap(ErrShard, "found something else than a feature file")
+		return nil, errOther
 	}
 	info, err := file.Stat()
 	if err != nil {
@@ -71,6 +71,9 @@ func lostIn(files []*shardFile, address uintptr) error {
 	}
 	return nil
 }
+
+// errOther is the error for a file that does not begin as a feature file.
+var errOther = errors.Wrap(ErrShard, "found something else than a feature file")
 
 // errDamaged is the error for a file that was truncated or changed.
 var errDamaged = errors.Wrap(ErrShard, "damaged or not complete: compute this shard again")

@@ -61,18 +61,11 @@ func (t *Trunk) WriteShare(ctx context.Context, path, dir string, shard Shard, o
 		return ShareResult{}, err
 	}
 	defer s.kept.close()
-	err = s.run(ctx)
-	if err == nil {
-		err = s.report()
-	}
+	n, err := s.compute(ctx, path)
 	if err != nil {
 		if left := s.save(); left != nil {
 			s.warn(left)
 		}
-		return ShareResult{}, err
-	}
-	n, err := s.write(path)
-	if err != nil {
 		return ShareResult{}, err
 	}
 	s.kept.remove()
@@ -106,6 +99,18 @@ type share struct {
 func (s *share) row(n int, p Photo) Row {
 	f := s.files[n]
 	return Row{Path: f.Path, Half: f.Half, Label: f.Label, Sum: p.Sum, Values: p.Values}
+}
+
+// compute computes the missing features and writes the file. It returns the number of
+// images in it.
+func (s *share) compute(ctx context.Context, path string) (n int, err error) {
+	if err := s.run(ctx); err != nil {
+		return 0, err
+	}
+	if err := s.report(); err != nil {
+		return 0, err
+	}
+	return s.write(path)
 }
 
 // run computes the missing features.

@@ -195,6 +195,39 @@ func TestWriteShareRefusesAnother(t *testing.T) {
 	must(t, err) // shares of another number
 }
 
+// TestWriteShareLosesKept truncates what a run has saved before it can use that. The next
+// run computes it again.
+func TestWriteShareLosesKept(t *testing.T) {
+	defer feature.KeepShares()()
+	folder, path := photoFolder(t, 150), filepath.Join(t.TempDir(), "part.features")
+	trunk, shard := trunkOf(t, photoNet(t)), feature.Shard{Index: 1, Of: 1}
+	var lost []string
+	_, err := trunk.WriteShare(t.Context(), path, folder, shard, dataset.Options{Checked: func(done, of int) {
+		if found, err := filepath.Glob(path + ".kept-*"); err == nil && done == of {
+			lost = found
+			must(t, os.Truncate(lost[0], 10))
+		}
+	}})
+	if len(lost) == 0 {
+		t.Fatal("found nothing saved")
+	}
+	if !errors.Is(err, feature.ErrFile) || !strings.Contains(err.Error(), lost[0]) {
+		t.Errorf("found the error %v, expected an ErrFile that names %s", err, lost[0])
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Errorf("found %s written", path)
+	}
+	must(t, os.Truncate(lost[0], 200)) // as a file system may leave it after a crash: zeros
+	damaged := path + ".kept-damaged"
+	must(t, os.WriteFile(damaged, read(t, writeShares(t, trunk, folder, t.TempDir(), 1)[0])[:100], 0o644))
+	var warned []string
+	_, err = trunk.WriteShare(t.Context(), path, folder, shard, dataset.Options{Warn: func(message string) { warned = append(warned, message) }})
+	must(t, err)
+	if text := strings.Join(warned, "\n"); !strings.Contains(text, damaged+": not used: damaged") {
+		t.Errorf("found the warnings %s, expected one for %s", text, damaged)
+	}
+}
+
 // TestWriteShareAtOnce writes one share in two runs at once.
 func TestWriteShareAtOnce(t *testing.T) {
 	defer feature.KeepShares()()
