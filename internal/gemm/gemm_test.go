@@ -247,6 +247,17 @@ func TestPacked(t *testing.T) {
 			if !slices.Equal(got, want) {
 				t.Errorf("%v: found other bytes than of Sgemm", size)
 			}
+			turned := make([]float32, n*(k+1))
+			for i := range k {
+				for j := range n {
+					turned[j*(k+1)+i] = b[i*(n+3)+j]
+				}
+			}
+			clear(got)
+			p.SetTransposed(turned, k+1, k, n)
+			if p.Multiply(&ws, m, a, k+2, got, n+1, nil); !slices.Equal(got, want) {
+				t.Errorf("%v: found other bytes of the transpose than of Sgemm", size)
+			}
 		}
 	})
 	if len(kernels) < 2 {

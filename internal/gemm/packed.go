@@ -21,6 +21,18 @@ func (p *Packed) Set(b []float32, ldb, k, n int) {
 	}
 }
 
+// SetTransposed packs the transpose of b [n,k], whose rows are ldb apart. It panics if b
+// is too short.
+func (p *Packed) SetTransposed(b []float32, ldb, k, n int) {
+	checkMatrix("B", n, k, len(b), ldb)
+	if inUse.rows > 0 {
+		p.set(&product{n: n, k: k, b: b, ldb: ldb, transB: true})
+		return
+	}
+	p.size(k, n, n)
+	Transpose(p.values, n, b, ldb, n, k)
+}
+
 // SetPack packs what pack writes. It panics if the kernel in use has no panels.
 func (p *Packed) SetPack(k, n int, pack Pack) { p.set(&product{n: n, k: k, pack: pack}) }
 

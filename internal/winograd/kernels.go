@@ -30,32 +30,30 @@ func (k *Kernels) Set(p *Plan, w []float32, back bool, scratch func(worker int) 
 		from, to := i*some, min((i+1)*some, p.out)
 		p.transformKernels(scratch(worker), all, w[from*p.channels*p.taps():to*p.channels*p.taps()], from, to, back)
 	})
-	rows, columns := p.channels, p.out
-	if back {
-		rows, columns = columns, rows
-	}
 	if k.u == nil {
 		k.u = make([]gemm.Packed, p.points)
 	}
+	size := p.out * p.channels
 	parallel.For(p.points, func(_, point int) {
-		k.u[point].Set(all[point*rows*columns:(point+1)*rows*columns], columns, rows, columns)
+		u := all[point*size : (point+1)*size]
+		if back {
+			k.u[point].Set(u, p.channels, p.out, p.channels)
+		} else {
+			k.u[point].SetTransposed(u, p.channels, p.channels, p.out)
+		}
 	})
 	k.of = append(k.of, w...)
 }
 
-// transformKernels transforms kernels [from,to) into all, [points][C,O] or, back,
-// [points][O,C].
+// transformKernels transforms kernels [from,to), w, into all, [points][O,C]. Those of the
+// gradient towards the input are turned.
 func (p *Plan) transformKernels(s *Scratch, all, w []float32, from, to int, back bool) {
 	n, size, taps := (to-from)*p.channels, p.out*p.channels, p.taps()
-	if back { // [points][O,C] is what it takes: the roles of O and C are exchanged
-		s.gemm.Sgemm(false, true, p.points, n, taps, 1, p.turned, taps, w, taps, 0, all[from*p.channels:], size)
-		return
+	g := p.kernels
+	if back {
+		g = p.turned
 	}
-	u := grow(&s.piece, p.points*n) // [points][to-from,C]
-	s.gemm.Sgemm(false, true, p.points, n, taps, 1, p.kernels, taps, w, taps, 0, u, n)
-	for point := range p.points {
-		gemm.Transpose(all[point*size+from:], p.out, u[point*n:], p.channels, to-from, p.channels)
-	}
+	s.gemm.Sgemm(false, true, p.points, n, taps, 1, g, taps, w, taps, 0, all[from*p.channels:], size)
 }
 
 // same reports whether two slices hold the same bits.

@@ -186,7 +186,7 @@ type Scratch struct {
 	gemm                       gemm.Workspace
 	half                       []float32
 	in, products, sum, kernels []float32
-	image, piece               []float32
+	image                      []float32
 }
 
 // grow returns buf with at least n values, whatever they are.
