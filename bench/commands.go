@@ -94,6 +94,10 @@ func (s sizes) commands() map[string]command {
 	add("ours step", ours+"step --steps "+strconv.Itoa(s.steps), "")
 	add("stock step", ours+"stock --steps "+strconv.Itoa(s.stockSteps), "")
 	limit = ""
+	add("onnxruntime latency", "node bench/peer.cjs "+networkFile("deepmnist")+" 2 1 "+strconv.Itoa(s.images)+" 1,28,28", "")
+	block := "block --arch resnet18 --batch 32 --threads 2 "
+	add("ours block", ours+block+"--train layer4* --steps "+strconv.Itoa(s.photos), "")
+	add("peer block", peer("$BEST")+block+"--layers layer4 --repeats "+strconv.Itoa(s.photos), "")
 	for _, n := range networks {
 		for _, threads := range []string{"2", "1"} {
 			process, repeats := " "+n.arch+" "+threads, strconv.Itoa(s.photos)

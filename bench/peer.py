@@ -5,6 +5,7 @@
     peer.py inference --data DIR  the test images, at several batch sizes
     peer.py latency   --data DIR  one image at a time
     peer.py network   --arch NAME torchvision's network of that name on images of noise
+    peer.py block     --arch NAME a training step of one block of it
 
 DIR holds MNIST's four .gz files. The last line on standard output is a JSON
 object. All times are of time.perf_counter. Written for PyTorch 1.13.
@@ -224,9 +225,29 @@ def network(opt):
     return result
 
 
+def block(opt):
+    """A step of SGD on the layers that begin with opt.layers; statistics of batch norm are fixed."""
+    import torchvision
+    net = getattr(torchvision.models, opt.arch)(weights=None).eval()
+    net.requires_grad_(False)
+    parameters = [p for name, p in net.named_parameters() if name.startswith(opt.layers)]
+    for p in parameters:
+        p.requires_grad_(True)
+    solver = torch.optim.SGD(parameters, lr=opt.lr, momentum=opt.momentum)
+    x, y, times = torch.randn(opt.batch, 3, 224, 224), torch.zeros(opt.batch, dtype=torch.long), []
+    for _ in range(2 + opt.repeats):
+        start = time.perf_counter()
+        loss = F.cross_entropy(net(x), y)
+        solver.zero_grad(set_to_none=True)
+        loss.backward()
+        solver.step()
+        times.append(time.perf_counter() - start)
+    return {"seconds": statistics.median(times[2:]), "repeats": opt.repeats, "trained": len(parameters)}
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("work", choices=["train", "inference", "latency", "network"])
+    p.add_argument("work", choices=["train", "inference", "latency", "network", "block"])
     p.add_argument("--data", help="folder of MNIST's .gz files")
     p.add_argument("--classes", default="0-9", help="labels to keep, as 5-9")
     p.add_argument("--limit", type=int, default=0, help="use at most N images (0: all)")
@@ -242,14 +263,15 @@ def main():
     p.add_argument("--batches", default="64,250,1000,2500,5000", help="batch sizes of inference")
     p.add_argument("--repeats", type=int, default=3, help="passes of inference, or images of latency")
     p.add_argument("--arch", default="resnet18", help="torchvision's name of a network")
+    p.add_argument("--layers", default="layer4", help="block: how the names of the trained layers begin")
     p.add_argument("--threads", type=int, default=2)
     p.add_argument("--seed", type=int, default=1)
     opt = p.parse_args()
-    if opt.work != "network" and not opt.data:
+    if opt.work not in ("network", "block") and not opt.data:
         p.error("--data is missing")
     torch.set_num_threads(opt.threads)
     torch.manual_seed(opt.seed)
-    result = {"train": train, "inference": inference, "latency": latency, "network": network}[opt.work](opt)
+    result = {"train": train, "inference": inference, "latency": latency, "network": network, "block": block}[opt.work](opt)
     result.update(
         seconds_process=time.perf_counter() - STARTED, torch=torch.__version__, threads=torch.get_num_threads(),
         peak_rss_bytes=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),

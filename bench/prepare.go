@@ -100,10 +100,10 @@ func (b *bench) prepare(ctx context.Context) error {
 	made := map[string]bool{}
 	for _, name := range needed(b.rows) {
 		args := b.commands[name].args
-		for _, n := range networks {
-			if file := networkFile(n.arch); slices.Contains(args, file) && !made[file] {
+		for _, arch := range peerNetworks() {
+			if file := networkFile(arch); slices.Contains(args, file) && !made[file] {
 				made[file] = true
-				if err := b.make(ctx, file, out+"/bin/ours network --arch "+n.arch); err != nil {
+				if err := b.make(ctx, file, out+"/bin/ours network --arch "+arch); err != nil {
 					return err
 				}
 			}

@@ -24,6 +24,15 @@ var networks = []struct {
 	target float64
 }{{"resnet18", 0.9}, {"vgg16", 0.7}, {"resnet50", 1}, {"mobilenet_v2", 1.3}, {"squeezenet1_1", 1.2}}
 
+// peerNetworks are the networks that are written for onnxruntime-node.
+func peerNetworks() []string {
+	archs := []string{"deepmnist"} // the original question's
+	for _, n := range networks {
+		archs = append(archs, n.arch)
+	}
+	return archs
+}
+
 // networkRows are the rows of the photo networks: images of 224×224, one and two
 // threads, batches of one and eight.
 func networkRows() []row {
@@ -79,6 +88,10 @@ var questionRows = []row{
 		source{"ours inference", "seconds"}, source{"peer inference", "seconds"}},
 	{"one image", "one image, model loaded, in process", "PyTorch", 0.8, "s",
 		source{"ours latency", "seconds"}, source{"peer latency", "seconds"}},
+	{"one image vs onnxruntime", "one image, model loaded, in process", "onnxruntime-node", 1, "s",
+		source{"ours latency", "seconds"}, source{"onnxruntime latency", "seconds_1"}},
+	{"step of a block", "ResNet-18, 224², one step of `--train 'layer4*'`, batch 32, not cached", "PyTorch, the same", 0.6, "s",
+		source{"ours block", "seconds"}, source{"peer block", "seconds"}},
 	{"step vs stock Gorgonia", "whole-network step, batch 64, nothing installed (no library)", "stock Gorgonia operators on gonum's BLAS", 0.2, "s",
 		source{"ours step", "seconds"}, source{"stock step", "seconds"}},
 	{"gemm, worst shape", "gemm on this network's shapes, ours against the best library's, the worst shape", "oneDNN or OpenBLAS", 1.4, "×",

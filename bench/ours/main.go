@@ -3,7 +3,7 @@
 // of one image; retraining by putting the old weights back; and photo networks.
 // `go run ./bench` runs it, in a fresh process for each figure.
 //
-//	ours step | stock | inference | latency | putback | network [flags]
+//	ours step | stock | inference | latency | putback | network | block [flags]
 //
 // The last line on standard output is a JSON object.
 package main
@@ -41,6 +41,7 @@ type options struct {
 	batches string
 	profile string
 	arch    string
+	train   string
 }
 
 // Settings shared by every measurement, ours and the peer's.
@@ -54,7 +55,7 @@ const (
 type result map[string]any
 
 var commands = map[string]func(options) (result, error){
-	"step": step, "stock": stock, "inference": inference, "latency": latency, "putback": putBack, "network": network,
+	"step": step, "stock": stock, "inference": inference, "latency": latency, "putback": putBack, "network": network, "block": block,
 }
 
 func main() {
@@ -66,7 +67,7 @@ func main() {
 
 func run(args []string, out io.Writer) error {
 	if len(args) == 0 || commands[args[0]] == nil {
-		return errors.New("expected one of step, stock, inference, latency, putback, network")
+		return errors.New("expected one of step, stock, inference, latency, putback, network, block")
 	}
 	var o options
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
@@ -81,8 +82,9 @@ func run(args []string, out io.Writer) error {
 	f.IntVar(&o.steps, "steps", 30, "training steps to measure, after two that warm up")
 	f.IntVar(&o.repeats, "repeats", 3, "passes of inference, images of latency, or batches of a network")
 	f.StringVar(&o.batches, "batches", "64,250,1000,2500,5000", "batch sizes of inference and of a network")
-	f.StringVar(&o.profile, "cpuprofile", "", "step: write a CPU profile of the measured steps")
-	f.StringVar(&o.arch, "arch", "resnet18", "network: torchvision's name")
+	f.StringVar(&o.profile, "cpuprofile", "", "step, block: write a CPU profile of the measured steps")
+	f.StringVar(&o.arch, "arch", "resnet18", "network, block: torchvision's name; network: or deepmnist")
+	f.StringVar(&o.train, "train", "layer4*", "block: the layers to train")
 	threads := f.Int("threads", 2, "goroutines to compute on")
 	if err := f.Parse(args[1:]); err != nil {
 		return err

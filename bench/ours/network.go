@@ -18,11 +18,14 @@ import (
 	"github.com/pkg/errors"
 )
 
-// network measures a photo network with random weights on noise images of 224×224, from
-// float32 input to logits, for each batch size. With --out it writes the network for
+// network measures a network with random weights on images of noise, of 224×224 for a
+// photo network, from float32 input to logits, for each batch size. With --out it writes the network for
 // the peer instead.
 func network(o options) (result, error) {
-	spec, err := zoo.Spec(o.arch, 1000, 224)
+	spec, err := model.DeepMNIST(), error(nil)
+	if o.arch != "deepmnist" {
+		spec, err = zoo.Spec(o.arch, 1000, 224)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -32,10 +35,13 @@ func network(o options) (result, error) {
 	}
 	n := smallnet.Of(spec, w)
 	if o.out != "" {
-		for i := range 1000 {
+		for i := range spec.Classes() {
 			n.Classes = append(n.Classes, strconv.Itoa(i))
 		}
 		n.Prep = dataset.ImageNetPreprocessing(256, "bilinear")
+		if spec.Input[0] == 1 {
+			n.Prep = dataset.MNISTPreprocessing()
+		}
 		return result{"out": o.out}, onnx.Write(o.out, n, onnx.Options{})
 	}
 	r := result{"repeats": o.repeats, "blas": gemm.Name()}
@@ -65,7 +71,7 @@ func forward(n *model.Network, batch, repeats int) (float64, error) {
 		return 0, err
 	}
 	defer e.Close()
-	images := smallnet.NewNoise(batch, 3, 224, 224)
+	images := smallnet.NewNoise(batch, n.Spec.Input...)
 	indices := make([]int, batch)
 	for i := range indices {
 		indices[i] = i
