@@ -1,8 +1,8 @@
 // Command asm writes assembly with avo, for AVX-512 and for AVX2. Run it with go
 // generate in the packages that it writes for:
 //
-//   - -for gemm: a function that computes a tile of C, one that packs rows of B, and
-//     one that packs columns of B;
+//   - -for gemm: a function that computes a tile of C, and those that pack rows of B,
+//     columns of B, and patches of images;
 //   - -for winograd: the transforms;
 //   - -for vector: loops that go through memory once.
 package main
@@ -52,8 +52,10 @@ func main() {
 		for _, s := range []isa{avx512, avx2} {
 			s.tile()
 			s.packRows()
-			s.take(1)
-			s.take(2)
+			for stride := 1; stride <= 2; stride++ {
+				s.take(stride, false)
+				s.take(stride, true)
+			}
 		}
 		packColumns()
 	case "winograd":

@@ -10856,9 +10856,9 @@ TEXT ·take1AVX512(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ src+16(FP), SI
 	MOVQ ldDst+8(FP), R8
-	MOVQ ldSrc+24(FP), R9
 	MOVQ n+40(FP), DX
 	SHLQ $0x02, R8
+	MOVQ ldSrc+24(FP), R9
 	SHLQ $0x02, R9
 
 vector:
@@ -10890,17 +10890,60 @@ row:
 	VZEROUPPER
 	RET
 
+// func takeAt1AVX512(dst *float32, ldDst int, src *float32, at *int, rows int, n int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·takeAt1AVX512(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ src+16(FP), SI
+	MOVQ ldDst+8(FP), R8
+	MOVQ n+40(FP), DX
+	SHLQ $0x02, R8
+	MOVQ at+24(FP), R9
+
+vector:
+	MOVQ    DX, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000010, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	MOVL    $-1, AX
+	BZHIL   BX, AX, AX
+	KMOVW   AX, K1
+	MOVQ    SI, R10
+	MOVQ    DI, R11
+	MOVQ    rows+32(FP), CX
+	MOVQ    SI, R13
+	MOVQ    R9, R12
+
+row:
+	MOVQ      (R12), R10
+	LEAQ      (R13)(R10*4), R10
+	ADDQ      $0x08, R12
+	VMOVUPS.Z (R10), K1, Z0
+	VMOVUPS   Z0, K1, (R11)
+	ADDQ      R8, R11
+	DECQ      CX
+	JNE       row
+	ADDQ      $0x00000040, SI
+	ADDQ      $0x00000040, DI
+	SUBQ      $0x10, DX
+	JGT       vector
+	VZEROUPPER
+	RET
+
 // func take2AVX512(dst *float32, ldDst int, src *float32, ldSrc int, rows int, n int)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·take2AVX512(SB), NOSPLIT, $0-48
 	MOVQ      dst+0(FP), DI
 	MOVQ      src+16(FP), SI
 	MOVQ      ldDst+8(FP), R8
-	MOVQ      ldSrc+24(FP), R9
 	MOVQ      n+40(FP), DX
 	SHLQ      $0x02, R8
+	MOVQ      ldSrc+24(FP), R9
 	SHLQ      $0x02, R9
-	VMOVDQU32 takeEven<>+0(SB), Z3
+	VMOVDQU32 take2AVX512Even<>+0(SB), Z3
 
 vector:
 	MOVQ    DX, BX
@@ -10953,23 +10996,107 @@ row:
 	VZEROUPPER
 	RET
 
-DATA takeEven<>+0(SB)/4, $0x00000000
-DATA takeEven<>+4(SB)/4, $0x00000002
-DATA takeEven<>+8(SB)/4, $0x00000004
-DATA takeEven<>+12(SB)/4, $0x00000006
-DATA takeEven<>+16(SB)/4, $0x00000008
-DATA takeEven<>+20(SB)/4, $0x0000000a
-DATA takeEven<>+24(SB)/4, $0x0000000c
-DATA takeEven<>+28(SB)/4, $0x0000000e
-DATA takeEven<>+32(SB)/4, $0x00000010
-DATA takeEven<>+36(SB)/4, $0x00000012
-DATA takeEven<>+40(SB)/4, $0x00000014
-DATA takeEven<>+44(SB)/4, $0x00000016
-DATA takeEven<>+48(SB)/4, $0x00000018
-DATA takeEven<>+52(SB)/4, $0x0000001a
-DATA takeEven<>+56(SB)/4, $0x0000001c
-DATA takeEven<>+60(SB)/4, $0x0000001e
-GLOBL takeEven<>(SB), RODATA|NOPTR, $64
+DATA take2AVX512Even<>+0(SB)/4, $0x00000000
+DATA take2AVX512Even<>+4(SB)/4, $0x00000002
+DATA take2AVX512Even<>+8(SB)/4, $0x00000004
+DATA take2AVX512Even<>+12(SB)/4, $0x00000006
+DATA take2AVX512Even<>+16(SB)/4, $0x00000008
+DATA take2AVX512Even<>+20(SB)/4, $0x0000000a
+DATA take2AVX512Even<>+24(SB)/4, $0x0000000c
+DATA take2AVX512Even<>+28(SB)/4, $0x0000000e
+DATA take2AVX512Even<>+32(SB)/4, $0x00000010
+DATA take2AVX512Even<>+36(SB)/4, $0x00000012
+DATA take2AVX512Even<>+40(SB)/4, $0x00000014
+DATA take2AVX512Even<>+44(SB)/4, $0x00000016
+DATA take2AVX512Even<>+48(SB)/4, $0x00000018
+DATA take2AVX512Even<>+52(SB)/4, $0x0000001a
+DATA take2AVX512Even<>+56(SB)/4, $0x0000001c
+DATA take2AVX512Even<>+60(SB)/4, $0x0000001e
+GLOBL take2AVX512Even<>(SB), RODATA|NOPTR, $64
+
+// func takeAt2AVX512(dst *float32, ldDst int, src *float32, at *int, rows int, n int)
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·takeAt2AVX512(SB), NOSPLIT, $0-48
+	MOVQ      dst+0(FP), DI
+	MOVQ      src+16(FP), SI
+	MOVQ      ldDst+8(FP), R8
+	MOVQ      n+40(FP), DX
+	SHLQ      $0x02, R8
+	MOVQ      at+24(FP), R9
+	VMOVDQU32 takeAt2AVX512Even<>+0(SB), Z3
+
+vector:
+	MOVQ    DX, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000010, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	MOVL    $-1, AX
+	BZHIL   BX, AX, AX
+	KMOVW   AX, K1
+	LEAQ    -1(DX)(DX*1), BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000010, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	MOVL    $-1, AX
+	BZHIL   BX, AX, AX
+	KMOVW   AX, K2
+	LEAQ    -17(DX)(DX*1), BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000010, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	MOVL    $-1, AX
+	BZHIL   BX, AX, AX
+	KMOVW   AX, K3
+	MOVQ    SI, R10
+	MOVQ    DI, R11
+	MOVQ    rows+32(FP), CX
+	MOVQ    SI, R13
+	MOVQ    R9, R12
+
+row:
+	MOVQ      (R12), R10
+	LEAQ      (R13)(R10*4), R10
+	ADDQ      $0x08, R12
+	VMOVUPS.Z (R10), K2, Z0
+	VMOVUPS.Z 64(R10), K3, Z1
+	VPERMT2PS Z1, Z3, Z0
+	VMOVUPS   Z0, K1, (R11)
+	ADDQ      R8, R11
+	DECQ      CX
+	JNE       row
+	ADDQ      $0x00000080, SI
+	ADDQ      $0x00000040, DI
+	SUBQ      $0x10, DX
+	JGT       vector
+	VZEROUPPER
+	RET
+
+DATA takeAt2AVX512Even<>+0(SB)/4, $0x00000000
+DATA takeAt2AVX512Even<>+4(SB)/4, $0x00000002
+DATA takeAt2AVX512Even<>+8(SB)/4, $0x00000004
+DATA takeAt2AVX512Even<>+12(SB)/4, $0x00000006
+DATA takeAt2AVX512Even<>+16(SB)/4, $0x00000008
+DATA takeAt2AVX512Even<>+20(SB)/4, $0x0000000a
+DATA takeAt2AVX512Even<>+24(SB)/4, $0x0000000c
+DATA takeAt2AVX512Even<>+28(SB)/4, $0x0000000e
+DATA takeAt2AVX512Even<>+32(SB)/4, $0x00000010
+DATA takeAt2AVX512Even<>+36(SB)/4, $0x00000012
+DATA takeAt2AVX512Even<>+40(SB)/4, $0x00000014
+DATA takeAt2AVX512Even<>+44(SB)/4, $0x00000016
+DATA takeAt2AVX512Even<>+48(SB)/4, $0x00000018
+DATA takeAt2AVX512Even<>+52(SB)/4, $0x0000001a
+DATA takeAt2AVX512Even<>+56(SB)/4, $0x0000001c
+DATA takeAt2AVX512Even<>+60(SB)/4, $0x0000001e
+GLOBL takeAt2AVX512Even<>(SB), RODATA|NOPTR, $64
 
 // func tileAVX2(rows int, vecs int, k int, alpha float32, a *float32, rsA int, csA int, b *float32, rsB int, beta float32, c *float32, ldc int, tail int, after *float32, what int, add *float32)
 // Requires: AVX, FMA3, MMX+
@@ -14008,9 +14135,9 @@ TEXT ·take1AVX2(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ src+16(FP), SI
 	MOVQ ldDst+8(FP), R8
-	MOVQ ldSrc+24(FP), R9
 	MOVQ n+40(FP), DX
 	SHLQ $0x02, R8
+	MOVQ ldSrc+24(FP), R9
 	SHLQ $0x02, R9
 
 vector:
@@ -14042,15 +14169,58 @@ row:
 	VZEROUPPER
 	RET
 
+// func takeAt1AVX2(dst *float32, ldDst int, src *float32, at *int, rows int, n int)
+// Requires: AVX, CMOV
+TEXT ·takeAt1AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ src+16(FP), SI
+	MOVQ ldDst+8(FP), R8
+	MOVQ n+40(FP), DX
+	SHLQ $0x02, R8
+	MOVQ at+24(FP), R9
+
+vector:
+	MOVQ    DX, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000008, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    BX
+	VMOVUPS 32(AX)(BX*4), Y4
+	MOVQ    SI, R10
+	MOVQ    DI, R11
+	MOVQ    rows+32(FP), CX
+	MOVQ    SI, R13
+	MOVQ    R9, R12
+
+row:
+	MOVQ       (R12), R10
+	LEAQ       (R13)(R10*4), R10
+	ADDQ       $0x08, R12
+	VMASKMOVPS (R10), Y4, Y0
+	VMASKMOVPS Y0, Y4, (R11)
+	ADDQ       R8, R11
+	DECQ       CX
+	JNE        row
+	ADDQ       $0x00000020, SI
+	ADDQ       $0x00000020, DI
+	SUBQ       $0x08, DX
+	JGT        vector
+	VZEROUPPER
+	RET
+
 // func take2AVX2(dst *float32, ldDst int, src *float32, ldSrc int, rows int, n int)
 // Requires: AVX, AVX2, CMOV
 TEXT ·take2AVX2(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ src+16(FP), SI
 	MOVQ ldDst+8(FP), R8
-	MOVQ ldSrc+24(FP), R9
 	MOVQ n+40(FP), DX
 	SHLQ $0x02, R8
+	MOVQ ldSrc+24(FP), R9
 	SHLQ $0x02, R9
 
 vector:
@@ -14095,6 +14265,72 @@ row:
 	VPERMPD    $0xd8, Y0, Y0
 	VMASKMOVPS Y0, Y4, (R11)
 	ADDQ       R9, R10
+	ADDQ       R8, R11
+	DECQ       CX
+	JNE        row
+	ADDQ       $0x00000040, SI
+	ADDQ       $0x00000020, DI
+	SUBQ       $0x08, DX
+	JGT        vector
+	VZEROUPPER
+	RET
+
+// func takeAt2AVX2(dst *float32, ldDst int, src *float32, at *int, rows int, n int)
+// Requires: AVX, AVX2, CMOV
+TEXT ·takeAt2AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ src+16(FP), SI
+	MOVQ ldDst+8(FP), R8
+	MOVQ n+40(FP), DX
+	SHLQ $0x02, R8
+	MOVQ at+24(FP), R9
+
+vector:
+	MOVQ    DX, BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000008, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    BX
+	VMOVUPS 32(AX)(BX*4), Y4
+	LEAQ    -1(DX)(DX*1), BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000008, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    BX
+	VMOVUPS 32(AX)(BX*4), Y5
+	LEAQ    -9(DX)(DX*1), BX
+	XORL    AX, AX
+	CMPQ    BX, AX
+	CMOVQLT AX, BX
+	MOVL    $0x00000008, AX
+	CMPQ    BX, AX
+	CMOVQGT AX, BX
+	LEAQ    tailMasks<>+0(SB), AX
+	NEGQ    BX
+	VMOVUPS 32(AX)(BX*4), Y6
+	MOVQ    SI, R10
+	MOVQ    DI, R11
+	MOVQ    rows+32(FP), CX
+	MOVQ    SI, R13
+	MOVQ    R9, R12
+
+row:
+	MOVQ       (R12), R10
+	LEAQ       (R13)(R10*4), R10
+	ADDQ       $0x08, R12
+	VMASKMOVPS (R10), Y5, Y0
+	VMASKMOVPS 32(R10), Y6, Y1
+	VSHUFPS    $0x88, Y1, Y0, Y0
+	VPERMPD    $0xd8, Y0, Y0
+	VMASKMOVPS Y0, Y4, (R11)
 	ADDQ       R8, R11
 	DECQ       CX
 	JNE        row

@@ -118,6 +118,20 @@ func TestTake(t *testing.T) {
 			if !slices.Equal(dst, want) {
 				t.Fatalf("%d rows of %d, stride %d, rows %d and %d apart: found other elements", rows, n, stride, ldSrc, ldDst)
 			}
+			var at []int
+			for r := range rows {
+				at = append(at, r*ldSrc)
+			}
+			clear(dst)
+			TakeAt(dst, ldDst, src, at, n, stride)
+			for j := range want {
+				if j%ldDst >= n {
+					want[j] = 0
+				}
+			}
+			if !slices.Equal(dst, want) {
+				t.Fatalf("listed: %d rows of %d, stride %d, rows %d and %d apart: found other elements", rows, n, stride, ldSrc, ldDst)
+			}
 		}
 	})
 }

@@ -58,6 +58,23 @@ func (kn *kernel) take(dst []float32, ldDst int, src []float32, ldSrc, rows, n, 
 	return true
 }
 
+// takeAt is the same for TakeAt.
+func (kn *kernel) takeAt(dst []float32, ldDst int, src []float32, at []int, n, stride int) bool {
+	switch {
+	case kn.lanes == 16 && stride == 1:
+		takeAt1AVX512(&dst[0], ldDst, &src[0], &at[0], len(at), n)
+	case kn.lanes == 16 && stride == 2:
+		takeAt2AVX512(&dst[0], ldDst, &src[0], &at[0], len(at), n)
+	case kn.lanes == 8 && stride == 1:
+		takeAt1AVX2(&dst[0], ldDst, &src[0], &at[0], len(at), n)
+	case kn.lanes == 8 && stride == 2:
+		takeAt2AVX2(&dst[0], ldDst, &src[0], &at[0], len(at), n)
+	default:
+		return false
+	}
+	return true
+}
+
 // transpose8 transposes eight rows of columns elements, at least 8.
 func transpose8(dst *float32, ldDst int, src *float32, ldSrc, columns int) {
 	packColumnsAVX2(dst, ldDst, src, ldSrc, columns)

@@ -58,3 +58,5 @@ func transpose8(dst *float32, ldDst int, src *float32, ldSrc, columns int) {
 }
 
 func (*kernel) take([]float32, int, []float32, int, int, int, int) bool { return false }
+
+func (*kernel) takeAt([]float32, int, []float32, []int, int, int) bool { return false }

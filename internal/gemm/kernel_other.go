@@ -15,3 +15,5 @@ func (*Packed) pack(*product) {}
 func (*Packed) blocked(*Workspace, *product) {}
 
 func (*kernel) take([]float32, int, []float32, int, int, int, int) bool { return false }
+
+func (*kernel) takeAt([]float32, int, []float32, []int, int, int) bool { return false }

@@ -27,11 +27,23 @@ func packRowsAVX512(dst *float32, src *float32, ld int, k int, width int)
 //go:noescape
 func take1AVX512(dst *float32, ldDst int, src *float32, ldSrc int, rows int, n int)
 
+// takeAt1AVX512 copies n elements, 1 apart in src, of each of rows rows, row r from src[at[r]] on
+// and ldDst apart in dst. rows, n > 0.
+//
+//go:noescape
+func takeAt1AVX512(dst *float32, ldDst int, src *float32, at *int, rows int, n int)
+
 // take2AVX512 copies n elements, 2 apart in src, of each of rows rows, ldSrc apart in src
 // and ldDst apart in dst. rows, n > 0.
 //
 //go:noescape
 func take2AVX512(dst *float32, ldDst int, src *float32, ldSrc int, rows int, n int)
+
+// takeAt2AVX512 copies n elements, 2 apart in src, of each of rows rows, row r from src[at[r]] on
+// and ldDst apart in dst. rows, n > 0.
+//
+//go:noescape
+func takeAt2AVX512(dst *float32, ldDst int, src *float32, at *int, rows int, n int)
 
 // tileAVX2 computes C = alpha*A*B + beta*C for a tile of rows × vecs*8 elements.
 // There are tiles of 1 to 6 rows and 1 to 2 vectors, and wide ones: for 1, 2, ...
@@ -56,11 +68,23 @@ func packRowsAVX2(dst *float32, src *float32, ld int, k int, width int)
 //go:noescape
 func take1AVX2(dst *float32, ldDst int, src *float32, ldSrc int, rows int, n int)
 
+// takeAt1AVX2 copies n elements, 1 apart in src, of each of rows rows, row r from src[at[r]] on
+// and ldDst apart in dst. rows, n > 0.
+//
+//go:noescape
+func takeAt1AVX2(dst *float32, ldDst int, src *float32, at *int, rows int, n int)
+
 // take2AVX2 copies n elements, 2 apart in src, of each of rows rows, ldSrc apart in src
 // and ldDst apart in dst. rows, n > 0.
 //
 //go:noescape
 func take2AVX2(dst *float32, ldDst int, src *float32, ldSrc int, rows int, n int)
+
+// takeAt2AVX2 copies n elements, 2 apart in src, of each of rows rows, row r from src[at[r]] on
+// and ldDst apart in dst. rows, n > 0.
+//
+//go:noescape
+func takeAt2AVX2(dst *float32, ldDst int, src *float32, at *int, rows int, n int)
 
 // packColumnsAVX2 transposes eight rows of k elements, k >= 8, ld apart in src, into
 // k rows of eight elements, nr apart in dst. The last block overlaps the one before

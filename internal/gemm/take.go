@@ -22,3 +22,22 @@ func Take(dst []float32, ldDst int, src []float32, ldSrc, rows, n, stride int) {
 		}
 	}
 }
+
+// TakeAt is Take with rows that begin anywhere: row r at src[at[r]]. The places ascend.
+func TakeAt(dst []float32, ldDst int, src []float32, at []int, n, stride int) {
+	if len(at) == 0 || n <= 0 {
+		return
+	}
+	if first, last := at[0], at[len(at)-1]; len(dst) < (len(at)-1)*ldDst+n || first < 0 || first > last || len(src) < last+(n-1)*stride+1 || ldDst < 0 || stride < 1 {
+		panic(fmt.Sprintf("gemm: take %d rows of %d elements, %d apart, from %d to %d: found slices of %d and %d elements", len(at), n, stride, first, last, len(dst), len(src)))
+	}
+	if inUse.takeAt(dst, ldDst, src, at, n, stride) {
+		return
+	}
+	for r, at := range at {
+		to, from := dst[r*ldDst:][:n], src[at:]
+		for i := range to {
+			to[i] = from[i*stride]
+		}
+	}
+}

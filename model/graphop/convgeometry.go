@@ -117,6 +117,8 @@ type scratch struct {
 	gemm     gemm.Workspace
 	winograd winograd.Scratch
 	cols     []float32 // the patch matrix, or part of it
+	padded   []float32 // rows of an image with their padding
+	at       []int     // of each tap in padded
 	phases   []float32 // columns of an image, grouped by column number modulo stride
 	sum      []float32 // [O, H"·W"], the convolution before pooling
 	pool     poolScratch

@@ -55,7 +55,6 @@ func (c *convolution) rowsTo(s *scratch, y []float32, image, from, to int) {
 		return
 	}
 	n := (to - from) * c.outW
-	cols := c.patches(s, n)
-	c.im2col(s, cols, n, c.inImage(c.x, image), c.channels, from, to)
-	c.channelsOf(s.product, y, n, c.w, matrix{rows: cols, ld: n}, n, image, from*c.outW, 0, c.out, &c.e)
+	cols := c.columns(s.hands(), c.x, 0, image*c.outH+from, image*c.outH+to)
+	c.channelsOf(s.product, y, n, c.w, cols, n, image, from*c.outW, 0, c.out, &c.e)
 }

@@ -20,10 +20,13 @@ func (g *geometry) patches(s *scratch, columns int) []float32 {
 	return cols
 }
 
+// manyChannels is the fewest channels for which a piece of a row is taken from all of
+// them at once. With fewer, one is taken at all taps at once, from a padded copy.
+const manyChannels = 8
+
 // packs reports whether a product takes patches straight from the images: the kernel of
-// package gemm has panels, and takes every element of a row, or every second one. A call
-// takes a piece of a row of all channels, so there must be some.
-func (g *geometry) packs() bool { return gemm.Lanes() > 0 && g.stride[1] <= 2 && g.groupIn() >= 8 }
+// package gemm has panels, and takes every element of a row, or every second one.
+func (g *geometry) packs() bool { return gemm.Lanes() > 0 && g.stride[1] <= 2 }
 
 // patchesFrom returns what writes the patch matrix [taps,columns] of one group of the
 // images x to panels. Column 0 is the first position of row r0, counted over the batch.
@@ -36,6 +39,38 @@ func (g *geometry) patchesFrom(x []float32, group, r0 int) gemm.Pack {
 			row, ox := r0+(j+done)/g.outW, (j+done)%g.outW
 			n := min(width-done, g.outW-ox)
 			g.takePatches(panel[done:], ld, p0, p1, g.inGroup(g.inImage(x, row/g.outH), group), row%g.outH, ox, n)
+			done += n
+		}
+	}
+}
+
+// patchesPadded returns what writes the patch matrix [taps,columns] of one group's
+// channels x of an image, for rows [y0,y1) of the output, to panels. It reads a copy of
+// the rows of x, with their padding, in the scratch memory.
+func (g *geometry) patchesPadded(s *scratch, x []float32, y0, y1 int) gemm.Pack {
+	top := y0*g.stride[0] - g.high.before
+	high, wide := (y1-y0-1)*g.stride[0]+g.high.reach(), (g.outW-1)*g.stride[1]+g.wide.reach()
+	copied := grow(&s.padded, g.groupIn()*high*wide) // [C,high,wide]
+	if g.padded() {
+		clear(copied)
+	}
+	left, width := g.wide.before, max(min(g.width, wide-g.wide.before), 0)
+	at := grow(&s.at, g.taps())[:0] // of each tap at the first position
+	for c := range g.groupIn() {
+		for y := max(top, 0); y < min(top+high, g.height); y++ {
+			copy(copied[(c*high+y-top)*wide+min(left, wide):][:width], x[(c*g.height+y)*g.width:])
+		}
+		for i := range g.kernel[0] {
+			for j := range g.kernel[1] {
+				at = append(at, (c*high+i*g.high.dilation)*wide+j*g.wide.dilation)
+			}
+		}
+	}
+	return func(panel []float32, ld, p0, p1, j, width int) {
+		for done := 0; done < width; {
+			row, ox := (j+done)/g.outW, (j+done)%g.outW
+			n := min(width-done, g.outW-ox)
+			gemm.TakeAt(panel[done:], ld, copied[row*g.stride[0]*wide+ox*g.stride[1]:], at[p0:p1], n, g.stride[1])
 			done += n
 		}
 	}

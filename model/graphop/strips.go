@@ -106,22 +106,7 @@ func (g *geometry) strip(by hands, y, x, w []float32, r0, r1 int, e *epilogue) {
 	first, last := r0/g.outH, (r1-1)/g.outH
 	for group := range g.groups {
 		kernels, taps, out := g.kernels(w, group), g.taps(), g.groupOut()
-		var cols matrix
-		switch {
-		case g.pointwise() && first == last:
-			cols = matrix{rows: g.inGroup(g.inImage(x, first), group)[r0%g.outH*g.outW:], ld: g.pixels()}
-		case g.packs():
-			cols = matrix{pack: g.patchesFrom(x, group, r0)}
-		default:
-			cols = matrix{rows: g.patches(by.scratch, columns), ld: columns}
-			by.channels(g.groupIn(), func(s *scratch, c0, c1 int) {
-				first := c0 * g.kernel[0] * g.kernel[1] * columns
-				g.eachRun(r0, r1, func(image, y0, y1, before int) {
-					x := g.inGroup(g.inImage(x, image), group)[c0*g.height*g.width:]
-					g.im2col(s, cols.rows[first+before*g.outW:], columns, x, c1-c0, y0, y1)
-				})
-			})
-		}
+		cols := g.columns(by, x, group, r0, r1)
 		if first == last { // write directly to the output
 			at := r0 % g.outH * g.outW
 			sum := g.outGroup(g.outImage(y, first), group)[at:]
@@ -144,6 +129,31 @@ func (g *geometry) strip(by hands, y, x, w []float32, r0, r1 int, e *epilogue) {
 			})
 		})
 	}
+}
+
+// columns returns the patch matrix [taps,columns] of one group of the images x for rows
+// [r0,r1) of the output, counted over the batch.
+func (g *geometry) columns(by hands, x []float32, group, r0, r1 int) matrix {
+	first, last := r0/g.outH, (r1-1)/g.outH
+	switch {
+	case g.pointwise() && first == last:
+		return matrix{rows: g.inGroup(g.inImage(x, first), group)[r0%g.outH*g.outW:], ld: g.pixels()}
+	case g.packs() && g.groupIn() >= manyChannels:
+		return matrix{pack: g.patchesFrom(x, group, r0)}
+	case g.packs() && first == last:
+		y0 := r0 % g.outH
+		return matrix{pack: g.patchesPadded(by.scratch, g.inGroup(g.inImage(x, first), group), y0, y0+r1-r0)}
+	}
+	columns := (r1 - r0) * g.outW
+	cols := g.patches(by.scratch, columns)
+	by.channels(g.groupIn(), func(s *scratch, c0, c1 int) {
+		first := c0 * g.kernel[0] * g.kernel[1] * columns
+		g.eachRun(r0, r1, func(image, y0, y1, before int) {
+			x := g.inGroup(g.inImage(x, image), group)[c0*g.height*g.width:]
+			g.im2col(s, cols[first+before*g.outW:], columns, x, c1-c0, y0, y1)
+		})
+	})
+	return matrix{rows: cols, ld: columns}
 }
 
 // channelsOf computes n outputs of channels [o0,o1) of an image, starting at value at:
