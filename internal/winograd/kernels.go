@@ -15,7 +15,10 @@ type Kernels struct {
 	u  []gemm.Packed // of each point, [C,O] of the plan; [O,C] for the gradient
 }
 
-const some = 8 // kernels of a piece of work
+const (
+	some       = 8       // kernels of a piece of work
+	somePoints = 3 << 20 // numbers in the points that are transformed at a time
+)
 
 // Set transforms kernels w [O,C,side,side] for p, or for the gradient towards the
 // input of p where back is set. It does nothing if w has not changed: the kernels of a
@@ -25,35 +28,39 @@ func (k *Kernels) Set(p *Plan, w []float32, back bool, scratch func(worker int) 
 		return
 	}
 	k.of = k.of[:0] // until all of u is made
-	all := grow(&scratch(0).kernels, p.points*p.out*p.channels)
-	parallel.For((p.out+some-1)/some, func(worker, i int) {
-		from, to := i*some, min((i+1)*some, p.out)
-		p.transformKernels(scratch(worker), all, w[from*p.channels*p.taps():to*p.channels*p.taps()], from, to, back)
-	})
 	if k.u == nil {
 		k.u = make([]gemm.Packed, p.points)
 	}
 	size := p.out * p.channels
-	parallel.For(p.points, func(_, point int) {
-		u := all[point*size : (point+1)*size]
-		if back {
-			k.u[point].Set(u, p.channels, p.out, p.channels)
-		} else {
-			k.u[point].SetTransposed(u, p.channels, p.channels, p.out)
-		}
-	})
+	most := max(1, somePoints/size)
+	for first := 0; first < p.points; first += most {
+		u := k.u[first:min(first+most, p.points)]
+		all := grow(&scratch(0).kernels, len(u)*size)
+		parallel.For((p.out+some-1)/some, func(worker, i int) {
+			from, to := i*some, min((i+1)*some, p.out)
+			p.transformKernels(scratch(worker), all, w[from*p.channels*p.taps():to*p.channels*p.taps()], from, first, len(u), back)
+		})
+		parallel.For(len(u), func(_, i int) {
+			one := all[i*size : (i+1)*size]
+			if back {
+				u[i].Set(one, p.channels, p.out, p.channels)
+			} else {
+				u[i].SetTransposed(one, p.channels, p.channels, p.out)
+			}
+		})
+	}
 	k.of = append(k.of, w...)
 }
 
-// transformKernels transforms kernels [from,to), w, into all, [points][O,C]. Those of the
-// gradient towards the input are turned.
-func (p *Plan) transformKernels(s *Scratch, all, w []float32, from, to int, back bool) {
-	n, size, taps := (to-from)*p.channels, p.out*p.channels, p.taps()
+// transformKernels transforms w, the kernels from number from on, into all [points][O,C],
+// for that many points from first on. Those of the gradient towards the input are turned.
+func (p *Plan) transformKernels(s *Scratch, all, w []float32, from, first, points int, back bool) {
+	taps := p.taps()
 	g := p.kernels
 	if back {
 		g = p.turned
 	}
-	s.gemm.Sgemm(false, true, p.points, n, taps, 1, g, taps, w, taps, 0, all[from*p.channels:], size)
+	s.gemm.Sgemm(false, true, points, len(w)/taps, taps, 1, g[first*taps:], taps, w, taps, 0, all[from*p.channels:], p.out*p.channels)
 }
 
 // same reports whether two slices hold the same bits.
