@@ -186,7 +186,7 @@ type Scratch struct {
 	gemm                       gemm.Workspace
 	half                       []float32
 	in, products, sum, kernels []float32
-	image                      []float32
+	image, lines               []float32
 }
 
 // grow returns buf with at least n values, whatever they are.
@@ -230,17 +230,54 @@ func (p *Plan) transformTo(s *Scratch, v []float32, plane int, x []float32, t0, 
 func (p *Plan) padded(s *Scratch, x []float32, from, to int) []float32 {
 	row, vec := p.rowIn(), p.vecChannels
 	part := grow(&s.image, (to-from)*row)
+	first, end := min(max(from, p.pad), to), max(min(to, p.pad+p.height), from) // rows of the image itself
 	for py := from; py < to; py++ {
-		line, y := part[(py-from)*row:][:row], py-p.pad
-		if y < 0 || y >= p.height {
+		line := part[(py-from)*row:][:row]
+		if py < first || py >= end {
 			clear(line)
 			continue
 		}
 		clear(line[:p.pad*vec])
 		clear(line[min((p.pad+p.width)*vec, row):])
-		gemm.Transpose(line[p.pad*vec:], vec, x[y*p.width:], p.height*p.width, p.channels, p.width)
+	}
+	if first < end {
+		s.toLines(part[(first-from)*row+p.pad*vec:], row, vec, x[(first-p.pad)*p.width:], p.channels, p.height*p.width, end-first, p.width)
 	}
 	return part
+}
+
+// narrow is the width of an image below which a row fills no block of a transpose.
+const narrow = 8
+
+// toLines writes rows of pixels of an image x [C,H,W], whose channels are plane apart, to
+// dst [y,x,C], whose rows are row apart, and its pixels vec.
+func (s *Scratch) toLines(dst []float32, row, vec int, x []float32, channels, plane, rows, width int) {
+	if width >= narrow {
+		for y := range rows {
+			gemm.Transpose(dst[y*row:], vec, x[y*width:], plane, channels, width)
+		}
+		return
+	}
+	all := grow(&s.lines, rows*width*vec)
+	gemm.Transpose(all, vec, x, plane, channels, rows*width)
+	for y := range rows {
+		copy(dst[y*row:], all[y*width*vec:(y+1)*width*vec])
+	}
+}
+
+// fromLines is toLines the other way.
+func (s *Scratch) fromLines(y []float32, channels, plane int, src []float32, row, vec, rows, width int) {
+	if width >= narrow {
+		for r := range rows {
+			gemm.Transpose(y[r*width:], plane, src[r*row:], vec, width, channels)
+		}
+		return
+	}
+	all := grow(&s.lines, rows*width*vec)
+	for r := range rows {
+		copy(all[r*width*vec:(r+1)*width*vec], src[r*row:])
+	}
+	gemm.Transpose(y, plane, all, vec, rows*width, channels)
 }
 
 // Convolve writes rows [t0,t1) of tiles of the convolution of a batch x [N,C,H,W]
@@ -267,9 +304,8 @@ func (p *Plan) write(s *Scratch, y []float32, apart int, m []float32, plane, t0,
 			p.output.apply(s, square{sum[r*p.tile*row:], row, p.vecOut, p.tile * p.vecOut}, p.tileRow(m, before+r*p.tilesW, plane, p.vecOut), p.tilesW, p.vecOut)
 		}
 		y := y[image*apart:][:size]
-		for oy := r0 * p.tile; oy < min(r1*p.tile, p.outH); oy++ {
-			gemm.Transpose(y[oy*p.outW:], p.outH*p.outW, sum[(oy-r0*p.tile)*row:], p.vecOut, p.outW, p.out)
-		}
+		first, end := r0*p.tile, min(r1*p.tile, p.outH)
+		s.fromLines(y[first*p.outW:], p.out, p.outH*p.outW, sum, row, p.vecOut, end-first, p.outW)
 	})
 }
 
@@ -297,15 +333,12 @@ func (p *Plan) gradientTo(s *Scratch, w []float32, plane int, dy []float32, t0, 
 	p.eachImage(t0, t1, func(image, r0, r1, before int) {
 		dy := dy[image*size : (image+1)*size]
 		part := grow(&s.sum, (r1-r0)*p.tile*row) // [y,x,O], with zeros where tiles are beyond the output
-		for y := r0 * p.tile; y < r1*p.tile; y++ {
-			line := part[(y-r0*p.tile)*row:][:row]
-			if y >= p.outH {
-				clear(line)
-				continue
-			}
-			clear(line[p.outW*vec:])
-			gemm.Transpose(line, vec, dy[y*p.outW:], p.outH*p.outW, p.out, p.outW)
+		first, end := r0*p.tile, min(r1*p.tile, p.outH)
+		for y := range end - first {
+			clear(part[y*row+p.outW*vec : (y+1)*row])
 		}
+		clear(part[(end-first)*row:])
+		s.toLines(part, row, vec, dy[first*p.outW:], p.out, p.outH*p.outW, end-first, p.outW)
 		for r := range r1 - r0 {
 			p.gradient.apply(s, p.tileRow(w, before+r*p.tilesW, plane, vec), square{part[r*p.tile*row:], row, vec, p.tile * vec}, p.tilesW, vec)
 		}
