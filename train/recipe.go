@@ -100,9 +100,10 @@ func (r Recipe) HasMomentum() bool {
 // Begin returns the examples to train on, data without the share kept for
 // validation, and the Options of Fit. It notes the hashes of both in the
 // recipe. Balanced weights are of the examples to train on.
-func (r *Recipe) Begin(data *dataset.Set) (*dataset.Set, Options, error) {
+func (r *Recipe) Begin(data *dataset.Set) (rest *dataset.Set, opt Options, err error) {
+	defer dataset.CatchUnreadable(&err)
 	schedule, err := ParseSchedule(r.Schedule)
-	opt := Options{Epochs: r.Epochs, Schedule: schedule, Patience: r.Patience}
+	opt = Options{Epochs: r.Epochs, Schedule: schedule, Patience: r.Patience}
 	if err != nil {
 		return nil, opt, err
 	}
