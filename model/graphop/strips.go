@@ -19,6 +19,7 @@ const (
 	stripValues  = 160 << 10 // patches per strip, 640 KB
 	widestStrip  = 512       // in columns
 	slimStrip    = 128       // fewest columns that are worth loading the kernels for
+	thinProduct  = 64        // most outputs of a product that does not pack its matrix
 	fewestStrips = 4         // if there are enough columns: one or two per thread
 )
 
@@ -35,7 +36,11 @@ func (g *geometry) strips(images int) (n int, strip func(i int) (r0, r1 int)) {
 		target = min(max(stripValues/g.taps(), slimStrip), widestStrip)
 	}
 	each := (pixels + target - 1) / target
-	if images == 1 && (each > 1 || !g.packs()) { // a single strip is packed by all threads, and multiplied by all
+	switch thin := g.pointwise() && g.groupOut() <= thinProduct; {
+	case images > 1:
+	case thin: // all of it is read where it lies
+		each = parallel.Even(max(each, min(fewestStrips, pixels/(slimStrip/2))), rows)
+	case each > 1 || !g.packs(): // a single strip is packed by all threads, and multiplied by all
 		each = parallel.Even(max(each, min(fewestStrips, pixels/slimStrip)), rows)
 	}
 	each = min(each, rows)
