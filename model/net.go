@@ -26,6 +26,7 @@ type Net struct {
 	trained []string // layers
 	batch   int
 	bounded bool // the batch is at most that
+	fixed   bool // as Fixed promises
 	cut     *Cut // of which part is the graph; nil for a whole network
 	trunk   bool // the part is the trunk, otherwise the head
 	scope   *graphop.Scope

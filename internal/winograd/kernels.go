@@ -11,8 +11,10 @@ import (
 
 // Kernels holds transformed kernels. The zero value is ready.
 type Kernels struct {
-	of []float32     // the kernels that u was made from
+	of []float32     // the kernels that u was made from, unless they are fixed
 	u  []gemm.Packed // of each point, [C,O] of the plan; [O,C] for the gradient
+
+	fixed bool // u is made of kernels that never change
 }
 
 const (
@@ -22,9 +24,10 @@ const (
 
 // Set transforms kernels w [O,C,side,side] for p, or for the gradient towards the
 // input of p where back is set. It does nothing if w has not changed: the kernels of a
-// frozen layer are transformed once.
-func (k *Kernels) Set(p *Plan, w []float32, back bool, scratch func(worker int) *Scratch) {
-	if same(k.of, w) {
+// frozen layer are transformed once. The caller says by fixed that they never change;
+// otherwise they are compared each time.
+func (k *Kernels) Set(p *Plan, w []float32, back, fixed bool, scratch func(worker int) *Scratch) {
+	if k.fixed || same(k.of, w) {
 		return
 	}
 	k.of = k.of[:0] // until all of u is made
@@ -49,7 +52,9 @@ func (k *Kernels) Set(p *Plan, w []float32, back bool, scratch func(worker int) 
 			}
 		})
 	}
-	k.of = append(k.of, w...)
+	if k.fixed = fixed; !fixed {
+		k.of = append(k.of, w...)
+	}
 }
 
 // transformKernels transforms w, the kernels from number from on, into all [points][O,C],

@@ -113,12 +113,12 @@ func TestConvolve(t *testing.T) {
 			var forward, backward Kernels
 
 			got := make([]float32, len(y))
-			forward.Set(p, w, false, scratch)
+			forward.Set(p, w, false, false, scratch)
 			p.Convolve(&s, got, len(got), x, &forward, 0, p.tilesH)
 			near(t, name+" output", got, y)
 
 			got = make([]float32, len(x))
-			backward.Set(p, w, true, scratch)
+			backward.Set(p, w, true, false, scratch)
 			back := p.Back()
 			back.Convolve(&s, got, len(got), dy, &backward, 0, back.tilesH)
 			near(t, name+" gradient towards the input", got, dx)
@@ -181,7 +181,7 @@ func TestSetAgain(t *testing.T) {
 	made := 0
 	scratch := func(int) *Scratch { made++; return new(Scratch) }
 	convolved := func() []float32 {
-		k.Set(p, w, false, scratch)
+		k.Set(p, w, false, false, scratch)
 		y := make([]float32, 8*8*8)
 		p.Convolve(new(Scratch), y, len(y), x, &k, 0, p.TileRows())
 		return y
@@ -195,6 +195,12 @@ func TestSetAgain(t *testing.T) {
 	if slices.Equal(convolved(), before) || made == once {
 		t.Error("changed kernels were not transformed again")
 	}
+	var fixed Kernels
+	fixed.Set(p, w, false, true, scratch)
+	once = made
+	if fixed.Set(p, w, false, true, scratch); made != once || fixed.of != nil {
+		t.Error("fixed kernels: found a copy, or work, expected neither")
+	}
 }
 
 // The bytes of an image do not depend on how a batch is cut into blocks.
@@ -205,7 +211,7 @@ func TestBlocks(t *testing.T) {
 			const images = 7
 			x, w := random(rng, images*p.channels*p.height*p.width), random(rng, p.out*p.channels*p.taps())
 			var k Kernels
-			k.Set(p, w, false, func(int) *Scratch { return new(Scratch) })
+			k.Set(p, w, false, false, func(int) *Scratch { return new(Scratch) })
 			want, got := make([]float32, images*p.out*p.outH*p.outW), make([]float32, images*p.out*p.outH*p.outW)
 			for t0 := range images * p.tilesH {
 				p.Convolve(new(Scratch), want, len(want)/images, x, &k, t0, t0+1)
@@ -242,8 +248,8 @@ func BenchmarkConv2(b *testing.B) {
 	var k, back Kernels
 	backPlan := p.Back()
 	scratch := func(int) *Scratch { return &s }
-	k.Set(p, w, false, scratch)
-	back.Set(p, w, true, scratch)
+	k.Set(p, w, false, false, scratch)
+	back.Set(p, w, true, false, scratch)
 	y, dx, sum := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, p.GradientSize())
 	b.Run("forward", func(b *testing.B) {
 		for b.Loop() {
@@ -263,7 +269,7 @@ func BenchmarkConv2(b *testing.B) {
 	b.Run("kernels", func(b *testing.B) {
 		for b.Loop() {
 			k.of = nil
-			k.Set(p, w, false, scratch)
+			k.Set(p, w, false, false, scratch)
 		}
 	})
 	b.Run("gradient", func(b *testing.B) {

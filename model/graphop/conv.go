@@ -100,6 +100,9 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 		o.cost.Bytes += bytes(n.Shape())
 	}
 	conv := &convolution{geometry: g, at: at, norm: norm, inputs: inputs}
+	if kernels, ok := w.Op().(*Operator); ok && kernels.constant != nil {
+		conv.fixed = s.Fixed
+	}
 	o.conv = conv
 	o.run = func(v []gorgonia.Value) error {
 		conv.bind(v)
@@ -129,6 +132,7 @@ type convolution struct {
 	norm    *normalisation
 	inputs  gorgonia.Nodes
 	from    *convolution // convolution whose output may be hidden from this one; nil for none
+	fixed   bool         // the kernels never change
 	kernels winograd.Kernels
 	argmax  [][]uint8 // [N][O·H'·W']: position of each maximum in its window
 	after   []gemm.After
@@ -153,7 +157,7 @@ func (c *convolution) compute(s *Scope, y []float32) {
 	if c.argmax == nil {
 		c.argmax = c.newArgmax(s.capacity)
 	}
-	c.transform(s, &c.kernels, c.w, false)
+	c.transform(s, &c.kernels, c.w, false, c.fixed)
 	c.convolve(s, y, c.argmax, c.x, c.w, &c.kernels, &c.e)
 }
 
@@ -205,8 +209,8 @@ func (g *geometry) kind(norm, add bool) string {
 }
 
 // transform prepares the kernels for one run if the Winograd algorithm is used.
-func (g *geometry) transform(s *Scope, kernels *winograd.Kernels, w []float32, back bool) {
+func (g *geometry) transform(s *Scope, kernels *winograd.Kernels, w []float32, back, fixed bool) {
 	if g.plan != nil {
-		kernels.Set(g.plan, w, back, s.winograd)
+		kernels.Set(g.plan, w, back, fixed, s.winograd)
 	}
 }

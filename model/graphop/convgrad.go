@@ -96,7 +96,7 @@ func convGradX(s *Scope, name string, g *geometry, shape tensor.Shape, dz, w *go
 	o.run = func(v []gorgonia.Value) error {
 		dz, w, dx := floats(v[0]), floats(v[1]), o.floats()
 		if g.back != nil {
-			g.transform(s, &kernels, w, true)
+			g.transform(s, &kernels, w, true, false)
 			g.back.ConvolveBatch(&winograd.Batch{
 				Scratch: s.winograd, Y: dx, Apart: g.channels * g.height * g.width, X: dz, Images: s.rows, Kernels: &kernels,
 				Finish: func(winograd.Run) {},

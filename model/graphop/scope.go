@@ -18,6 +18,7 @@ var ErrInput = errors.New("invalid input of an operator")
 // in their buffers, and how many of them the next run uses. It belongs to one graph,
 // and only one machine at a time may run that graph.
 type Scope struct {
+	Fixed    bool // promises, before operators are added, that no constant changes from run to run
 	graph    *gorgonia.ExprGraph
 	capacity int
 	rows     int
