@@ -30,6 +30,10 @@ const (
 	// far away. Where they lie side by side, this many bytes on is
 	// what the next tile will need. Measured on Zen 5: no difference between 512 and 1024.
 	prefetchB = 512
+
+	// The one row of a single image has its tiles on several threads, so there it
+	// is this many rows on, each in another page.
+	rowsAhead = 8
 )
 
 // tile writes the function for all tile shapes of s: a body for each.
@@ -135,7 +139,11 @@ func (t body) step() {
 	}
 	if t.v > t.vecs {
 		for line := 0; line < t.v*t.bytes(); line += 64 {
-			build.PREFETCHT0(mem(bPtr, line+prefetchB))
+			ahead := mem(bPtr, line+prefetchB)
+			if t.r == 1 {
+				ahead = operand.Mem{Base: bPtr, Index: rsB, Scale: rowsAhead, Disp: line}
+			}
+			build.PREFETCHT0(ahead)
 		}
 	}
 	build.ADDQ(rsB, bPtr)
