@@ -42,15 +42,15 @@ const initStream = 0x1417
 // Fresh returns a network to be trained on data from scratch: spec with the input
 // of its images and an output for each of its classes, with fresh weights drawn
 // from seed.
-func Fresh(spec Spec, data *dataset.Set, seed uint64) (*Network, error) {
+func Fresh(spec Spec, data *dataset.Set, seed uint64) (fresh *Network, err error) {
+	defer dataset.CatchUnreadable(&err)
 	if data == nil {
 		return nil, errors.Wrap(ErrData, "found no images")
 	}
 	if n := len(data.Classes); n < 2 {
 		return nil, errors.Wrapf(ErrData, "%s: found %d class, %s, expected 2 or more: with one every answer is right", data.Name, n, strings.Join(data.Classes, ", "))
 	}
-	spec, err := spec.WithClasses(len(data.Classes))
-	if err != nil {
+	if spec, err = spec.WithClasses(len(data.Classes)); err != nil {
 		return nil, err
 	}
 	spec.Input = data.ExampleShape()

@@ -116,7 +116,7 @@ func Exact(ctx context.Context, n *model.Network, data dataset.Examples, opt Exa
 	if errors.Is(err, logistic.ErrNotFinite) {
 		return nil, errors.Wrap(train.ErrDiverged, err.Error())
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && !errors.Is(err, ctx.Err()) {
 		return nil, errors.Wrap(err, "read the examples")
 	}
 	layer.write()
