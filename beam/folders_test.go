@@ -146,3 +146,20 @@ func TestNoResult(t *testing.T) {
 
 // jobFn adds a job to a pipeline.
 type jobFn = func(context.Context, beam.Scope) error
+
+// A file of a bucket with two slashes in a row in its path is in no folder: it is among
+// the bad ones, with the reason.
+func TestTwoSlashes(t *testing.T) {
+	var images []image
+	for _, name := range []string{"/3.jpg", "cat//2.jpg", "cat/1.jpg", "dog/1.jpg"} {
+		images = append(images, image{Path: "gs://photos/" + name, Name: name})
+	}
+	labelled, wrong, all, err := label(t.Context(), "gs://photos/", images)
+	must(t, err)
+	if len(labelled) != 2 || all.Files != 2 || !slices.Equal(all.Classes, []string{"cat", "dog"}) {
+		t.Errorf("found %v of %d files, classes %q, expected one of cat and one of dog", labelled, all.Files, all.Classes)
+	}
+	if len(wrong) != 2 || wrong[0].Path != "gs://photos//3.jpg" || wrong[1].Path != "gs://photos/cat//2.jpg" || !strings.Contains(wrong[0].Error, "two slashes") || wrong[0].Error != wrong[1].Error {
+		t.Errorf("found the bad images %v, expected the other two", wrong)
+	}
+}

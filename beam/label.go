@@ -40,6 +40,8 @@ func label(ctx context.Context, root string, images []image) (labelled []image, 
 		case placed:
 			i.Label, i.Half = folder.Files[at].Label, int(folder.Files[at].Half)
 			labelled = append(labelled, i)
+		case strings.Contains("/"+i.Name, "//") && !hidden(i.Name):
+			wrong = append(wrong, bad{shown(i.Path), "path: found two slashes in a row, expected the name of a folder between them: rename the file"})
 		case !hidden(i.Name):
 			wrong = append(wrong, bad{shown(i.Path), "found it outside the folders of the classes, expected it in one, such as " + path.Dir(folder.Files[0].Path)})
 		}

@@ -121,7 +121,7 @@ func ListFolder(dir string, wanted func(path string) bool, opt Options) (*Folder
 
 // ListNames is ListFolder of a folder that is elsewhere, as in a bucket. names are the files in it, relative
 // to the folder, with slashes, in any order. Those that are not in the result have no place in a folder
-// of photos.
+// of photos: among others names that only a bucket can have, as "a//1.jpg".
 func ListNames(dir string, names []string, opt Options) (*Folder, error) {
 	t := newNameTree(dir, names)
 	if subs, _ := subFolders(t, ""); len(subs) == 0 && len(names) > 0 {

@@ -141,3 +141,36 @@ func TestListNames(t *testing.T) {
 		t.Errorf("without folders: found the error %v", err)
 	}
 }
+
+// TestListNamesOddly: names that a bucket may have but no folder, with nothing or a dot between slashes,
+// have no place and make no file or class that is not listed.
+func TestListNamesOddly(t *testing.T) {
+	plain := []string{"a/1.jpg", "b/2.jpg"}
+	want, err := ListNames("gs://photos", plain, Options{})
+	check(t, err)
+	for _, odd := range []string{"a//b.jpg", "/a/b.jpg", "//b.jpg", "/b.jpg", "a/", "c//b.jpg", "c//d/b.jpg", "a/./b.jpg", "./a/b.jpg", "a/../c/b.jpg", "../c/b.jpg", "", ".", "/"} {
+		found, err := ListNames("gs://photos", append([]string{odd}, plain...), Options{})
+		if err != nil || !reflect.DeepEqual(found, want) {
+			t.Errorf("%q: found %v and the error %v, expected %v", odd, found, err, want)
+		}
+	}
+}
+
+// bucket is the tree of a list of files, whose paths are not for this system.
+type bucket struct {
+	tree
+	t *testing.T
+}
+
+func (b bucket) path(name string) string {
+	b.t.Errorf("asked for the path of %q, expected no look at the disk", name)
+	return b.tree.path(name)
+}
+
+// TestNamesAreNotOnDisk: what is a folder in a list of files needs no look at the disk.
+func TestNamesAreNotOnDisk(t *testing.T) {
+	found, err := subFolders(bucket{newNameTree("gs://photos", []string{"a/1.jpg", "b/2.jpg", "3.jpg"}), t}, "")
+	if err != nil || !slices.Equal(found, []string{"a", "b"}) {
+		t.Errorf("found the folders %q and the error %v, expected a and b", found, err)
+	}
+}

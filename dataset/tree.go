@@ -47,7 +47,7 @@ func (d diskTree) path(name string) string {
 	return filepath.Join(string(d), filepath.FromSlash(name))
 }
 
-// nameTree is the tree of a list of files.
+// nameTree is the tree of a list of files, without those whose name no file in a folder can have.
 type nameTree struct {
 	dir     string
 	folders map[string][]entry
@@ -56,7 +56,9 @@ type nameTree struct {
 func newNameTree(dir string, names []string) nameTree {
 	t := nameTree{dir, map[string][]entry{}}
 	for _, name := range names {
-		t.add(name, 0)
+		if fromRoot := "/" + name; name != "" && path.Clean(fromRoot) == fromRoot {
+			t.add(name, 0)
+		}
 	}
 	for folder, entries := range t.folders {
 		slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(strings.Compare(a.name, b.name), cmp.Compare(b.kind, a.kind)) })
@@ -102,11 +104,12 @@ func subFolders(t tree, folder string) ([]string, error) {
 		if Hidden(e.name) || e.kind.IsRegular() {
 			continue
 		}
-		// Stat, since a link to a folder is as good as a folder.
-		info, err := os.Stat(t.path(path.Join(folder, e.name)))
-		if e.kind.IsDir() || err == nil && info.IsDir() {
-			names = append(names, e.name)
+		if !e.kind.IsDir() { // a link to a folder is as good as a folder
+			if info, err := os.Stat(t.path(path.Join(folder, e.name))); err != nil || !info.IsDir() {
+				continue
+			}
 		}
+		names = append(names, e.name)
 	}
 	return names, nil
 }
