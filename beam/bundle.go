@@ -129,7 +129,7 @@ func (b *bundle) close() (err error) {
 	return err
 }
 
-// read reads an image file; of one that is too large, enough to show it.
+// read reads an image file: at most MaxImageFile+1 bytes, enough to reject a larger file.
 func read(ctx context.Context, fs filesystem.Interface, path string) ([]byte, error) {
 	if isLocal(path) {
 		content, err := dataset.FolderFile{File: path}.Read()
