@@ -91,7 +91,9 @@ func namesNothing(cmd *cobra.Command) error {
 		if given(cmd, f.name) == "" {
 			continue
 		}
-		if value := cmd.Flags().Lookup(f.name).Value.String(); value == "" || value == "[]" { // nothing, or a list of nothing
+		value := cmd.Flags().Lookup(f.name).Value
+		list, isList := value.(pflag.SliceValue)
+		if isList && len(list.GetSlice()) == 0 || value.String() == "" {
 			return errors.Errorf("--%s: found no %s", f.name, f.kind)
 		}
 	}
