@@ -35,7 +35,7 @@ func newFeatures(g *globals) *cobra.Command {
 of a data set, and writes its output: a row of numbers per image, from which the
 last layer tells the classes apart. They are what retrain --last 1 trains on. The
 network stays as it is: --model names it, as for all commands that only use one.
-Those that train, as retrain, begin --from it.
+Commands that train, such as retrain, take it as --from.
 
 An .npz file has, for numpy.load, the arrays train [N,F], train_labels [N] and
 train_files [N], the same of test, and classes. A .csv file has the columns part,
