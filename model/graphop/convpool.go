@@ -14,16 +14,19 @@ type mapPool struct {
 }
 
 // canCompute reports whether the pooling can have c's output computed in strips: large
-// maps only, and windows that overlap by no more than half.
+// maps only, without a patch matrix, and where at most an eighth is computed twice.
 func (p *mapPool) canCompute(c *convolution) bool {
-	return p != nil && c.plan == nil && c.groups == 1 && c.pool == 1 && c.at.residual < 0 &&
-		c.out*c.pixels() >= wideValues && p.high.reach() <= 2*p.high.stride
+	return p != nil && c.plan == nil && c.groups == 1 && c.pool == 1 && c.at.residual < 0 && (c.pointwise() || c.packs()) &&
+		c.out*c.pixels() >= wideValues && p.rows(c)*p.high.stride >= 8*(p.high.reach()-p.high.stride)
 }
+
+// rows is the number of rows of the pooling in a strip.
+func (p *mapPool) rows(c *convolution) int { return max(wideValues/(c.out*c.outW*p.high.stride), 1) }
 
 // compute pools the convolution's images in use.
 func (p *mapPool) compute(s *Scope, y []float32) {
 	c := p.from
-	rows := max(wideValues/(c.out*c.outW*p.high.stride), 1)
+	rows := p.rows(c)
 	strips := (p.outH + rows - 1) / rows
 	if s.rows == 1 {
 		strips = parallel.Even(max(strips, parallel.Threads()), p.outH)

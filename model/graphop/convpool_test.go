@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
 	"github.com/lastlayer/lastlayer/model/graphop"
 	"gorgonia.org/gorgonia"
@@ -15,9 +16,13 @@ import (
 // memory.
 func TestPooledMap(t *testing.T) {
 	t.Cleanup(func() { _ = parallel.SetThreads(0) })
+	packs := gemm.Lanes() > 0 // gonum has no panels that patches go to
+	three := graphop.PoolShape{Kernel: graphop.Both(3), Stride: graphop.Both(2), Pad: graphop.Around(1)}
 	for name, c := range map[string]firstLayers{
-		"SqueezeNet": {3, 3, 2, 0, graphop.PoolShape{Kernel: graphop.Both(3), Stride: graphop.Both(2), Ceil: true}, true},
-		"ResNet":     {3, 7, 2, 3, graphop.PoolShape{Kernel: graphop.Both(3), Stride: graphop.Both(2), Pad: graphop.Around(1)}, true},
+		"SqueezeNet": {3, 3, 2, 0, graphop.PoolShape{Kernel: graphop.Both(3), Stride: graphop.Both(2), Ceil: true}, packs},
+		"ResNet":     {3, 7, 2, 3, three, packs},
+		"9 channels": {9, 3, 2, 1, three, packs},
+		"stride 4":   {3, 5, 4, 1, three, false},
 		"1×1":        {20, 1, 1, 0, graphop.PoolShape{Kernel: graphop.Pair{2, 3}, Stride: graphop.Pair{2, 1}, Pad: graphop.Pads{1, 0, 0, 1}}, true},
 		"all in one": {3, 3, 2, 0, graphop.PoolShape{Kernel: graphop.Both(60), Stride: graphop.Both(3)}, false},
 	} {

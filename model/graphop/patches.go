@@ -44,12 +44,24 @@ func (g *geometry) patchesFrom(x []float32, group, r0 int) gemm.Pack {
 	}
 }
 
+// under returns the height and width of what lies under a number of rows of the output.
+func (g *geometry) under(rows int) (high, wide int) {
+	return (rows-1)*g.stride[0] + g.high.reach(), (g.outW-1)*g.stride[1] + g.wide.reach()
+}
+
+// copies reports whether a padded copy of what lies under that many rows of the output is
+// no larger than their patches. With a wide dilation it is mostly padding.
+func (g *geometry) copies(rows int) bool {
+	high, wide := g.under(rows)
+	return g.groupIn()*high*wide <= g.taps()*rows*g.outW
+}
+
 // patchesPadded returns what writes the patch matrix [taps,columns] of one group's
 // channels x of an image, for rows [y0,y1) of the output, to panels. It reads a copy of
 // the rows of x, with their padding, in the scratch memory.
 func (g *geometry) patchesPadded(s *scratch, x []float32, y0, y1 int) gemm.Pack {
 	top := y0*g.stride[0] - g.high.before
-	high, wide := (y1-y0-1)*g.stride[0]+g.high.reach(), (g.outW-1)*g.stride[1]+g.wide.reach()
+	high, wide := g.under(y1 - y0)
 	copied := grow(&s.padded, g.groupIn()*high*wide) // [C,high,wide]
 	if g.padded() {
 		clear(copied)

@@ -21,6 +21,7 @@ const (
 	slimStrip    = 128       // fewest columns that are worth loading the kernels for
 	thinProduct  = 64        // most outputs of a product that does not pack its matrix
 	fewestStrips = 4         // if there are enough columns: one or two per thread
+	rowsAPiece   = 48        // channels of a product that threads share: tiles of 12, 6 or all
 )
 
 // strips returns the number of strips of a batch's output and a function for the rows
@@ -90,13 +91,12 @@ func (s *Scope) allHands() hands {
 // packedProduct is a product computed by all threads. They share B, which is packed
 // once.
 func (s *Scope) packedProduct(m, n, k int, a []float32, b matrix, c []float32, ldc int, f *gemm.Finish) (finished bool) {
-	const some = 48 // rows per piece of work: tiles of 12, 6 or all
 	if b.pack != nil {
 		s.packed.SetPack(k, n, b.pack)
 	} else {
 		s.packed.Set(b.rows, b.ld, k, n)
 	}
-	pieces := parallel.Even((m+some-1)/some, m)
+	pieces := parallel.Even((m+rowsAPiece-1)/rowsAPiece, m)
 	done := make([]bool, pieces)
 	parallel.For(pieces, func(worker, i int) {
 		from, to := i*m/pieces, (i+1)*m/pieces
@@ -143,7 +143,7 @@ func (g *geometry) columns(by hands, x []float32, group, r0, r1 int) matrix {
 	switch {
 	case g.pointwise() && first == last:
 		return matrix{rows: g.inGroup(g.inImage(x, first), group)[r0%g.outH*g.outW:], ld: g.pixels()}
-	case g.packs() && g.groupIn() >= manyChannels:
+	case g.packs() && (g.groupIn() >= manyChannels || !g.copies(r1-r0)):
 		return matrix{pack: g.patchesFrom(x, group, r0)}
 	case g.packs() && first == last:
 		y0 := r0 % g.outH
