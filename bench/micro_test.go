@@ -39,7 +39,7 @@ func BenchmarkForward(b *testing.B) {
 	for _, batch := range []int{1, 64, 250} {
 		b.Run(strconv.Itoa(batch), func(b *testing.B) {
 			data, indices, w := sample(b, batch)
-			net, err := model.Build(smallnet.Of(model.DeepMNIST(), w), model.None(), model.Batch(batch), model.Fixed())
+			net, err := model.Build(smallnet.Of(model.DeepMNIST(), w), model.None(), model.Batch(batch), model.ConstantWeights())
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -113,7 +113,7 @@ func BenchmarkNetwork(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(batch), model.Fixed())
+				net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(batch), model.ConstantWeights())
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -1,4 +1,4 @@
-// A network of photos in onnxruntime: what `go run ./bench` compares with.
+// A network in onnxruntime: what `go run ./bench` compares with.
 //
 //   node peer.cjs FILE.onnx THREADS BATCHES REPEATS [CHANNELS,HEIGHT,WIDTH]
 //

@@ -111,7 +111,11 @@ func (n *Net) inPart(layer string) bool {
 // build adds the inputs, then each layer after those it takes.
 func (n *Net) build() error {
 	n.scope = graphop.NewScope(gorgonia.NewGraph(), n.batch)
-	n.scope.Fixed = n.fixed
+	if n.constant {
+		if err := n.scope.KeepConstants(); err != nil {
+			return err
+		}
+	}
 	spec := n.network.Spec
 	built := map[int]*gorgonia.Node{}  // by layer, or fromImages
 	taps := map[int][]*gorgonia.Node{} // what the readers of a layer have not yet taken

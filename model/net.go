@@ -21,23 +21,23 @@ import (
 //
 // One machine at a time may run a Net.
 type Net struct {
-	network *Network
-	wiring  *wiring
-	trained []string // layers
-	batch   int
-	bounded bool // the batch is at most that
-	fixed   bool // as Fixed promises
-	cut     *Cut // of which part is the graph; nil for a whole network
-	trunk   bool // the part is the trunk, otherwise the head
-	scope   *graphop.Scope
-	inputs  []input
-	row     []float32        // [N, ...]: what Load gathers when there are several inputs, otherwise nil
-	outputs []*gorgonia.Node // the logits, or the features of a trunk
-	result  []float32        // of several outputs
-	masks   []Mask
-	nodes   map[string]*gorgonia.Node // by weight name
-	steps   []Step
-	shared  *graphop.Memory // nil: each operator has memory of its own
+	network  *Network
+	wiring   *wiring
+	trained  []string // layers
+	batch    int
+	bounded  bool // the batch is at most that
+	constant bool // as ConstantWeights promises
+	cut      *Cut // of which part is the graph; nil for a whole network
+	trunk    bool // the part is the trunk, otherwise the head
+	scope    *graphop.Scope
+	inputs   []input
+	row      []float32        // [N, ...]: what Load gathers when there are several inputs, otherwise nil
+	outputs  []*gorgonia.Node // the logits, or the features of a trunk
+	result   []float32        // of several outputs
+	masks    []Mask
+	nodes    map[string]*gorgonia.Node // by weight name
+	steps    []Step
+	shared   *graphop.Memory // nil: each operator has memory of its own
 }
 
 // input is one of the graph's inputs: the images, or a feature of the trunk.

@@ -32,10 +32,11 @@ func TrunkOf(c Cut) Option { return func(net *Net) { net.cut, net.trunk = &c, tr
 // HeadOf builds only the head of a cut network. Its inputs are the features.
 func HeadOf(c Cut) Option { return func(net *Net) { net.cut, net.trunk = &c, false } }
 
-// Fixed promises that no weight changes while the net is in use. Kernels that a
-// convolution transforms are then not compared with the weights in each run, nor is a
-// copy of the weights kept for that.
-func Fixed() Option { return func(net *Net) { net.fixed = true } }
+// ConstantWeights promises that no frozen weight changes while the net is in use. Kernels
+// that a convolution transforms are then not compared with the weights in each run, nor is
+// a copy of the weights kept for that. If a weight does change, some convolutions go on
+// with the old one, others do not.
+func ConstantWeights() Option { return func(net *Net) { net.constant = true } }
 
 // boundBatch lowers the batch to what BatchUpTo says, by the memory that one
 // example takes in the very graph.

@@ -35,12 +35,13 @@ type Prediction struct {
 }
 
 // NewPredictor returns a Predictor that runs the network on up to batch images
-// at a time. It shares the weights' memory; they must not change while it is in use.
+// at a time. It shares the weights' memory, and some are read only once:
+// after a training, make another Predictor.
 func NewPredictor(n *model.Network, batch int) (*Predictor, error) {
 	if err := n.Check(); err != nil {
 		return nil, err
 	}
-	net, err := model.Build(n, model.None(), model.Batch(batch), model.Fixed())
+	net, err := model.Build(n, model.None(), model.Batch(batch), model.ConstantWeights())
 	if err != nil {
 		return nil, err
 	}

@@ -62,7 +62,7 @@ func network(o options) (result, error) {
 
 // forward returns the median seconds per batch, after two warm-up batches.
 func forward(n *model.Network, batch, repeats int) (float64, error) {
-	net, err := model.Build(n, model.None(), model.Batch(batch), model.Fixed())
+	net, err := model.Build(n, model.None(), model.Batch(batch), model.ConstantWeights())
 	if err != nil {
 		return 0, err
 	}

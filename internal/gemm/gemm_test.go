@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 )
 
@@ -189,6 +190,58 @@ func TestBlocks(t *testing.T) {
 			q = q.withStrides(1)
 			if err := q.run(rng, func(a, b, c []float32) { q.sgemm(&ws, a, b, c) }); err != nil {
 				t.Fatal(err)
+			}
+		}
+	})
+}
+
+// TestPack gives products a B that a function writes, which leaves NaN around it. Each
+// number is asked for once, and the bytes are those of the product with B itself.
+func TestPack(t *testing.T) {
+	each(t, func(t *testing.T) {
+		if inUse.rows == 0 {
+			t.Skip("there are no panels")
+		}
+		rng := rand.New(rand.NewPCG(9, 10))
+		var ws Workspace
+		for range 60 {
+			m, n, k := 1+rng.IntN(60), 1+rng.IntN(700), 1+rng.IntN(600)
+			a, b := filled(rng, m*k), filled(rng, k*n)
+			var mu sync.Mutex
+			asked := make([]int, k*n)
+			pack := func(panel []float32, ld, p0, p1, j, width int) {
+				mu.Lock()
+				defer mu.Unlock()
+				for i := range panel {
+					panel[i] = float32(math.NaN())
+				}
+				for p := p0; p < p1; p++ {
+					copy(panel[(p-p0)*ld:][:width], b[p*n+j:])
+					for i := range width {
+						asked[p*n+j+i]++
+					}
+				}
+			}
+			once := func(what string) {
+				t.Helper()
+				if slices.Min(asked) != 1 || slices.Max(asked) != 1 {
+					t.Fatalf("%s, m=%d n=%d k=%d: a number was asked for %d to %d times, expected once", what, m, n, k, slices.Min(asked), slices.Max(asked))
+				}
+				clear(asked)
+			}
+			want, got := make([]float32, m*n), make([]float32, m*n)
+			ws.Multiply(m, n, k, a, k, b, n, want, n, nil)
+			ws.MultiplyPack(m, n, k, a, k, pack, got, n, nil)
+			once("MultiplyPack")
+			if !slices.Equal(got, want) {
+				t.Fatalf("MultiplyPack, m=%d n=%d k=%d: found other bytes", m, n, k)
+			}
+			var p Packed
+			p.SetPack(k, n, pack)
+			once("SetPack")
+			clear(got)
+			if p.Multiply(&ws, m, a, k, got, n, nil); !slices.Equal(got, want) {
+				t.Fatalf("SetPack, m=%d n=%d k=%d: found other bytes", m, n, k)
 			}
 		}
 	})

@@ -33,8 +33,13 @@ func (p *Packed) SetTransposed(b []float32, ldb, k, n int) {
 	Transpose(p.values, n, b, ldb, n, k)
 }
 
-// SetPack packs what pack writes. It panics if the kernel in use has no panels.
-func (p *Packed) SetPack(k, n int, pack Pack) { p.set(&product{n: n, k: k, pack: pack}) }
+// SetPack has pack write the panels. It panics if the kernel in use has none: see Lanes.
+func (p *Packed) SetPack(k, n int, pack Pack) {
+	if inUse.rows == 0 {
+		panic("gemm: the kernel " + inUse.name + " has no panels")
+	}
+	p.set(&product{n: n, k: k, pack: pack})
+}
 
 // set packs B of g.
 func (p *Packed) set(g *product) {

@@ -23,7 +23,8 @@ func Take(dst []float32, ldDst int, src []float32, ldSrc, rows, n, stride int) {
 	}
 }
 
-// TakeAt is Take with rows that begin anywhere: row r at src[at[r]]. The places ascend.
+// TakeAt is Take with rows that begin anywhere: row r at src[at[r]]. The places must
+// ascend: only the first and the last are checked.
 func TakeAt(dst []float32, ldDst int, src []float32, at []int, n, stride int) {
 	if len(at) == 0 || n <= 0 {
 		return

@@ -1,4 +1,5 @@
-// Package winograd convolves 5×5 and 3×3 kernels with a fifth to a quarter of the products.
+// Package winograd convolves 5×5 and 3×3 kernels with a sixth to a quarter of the
+// products.
 //
 // The output is cut into tiles, of 4×4 for kernels of 5×5, of 4×4 or 6×6 for 3×3. Each
 // comes from a field of 8×8 values of the input, or of 6×6 for tiles of 4×4 by 3×3:

@@ -105,7 +105,7 @@ func (p *Plan) ConvolveBatch(b *Batch) {
 	}
 }
 
-// blockByBlock is ConvolveBatch where a block of tiles has all its products at a time.
+// blockByBlock is ConvolveBatch that computes all products of one block of tiles at a time.
 func (p *Plan) blockByBlock(b *Batch) {
 	n, block := p.blocks(b.Images)
 	parallel.For(n, func(worker, i int) {

@@ -90,6 +90,7 @@ func plans() map[string]*Plan {
 		{9, 8, 13, 17, 1},   // nothing fits
 		{33, 8, 7, 16, 2},   // pad as wide as it may be
 		{16, 25, 12, 8, 0},
+		{304, 3, 3, 304, 1}, // the points of the kernels are transformed in two goes
 	} {
 		all[fmt.Sprintf("3×3 C%d %d×%d O%d pad %d", s[0], s[1], s[2], s[3], s[4])] = New(3, s[0], s[1], s[2], s[3], s[4])
 	}
@@ -206,9 +207,11 @@ func TestSetAgain(t *testing.T) {
 // The bytes of an image do not depend on how a batch is cut into blocks.
 func TestBlocks(t *testing.T) {
 	each(t, func(t *testing.T) {
-		for _, p := range []*Plan{New(3, 16, 14, 9, 16, 1), New(3, 24, 17, 19, 16, 1), New(5, 8, 11, 30, 8, 2)} {
+		for p, images := range map[*Plan]int{
+			New(3, 16, 14, 9, 16, 1): 7, New(3, 24, 17, 19, 16, 1): 7, New(5, 8, 11, 30, 8, 2): 7,
+			New(3, 16, 14, 14, 16, 1): 20, // more tiles than one piece takes
+		} {
 			rng := rand.New(rand.NewPCG(9, 9))
-			const images = 7
 			x, w := random(rng, images*p.channels*p.height*p.width), random(rng, p.out*p.channels*p.taps())
 			var k Kernels
 			k.Set(p, w, false, false, func(int) *Scratch { return new(Scratch) })
@@ -237,6 +240,23 @@ func TestBlocks(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// The gradient towards the kernels of a batch of several pieces.
+func TestGradientBatch(t *testing.T) {
+	each(t, func(t *testing.T) {
+		p, rng := New(3, 16, 14, 14, 24, 1), rand.New(rand.NewPCG(10, 10))
+		const images = 20
+		x, dy := random(rng, images*p.channels*p.height*p.width), random(rng, images*p.out*p.outH*p.outW)
+		dw := make([]float64, p.out*p.channels*p.taps())
+		for i := range images {
+			x, dy := x[i*len(x)/images:], dy[i*len(dy)/images:]
+			direct(p, func(iy, iw, ix int) { dw[iw] += float64(dy[iy]) * float64(x[ix]) })
+		}
+		got := make([]float32, len(dw))
+		p.GradientBatch(workers(), got, x, dy, images)
+		near(t, "gradient towards the kernels", got, dw)
 	})
 }
 

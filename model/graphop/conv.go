@@ -101,7 +101,7 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 	}
 	conv := &convolution{geometry: g, at: at, norm: norm, inputs: inputs}
 	if kernels, ok := w.Op().(*Operator); ok && kernels.constant != nil {
-		conv.fixed = s.Fixed
+		conv.fixed = s.kept
 	}
 	o.conv = conv
 	o.run = func(v []gorgonia.Value) error {

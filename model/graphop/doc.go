@@ -38,8 +38,9 @@
 // kernel of the matrix product; see package gemm.
 //
 // Package winograd computes 5×5 convolutions with stride 1 and at least eight input and
-// output channels, and 3×3 ones with at least sixteen. It uses a fifth to a third of the
-// products; rounding errors are about 3e-6 to 1.3e-5 of the largest value. Cost counts the products of direct convolution.
+// output channels, and 3×3 ones with at least sixteen. It uses a sixth to half of the
+// products; rounding errors are about 2e-6 to 1.3e-5 of the largest value. Cost counts the
+// products of direct convolution.
 //
 // NaN propagates; in a Winograd convolution it spreads to the whole tile. The
 // derivative of ReLU at 0 is 0. No gradient passes where ReLU gave NaN.

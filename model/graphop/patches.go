@@ -20,8 +20,8 @@ func (g *geometry) patches(s *scratch, columns int) []float32 {
 	return cols
 }
 
-// manyChannels is the fewest channels for which a piece of a row is taken from all of
-// them at once. With fewer, one is taken at all taps at once, from a padded copy.
+// From manyChannels on, a call copies a piece of a row of all channels for one tap. With
+// fewer channels, it copies the pieces for all taps from a padded copy of the rows.
 const manyChannels = 8
 
 // packs reports whether a product takes patches straight from the images: the kernel of

@@ -18,11 +18,11 @@ var ErrInput = errors.New("invalid input of an operator")
 // in their buffers, and how many of them the next run uses. It belongs to one graph,
 // and only one machine at a time may run that graph.
 type Scope struct {
-	Fixed    bool // promises, before operators are added, that no constant changes from run to run
 	graph    *gorgonia.ExprGraph
 	capacity int
 	rows     int
 	names    map[string]bool
+	kept     bool // what is made of constants is kept: see KeepConstants
 	observe  func(Event)
 	gemm     gemm.Pool
 	packed   gemm.Packed // a product's matrix B, shared by all threads
@@ -44,6 +44,17 @@ type Event struct {
 // NewScope returns a Scope for g whose batches have at most capacity rows.
 func NewScope(g *gorgonia.ExprGraph, capacity int) *Scope {
 	return &Scope{graph: g, capacity: capacity, rows: capacity, names: map[string]bool{}, workers: make([]scratch, parallel.Threads())}
+}
+
+// KeepConstants promises that no constant changes from run to run. What a convolution makes
+// of its kernels is then made once, and not compared with them again. It is an error after
+// the first operator.
+func (s *Scope) KeepConstants() error {
+	if len(s.names) > 0 {
+		return errors.Wrap(ErrInput, "keep constants: found operators in the graph, expected none yet")
+	}
+	s.kept = true
+	return nil
 }
 
 // scratch returns one worker's memory.

@@ -39,9 +39,10 @@ func (g *geometry) strips(images int) (n int, strip func(i int) (r0, r1 int)) {
 	each := (pixels + target - 1) / target
 	switch thin := g.pointwise() && g.groupOut() <= thinProduct; {
 	case images > 1:
-	case thin: // all of it is read where it lies
+	case thin: // the image is most often read where it lies
 		each = parallel.Even(max(each, min(fewestStrips, pixels/(slimStrip/2))), rows)
-	case each > 1 || !g.packs(): // a single strip is packed by all threads, and multiplied by all
+	case each > 1 || !g.packs() || g.groupOut() <= rowsAPiece:
+		// Otherwise all threads pack the single strip, and each multiplies some channels.
 		each = parallel.Even(max(each, min(fewestStrips, pixels/slimStrip)), rows)
 	}
 	each = min(each, rows)

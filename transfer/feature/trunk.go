@@ -11,8 +11,8 @@ import (
 )
 
 // Trunk is the frozen part of a network: the layers below the cut. All weights are
-// constants, and it only runs forward, as in evaluation. They must not change while it
-// is in use.
+// constants, and it only runs forward, as in evaluation. Some are read only once: they
+// must not change while it is in use.
 type Trunk struct {
 	network   *model.Network
 	cut       model.Cut
@@ -47,7 +47,7 @@ func (t *Trunk) build() error {
 	if t.evaluator != nil {
 		return nil
 	}
-	net, err := model.Build(t.network, model.None(), model.BatchUpTo(piece), model.TrunkOf(t.cut), model.Fixed())
+	net, err := model.Build(t.network, model.None(), model.BatchUpTo(piece), model.TrunkOf(t.cut), model.ConstantWeights())
 	if err != nil {
 		return errors.Wrap(err, "build the frozen trunk")
 	}
