@@ -223,9 +223,13 @@ function nothing() {
   $('seen').textContent = '';
 }
 
-async function predict(blob, inside) {
+// predict shows the answer for a picture: of the camera's, or of the file about. An answer
+// that comes when the page is no longer about it is dropped.
+async function predict(blob, inside, about) {
+  if (still !== about) return;
   const began = performance.now();
   const p = await (await teach.ask('POST', `/predict?threshold=${show.threshold()}${inside ? '&inside=1' : ''}`, blob)).json();
+  if (still !== about) return;
   if (p.classes.length <= state.classes.length && !p.classes.every((name) => state.classes.includes(name))) await load(); // taught from another tab
   show.answer(p, state.classes.length > p.classes.length ? most : Infinity);
   $('seen').textContent = still ? '' : `${p.label} ${Math.round(100 * p.probability)} %`; // on the camera's picture
@@ -260,7 +264,7 @@ async function watch() {
     const inside = visible && began - lookedAt > 1000;
     if (inside) lookedAt = began;
     try {
-      if (!document.hidden) await predict(await camera.frame(state.limits.side), inside);
+      if (!document.hidden) await predict(await camera.frame(state.limits.side), inside, null);
       if (failed > 0) complain(null);
       failed = 0;
     } catch (error) {
@@ -276,7 +280,7 @@ async function watch() {
 async function again() {
   if (!still) return;
   try {
-    await predict(still, true);
+    await predict(still, true, still);
   } catch (error) {
     complain(error);
   }
@@ -290,7 +294,7 @@ $('ask').addEventListener('change', async (event) => {
   try {
     still = await camera.fitted(file, state.limits);
     $('live').hidden = !camera.isOn();
-    await predict(still, true);
+    await predict(still, true, still);
   } catch (error) {
     still = null;
     complain(new Error(`${file.name}: ${error.message}`));
