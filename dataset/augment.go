@@ -49,8 +49,9 @@ func (a *Augmented) Label(i int) int { return a.set.Label(i) }
 
 // Gather is Set.Gather of the changed images.
 func (a *Augmented) Gather(dst []float32, indices []int) {
+	epoch := a.epoch // what is read ahead may outlast it
 	a.set.gather(dst, indices, a.ahead, a.Len(), func(i int) ([]byte, error) {
-		return a.how.apply(a.set, i, a.seed, a.epoch)
+		return a.how.apply(a.set, i, a.seed, epoch)
 	})
 }
 
