@@ -51,12 +51,8 @@ func choose(side, outH, outW int) *scheme {
 	return best
 }
 
-const (
-	// maxGradient is the most numbers in a sum of AddGradient, 4 MB a worker.
-	maxGradient = 1 << 20
-	// maxKernels is the most numbers in transformed kernels, 64 MB: 512×512 of them in 8×8.
-	maxKernels = 16 << 20
-)
+// maxKernels is the most numbers in transformed kernels, 64 MB: 512×512 of them in 8×8.
+const maxKernels = 16 << 20
 
 // Pays reports whether the transforms cost less than the products they save:
 // kernels of 5×5 or 3×3 that move by 1, with channels enough on both sides and tiles
@@ -118,8 +114,7 @@ func (p *Plan) blockByBlock(b *Batch) {
 // pointByPoint is ConvolveBatch for kernels that no cache holds. The threads share the
 // points, so that each kernel comes from memory once for all the tiles of a piece.
 func (p *Plan) pointByPoint(b *Batch) {
-	rows := b.Images * p.tilesH
-	n, piece := cut(rows, rows*p.tilesW/maxTiles+1)
+	n, piece := p.pieces(b.Images)
 	shared := b.Scratch(0)
 	for i := range n {
 		begin, end := piece(i)
@@ -147,6 +142,13 @@ func (p *Plan) blocks(images int) (n int, block func(i int) (t0, t1 int)) {
 	tiles := rows * p.tilesW
 	target := max(minTiles, blockValues/max(p.vecChannels, p.vecOut))
 	return cut(rows, parallel.Even(max((tiles+target-1)/target, min(4, tiles/4)), rows))
+}
+
+// pieces returns into how many pieces of rows of tiles a batch is cut where the threads
+// share the points, and the rows [t0,t1) of each.
+func (p *Plan) pieces(images int) (n int, piece func(i int) (t0, t1 int)) {
+	rows := images * p.tilesH
+	return cut(rows, rows*p.tilesW/maxTiles+1)
 }
 
 // cut cuts rows into n parts, at most one a row.
@@ -226,60 +228,6 @@ func (p *Plan) transformTo(s *Scratch, v []float32, plane int, x []float32, t0, 
 	})
 }
 
-// padded returns rows [from,to) of one image with its padding, [y,x,C].
-func (p *Plan) padded(s *Scratch, x []float32, from, to int) []float32 {
-	row, vec := p.rowIn(), p.vecChannels
-	part := grow(&s.image, (to-from)*row)
-	first, end := min(max(from, p.pad), to), max(min(to, p.pad+p.height), from) // rows of the image itself
-	for py := from; py < to; py++ {
-		line := part[(py-from)*row:][:row]
-		if py < first || py >= end {
-			clear(line)
-			continue
-		}
-		clear(line[:p.pad*vec])
-		clear(line[min((p.pad+p.width)*vec, row):])
-	}
-	if first < end {
-		s.toLines(part[(first-from)*row+p.pad*vec:], row, vec, x[(first-p.pad)*p.width:], p.channels, p.height*p.width, end-first, p.width)
-	}
-	return part
-}
-
-// narrow is the width of an image below which a row fills no block of a transpose.
-const narrow = 8
-
-// toLines writes rows of pixels of an image x [C,H,W], whose channels are plane apart, to
-// dst [y,x,C], whose rows are row apart, and its pixels vec.
-func (s *Scratch) toLines(dst []float32, row, vec int, x []float32, channels, plane, rows, width int) {
-	if width >= narrow {
-		for y := range rows {
-			gemm.Transpose(dst[y*row:], vec, x[y*width:], plane, channels, width)
-		}
-		return
-	}
-	all := grow(&s.lines, rows*width*vec)
-	gemm.Transpose(all, vec, x, plane, channels, rows*width)
-	for y := range rows {
-		copy(dst[y*row:], all[y*width*vec:(y+1)*width*vec])
-	}
-}
-
-// fromLines is toLines the other way.
-func (s *Scratch) fromLines(y []float32, channels, plane int, src []float32, row, vec, rows, width int) {
-	if width >= narrow {
-		for r := range rows {
-			gemm.Transpose(y[r*width:], plane, src[r*row:], vec, width, channels)
-		}
-		return
-	}
-	all := grow(&s.lines, rows*width*vec)
-	for r := range rows {
-		copy(all[r*width*vec:(r+1)*width*vec], src[r*row:])
-	}
-	gemm.Transpose(y, plane, all, vec, rows*width, channels)
-}
-
 // Convolve writes rows [t0,t1) of tiles of the convolution of a batch x [N,C,H,W]
 // with kernels to y [N,O,H',W'], whose images are apart values apart, on the calling
 // goroutine.
@@ -306,86 +254,5 @@ func (p *Plan) write(s *Scratch, y []float32, apart int, m []float32, plane, t0,
 		y := y[image*apart:][:size]
 		first, end := r0*p.tile, min(r1*p.tile, p.outH)
 		s.fromLines(y[first*p.outW:], p.out, p.outH*p.outW, sum, row, p.vecOut, end-first, p.outW)
-	})
-}
-
-// GradientSize is the length of the sum of AddGradient.
-func (p *Plan) GradientSize() int { return p.points * p.out * p.channels }
-
-// AddGradient adds the gradient towards the transformed kernels of one image to
-// sum [points][O,C]: x [C,H,W] is the image, dy [O,H',W'] the gradient towards the
-// convolution.
-func (p *Plan) AddGradient(s *Scratch, sum, x, dy []float32) {
-	v := p.transformed(s, x, 0, p.tilesH)
-	tiles := p.tilesH * p.tilesW
-	planeIn, planeOut := plane(tiles, p.vecChannels), plane(tiles, p.vecOut)
-	w := grow(&s.products, p.points*planeOut) // [points][tiles,O]
-	p.gradientTo(s, w, planeOut, dy, 0, p.tilesH)
-	for point := range p.points {
-		p.addProduct(s, sum, point, tiles, w[point*planeOut:], v[point*planeIn:], 1)
-	}
-}
-
-// gradientTo writes A·dy·Aᵀ for rows [t0,t1) of tiles of dy [N,O,H',W'] to w,
-// [points][tiles,O], whose points are plane apart.
-func (p *Plan) gradientTo(s *Scratch, w []float32, plane int, dy []float32, t0, t1 int) {
-	row, vec, size := p.rowOut(), p.vecOut, p.out*p.outH*p.outW
-	p.eachImage(t0, t1, func(image, r0, r1, before int) {
-		dy := dy[image*size : (image+1)*size]
-		part := grow(&s.sum, (r1-r0)*p.tile*row) // [y,x,O], with zeros where tiles are beyond the output
-		first, end := r0*p.tile, min(r1*p.tile, p.outH)
-		for y := range end - first {
-			clear(part[y*row+p.outW*vec : (y+1)*row])
-		}
-		clear(part[(end-first)*row:])
-		s.toLines(part, row, vec, dy[first*p.outW:], p.out, p.outH*p.outW, end-first, p.outW)
-		for r := range r1 - r0 {
-			p.gradient.apply(s, p.tileRow(w, before+r*p.tilesW, plane, vec), square{part[r*p.tile*row:], row, vec, p.tile * vec}, p.tilesW, vec)
-		}
-	})
-}
-
-// addProduct sets the sum [O,C] of a point to beta times itself and wᵀ·v, the products
-// of tiles.
-func (p *Plan) addProduct(s *Scratch, sum []float32, point, tiles int, w, v []float32, beta float32) {
-	s.gemm.Sgemm(true, false, p.out, p.channels, tiles, 1, w, p.vecOut, v, p.vecChannels, beta, sum[point*p.out*p.channels:], p.channels)
-}
-
-// Gradient writes the gradient towards the kernels, dw [O,C,side,side], given the sum
-// of AddGradient over all images.
-func (p *Plan) Gradient(s *Scratch, dw, sum []float32) { p.gradientOf(s, dw, sum, 0, p.out) }
-
-// gradientOf is Gradient for kernels [from,to).
-func (p *Plan) gradientOf(s *Scratch, dw, sum []float32, from, to int) {
-	n, size, taps := (to-from)*p.channels, p.out*p.channels, p.taps()
-	s.gemm.Sgemm(true, false, n, taps, p.points, 1, sum[from*p.channels:], size, p.kernels, taps, 0, dw[from*p.channels*taps:], taps)
-}
-
-// SharesGradient reports whether a sum of AddGradient is so large that each image would
-// have it come from memory: GradientBatch has one sum, where AddGradient has one a worker.
-func (p *Plan) SharesGradient() bool { return p.GradientSize() > maxGradient }
-
-// GradientBatch writes the gradient towards the kernels, dw [O,C,side,side], of a batch
-// x [N,C,H,W], given that towards the convolution, dy [N,O,H',W'], on all threads.
-func (p *Plan) GradientBatch(scratch func(worker int) *Scratch, dw, x, dy []float32, images int) {
-	rows := images * p.tilesH
-	n, piece := cut(rows, rows*p.tilesW/maxTiles+1)
-	shared := scratch(0)
-	sum := grow(&shared.kernels, p.GradientSize()) // [points][O,C]
-	for i := range n {
-		begin, end := piece(i)
-		tiles := (end - begin) * p.tilesW
-		planeIn, planeOut := plane(tiles, p.vecChannels), plane(tiles, p.vecOut)
-		v, w := grow(&shared.in, p.points*planeIn), grow(&shared.products, p.points*planeOut)
-		parallel.For(end-begin, func(worker, t int) {
-			p.transformTo(scratch(worker), v[t*p.tilesW*p.vecChannels:], planeIn, x, begin+t, begin+t+1)
-			p.gradientTo(scratch(worker), w[t*p.tilesW*p.vecOut:], planeOut, dy, begin+t, begin+t+1)
-		})
-		parallel.For(p.points, func(worker, point int) {
-			p.addProduct(scratch(worker), sum, point, tiles, w[point*planeOut:], v[point*planeIn:], float32(min(i, 1)))
-		})
-	}
-	parallel.For((p.out+some-1)/some, func(worker, i int) {
-		p.gradientOf(scratch(worker), dw, sum, i*some, min((i+1)*some, p.out))
 	})
 }
