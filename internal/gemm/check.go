@@ -55,6 +55,13 @@ func checkMatrix(name string, rows, cols, length, ld int) {
 	}
 }
 
+// checkPanels panics if the kernel in use has no panels for a Pack to write.
+func checkPanels() {
+	if inUse.rows == 0 {
+		panic("gemm: the kernel " + inUse.name + " has no panels")
+	}
+}
+
 // alignedSlice returns n zeros that start on a cache line, so that loads from
 // panels do not straddle two.
 func alignedSlice(n int) []float32 {

@@ -61,9 +61,7 @@ func (ws *Workspace) Multiply(m, n, k int, a []float32, lda int, b []float32, ld
 // MultiplyPack is Multiply with a B that pack writes, a panel at a time, once each. It
 // panics if the kernel in use has no panels: see Lanes.
 func (ws *Workspace) MultiplyPack(m, n, k int, a []float32, lda int, pack Pack, c []float32, ldc int, f *Finish) bool {
-	if inUse.rows == 0 {
-		panic("gemm: the kernel " + inUse.name + " has no panels")
-	}
+	checkPanels()
 	g := product{m: m, n: n, k: k, alpha: 1, pack: pack, c: c, ldc: ldc, finish: f}
 	g.check()
 	g.setA(false, a, lda)

@@ -35,9 +35,7 @@ func (p *Packed) SetTransposed(b []float32, ldb, k, n int) {
 
 // SetPack has pack write the panels. It panics if the kernel in use has none: see Lanes.
 func (p *Packed) SetPack(k, n int, pack Pack) {
-	if inUse.rows == 0 {
-		panic("gemm: the kernel " + inUse.name + " has no panels")
-	}
+	checkPanels()
 	p.set(&product{n: n, k: k, pack: pack})
 }
 

@@ -53,10 +53,6 @@ func (p *mapPool) strip(s *scratch, y []float32, image, y0, y1 int) {
 
 // rowsTo computes rows [from,to) of all channels of the output for an image.
 func (c *convolution) rowsTo(s *scratch, y []float32, image, from, to int) {
-	if c.pointwise() {
-		c.expandTo(s, y, image, from, to, 0, c.out)
-		return
-	}
 	n := (to - from) * c.outW
 	cols := c.columns(s.hands(), c.x, 0, image*c.outH+from, image*c.outH+to)
 	c.channelsOf(s.product, y, n, c.w, cols, n, image, from*c.outW, 0, c.out, &c.e)

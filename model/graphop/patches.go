@@ -35,12 +35,22 @@ func (g *geometry) patchesFrom(x []float32, group, r0 int) gemm.Pack {
 		if g.padded() {
 			clear(panel)
 		}
-		for done := 0; done < width; {
-			row, ox := r0+(j+done)/g.outW, (j+done)%g.outW
-			n := min(width-done, g.outW-ox)
+		g.eachPiece(j, width, func(done, row, ox, n int) {
+			row += r0
 			g.takePatches(panel[done:], ld, p0, p1, g.inGroup(g.inImage(x, row/g.outH), group), row%g.outH, ox, n)
-			done += n
-		}
+		})
+	}
+}
+
+// eachPiece calls f for the pieces of rows of the output that make columns [j,j+width) of
+// a patch matrix: n positions from ox on in a row, counted from that of column 0, with
+// done columns before them.
+func (g *geometry) eachPiece(j, width int, f func(done, row, ox, n int)) {
+	for done := 0; done < width; {
+		row, ox := (j+done)/g.outW, (j+done)%g.outW
+		n := min(width-done, g.outW-ox)
+		f(done, row, ox, n)
+		done += n
 	}
 }
 
@@ -79,12 +89,9 @@ func (g *geometry) patchesPadded(s *scratch, x []float32, y0, y1 int) gemm.Pack 
 		}
 	}
 	return func(panel []float32, ld, p0, p1, j, width int) {
-		for done := 0; done < width; {
-			row, ox := (j+done)/g.outW, (j+done)%g.outW
-			n := min(width-done, g.outW-ox)
+		g.eachPiece(j, width, func(done, row, ox, n int) {
 			gemm.TakeAt(panel[done:], ld, copied[row*g.stride[0]*wide+ox*g.stride[1]:], at[p0:p1], n, g.stride[1])
-			done += n
-		}
+		})
 	}
 }
 

@@ -163,7 +163,8 @@ func (g *geometry) columns(by hands, x []float32, group, r0, r1 int) matrix {
 }
 
 // channelsOf computes n outputs of channels [o0,o1) of an image, starting at value at:
-// kernels [o1-o0,taps] · cols [taps,n]. The rows of y are apart values apart. With a residual, y must be the output itself.
+// kernels [o1-o0,taps] · cols [taps,n]. The rows of y are apart values apart.
+// With a residual, y must be the output itself.
 func (g *geometry) channelsOf(multiply product, y []float32, apart int, kernels []float32, cols matrix, n, image, at, o0, o1 int, e *epilogue) {
 	f := e.ofProduct(o0)
 	if e.residual != nil {

@@ -42,7 +42,7 @@ func NewTrunk(n *model.Network, selection model.Selection) (*Trunk, error) {
 // empty reports whether nothing is below the cut.
 func (t *Trunk) empty() bool { return len(t.cut.Trunk) == 0 }
 
-// build builds the graph if there is none yet. Features from files do not need one.
+// build makes the graph on first use. Features that are read from files never need it.
 func (t *Trunk) build() error {
 	if t.evaluator != nil {
 		return nil
