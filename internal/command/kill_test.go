@@ -62,8 +62,7 @@ func TestKill(t *testing.T) {
 // when the program was done before.
 func killedAfter(t *testing.T, args []string, after time.Duration) bool {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), asProgram+"=1")
+	cmd := program(t, args...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Start(); err != nil {

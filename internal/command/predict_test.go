@@ -1,6 +1,7 @@
 package command
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"image"
@@ -274,6 +275,22 @@ func TestPredictGoesOn(t *testing.T) {
 func program(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	return programOf(t, "1", args...)
+}
+
+// started starts a command. It returns the lines of its standard output as they come, and
+// what it says on standard error, which is whole once the command has ended.
+func started(t *testing.T, cmd *exec.Cmd) (*bufio.Scanner, *bytes.Buffer) {
+	t.Helper()
+	stderr := new(bytes.Buffer)
+	cmd.Stderr = stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return bufio.NewScanner(stdout), stderr
 }
 
 // programOf is program for the one of that name.

@@ -3,7 +3,6 @@
 package command
 
 import (
-	"bufio"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,14 +15,7 @@ import (
 func TestReportOfInterrupted(t *testing.T) {
 	t.Chdir(t.TempDir())
 	cmd := program(t, withSmall("train", "--epochs", "100000", "--json", "--out", "out", "--report", "r")...)
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(stdout)
+	lines, _ := started(t, cmd)
 	var printed strings.Builder
 	for lines.Scan() {
 		if printed.Len() == 0 {

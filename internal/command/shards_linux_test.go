@@ -1,13 +1,11 @@
 package command
 
 import (
-	"bufio"
 	"bytes"
 	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -54,20 +52,10 @@ func TestTruncatedWhileTraining(t *testing.T) {
 		{"a feature cache", "mnist", "retrain --from " + pretrained() + " --last 1 --data sample --cache-dir cache --cache-memory 1 --epochs 100000", "cache/*.features"},
 	} {
 		writeRows(t, 4000)
-		cmd := exec.Command(os.Args[0], append(strings.Fields(test.args), "--quiet", "--json", "--out", "out.safetensors")...)
-		cmd.Env = append(os.Environ(), asProgram+"="+test.program)
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		stdout, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(stdout)
+		cmd := programOf(t, test.program, append(strings.Fields(test.args), "--quiet", "--json", "--out", "out.safetensors")...)
+		lines, stderr := started(t, cmd)
 		if !lines.Scan() {
-			t.Errorf("%s: found no line: %s", test.reason, &stderr)
+			t.Errorf("%s: found no line: %s", test.reason, stderr)
 		}
 		found, err := filepath.Glob(test.file)
 		if err != nil || len(found) == 0 {
@@ -80,7 +68,7 @@ func TestTruncatedWhileTraining(t *testing.T) {
 		}
 		err = cmd.Wait()
 		if cmd.ProcessState.ExitCode() != exitFailed || strings.Count(stderr.String(), "\n") != 1 || !strings.Contains(stderr.String(), found[0]+": truncated") {
-			t.Errorf("%s: found %v and %q, expected exit status 1 and one line that names %s", test.reason, err, &stderr, found[0])
+			t.Errorf("%s: found %v and %q, expected exit status 1 and one line that names %s", test.reason, err, stderr, found[0])
 		}
 		if _, err := os.Stat("out.safetensors"); err == nil {
 			t.Errorf("%s: found a network written", test.reason)
@@ -169,8 +157,7 @@ func makeRows(t *testing.T, n *model.Network, rows, features, classes int) {
 // largest RssAnon that it had.
 func watchMemory(t *testing.T, args []string) (last string, anon int64) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), asProgram+"=lastlayer")
+	cmd := programOf(t, "lastlayer", args...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Start(); err != nil {

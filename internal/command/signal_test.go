@@ -4,7 +4,6 @@ package command
 
 import (
 	"bufio"
-	"bytes"
 	"os"
 	"slices"
 	"strings"
@@ -30,16 +29,7 @@ func TestSignals(t *testing.T) {
 			continue
 		}
 		cmd := program(t, slices.Concat(test.args, small, []string{"--epochs", "100000", "--json", "--out", "out"})...)
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		stdout, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		lines := bufio.NewScanner(stdout)
+		lines, stderr := started(t, cmd)
 		if !lines.Scan() || !strings.HasPrefix(lines.Text(), `{"epoch":1,`) {
 			t.Errorf("%v: found %q, expected the first epoch", test.args, lines.Text())
 		}
