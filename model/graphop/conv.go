@@ -100,8 +100,9 @@ func addConv(s *Scope, name string, x, w, b, residual *gorgonia.Node, c ConvShap
 		o.cost.Bytes += bytes(n.Shape())
 	}
 	conv := &convolution{geometry: g, at: at, norm: norm, inputs: inputs}
-	if kernels, ok := w.Op().(*Operator); ok && kernels.constant != nil {
-		conv.fixed = s.kept
+	conv.fixed, conv.settled = s.keeps(w), true
+	for i, n := range inputs[2:] {
+		conv.settled = conv.settled && (i+2 == at.residual || s.keeps(n))
 	}
 	o.conv = conv
 	o.run = func(v []gorgonia.Value) error {
@@ -133,6 +134,7 @@ type convolution struct {
 	inputs  gorgonia.Nodes
 	from    *convolution // convolution whose output may be hidden from this one; nil for none
 	fixed   bool         // the kernels never change
+	settled bool         // neither do the bias and the normalisation
 	kernels winograd.Kernels
 	argmax  [][]uint8 // [N][O·H'·W']: position of each maximum in its window
 	after   []gemm.After
@@ -145,11 +147,14 @@ type convolution struct {
 // bind stores the inputs of a run.
 func (c *convolution) bind(v []gorgonia.Value) {
 	c.x, c.w = floats(v[0]), floats(v[1])
-	c.e = epilogue{bias: optional(v, c.at.b), residual: optional(v, c.at.residual), activation: c.activation, out: c.out, pixels: c.poolH * c.poolW}
-	if c.norm != nil {
-		c.e.norm = c.norm.coefficients(v)
+	if !c.settled || c.e.rows == nil {
+		c.e = epilogue{bias: optional(v, c.at.b), activation: c.activation, out: c.out, pixels: c.poolH * c.poolW}
+		if c.norm != nil {
+			c.e.norm = c.norm.coefficients(v)
+		}
+		c.e.prepare(grow(&c.after, c.out))
 	}
-	c.e.prepare(grow(&c.after, c.out))
+	c.e.residual = optional(v, c.at.residual)
 }
 
 // compute computes the output y [N,O,H',W'], its images apart as the geometry says.

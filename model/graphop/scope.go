@@ -47,14 +47,20 @@ func NewScope(g *gorgonia.ExprGraph, capacity int) *Scope {
 }
 
 // KeepConstants promises that no constant changes from run to run. What a convolution makes
-// of its kernels is then made once, and not compared with them again. It is an error after
-// the first operator.
+// of its kernels, bias and normalisation is then made once, and not compared with them
+// again. It is an error after the first operator.
 func (s *Scope) KeepConstants() error {
 	if len(s.names) > 0 {
 		return errors.Wrap(ErrInput, "keep constants: found operators in the graph, expected none yet")
 	}
 	s.kept = true
 	return nil
+}
+
+// keeps reports whether n is a constant, and KeepConstants has been called.
+func (s *Scope) keeps(n *gorgonia.Node) bool {
+	o, ok := n.Op().(*Operator)
+	return s.kept && ok && o.constant != nil
 }
 
 // scratch returns one worker's memory.
