@@ -31,6 +31,9 @@ func (g *geometry) packs() bool { return gemm.Lanes() > 0 && g.stride[1] <= 2 }
 // patchesFrom returns what writes the patch matrix [taps,columns] of one group of the
 // images x to panels. Column 0 is the first position of row r0, counted over the batch.
 func (g *geometry) patchesFrom(x []float32, group, r0 int) gemm.Pack {
+	if g.pointwise() {
+		return g.planesFrom(x, group, r0*g.outW)
+	}
 	return func(panel []float32, ld, p0, p1, j, width int) {
 		if g.padded() {
 			clear(panel)
@@ -39,6 +42,18 @@ func (g *geometry) patchesFrom(x []float32, group, r0 int) gemm.Pack {
 			row += r0
 			g.takePatches(panel[done:], ld, p0, p1, g.inGroup(g.inImage(x, row/g.outH), group), row%g.outH, ox, n)
 		})
+	}
+}
+
+// planesFrom is patchesFrom for a matrix that is the images themselves, [C,N·H·W]. Column
+// 0 is pixel number first of the batch.
+func (g *geometry) planesFrom(x []float32, group, first int) gemm.Pack {
+	return func(panel []float32, ld, p0, p1, j, width int) {
+		for done, n := 0, 0; done < width; done += n {
+			i, at := (first+j+done)/g.pixels(), (first+j+done)%g.pixels()
+			n = min(width-done, g.pixels()-at)
+			gemm.Take(panel[done:], ld, g.inGroup(g.inImage(x, i), group)[p0*g.pixels()+at:], g.pixels(), p1-p0, n, 1)
+		}
 	}
 }
 

@@ -1,7 +1,7 @@
 package graphop
 
 import (
-	"slices"
+	"sync/atomic"
 
 	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
@@ -74,36 +74,61 @@ func (s *scratch) product(m, n, k int, a []float32, b matrix, c []float32, ldc i
 type hands struct {
 	scratch  *scratch
 	multiply product
+	sums     func(m, n, k int, a []float32, b matrix, f *gemm.Finish, then rowsDone)
 	channels func(n int, body func(s *scratch, from, to int)) // calls body for parts of n
 }
 
+// rowsDone is called with rows [from,to) of a product C, [to-from,n] in the scratch
+// memory of the worker that computed them, and whether they are finished.
+type rowsDone func(sum []float32, from, to int, finished bool)
+
 func (s *scratch) hands() hands {
-	return hands{s, s.product, func(n int, body func(s *scratch, from, to int)) { body(s, 0, n) }}
+	return hands{s, s.product, s.sums, func(n int, body func(s *scratch, from, to int)) { body(s, 0, n) }}
+}
+
+// sums computes a product whose C is not kept.
+func (s *scratch) sums(m, n, k int, a []float32, b matrix, f *gemm.Finish, then rowsDone) {
+	sum := grow(&s.sum, m*n)
+	then(sum, 0, m, s.product(m, n, k, a, b, sum, n, f))
 }
 
 // allHands is for work that is a single strip.
 func (s *Scope) allHands() hands {
-	return hands{s.scratch(0), s.packedProduct, func(n int, body func(s *scratch, from, to int)) {
+	return hands{s.scratch(0), s.packedProduct, s.packedSums, func(n int, body func(s *scratch, from, to int)) {
 		pieces := parallel.Even(n/8, n)
 		parallel.For(pieces, func(worker, i int) { body(s.scratch(worker), i*n/pieces, (i+1)*n/pieces) })
 	}}
 }
 
-// packedProduct is a product computed by all threads. They share B, which is packed
-// once.
+// packedProduct is a product computed by all threads.
 func (s *Scope) packedProduct(m, n, k int, a []float32, b matrix, c []float32, ldc int, f *gemm.Finish) (finished bool) {
+	var unfinished atomic.Bool
+	s.eachPacked(m, n, k, b, func(worker *scratch, from, to int) {
+		if !s.packed.Multiply(&worker.gemm, to-from, a[from*k:], k, c[from*ldc:], ldc, f.From(from, ldc)) {
+			unfinished.Store(true)
+		}
+	})
+	return !unfinished.Load()
+}
+
+// packedSums is sums by all threads.
+func (s *Scope) packedSums(m, n, k int, a []float32, b matrix, f *gemm.Finish, then rowsDone) {
+	s.eachPacked(m, n, k, b, func(worker *scratch, from, to int) {
+		sum := grow(&worker.sum, (to-from)*n)
+		then(sum, from, to, s.packed.Multiply(&worker.gemm, to-from, a[from*k:], k, sum, n, f.From(from, n)))
+	})
+}
+
+// eachPacked packs b [k,n], once for all threads, and then has them share the m rows of
+// a product with it.
+func (s *Scope) eachPacked(m, n, k int, b matrix, rows func(worker *scratch, from, to int)) {
 	if b.pack != nil {
 		s.packed.SetPack(k, n, b.pack)
 	} else {
 		s.packed.Set(b.rows, b.ld, k, n)
 	}
 	pieces := parallel.Even((m+rowsAPiece-1)/rowsAPiece, m)
-	done := make([]bool, pieces)
-	parallel.For(pieces, func(worker, i int) {
-		from, to := i*m/pieces, (i+1)*m/pieces
-		done[i] = s.packed.Multiply(&s.scratch(worker).gemm, to-from, a[from*k:], k, c[from*ldc:], ldc, f.From(from, ldc))
-	})
-	return !slices.Contains(done, false)
+	parallel.For(pieces, func(worker, i int) { rows(s.scratch(worker), i*m/pieces, (i+1)*m/pieces) })
 }
 
 // strip computes rows [r0,r1) of the output y [N,O,H',W'] of a batch x [N,C,H,W].
@@ -120,17 +145,20 @@ func (g *geometry) strip(by hands, y, x, w []float32, r0, r1 int, e *epilogue) {
 			continue
 		}
 		f := e.ofProduct(group * out)
-		sum := grow(&by.scratch.sum, out*columns)
 		if e.residual != nil { // its layout differs from that of the sums
 			f = nil
 		}
-		finished := by.multiply(out, columns, taps, kernels, cols, sum, columns, f)
-		by.channels(out, func(_ *scratch, o0, o1 int) {
+		by.sums(out, columns, taps, kernels, cols, f, func(sum []float32, from, to int, finished bool) {
 			g.eachRun(r0, r1, func(i, y0, y1, before int) {
-				for o := o0; o < o1; o++ {
+				for o := from; o < to; o++ {
 					part := image(g.outImage(y, i), group*out+o, g.pixels())[y0*g.outW : y1*g.outW]
-					copy(part, sum[o*columns+before*g.outW:])
-					e.rest(part, i, group*out+o, y0*g.outW, finished)
+					sum := sum[(o-from)*columns+before*g.outW:][:len(part)]
+					if finished {
+						copy(part, sum)
+						e.rest(part, i, group*out+o, y0*g.outW, true)
+					} else {
+						e.apply(part, sum, i, group*out+o, y0*g.outW)
+					}
 				}
 			})
 		})
