@@ -94,7 +94,8 @@ type Batch struct {
 
 // ConvolveBatch writes Y.
 func (p *Plan) ConvolveBatch(b *Batch) {
-	if p.points*p.channels*p.out >= muchKernels {
+	n := p.points * p.channels * p.out
+	if n >= muchKernels || n >= someKernels && b.Images*p.tilesH*p.tilesW <= fewTiles {
 		p.pointByPoint(b)
 	} else {
 		p.blockByBlock(b)
@@ -162,6 +163,8 @@ const (
 	blockValues = 3 << 11 // of a point of a block
 	maxTiles    = 256     // of a piece whose points the threads share
 	muchKernels = 4 << 20 // numbers in transformed kernels, 16 MB, from which they do
+	someKernels = 1 << 20 // the same, for at most fewTiles tiles in all
+	fewTiles    = 80      // of a batch: blocks of them would be small, and each reads all kernels
 )
 
 // Run is part of one image in a block: the rows [Y0,Y1) of its output.
