@@ -3,8 +3,8 @@
 // through For, so --threads is obeyed in one place.
 //
 // Results must not depend on the number of threads: a caller cuts its work
-// into pieces by the size of the work alone, and each piece writes to memory
-// of its own.
+// into pieces by the size of the work alone, or in a way that changes nothing, and
+// each piece writes to memory of its own.
 package parallel
 
 import (
@@ -49,6 +49,35 @@ func Even(pieces, most int) int {
 		pieces += pieces % 2
 	}
 	return max(1, min(pieces, most))
+}
+
+// Parts cuts n units of work into parts of largest units and, towards the end, ever
+// fewer, down to about least: each part is half of a thread's even share of what is left. So
+// threads end together although their processors differ in speed, as those of laptops
+// and of shared machines do. It returns where the parts begin, and n. The parts depend
+// on the number of threads, so the result of the work must not depend on them.
+//
+// This is guided self-scheduling: Polychronopoulos and Kuck, IEEE Transactions on
+// Computers 36 (12), 1987.
+func Parts(n, largest, least int) []int {
+	least = max(least, 1)
+	bounds := []int{0}
+	for at := 0; at < n; bounds = append(bounds, at) {
+		rest := n - at
+		size := rest
+		if t := Threads(); t > 1 {
+			fit := max(rest/least, 1) // parts of at least least
+			size = max((rest+2*t-1)/(2*t), (rest+fit-1)/fit)
+		}
+		at += min(size, max(largest, least), rest)
+	}
+	return bounds
+}
+
+// Ranges calls body with each part [from,to) that Parts cuts, as For does.
+func Ranges(n, largest, least int, body func(worker, from, to int)) {
+	bounds := Parts(n, largest, least)
+	For(len(bounds)-1, func(worker, i int) { body(worker, bounds[i], bounds[i+1]) })
 }
 
 // For calls body(worker, i) once for each i in [0,n) and returns when all are

@@ -2,6 +2,7 @@ package parallel
 
 import (
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -30,6 +31,37 @@ func TestForVisitsEachOnce(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+func TestParts(t *testing.T) {
+	t.Cleanup(func() { _ = SetThreads(0) })
+	for _, threads := range []int{1, 2, 5} {
+		if err := SetThreads(threads); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range [][3]int{{0, 4, 1}, {1, 4, 1}, {3, 1, 7}, {28, 14, 1}, {100, 12, 3}, {101, 1000, 4}, {7, 0, 0}} {
+			n, largest, least := c[0], max(c[1], c[2], 1), max(c[2], 1)
+			bounds := Parts(c[0], c[1], c[2])
+			if bounds[0] != 0 || bounds[len(bounds)-1] != n {
+				t.Errorf("threads %d, %v: found %v, expected from 0 to %d", threads, c, bounds, n)
+			}
+			for i := range len(bounds) - 1 {
+				size, last := bounds[i+1]-bounds[i], i == len(bounds)-2
+				if size < 1 || size < least && !last || size > largest || i > 0 && size > bounds[i]-bounds[i-1] {
+					t.Errorf("threads %d, %v: found %v, expected parts of %d to %d that get no larger", threads, c, bounds, least, largest)
+				}
+			}
+		}
+	}
+	if err := SetThreads(2); err != nil {
+		t.Fatal(err)
+	}
+	if found, expected := Parts(28, 14, 2), []int{0, 7, 13, 17, 20, 22, 24, 26, 28}; !slices.Equal(found, expected) {
+		t.Errorf("found %v, expected %v", found, expected)
+	}
+	if found, expected := Parts(13, 13, 5), []int{0, 7, 13}; !slices.Equal(found, expected) {
+		t.Errorf("found %v, expected %v", found, expected)
 	}
 }
 

@@ -17,7 +17,7 @@ type Finish struct {
 //
 // each step rounded as if it stood alone, and NaN kept. add may be nil for none;
 // y may be x or add.
-func (f Finish) Apply(y, x, add []float32) {
+func (f *Finish) Apply(y, x, add []float32) {
 	y = y[:len(x)]
 	if add != nil {
 		add = add[:len(x)]
@@ -29,7 +29,7 @@ func (f Finish) Apply(y, x, add []float32) {
 
 // applyGo is Apply. The conversion keeps the compiler from fusing a product with
 // a sum.
-func (f Finish) applyGo(y, x, add []float32) {
+func (f *Finish) applyGo(y, x, add []float32) {
 	for i, v := range x {
 		v += f.Bias
 		if f.Normal {
@@ -46,7 +46,7 @@ func (f Finish) applyGo(y, x, add []float32) {
 }
 
 // what returns what there is of a Finish, as the assembly has it, and where add is.
-func (f Finish) what(add []float32) (what int, with *float32) {
+func (f *Finish) what(add []float32) (what int, with *float32) {
 	if f.Normal {
 		what |= 1
 	}

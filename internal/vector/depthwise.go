@@ -5,9 +5,9 @@ package vector
 // before the plane; after it there are as many as the output [OutH,OutW] needs.
 type Depthwise struct {
 	Side, Stride  int
-	Height, Width int
-	Top, Left     int
-	OutH, OutW    int
+	Height, Width int // the assembly reads these
+	Top, Left     int // six
+	OutH, OutW    int // in their order
 }
 
 // Ready reports whether Apply has code for it: there is some for kernels of 3×3 and 5×5
@@ -18,7 +18,7 @@ func (d *Depthwise) Ready() bool {
 
 // Apply writes the sums, finished as f says, to y; add is nil or of y's size. It
 // reports false where it is not Ready. Each sum is in the order of the taps.
-func (d *Depthwise) Apply(y, x, weights, add []float32, f Finish) bool {
+func (d *Depthwise) Apply(y, x, weights, add []float32, f *Finish) bool {
 	if !d.Ready() {
 		return false
 	}

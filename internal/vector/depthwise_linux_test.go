@@ -33,7 +33,7 @@ func TestDepthwise(t *testing.T) {
 			if what&2 != 0 {
 				add = numbers(fa, len(y))
 			}
-			f := Finish{Bias: 0.3, Normal: what&1 != 0, Mean: 0.7, Factor: 1.3, Shift: -0.2, Clip: what&4 != 0, Lo: 0, Hi: 1.5}
+			f := &Finish{Bias: 0.3, Normal: what&1 != 0, Mean: 0.7, Factor: 1.3, Shift: -0.2, Clip: what&4 != 0, Lo: 0, Hi: 1.5}
 			if done := d.Apply(y, x, w, add, f); done != (gemm.Lanes() > 0) {
 				t.Fatalf("%+v: found code %t, expected it where there are vectors", d, done)
 			} else if !done {
@@ -108,7 +108,7 @@ func TestDepthwiseRefuses(t *testing.T) {
 		{Side: 3, Stride: 3, Height: 8, Width: 8, OutH: 2, OutW: 2},
 		{Side: 3, Stride: 1, Height: 8, Width: 8},
 	} {
-		if d.Apply(x, x, x, nil, Finish{}) {
+		if d.Apply(x, x, x, nil, &Finish{}) {
 			t.Errorf("%+v: was computed", d)
 		}
 	}

@@ -27,7 +27,7 @@ func TestStaysInside(t *testing.T) {
 			MomentumStep{}.Apply(w, g, v)
 			AdamStep{Epsilon: 1}.Apply(w, g, m, v)
 			Sum(w)
-			Finish{Normal: true, Clip: true}.Apply(w, g, m)
+			(&Finish{Normal: true, Clip: true}).Apply(w, g, m)
 			at := []int{rng.IntN(20), rng.IntN(20), 20}
 			x := numbers(1, n+20)
 			Taps(w, x, at, numbers(2, len(at)))

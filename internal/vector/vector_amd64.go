@@ -86,7 +86,7 @@ func (p Pool) backWhole(dz, dy, y []float32, at []uint8) bool {
 	return true
 }
 
-func (f Finish) whole(y, x, add []float32) bool {
+func (f *Finish) whole(y, x, add []float32) bool {
 	what, with := f.what(add)
 	switch gemm.Lanes() {
 	case 16:
@@ -125,40 +125,40 @@ func largestWhole(y, x []float32, at []int) bool {
 
 func depthwiseCode() bool { return gemm.Lanes() > 0 }
 
-func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) {
+func (d *Depthwise) whole(y, x, weights, add []float32, f *Finish) {
 	shape := d.shape()
 	what, with := f.what(add)
-	switch wide := gemm.Lanes() == 16; { // called one by one: what is called through a table would put shape on the heap
+	switch wide := gemm.Lanes() == 16; { // called one by one: what is called through a table would put d on the heap
 	case wide && d.Side == 3 && d.Stride == 1:
-		depthwise3by1AVX512(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+		depthwise3by1AVX512(&y[0], &x[0], with, &weights[0], shape, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	case wide && d.Side == 3:
-		depthwise3by2AVX512(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+		depthwise3by2AVX512(&y[0], &x[0], with, &weights[0], shape, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	case wide && d.Stride == 1:
-		depthwise5by1AVX512(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+		depthwise5by1AVX512(&y[0], &x[0], with, &weights[0], shape, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	case wide:
-		depthwise5by2AVX512(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+		depthwise5by2AVX512(&y[0], &x[0], with, &weights[0], shape, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	case d.Side == 3 && d.Stride == 1:
-		depthwise3by1AVX2(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+		depthwise3by1AVX2(&y[0], &x[0], with, &weights[0], shape, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	case d.Side == 3:
-		depthwise3by2AVX2(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+		depthwise3by2AVX2(&y[0], &x[0], with, &weights[0], shape, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	case d.Stride == 1:
-		depthwise5by1AVX2(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+		depthwise5by1AVX2(&y[0], &x[0], with, &weights[0], shape, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	default:
-		depthwise5by2AVX2(&y[0], &x[0], with, &weights[0], &shape[0], what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
+		depthwise5by2AVX2(&y[0], &x[0], with, &weights[0], shape, what, f.Bias, f.Mean, f.Factor, f.Shift, f.Lo, f.Hi)
 	}
 }
 
-// shape is what the assembly asks for.
-func (d *Depthwise) shape() [6]int {
-	return [...]int{d.Height, d.Width, d.Top, d.Left, d.OutH, d.OutW}
-}
+// shape is what the assembly asks for: the six numbers from Height on. They are not
+// copied for each plane: a vector that is loaded from numbers just stored waits until
+// all stores before it are in the cache.
+func (d *Depthwise) shape() *int { return &d.Height }
 
 func (d *Depthwise) largestWhole(y, x []float32) bool {
 	shape := d.shape()
 	if gemm.Lanes() == 16 {
-		largest3by2AVX512(&y[0], &x[0], &shape[0])
+		largest3by2AVX512(&y[0], &x[0], shape)
 	} else {
-		largest3by2AVX2(&y[0], &x[0], &shape[0])
+		largest3by2AVX2(&y[0], &x[0], shape)
 	}
 	return true
 }

@@ -73,7 +73,7 @@ func (p Pool) backWhole(dz, dy, y []float32, at []uint8) bool {
 	return true
 }
 
-func (f Finish) whole(y, x, add []float32) bool {
+func (f *Finish) whole(y, x, add []float32) bool {
 	if !neon() {
 		return false
 	}
@@ -101,7 +101,7 @@ var planes = sync.Pool{New: func() any { return new([]float32) }}
 
 func depthwiseCode() bool { return neon() }
 
-func (d *Depthwise) whole(y, x, weights, add []float32, f Finish) {
+func (d *Depthwise) whole(y, x, weights, add []float32, f *Finish) {
 	plane := planes.Get().(*[]float32)
 	defer planes.Put(plane)
 	in := d.padded(plane, x, 0)

@@ -12,7 +12,7 @@ func (Pool) maxWhole([]float32, []uint8, []float32, float32) bool { return false
 
 func (Pool) backWhole(_, _, _ []float32, _ []uint8) bool { return false }
 
-func (Finish) whole(_, _, _ []float32) bool { return false }
+func (*Finish) whole(_, _, _ []float32) bool { return false }
 
 func tapsWhole(_, _ []float32, _ []int, _ []float32) bool { return false }
 
@@ -20,6 +20,6 @@ func largestWhole(_, _ []float32, _ []int) bool { return false }
 
 func depthwiseCode() bool { return false }
 
-func (*Depthwise) whole(_, _, _, _ []float32, _ Finish) {}
+func (*Depthwise) whole(_, _, _, _ []float32, _ *Finish) {}
 
 func (*Depthwise) largestWhole(_, _ []float32) bool { return false }

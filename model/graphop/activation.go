@@ -100,12 +100,10 @@ func (a Activation) check() string {
 }
 
 // monotone reports whether the function never decreases, so a maximum stays a maximum.
-func (a Activation) monotone() bool {
-	return a.kind == identity || a.kind == rectify || a.kind == clip
-}
+func (a Activation) monotone() bool { return a.clips() }
 
 // clips reports whether vector.Finish supports the activation.
-func (a Activation) clips() bool { return a.clipping(new(vector.Finish)) }
+func (a Activation) clips() bool { return a.kind == identity || a.kind == rectify || a.kind == clip }
 
 // clipping stores the activation in f and reports whether f supports it.
 func (a Activation) clipping(f *vector.Finish) bool {

@@ -57,9 +57,11 @@ func BatchNorm(s *Scope, name string, x *gorgonia.Node, p BatchNormInputs, eps f
 		}
 	}
 	o.cost.Bytes = bytes(x.Shape(), o.shape)
+	var follows following
 	o.run = func(v []gorgonia.Value) error {
 		x, y, plane := floats(v[0]), o.floats(), planeSize(o.shape)
-		e := &epilogue{norm: n.coefficients(v), activation: a}
+		e := &epilogue{norm: n.coefficients(v), activation: a, out: n.channels}
+		e.prepare(&follows)
 		s.eachPlane(o.shape, func(_, p, c int) {
 			y := image(y, p, plane)
 			e.apply(y, image(x, p, plane), 0, c, 0)

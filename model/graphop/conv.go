@@ -3,7 +3,6 @@ package graphop
 import (
 	"slices"
 
-	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
 	"github.com/lastlayer/lastlayer/internal/winograd"
 	"github.com/pkg/errors"
@@ -137,7 +136,7 @@ type convolution struct {
 	settled bool         // neither do the bias and the normalisation
 	kernels winograd.Kernels
 	argmax  [][]uint8 // [N][O·H'·W']: position of each maximum in its window
-	after   []gemm.After
+	follows following
 
 	x, w []float32
 	e    epilogue
@@ -152,7 +151,7 @@ func (c *convolution) bind(v []gorgonia.Value) {
 		if c.norm != nil {
 			c.e.norm = c.norm.coefficients(v)
 		}
-		c.e.prepare(grow(&c.after, c.out))
+		c.e.prepare(&c.follows)
 	}
 	c.e.residual = optional(v, c.at.residual)
 }
@@ -182,14 +181,13 @@ func (g *geometry) convolve(s *Scope, y []float32, argmax [][]uint8, x, w []floa
 	case g.shifted():
 		g.depthwisePlanes(s, y, x, w, e)
 	default:
-		strips, strip := g.strips(s.rows)
-		if strips == 1 { // the threads share the product itself
-			g.strip(s.allHands(), y, x, w, 0, s.rows*g.outH, e)
+		strips := g.strips(s.rows)
+		if len(strips) == 2 { // the threads share the product itself
+			g.strip(s.allHands(), y, x, w, 0, strips[1], e)
 			return
 		}
-		parallel.For(strips, func(worker, i int) {
-			r0, r1 := strip(i)
-			g.strip(s.scratch(worker).hands(), y, x, w, r0, r1, e)
+		parallel.For(len(strips)-1, func(worker, i int) {
+			g.strip(s.scratch(worker).hands(), y, x, w, strips[i], strips[i+1], e)
 		})
 	}
 }

@@ -12,8 +12,9 @@ type epilogue struct {
 	norm        *coefficients
 	residual    []float32 // of the output's shape; nil for none
 	activation  Activation
-	out, pixels int          // channels, and values per channel
-	rows        []gemm.After // [O], for matrix products; see prepare
+	out, pixels int             // channels, and values per channel
+	each        []vector.Finish // [O], what follows the sums except the residual
+	rows        []gemm.After    // [O], the same for matrix products
 }
 
 // biasOf returns the bias of channel o.
@@ -26,12 +27,8 @@ func (e *epilogue) biasOf(o int) float32 {
 
 // finish returns what is applied to the sums of channel o, except the residual. simple
 // reports whether that includes the activation.
-func (e *epilogue) finish(o int) (f vector.Finish, simple bool) {
-	f.Bias = e.biasOf(o)
-	if e.norm != nil {
-		e.norm.of(&f, o)
-	}
-	return f, e.activation.clipping(&f)
+func (e *epilogue) finish(o int) (f *vector.Finish, simple bool) {
+	return &e.each[o], e.activation.clips()
 }
 
 // added returns the residual for n values of channel o of an image, starting at value
@@ -53,12 +50,23 @@ func (e *epilogue) apply(y, sums []float32, image, o, at int) {
 	}
 }
 
-// prepare fills rows so that matrix products finish their sums.
-func (e *epilogue) prepare(rows []gemm.After) {
-	e.rows = rows
-	for o := range rows {
-		f, _ := e.finish(o)
-		rows[o] = gemm.After{Bias: f.Bias, Mean: f.Mean, Factor: f.Factor, Shift: f.Shift, Lo: f.Lo, Hi: f.Hi}
+// following is memory for what an epilogue is made of.
+type following struct {
+	each []vector.Finish
+	rows []gemm.After
+}
+
+// prepare computes what follows the sums of each channel.
+func (e *epilogue) prepare(m *following) {
+	e.each, e.rows = grow(&m.each, e.out), grow(&m.rows, e.out)
+	for o := range e.out {
+		f := vector.Finish{Bias: e.biasOf(o)}
+		if e.norm != nil {
+			e.norm.of(&f, o)
+		}
+		e.activation.clipping(&f)
+		e.each[o] = f
+		e.rows[o] = gemm.After{Bias: f.Bias, Mean: f.Mean, Factor: f.Factor, Shift: f.Shift, Lo: f.Lo, Hi: f.Hi}
 	}
 }
 

@@ -54,6 +54,8 @@ func (p *mapPool) strip(s *scratch, y []float32, image, y0, y1 int) {
 // rowsTo computes rows [from,to) of all channels of the output for an image.
 func (c *convolution) rowsTo(s *scratch, y []float32, image, from, to int) {
 	n := (to - from) * c.outW
-	cols := c.columns(s.hands(), c.x, 0, image*c.outH+from, image*c.outH+to)
+	_, length := c.lines()
+	each := c.outW / length // lines of a row
+	cols := c.columns(s.hands(), c.x, 0, (image*c.outH+from)*each, (image*c.outH+to)*each)
 	c.channelsOf(s.product, y, n, c.w, cols, n, image, from*c.outW, 0, c.out, &c.e)
 }

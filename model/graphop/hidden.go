@@ -71,19 +71,19 @@ func (h *chain) compute(s *Scope, y []float32) {
 	f := h.filter
 	rows := min(max(wideValues/(f.out*f.outW), 1), f.outH)
 	strips := (f.outH + rows - 1) / rows
-	if s.rows == 1 && strips > 1 {
-		strips = parallel.Even(strips, f.outH)
-	}
-	if s.rows*strips < parallel.Threads() {
+	switch {
+	case s.rows*strips < parallel.Threads():
 		for i := range s.rows {
 			h.together(s, y, i)
 		}
-		return
+	case s.rows == 1:
+		parallel.Ranges(f.outH, rows, (rows+1)/2, func(worker, from, to int) { h.strip(s.scratch(worker), y, 0, from, to) })
+	default:
+		parallel.For(s.rows*strips, func(worker, i int) {
+			image, strip := i/strips, i%strips
+			h.strip(s.scratch(worker), y, image, strip*f.outH/strips, (strip+1)*f.outH/strips)
+		})
 	}
-	parallel.For(s.rows*strips, func(worker, i int) {
-		image, strip := i/strips, i%strips
-		h.strip(s.scratch(worker), y, image, strip*f.outH/strips, (strip+1)*f.outH/strips)
-	})
 }
 
 // together computes an image with all threads.
@@ -95,9 +95,9 @@ func (h *chain) together(s *Scope, y []float32, image int) {
 	} else {
 		wide = grow(&s.scratch(0).wide, f.out*f.pixels())
 	}
-	pieces := parallel.Even((f.out+chunkRows-1)/chunkRows, 2*parallel.Threads())
-	parallel.For(pieces, func(worker, piece int) {
-		h.wide(s.scratch(worker), wide, image, 0, f.outH, piece*f.out/pieces, (piece+1)*f.out/pieces)
+	chunks := (f.out + chunkRows - 1) / chunkRows
+	parallel.Ranges(chunks, chunks, 2, func(worker, from, to int) {
+		h.wide(s.scratch(worker), wide, image, 0, f.outH, from*chunkRows, min(to*chunkRows, f.out))
 	})
 	if p != nil {
 		p.channelsOf(s.packedProduct, p.outImage(y, image), p.pixels(), p.w, matrix{rows: wide, ld: p.pixels()}, p.pixels(), image, 0, 0, p.out, &p.e)

@@ -31,9 +31,6 @@ func (g *geometry) packs() bool { return gemm.Lanes() > 0 && g.stride[1] <= 2 }
 // patchesFrom returns what writes the patch matrix [taps,columns] of one group of the
 // images x to panels. Column 0 is the first position of row r0, counted over the batch.
 func (g *geometry) patchesFrom(x []float32, group, r0 int) gemm.Pack {
-	if g.pointwise() {
-		return g.planesFrom(x, group, r0*g.outW)
-	}
 	return func(panel []float32, ld, p0, p1, j, width int) {
 		if g.padded() {
 			clear(panel)
@@ -138,9 +135,9 @@ func (g *geometry) takePatches(panel []float32, ld, p0, p1 int, x []float32, oy,
 func (g *geometry) im2col(s *scratch, cols []float32, ld int, x []float32, channels, y0, y1 int) {
 	stride := g.stride[1]
 	switch {
-	case g.pointwise():
+	case g.pointwise(): // lines are pixels
 		for c := range channels {
-			copy(cols[c*ld:], x[c*g.pixels():][y0*g.outW:y1*g.outW])
+			copy(cols[c*ld:], x[c*g.pixels():][y0:y1])
 		}
 		return
 	case stride > 1 && g.kernel[1] > 1:

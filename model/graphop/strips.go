@@ -19,37 +19,66 @@ const (
 	stripValues  = 160 << 10 // patches per strip, 640 KB
 	widestStrip  = 512       // in columns
 	slimStrip    = 128       // fewest columns that are worth loading the kernels for
+	panelColumns = 32        // of a product's panel
 	thinProduct  = 64        // most outputs of a product that does not pack its matrix
 	fewestStrips = 4         // if there are enough columns: one or two per thread
-	rowsAPiece   = 48        // channels of a product that threads share: tiles of 12, 6 or all
+	tileRows     = 12        // channels of a tile of a product; other kernels have 6 or 8
+	rowsAPiece   = 48        // channels of a product that threads share, at most
 )
 
-// strips returns the number of strips of a batch's output and a function for the rows
-// [r0,r1) of each, counted over the batch. A strip spans several images only if an
-// image has few pixels.
-func (g *geometry) strips(images int) (n int, strip func(i int) (r0, r1 int)) {
-	rows, pixels := g.outH, g.pixels() // of what is divided: an image or the batch
-	if pixels < slimStrip {
-		rows, pixels, images = rows*images, pixels*images, 1
+// lines returns what a strip consists of: how many lines an image of the output has, and
+// how many pixels a line. They are rows; for a pointwise convolution, which has no use
+// for rows, each pixel is a line.
+func (g *geometry) lines() (n, length int) {
+	if g.pointwise() {
+		return g.pixels(), 1
 	}
+	return g.outH, g.outW
+}
+
+// strips returns where the strips of a batch's output begin, and the end: lines counted
+// over the batch. A strip spans several images only if an image has few pixels.
+func (g *geometry) strips(images int) []int {
+	lines, length := g.lines() // of what is divided: an image or the batch
+	if lines*length < slimStrip {
+		lines, images = lines*images, 1
+	}
+	unit := max(panelColumns/length, 1) // lines
+	units, pixels := (lines+unit-1)/unit, lines*length
 	target := widestStrip
 	if !g.pointwise() && !g.packs() { // there are patches
 		target = min(max(stripValues/g.taps(), slimStrip), widestStrip)
 	}
-	each := (pixels + target - 1) / target
+	each := (pixels + target - 1) / target // strips of an image
+	parts := []int{0, units}               // all threads pack it, and each multiplies some channels
 	switch thin := g.pointwise() && g.groupOut() <= thinProduct; {
 	case images > 1:
+		parts = evenParts(units, each)
 	case thin: // the image is most often read where it lies
-		each = parallel.Even(max(each, min(fewestStrips, pixels/(slimStrip/2))), rows)
-	case each > 1 || !g.packs() || g.groupOut() <= rowsAPiece:
-		// Otherwise all threads pack the single strip, and each multiplies some channels.
-		each = parallel.Even(max(each, min(fewestStrips, pixels/slimStrip)), rows)
+		parts = parallel.Parts(units, target/(unit*length), 1)
+	case each == 1 && g.packs() && g.groupOut() > rowsAPiece:
+	case g.pointwise():
+		parts = parallel.Parts(units, target/(unit*length), 2)
+	default:
+		parts = evenParts(units, parallel.Even(max(each, min(fewestStrips, pixels/slimStrip)), units))
 	}
-	each = min(each, rows)
-	return each * images, func(i int) (r0, r1 int) {
-		first, i := i/each*rows, i%each
-		return first + i*rows/each, first + (i+1)*rows/each
+	bounds := []int{0}
+	for i := range images {
+		for _, part := range parts[1:] {
+			bounds = append(bounds, i*lines+min(part*unit, lines))
+		}
 	}
+	return bounds
+}
+
+// evenParts cuts n units into that many parts of nearly the same size, at most n.
+func evenParts(n, parts int) []int {
+	parts = min(parts, n)
+	bounds := make([]int, parts+1)
+	for i := range bounds {
+		bounds[i] = i * n / parts
+	}
+	return bounds
 }
 
 // matrix is B [k,n] of a product: rows that are ld apart, or what pack writes.
@@ -127,19 +156,21 @@ func (s *Scope) eachPacked(m, n, k int, b matrix, rows func(worker *scratch, fro
 	} else {
 		s.packed.Set(b.rows, b.ld, k, n)
 	}
-	pieces := parallel.Even((m+rowsAPiece-1)/rowsAPiece, m)
-	parallel.For(pieces, func(worker, i int) { rows(s.scratch(worker), i*m/pieces, (i+1)*m/pieces) })
+	parallel.Ranges((m+tileRows-1)/tileRows, rowsAPiece/tileRows, 1, func(worker, from, to int) {
+		rows(s.scratch(worker), from*tileRows, min(to*tileRows, m))
+	})
 }
 
-// strip computes rows [r0,r1) of the output y [N,O,H',W'] of a batch x [N,C,H,W].
+// strip computes lines [r0,r1) of the output y [N,O,H',W'] of a batch x [N,C,H,W].
 func (g *geometry) strip(by hands, y, x, w []float32, r0, r1 int, e *epilogue) {
-	columns := (r1 - r0) * g.outW
-	first, last := r0/g.outH, (r1-1)/g.outH
+	lines, length := g.lines()
+	columns := (r1 - r0) * length
+	first, last := r0/lines, (r1-1)/lines
 	for group := range g.groups {
 		kernels, taps, out := g.kernels(w, group), g.taps(), g.groupOut()
 		cols := g.columns(by, x, group, r0, r1)
 		if first == last { // write directly to the output
-			at := r0 % g.outH * g.outW
+			at := r0 % lines * length
 			sum := g.outGroup(g.outImage(y, first), group)[at:]
 			g.channelsOf(by.multiply, sum, g.pixels(), kernels, cols, columns, first, at, group*out, (group+1)*out, e)
 			continue
@@ -151,13 +182,13 @@ func (g *geometry) strip(by hands, y, x, w []float32, r0, r1 int, e *epilogue) {
 		by.sums(out, columns, taps, kernels, cols, f, func(sum []float32, from, to int, finished bool) {
 			g.eachRun(r0, r1, func(i, y0, y1, before int) {
 				for o := from; o < to; o++ {
-					part := image(g.outImage(y, i), group*out+o, g.pixels())[y0*g.outW : y1*g.outW]
-					sum := sum[(o-from)*columns+before*g.outW:][:len(part)]
+					part := image(g.outImage(y, i), group*out+o, g.pixels())[y0*length : y1*length]
+					sum := sum[(o-from)*columns+before*length:][:len(part)]
 					if finished {
 						copy(part, sum)
-						e.rest(part, i, group*out+o, y0*g.outW, true)
+						e.rest(part, i, group*out+o, y0*length, true)
 					} else {
-						e.apply(part, sum, i, group*out+o, y0*g.outW)
+						e.apply(part, sum, i, group*out+o, y0*length)
 					}
 				}
 			})
@@ -165,26 +196,29 @@ func (g *geometry) strip(by hands, y, x, w []float32, r0, r1 int, e *epilogue) {
 	}
 }
 
-// columns returns the patch matrix [taps,columns] of one group of the images x for rows
+// columns returns the patch matrix [taps,columns] of one group of the images x for lines
 // [r0,r1) of the output, counted over the batch.
 func (g *geometry) columns(by hands, x []float32, group, r0, r1 int) matrix {
-	first, last := r0/g.outH, (r1-1)/g.outH
+	lines, length := g.lines()
+	first, last := r0/lines, (r1-1)/lines
 	switch {
 	case g.pointwise() && first == last:
-		return matrix{rows: g.inGroup(g.inImage(x, first), group)[r0%g.outH*g.outW:], ld: g.pixels()}
+		return matrix{rows: g.inGroup(g.inImage(x, first), group)[r0%lines:], ld: g.pixels()}
+	case g.pointwise() && g.packs():
+		return matrix{pack: g.planesFrom(x, group, r0)}
 	case g.packs() && (g.groupIn() >= manyChannels || !g.copies(r1-r0)):
 		return matrix{pack: g.patchesFrom(x, group, r0)}
 	case g.packs() && first == last:
 		y0 := r0 % g.outH
 		return matrix{pack: g.patchesPadded(by.scratch, g.inGroup(g.inImage(x, first), group), y0, y0+r1-r0)}
 	}
-	columns := (r1 - r0) * g.outW
+	columns := (r1 - r0) * length
 	cols := g.patches(by.scratch, columns)
 	by.channels(g.groupIn(), func(s *scratch, c0, c1 int) {
 		first := c0 * g.kernel[0] * g.kernel[1] * columns
 		g.eachRun(r0, r1, func(image, y0, y1, before int) {
 			x := g.inGroup(g.inImage(x, image), group)[c0*g.height*g.width:]
-			g.im2col(s, cols[first+before*g.outW:], columns, x, c1-c0, y0, y1)
+			g.im2col(s, cols[first+before*length:], columns, x, c1-c0, y0, y1)
 		})
 	})
 	return matrix{rows: cols, ld: columns}
@@ -214,12 +248,13 @@ func (e *epilogue) rest(y []float32, image, o, at int, finished bool) {
 	}
 }
 
-// eachRun calls f with the rows [y0,y1) of each image that are among the batch's rows
-// [r0,r1). before is the number of those rows in earlier images.
+// eachRun calls f with the lines [y0,y1) of each image that are among the batch's lines
+// [r0,r1). before is the number of those lines in earlier images.
 func (g *geometry) eachRun(r0, r1 int, f func(image, y0, y1, before int)) {
+	lines, _ := g.lines()
 	for r := r0; r < r1; {
-		image, y0 := r/g.outH, r%g.outH
-		y1 := min(g.outH, y0+r1-r)
+		image, y0 := r/lines, r%lines
+		y1 := min(lines, y0+r1-r)
 		f(image, y0, y1, r-r0)
 		r += y1 - y0
 	}
