@@ -78,8 +78,8 @@ func (p *Plan) rowIn() int { return (p.tilesW*p.tile + p.side - 1) * p.vecChanne
 // rowOut is the length of a row of a sum, whole tiles of O rounded up.
 func (p *Plan) rowOut() int { return p.tilesW * p.tile * p.vecOut }
 
-// TileRows is how many rows of tiles the output of an image has.
-func (p *Plan) TileRows() int { return p.tilesH }
+// Tile is how many rows of the output a row of tiles makes.
+func (p *Plan) Tile() int { return p.tile }
 
 // Batch is a convolution of several images on all threads.
 type Batch struct {

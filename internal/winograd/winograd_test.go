@@ -184,7 +184,7 @@ func TestSetAgain(t *testing.T) {
 	convolved := func() []float32 {
 		k.Set(p, w, false, false, scratch)
 		y := make([]float32, 8*8*8)
-		p.Convolve(new(Scratch), y, len(y), x, &k, 0, p.TileRows())
+		p.Convolve(new(Scratch), y, len(y), x, &k, 0, p.tilesH)
 		return y
 	}
 	before := convolved()

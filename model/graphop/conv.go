@@ -170,8 +170,11 @@ func (c *convolution) compute(s *Scope, y []float32) {
 func (g *geometry) convolve(s *Scope, y []float32, argmax [][]uint8, x, w []float32, kernels *winograd.Kernels, e *epilogue) {
 	switch {
 	case g.pool > 1:
-		parallel.For(s.rows, func(worker, i int) {
-			g.pooled(s.scratch(worker), g.outImage(y, i), argmax[i], g.inImage(x, i), w, kernels, e)
+		parts := g.pooledParts(s.rows)
+		n := len(parts) - 1
+		parallel.For(s.rows*n, func(worker, i int) {
+			image, part := i/n, i%n
+			g.pooled(s.scratch(worker), g.outImage(y, image), argmax[image], g.inImage(x, image), w, kernels, e, parts[part], parts[part+1])
 		})
 	case g.plan != nil:
 		g.plan.ConvolveBatch(&winograd.Batch{

@@ -2,6 +2,7 @@ package graphop
 
 import (
 	"github.com/lastlayer/lastlayer/internal/gemm"
+	"github.com/lastlayer/lastlayer/internal/parallel"
 	"github.com/lastlayer/lastlayer/internal/vector"
 	"github.com/lastlayer/lastlayer/internal/winograd"
 )
@@ -76,29 +77,56 @@ func (e *epilogue) ofProduct(o int) *gemm.Finish {
 	return &gemm.Finish{Rows: e.rows[o:], Normal: f.Normal, Clip: f.Clip}
 }
 
-// pooled computes y [O,H',W'] of one image x [C,H,W] with pooling: y = a(pool(w*x) +
-// b). Bias and ReLU never reverse the order of two values, so they can follow the
-// pooling, where there are fewer values.
-func (g *geometry) pooled(s *scratch, y []float32, argmax []uint8, x, w []float32, kernels *winograd.Kernels, e *epilogue) {
+// pooled computes rows [p0,p1) of y [O,H',W'] of one image x [C,H,W] with pooling:
+// y = a(pool(w*x) + b). Bias and ReLU never reverse the order of two values, so they can
+// follow the pooling, where there are fewer values.
+func (g *geometry) pooled(s *scratch, y []float32, argmax []uint8, x, w []float32, kernels *winograd.Kernels, e *epilogue, p0, p1 int) {
 	sum := grow(&s.sum, g.out*g.pixels())
+	y0, y1 := p0*g.pool, p1*g.pool
+	if p1 == g.poolH {
+		y1 = g.outH
+	}
 	if g.plan != nil {
-		g.plan.Convolve(&s.winograd, sum, len(sum), x, kernels, 0, g.plan.TileRows())
+		g.plan.Convolve(&s.winograd, sum, len(sum), x, kernels, y0/g.plan.Tile(), (y1+g.plan.Tile()-1)/g.plan.Tile())
 	} else {
 		for group := range g.groups {
-			g.sumOf(s, g.outGroup(sum, group), g.inGroup(x, group), g.kernels(w, group))
+			g.sumOf(s, g.outGroup(sum, group), g.inGroup(x, group), g.kernels(w, group), y0, y1)
 		}
 	}
 	plane := g.poolH * g.poolW
-	if g.poolsByTwo() {
-		for o := range g.out {
-			g.pool2().Max(y[o*plane:(o+1)*plane], argmax[o*plane:], sum[o*g.pixels():], e.biasOf(o))
+	for o := range g.out {
+		part := image(y, o, plane)[p0*g.poolW : p1*g.poolW]
+		at := argmax[o*plane+p0*g.poolW:][:len(part)]
+		sum := image(sum, o, g.pixels())[y0*g.outW : y1*g.outW]
+		if g.poolsByTwo() {
+			g.pool2(y1-y0).Max(part, at, sum, e.biasOf(o))
+			continue
 		}
-		return
+		g.maxPool(part, at, sum)
+		e.apply(part, part, 0, o, 0) // pooling excludes a residual, so the image number does not matter
 	}
-	g.maxPool(y, argmax, sum)
-	for o := range g.out { // pooling excludes a residual, so the image number does not matter
-		e.apply(image(y, o, plane), image(y, o, plane), 0, o, 0)
+}
+
+// pooledParts returns where the parts of the rows of a pooled output begin, and the end.
+// Threads that have an image each need no parts.
+func (g *geometry) pooledParts(images int) []int {
+	const much = 1 << 19 // products that are worth another thread
+	whole := []int{0, g.poolH}
+	if images >= parallel.Threads() || g.multiplyAdds() < much {
+		return whole
 	}
+	unit := 1 // rows
+	if g.plan != nil {
+		if g.plan.Tile()%g.pool != 0 {
+			return whole
+		}
+		unit = g.plan.Tile() / g.pool
+	}
+	bounds := evenParts((g.poolH+unit-1)/unit, parallel.Threads())
+	for i, b := range bounds {
+		bounds[i] = min(b*unit, g.poolH)
+	}
+	return bounds
 }
 
 // These functions return the parts of an image and of the kernels that belong to one
@@ -114,17 +142,18 @@ func (g *geometry) kernels(w []float32, group int) []float32 {
 	return image(w, group, g.groupOut()*g.taps())
 }
 
-// sumOf computes the sum [O,H"·W"] of one group, w [O,taps]·cols, for as many output
-// rows at a time as the patch matrix can hold. That number does not change the result
-// by a bit: no sum is split.
-func (g *geometry) sumOf(s *scratch, sum, x, w []float32) {
+// sumOf computes rows [from,to) of the sum [O,H"·W"] of one group, w [O,taps]·cols, for as
+// many output rows at a time as the patch matrix can hold. That number does not change
+// the result by a bit: no sum is split.
+func (g *geometry) sumOf(s *scratch, sum, x, w []float32, from, to int) {
 	n := g.pixels()
 	if g.pointwise() {
-		s.gemm.Sgemm(false, false, g.groupOut(), n, g.taps(), 1, w, g.taps(), x, n, 0, sum, n)
+		at := from * g.outW
+		s.gemm.Sgemm(false, false, g.groupOut(), to*g.outW-at, g.taps(), 1, w, g.taps(), x[at:], n, 0, sum[at:], n)
 		return
 	}
-	for y0 := 0; y0 < g.outH; y0 += g.rowsAtATime() {
-		y1 := min(y0+g.rowsAtATime(), g.outH)
+	for y0 := from; y0 < to; y0 += g.rowsAtATime() {
+		y1 := min(y0+g.rowsAtATime(), to)
 		part := (y1 - y0) * g.outW
 		cols := g.patches(s, part)
 		g.im2col(s, cols, part, x, g.groupIn(), y0, y1)

@@ -15,7 +15,13 @@ import (
 func TestThreads(t *testing.T) {
 	t.Cleanup(func() { _ = parallel.SetThreads(0) })
 	wide := append(cases(), convCase("enough work for threads", 17, 8, 20, 22, 40, 5, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(2), Activation: graphop.Rectify(), Pool: 2}, 0),
-		denseCase("enough work for threads", 260, true, 0, 65, 520))
+		denseCase("enough work for threads", 260, true, 0, 65, 520),
+		convCase("one image, tiles, pooled", 1, 8, 27, 29, 40, 5, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(2), Activation: graphop.Rectify(), Pool: 2}, 0),
+		convCase("one image, patches, pooled", 1, 5, 61, 40, 40, 3, graphop.ConvShape{Stride: graphop.Both(2), Activation: graphop.Rectify(), Pool: 3}, 0),
+		convCase("one image, pointwise, pooled", 1, 40, 21, 23, 44, 1, graphop.ConvShape{Stride: graphop.Both(1), Activation: graphop.Rectify(), Pool: 2}, 0),
+		convCase("one image, pointwise", 1, 40, 21, 23, 80, 1, graphop.ConvShape{Stride: graphop.Both(1), Activation: graphop.Rectify()}, 0),
+		convCase("small images, pointwise", 5, 40, 7, 7, 80, 1, graphop.ConvShape{Stride: graphop.Both(1), Activation: graphop.Rectify()}, 0),
+		convCase("one image, many kernels", 1, 180, 14, 14, 170, 3, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(1)}, 0))
 	for _, c := range wide {
 		var want result
 		for _, threads := range []int{1, 2, 3} {
