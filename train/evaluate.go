@@ -7,6 +7,7 @@ import (
 
 	"github.com/lastlayer/lastlayer/dataset"
 	"github.com/lastlayer/lastlayer/model"
+	"github.com/lastlayer/lastlayer/model/graphop"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
 )
@@ -102,7 +103,11 @@ func NewEvaluator(net *model.Net) (*Evaluator, error) {
 	if _, err := net.ShareMemory(); err != nil {
 		return nil, err
 	}
-	return &Evaluator{net: net, machine: gorgonia.NewTapeMachine(net.Scope().Graph())}, nil
+	machine, err := graphop.NewMachine(net.Scope().Graph())
+	if err != nil {
+		return nil, err
+	}
+	return &Evaluator{net: net, machine: machine}, nil
 }
 
 // ErrNotForEvaluation is the cause of NewEvaluator's error.

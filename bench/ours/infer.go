@@ -87,7 +87,7 @@ func latency(o options) (result, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(1))
+	net, err := model.Build(smallnet.Of(spec, w), model.None(), model.Batch(1), model.ConstantWeights())
 	if err != nil {
 		return nil, err
 	}

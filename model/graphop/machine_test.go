@@ -1,0 +1,68 @@
+package graphop_test
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/lastlayer/lastlayer/model/graphop"
+	"github.com/pkg/errors"
+	"gorgonia.org/gorgonia"
+)
+
+// TestMachine makes sure that every operator gives the same bytes, in the first run and
+// in the next, as with Gorgonia's tape machine.
+func TestMachine(t *testing.T) {
+	for _, c := range cases() {
+		tape := newRig(t, c.inputs, c.build)
+		want := tape.run(t, upstream(max(1, tape.y.Shape().TotalSize()))).y
+
+		g := gorgonia.NewGraph()
+		s := graphop.NewScope(g, c.inputs[0].shape[0])
+		var in []*gorgonia.Node
+		for i, one := range c.inputs {
+			in = append(in, variable(g, string(rune('a'+i)), one))
+		}
+		y, err := c.build(s, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := graphop.NewMachine(g)
+		if err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+		for range 2 {
+			if err := m.RunAll(); err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+			m.Reset()
+			if !sameBits(values(y), want) {
+				t.Errorf("%s: found other values than with the tape machine", c.name)
+			}
+		}
+	}
+}
+
+// TestMachineRunsNoOthers makes sure that an operator of Gorgonia is an error before
+// anything runs.
+func TestMachineRunsNoOthers(t *testing.T) {
+	g := gorgonia.NewGraph()
+	s := graphop.NewScope(g, 2)
+	x := variable(g, "x", random(rand.New(rand.NewPCG(1, 1)), false, 2, 3))
+	y, err := graphop.ReLU(s, "relu", x, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := graphop.NewMachine(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gorgonia.Tanh(y); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := graphop.NewMachine(g); !errors.Is(err, graphop.ErrInput) {
+		t.Errorf("found error %v, expected ErrInput", err)
+	}
+}
