@@ -72,13 +72,13 @@ func (p *Packed) pack(g *product) {
 	parallel.For(pieces, func(_, i int) { one(i) })
 }
 
-// blocked makes the product with the panels that are there.
-func (p *Packed) blocked(ws *Workspace, g *product) {
+// blocked makes columns [j0,j1) of the product with the panels that are there.
+func (p *Packed) blocked(ws *Workspace, g *product, j0, j1 int) {
 	kc, width := evenly(p.k, maxKC), roundUp(p.n, inUse.nr())
-	blk := block{product: g, kernel: &inUse, ws: ws, j1: p.n, packed: true}
+	blk := block{product: g, kernel: &inUse, ws: ws, j0: j0, j1: j1, packed: true}
 	for ; blk.p0 < p.k; blk.p0 = blk.p1 {
 		blk.p1 = min(blk.p0+kc, p.k)
-		blk.multiply(p.values[width*blk.p0:])
+		blk.multiply(p.values[width*blk.p0+j0*(blk.p1-blk.p0):])
 		blk.beta = 1
 	}
 }

@@ -1,5 +1,7 @@
 package gemm
 
+import "fmt"
+
 // Packed is a matrix B [k,n] as the kernel in use reads it, for many products. The
 // zero value is empty. It is read only once it is set.
 type Packed struct {
@@ -55,20 +57,34 @@ func (p *Packed) size(k, n, width int) {
 	*p = Packed{k, n, inUse.name, p.values[:k*width]}
 }
 
+// PanelWidth returns how many columns of B are read together by the kernel in use; 1 for
+// gonum.
+func PanelWidth() int { return max(inUse.nr(), 1) }
+
 // Multiply computes C = A·B for A [m,k], on the calling goroutine, and finishes it as
 // Workspace.Multiply does. It panics if a slice is too short, or if the kernel is not the
 // one that B was packed for.
 func (p *Packed) Multiply(ws *Workspace, m int, a []float32, lda int, c []float32, ldc int, f *Finish) bool {
+	return p.MultiplyColumns(ws, m, a, lda, c, ldc, 0, p.n, f)
+}
+
+// MultiplyColumns is Multiply for columns [j0,j1) of B and C only. It panics unless j0 is a
+// multiple of PanelWidth.
+func (p *Packed) MultiplyColumns(ws *Workspace, m int, a []float32, lda int, c []float32, ldc, j0, j1 int, f *Finish) bool {
+	if j0 < 0 || j0 > j1 || j1 > p.n || j0%PanelWidth() != 0 {
+		panic(fmt.Sprintf("gemm: multiply by columns %d to %d of %d: expected the first to be a multiple of %d", j0, j1, p.n, PanelWidth()))
+	}
 	g := product{m: m, n: p.n, k: p.k, alpha: 1, b: p.values, ldb: max(p.n, 1), c: c, ldc: ldc, finish: f}
 	g.check()
 	g.setA(false, a, lda)
 	if p.kernel != inUse.name {
 		panic("gemm: B is packed for the kernel " + p.kernel + ", in use is " + inUse.name)
 	}
-	if m == 0 || p.n == 0 || p.k == 0 || inUse.rows == 0 {
-		ws.multiply(&g)
+	if m == 0 || j0 == j1 || p.k == 0 || inUse.rows == 0 {
+		part := g.columnsOf(j0, j1)
+		ws.multiply(&part)
 	} else {
-		p.blocked(ws, &g)
+		p.blocked(ws, &g, j0, j1)
 	}
 	return g.finishes()
 }

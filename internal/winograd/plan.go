@@ -78,9 +78,6 @@ func (p *Plan) rowIn() int { return (p.tilesW*p.tile + p.side - 1) * p.vecChanne
 // rowOut is the length of a row of a sum, whole tiles of O rounded up.
 func (p *Plan) rowOut() int { return p.tilesW * p.tile * p.vecOut }
 
-// Tile is how many rows of the output a row of tiles makes.
-func (p *Plan) Tile() int { return p.tile }
-
 // Batch is a convolution of several images on all threads.
 type Batch struct {
 	Scratch func(worker int) *Scratch
@@ -129,7 +126,7 @@ func (p *Plan) pointByPoint(b *Batch) {
 			b.Kernels.u[point].Multiply(&b.Scratch(worker).gemm, tiles, v[point*planeIn:], p.vecChannels, m[point*planeOut:], p.vecOut, nil)
 		})
 		parallel.For(end-begin, func(worker, t int) {
-			p.write(b.Scratch(worker), b.Y, b.Apart, m[t*p.tilesW*p.vecOut:], planeOut, begin+t, begin+t+1)
+			p.write(b.Scratch(worker), b.Y, b.Apart, m[t*p.tilesW*p.vecOut:], planeOut, begin+t, begin+t+1, 0, p.out)
 			p.runs(begin+t, begin+t+1, b.Finish)
 		})
 	}
@@ -235,27 +232,44 @@ func (p *Plan) transformTo(s *Scratch, v []float32, plane int, x []float32, t0, 
 // with kernels to y [N,O,H',W'], whose images are apart values apart, on the calling
 // goroutine.
 func (p *Plan) Convolve(s *Scratch, y []float32, apart int, x []float32, kernels *Kernels, t0, t1 int) {
+	p.convolve(s, y, apart, x, kernels, t0, t1, 0, p.out)
+}
+
+// ConvolveChannels writes channels [o0,o1) of the convolution of an image x [C,H,W] to
+// y [O,H',W']. o0 is a multiple of ChannelUnit. Where several threads have some channels
+// each, every one transforms the image, but has only its own kernels come from memory.
+func (p *Plan) ConvolveChannels(s *Scratch, y, x []float32, kernels *Kernels, o0, o1 int) {
+	p.convolve(s, y, len(y), x, kernels, 0, p.tilesH, o0, o1)
+}
+
+// ChannelUnit is what the first of the channels of ConvolveChannels is a multiple of.
+func (p *Plan) ChannelUnit() int { return max(lanes, gemm.PanelWidth()) }
+
+func (p *Plan) convolve(s *Scratch, y []float32, apart int, x []float32, kernels *Kernels, t0, t1, o0, o1 int) {
 	v := p.transformed(s, x, t0, t1)
 	tiles := (t1 - t0) * p.tilesW
 	planeIn, planeOut := plane(tiles, p.vecChannels), plane(tiles, p.vecOut)
 	m := grow(&s.products, p.points*planeOut) // [points][tiles,O]
 	for point := range p.points {
-		kernels.u[point].Multiply(&s.gemm, tiles, v[point*planeIn:], p.vecChannels, m[point*planeOut:], p.vecOut, nil)
+		kernels.u[point].MultiplyColumns(&s.gemm, tiles, v[point*planeIn:], p.vecChannels, m[point*planeOut:], p.vecOut, o0, o1, nil)
 	}
-	p.write(s, y, apart, m, planeOut, t0, t1)
+	p.write(s, y, apart, m, planeOut, t0, t1, o0, o1)
 }
 
-// write writes rows [t0,t1) of tiles of y from their products m, whose points are
-// plane apart.
-func (p *Plan) write(s *Scratch, y []float32, apart int, m []float32, plane, t0, t1 int) {
-	row, size := p.rowOut(), p.out*p.outH*p.outW
+// write writes channels [o0,o1) of rows [t0,t1) of tiles of y from their products m, whose
+// points are plane apart.
+func (p *Plan) write(s *Scratch, y []float32, apart int, m []float32, plane, t0, t1, o0, o1 int) {
+	vec, size := roundUp(o1-o0), p.out*p.outH*p.outW
+	row := p.tilesW * p.tile * vec // of a sum, whole tiles
 	p.eachImage(t0, t1, func(image, r0, r1, before int) {
 		sum := grow(&s.sum, (r1-r0)*p.tile*row)
 		for r := range r1 - r0 {
-			p.output.apply(s, square{sum[r*p.tile*row:], row, p.vecOut, p.tile * p.vecOut}, p.tileRow(m, before+r*p.tilesW, plane, p.vecOut), p.tilesW, p.vecOut)
+			from := p.tileRow(m, before+r*p.tilesW, plane, p.vecOut)
+			from.values = from.values[o0:]
+			p.output.apply(s, square{sum[r*p.tile*row:], row, vec, p.tile * vec}, from, p.tilesW, vec)
 		}
 		y := y[image*apart:][:size]
 		first, end := r0*p.tile, min(r1*p.tile, p.outH)
-		s.fromLines(y[first*p.outW:], p.out, p.outH*p.outW, sum, row, p.vecOut, end-first, p.outW)
+		s.fromLines(y[o0*p.outH*p.outW+first*p.outW:], o1-o0, p.outH*p.outW, sum, row, vec, end-first, p.outW)
 	})
 }

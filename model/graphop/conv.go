@@ -171,10 +171,9 @@ func (g *geometry) convolve(s *Scope, y []float32, argmax [][]uint8, x, w []floa
 	switch {
 	case g.pool > 1:
 		parts := g.pooledParts(s.rows)
-		n := len(parts) - 1
-		parallel.For(s.rows*n, func(worker, i int) {
-			image, part := i/n, i%n
-			g.pooled(s.scratch(worker), g.outImage(y, image), argmax[image], g.inImage(x, image), w, kernels, e, parts[part], parts[part+1])
+		parallel.For(s.rows*len(parts), func(worker, i int) {
+			image, part := i/len(parts), parts[i%len(parts)]
+			g.pooled(s.scratch(worker), g.outImage(y, image), argmax[image], g.inImage(x, image), w, kernels, e, part)
 		})
 	case g.plan != nil:
 		g.plan.ConvolveBatch(&winograd.Batch{

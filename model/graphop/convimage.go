@@ -77,56 +77,57 @@ func (e *epilogue) ofProduct(o int) *gemm.Finish {
 	return &gemm.Finish{Rows: e.rows[o:], Normal: f.Normal, Clip: f.Clip}
 }
 
-// pooled computes rows [p0,p1) of y [O,H',W'] of one image x [C,H,W] with pooling:
-// y = a(pool(w*x) + b). Bias and ReLU never reverse the order of two values, so they can
-// follow the pooling, where there are fewer values.
-func (g *geometry) pooled(s *scratch, y []float32, argmax []uint8, x, w []float32, kernels *winograd.Kernels, e *epilogue, p0, p1 int) {
-	sum := grow(&s.sum, g.out*g.pixels())
-	y0, y1 := p0*g.pool, p1*g.pool
-	if p1 == g.poolH {
-		y1 = g.outH
+// pooledPart is part of an image's output: some rows of some channels.
+type pooledPart struct{ o0, o1, p0, p1 int }
+
+// pooledParts returns the parts of an image that threads compute. Threads that have an
+// image each need no parts.
+func (g *geometry) pooledParts(images int) (parts []pooledPart) {
+	const much = 1 << 19 // products that are worth another thread
+	threads := parallel.Threads()
+	if images >= threads || g.multiplyAdds() < much {
+		return []pooledPart{{0, g.out, 0, g.poolH}}
 	}
+	if g.plan == nil { // each thread makes its patches
+		rows := evenParts(g.poolH, threads)
+		for i := range len(rows) - 1 {
+			parts = append(parts, pooledPart{0, g.out, rows[i], rows[i+1]})
+		}
+		return parts
+	}
+	unit := g.plan.ChannelUnit() // each thread reads its kernels
+	some := evenParts((g.out+unit-1)/unit, threads)
+	for i := range len(some) - 1 {
+		parts = append(parts, pooledPart{some[i] * unit, min(some[i+1]*unit, g.out), 0, g.poolH})
+	}
+	return parts
+}
+
+// pooled computes part of y [O,H',W'] of one image x [C,H,W] with pooling: y = a(pool(w*x) +
+// b). Bias and ReLU never reverse the order of two values, so they can follow the pooling,
+// where there are fewer values.
+func (g *geometry) pooled(s *scratch, y []float32, argmax []uint8, x, w []float32, kernels *winograd.Kernels, e *epilogue, part pooledPart) {
+	sum := grow(&s.sum, g.out*g.pixels())
+	y0, y1 := part.p0*g.pool, part.p1*g.pool
 	if g.plan != nil {
-		g.plan.Convolve(&s.winograd, sum, len(sum), x, kernels, y0/g.plan.Tile(), (y1+g.plan.Tile()-1)/g.plan.Tile())
+		g.plan.ConvolveChannels(&s.winograd, sum, x, kernels, part.o0, part.o1)
 	} else {
 		for group := range g.groups {
 			g.sumOf(s, g.outGroup(sum, group), g.inGroup(x, group), g.kernels(w, group), y0, y1)
 		}
 	}
 	plane := g.poolH * g.poolW
-	for o := range g.out {
-		part := image(y, o, plane)[p0*g.poolW : p1*g.poolW]
-		at := argmax[o*plane+p0*g.poolW:][:len(part)]
+	for o := part.o0; o < part.o1; o++ {
+		y := image(y, o, plane)[part.p0*g.poolW : part.p1*g.poolW]
+		at := argmax[o*plane+part.p0*g.poolW:][:len(y)]
 		sum := image(sum, o, g.pixels())[y0*g.outW : y1*g.outW]
 		if g.poolsByTwo() {
-			g.pool2(y1-y0).Max(part, at, sum, e.biasOf(o))
+			g.pool2(y1-y0).Max(y, at, sum, e.biasOf(o))
 			continue
 		}
-		g.maxPool(part, at, sum)
-		e.apply(part, part, 0, o, 0) // pooling excludes a residual, so the image number does not matter
+		g.maxPool(y, at, sum)
+		e.apply(y, y, 0, o, 0) // pooling excludes a residual, so the image number does not matter
 	}
-}
-
-// pooledParts returns where the parts of the rows of a pooled output begin, and the end.
-// Threads that have an image each need no parts.
-func (g *geometry) pooledParts(images int) []int {
-	const much = 1 << 19 // products that are worth another thread
-	whole := []int{0, g.poolH}
-	if images >= parallel.Threads() || g.multiplyAdds() < much {
-		return whole
-	}
-	unit := 1 // rows
-	if g.plan != nil {
-		if g.plan.Tile()%g.pool != 0 {
-			return whole
-		}
-		unit = g.plan.Tile() / g.pool
-	}
-	bounds := evenParts((g.poolH+unit-1)/unit, parallel.Threads())
-	for i, b := range bounds {
-		bounds[i] = min(b*unit, g.poolH)
-	}
-	return bounds
 }
 
 // These functions return the parts of an image and of the kernels that belong to one
