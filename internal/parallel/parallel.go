@@ -92,7 +92,10 @@ func For(n int, body func(worker, i int)) {
 		}
 		return
 	}
-	l := &loop{n: int64(n), body: body}
+	l := &loop{body: body, left: make([]span, workers)}
+	for w := range l.left {
+		l.left[w].set(w*n/workers, (w+1)*n/workers)
+	}
 	l.wait.Add(workers - 1)
 	l.busy.Store(int32(workers - 1))
 	for w := 1; w < workers; w++ {
@@ -119,26 +122,57 @@ type share struct {
 }
 
 type loop struct {
-	n        int64
-	next     atomic.Int64
 	body     func(worker, i int)
+	left     []span       // what each worker has not begun
 	busy     atomic.Int32 // workers that are not done, to look at
 	wait     sync.WaitGroup
 	panicked atomic.Pointer[any]
+}
+
+// span is a range of pieces. Its worker takes them from the front, the others from the
+// back.
+type span struct {
+	ends atomic.Uint64 // begin<<32 | end
+	_    [7]uint64     // a cache line each
+}
+
+func (s *span) set(begin, end int) { s.ends.Store(uint64(begin)<<32 | uint64(end)) }
+
+// take returns a piece of the span; false if there is none.
+func (s *span) take(front bool) (int, bool) {
+	for {
+		ends := s.ends.Load()
+		begin, end := ends>>32, ends&(1<<32-1)
+		if begin >= end {
+			return 0, false
+		}
+		i, rest := begin, (begin+1)<<32|end
+		if !front {
+			i, rest = end-1, begin<<32|(end-1)
+		}
+		if s.ends.CompareAndSwap(ends, rest) {
+			return int(i), true
+		}
+	}
 }
 
 func (l *loop) work(worker int) {
 	defer func() {
 		if p := recover(); p != nil {
 			l.panicked.CompareAndSwap(nil, &p)
-			l.next.Store(l.n)
+			for w := range l.left {
+				l.left[w].set(0, 0)
+			}
 		}
 	}()
-	for {
-		i := l.next.Add(1) - 1
-		if i >= l.n {
-			return
+	for w := range l.left {
+		of := (worker + w) % len(l.left)
+		for {
+			i, ok := l.left[of].take(w == 0)
+			if !ok {
+				break
+			}
+			l.body(worker, i)
 		}
-		l.body(worker, int(i))
 	}
 }
