@@ -51,25 +51,28 @@ func Even(pieces, most int) int {
 	return max(1, min(pieces, most))
 }
 
-// Parts cuts n units of work into parts of largest units and, towards the end, ever
-// fewer, down to about least: each part is half of a thread's even share of what is left. So
-// threads end together although their processors differ in speed, as those of laptops
-// and of shared machines do. It returns where the parts begin, and n. The parts depend
-// on the number of threads, so the result of the work must not depend on them.
-//
-// This is guided self-scheduling: Polychronopoulos and Kuck, IEEE Transactions on
-// Computers 36 (12), 1987.
+// Parts cuts n units of work into even parts: of at most largest units, and four a thread
+// if they are of at least least units. So threads end together although their processors
+// differ in speed, as those of laptops and of shared machines do. It returns where the
+// parts begin, and n. The parts depend on the number of threads, so the result of the work
+// must not depend on them.
 func Parts(n, largest, least int) []int {
-	least = max(least, 1)
-	bounds := []int{0}
-	for at := 0; at < n; bounds = append(bounds, at) {
-		rest := n - at
-		size := rest
-		if t := Threads(); t > 1 {
-			fit := max(rest/least, 1) // parts of at least least
-			size = max((rest+2*t-1)/(2*t), (rest+fit-1)/fit)
-		}
-		at += min(size, max(largest, least), rest)
+	const aThread = 4
+	largest = max(largest, least, 1)
+	parts := (n + largest - 1) / largest
+	if t := Threads(); t > 1 {
+		parts = max(parts, min(aThread*t, n/max(least, 1)))
+	}
+	return Cut(n, parts)
+}
+
+// Cut cuts n units into that many even parts, at most n, and returns where they begin, and
+// n.
+func Cut(n, parts int) []int {
+	parts = max(min(parts, n), 1)
+	bounds := make([]int, parts+1)
+	for i := range bounds {
+		bounds[i] = i * n / parts
 	}
 	return bounds
 }

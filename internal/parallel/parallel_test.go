@@ -47,9 +47,8 @@ func TestParts(t *testing.T) {
 				t.Errorf("threads %d, %v: found %v, expected from 0 to %d", threads, c, bounds, n)
 			}
 			for i := range len(bounds) - 1 {
-				size, last := bounds[i+1]-bounds[i], i == len(bounds)-2
-				if size < 1 || size < least && !last || size > largest || i > 0 && size > bounds[i]-bounds[i-1] {
-					t.Errorf("threads %d, %v: found %v, expected parts of %d to %d that get no larger", threads, c, bounds, least, largest)
+				if size := bounds[i+1] - bounds[i]; size < min(least, n)/2 || size > largest {
+					t.Errorf("threads %d, %v: found %v, expected parts of %d to %d", threads, c, bounds, least, largest)
 				}
 			}
 		}
@@ -57,12 +56,50 @@ func TestParts(t *testing.T) {
 	if err := SetThreads(2); err != nil {
 		t.Fatal(err)
 	}
-	if found, expected := Parts(28, 14, 2), []int{0, 7, 13, 17, 20, 22, 24, 26, 28}; !slices.Equal(found, expected) {
-		t.Errorf("found %v, expected %v", found, expected)
+	for _, c := range []struct{ found, expected []int }{
+		{Parts(28, 14, 2), []int{0, 3, 7, 10, 14, 17, 21, 24, 28}},
+		{Parts(13, 13, 5), []int{0, 6, 13}},
+		{Parts(100, 10, 4), []int{0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100}},
+		{Parts(0, 4, 1), []int{0, 0}},
+	} {
+		if !slices.Equal(c.found, c.expected) {
+			t.Errorf("found %v, expected %v", c.found, c.expected)
+		}
 	}
-	if found, expected := Parts(13, 13, 5), []int{0, 7, 13}; !slices.Equal(found, expected) {
-		t.Errorf("found %v, expected %v", found, expected)
+}
+
+// A worker takes its own part of the pieces, and the others' when it is done.
+func TestForKeepsWorkersApart(t *testing.T) {
+	t.Cleanup(func() { _ = SetThreads(0) })
+	if err := SetThreads(2); err != nil {
+		t.Fatal(err)
 	}
+	var of [8]atomic.Int32
+	both := make(chan bool)
+	For(8, func(worker, i int) {
+		if i == 0 || i == 4 { // each waits for the other
+			select {
+			case both <- true:
+			case <-both:
+			}
+		}
+		of[i].Store(int32(worker))
+	})
+	if of[0].Load() != 0 || of[4].Load() != 1 {
+		t.Errorf("found pieces 0 and 4 with workers %d and %d, expected 0 and 1", of[0].Load(), of[4].Load())
+	}
+	done := make(chan bool)
+	For(8, func(worker, i int) {
+		switch {
+		case i == 0: // the first worker's other pieces are left to the second
+			<-done
+		case i == 1:
+			close(done)
+			if worker != 1 {
+				t.Error("the second worker left pieces of the first, which is not done")
+			}
+		}
+	})
 }
 
 func TestForRaisesPanicInCaller(t *testing.T) {

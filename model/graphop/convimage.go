@@ -89,14 +89,14 @@ func (g *geometry) pooledParts(images int) (parts []pooledPart) {
 		return []pooledPart{{0, g.out, 0, g.poolH}}
 	}
 	if g.plan == nil { // each thread makes its patches
-		rows := evenParts(g.poolH, threads)
+		rows := parallel.Cut(g.poolH, threads)
 		for i := range len(rows) - 1 {
 			parts = append(parts, pooledPart{0, g.out, rows[i], rows[i+1]})
 		}
 		return parts
 	}
 	unit := g.plan.ChannelUnit() // each thread reads its kernels
-	some := evenParts((g.out+unit-1)/unit, threads)
+	some := parallel.Cut((g.out+unit-1)/unit, threads)
 	for i := range len(some) - 1 {
 		parts = append(parts, pooledPart{some[i] * unit, min(some[i+1]*unit, g.out), 0, g.poolH})
 	}

@@ -53,30 +53,20 @@ func (g *geometry) strips(images int) []int {
 	parts := []int{0, units}               // all threads pack it, and each multiplies some channels
 	switch thin := g.pointwise() && g.groupOut() <= thinProduct; {
 	case images > 1:
-		parts = evenParts(units, each)
+		parts = parallel.Cut(units, each)
 	case thin: // the image is most often read where it lies
 		parts = parallel.Parts(units, target/(unit*length), 1)
 	case each == 1 && g.packs() && g.groupOut() > rowsAPiece:
 	case g.pointwise():
 		parts = parallel.Parts(units, target/(unit*length), 2)
 	default:
-		parts = evenParts(units, parallel.Even(max(each, min(fewestStrips, pixels/slimStrip)), units))
+		parts = parallel.Cut(units, parallel.Even(max(each, min(fewestStrips, pixels/slimStrip)), units))
 	}
 	bounds := []int{0}
 	for i := range images {
 		for _, part := range parts[1:] {
 			bounds = append(bounds, i*lines+min(part*unit, lines))
 		}
-	}
-	return bounds
-}
-
-// evenParts cuts n units into that many parts of nearly the same size, at most n.
-func evenParts(n, parts int) []int {
-	parts = min(parts, n)
-	bounds := make([]int, parts+1)
-	for i := range bounds {
-		bounds[i] = i * n / parts
 	}
 	return bounds
 }
