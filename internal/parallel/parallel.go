@@ -79,15 +79,26 @@ func Cut(n, parts int) []int {
 
 // Ranges calls body with each part [from,to) that Parts cuts, as For does.
 func Ranges(n, largest, least int, body func(worker, from, to int)) {
+	if n == 0 {
+		return
+	}
 	bounds := Parts(n, largest, least)
 	For(len(bounds)-1, func(worker, i int) { body(worker, bounds[i], bounds[i+1]) })
 }
 
-// For calls body(worker, i) once for each i in [0,n) and returns when all are
-// done. Calls with the same worker, in [0,Threads()), never run at the same
-// time, so worker may index scratch memory. Which worker takes which i is not
-// defined. A panic of a body is raised again in the caller.
+// For calls body(worker, i) once for each i in [0,n), n below 2³², and returns when all
+// are done. Calls with the same worker, in [0,Threads()), never run at the same time, so
+// worker may index scratch memory. A panic of a body is raised again in the caller.
+//
+// Each worker begins with a range of its own, and when it is done takes from the ends of
+// the others' (affinity scheduling: Markatos and LeBlanc, IEEE Transactions on Parallel and
+// Distributed Systems 5 (4), 1994). So loops over the same data mostly have the same worker
+// for the same part, whose values are in its processor's cache: values that another
+// processor wrote come as slowly as from memory. Which worker takes which i is not defined.
 func For(n int, body func(worker, i int)) {
+	if n >= 1<<32 {
+		panic(errors.Errorf("parallel: found %d pieces of work, expected fewer than 2³²", n))
+	}
 	workers := min(Threads(), n)
 	if workers <= 1 {
 		for i := range n {

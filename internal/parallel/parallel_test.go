@@ -68,6 +68,15 @@ func TestParts(t *testing.T) {
 	}
 }
 
+func TestRanges(t *testing.T) {
+	Ranges(0, 4, 1, func(_, from, to int) { t.Errorf("found work from %d to %d, expected none", from, to) })
+	var sum atomic.Int64
+	Ranges(100, 7, 2, func(_, from, to int) { sum.Add(int64(to - from)) })
+	if sum.Load() != 100 {
+		t.Errorf("found %d units of work, expected 100", sum.Load())
+	}
+}
+
 // A worker takes its own part of the pieces, and the others' when it is done.
 func TestForKeepsWorkersApart(t *testing.T) {
 	t.Cleanup(func() { _ = SetThreads(0) })

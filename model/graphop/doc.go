@@ -13,6 +13,8 @@
 //     graph, so nothing is computed for a frozen weight.
 //   - Operator is what such a node's Op() returns. It has Kind, Cost and, for a
 //     Constant, the tensor. Scope.Observe reports each operator as it runs.
+//   - Machine runs a graph of these operators without the overhead of Gorgonia's tape
+//     machine, which runs any graph.
 //
 // All values are float32, row-major and contiguous: images [N,C,H,W], kernels
 // [out,in/groups,kh,kw], dense weights [in,out]. N is the Scope's capacity; SetRows

@@ -80,7 +80,7 @@ func (s *Scope) inOrder(o *Operator) error {
 		s.next = 0
 	}
 	if o.position != s.next {
-		return errors.Errorf("operator %q runs as number %d, the memory was planned for number %d: call PlanReuse when all nodes are in the graph, and run it with a tape machine", o.name, s.next, o.position)
+		return errors.Errorf("operator %q runs as number %d, the memory was planned for number %d: call PlanReuse when all nodes are in the graph, and run it with a tape machine or a Machine", o.name, s.next, o.position)
 	}
 	s.next++
 	return nil
