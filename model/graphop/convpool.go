@@ -46,8 +46,9 @@ func (p *mapPool) strip(s *scratch, y []float32, image, y0, y1 int) {
 	n := part.inH * part.inW
 	sums := grow(&s.expanded, c.out*n) // [O, rows·W]
 	c.rowsTo(s, sums, image, from, to)
+	square := part.square()
 	for o := range c.out {
-		part.largest(&s.pool, p.out(y, image*c.out+o)[y0*p.outW:y1*p.outW], sums[o*n:(o+1)*n])
+		part.largest(&s.pool, square, p.out(y, image*c.out+o)[y0*p.outW:y1*p.outW], sums[o*n:(o+1)*n])
 	}
 }
 

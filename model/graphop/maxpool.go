@@ -42,7 +42,8 @@ func MaxPool(s *Scope, name string, x *gorgonia.Node, shape PoolShape, grad bool
 			o.pools.compute(s, y)
 			return nil
 		}
-		s.eachPlane(in, func(worker, c, _ int) { p.largest(&s.scratch(worker).pool, p.out(y, c), p.in(x, c)) })
+		square := p.square()
+		s.eachPlane(in, func(worker, c, _ int) { p.largest(&s.scratch(worker).pool, square, p.out(y, c), p.in(x, c)) })
 		return nil
 	}
 	o.diff = func(_ gorgonia.Nodes, y, dy *gorgonia.Node) (gorgonia.Nodes, error) {
@@ -77,15 +78,24 @@ type poolScratch struct {
 	source []int32
 }
 
-// largest pools one plane when the positions of the maxima are not needed. It takes
-// maxima down the columns first, a whole row at a time, then across. Across, the pixels
-// of a window are shifts of the columns with the same number modulo stride.
-func (p *pooling) largest(s *poolScratch, y, x []float32) {
-	d := vector.Depthwise{
+// square returns the pooling of one plane for package vector, nil if it differs between
+// the two axes.
+func (p *pooling) square() *vector.Depthwise {
+	if p.high.kernel != p.wide.kernel || p.high.stride != p.wide.stride || p.high.dilation != 1 || p.wide.dilation != 1 {
+		return nil
+	}
+	return &vector.Depthwise{
 		Side: p.wide.kernel, Stride: p.wide.stride, Height: p.inH, Width: p.inW,
 		Top: p.high.before, Left: p.wide.before, OutH: p.outH, OutW: p.outW,
 	}
-	if p.high.kernel == d.Side && p.high.stride == d.Stride && p.high.dilation == 1 && p.wide.dilation == 1 && d.Largest(y, x) {
+}
+
+// largest pools one plane when the positions of the maxima are not needed. Unless package
+// vector has code for the square window, it takes maxima down the columns first, a whole
+// row at a time, then across. Across, the pixels of a window are shifts of the columns with
+// the same number modulo stride.
+func (p *pooling) largest(s *poolScratch, square *vector.Depthwise, y, x []float32) {
+	if square != nil && square.Largest(y, x) {
 		return
 	}
 	stride, before := p.wide.stride, p.wide.before
