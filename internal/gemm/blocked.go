@@ -3,9 +3,6 @@
 package gemm
 
 const (
-	// maxKC is the most rows of B in a block. A panel of them fits the
-	// first-level cache, and C is read and written once for so many rows.
-	maxKC = 256
 	// maxPacked is the most elements of B in a packed block: half of a
 	// second-level cache of 1 MB.
 	maxPacked = 128 << 10

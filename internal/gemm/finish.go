@@ -33,6 +33,11 @@ func (f *Finish) what() int {
 // finishes reports whether the kernel finishes the product as it computes it.
 func (g *product) finishes() bool { return g.finish != nil && inUse.finishes && g.k > 0 }
 
+// AddsInPlace reports whether Add may be C itself in products of k rows of B with the
+// kernel in use: it reads the values of a tile just before it writes them, if the tile is
+// not written before with part of the sums.
+func AddsInPlace(k int) bool { return inUse.finishes && k <= maxKC }
+
 // From returns what follows the rows from row i on; rows of Add are ld apart.
 func (f *Finish) From(i, ld int) *Finish {
 	if f == nil {

@@ -1,5 +1,9 @@
 package gemm
 
+// maxKC is the most rows of B in a block. A panel of them fits the first-level cache, and
+// C is read and written once for so many rows.
+const maxKC = 256
+
 // Workspace holds the packing buffers of one goroutine. The zero value is
 // ready. It must not be used by two goroutines at a time. Buffers grow to the
 // largest size needed and are kept.

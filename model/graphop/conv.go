@@ -3,6 +3,7 @@ package graphop
 import (
 	"slices"
 
+	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/internal/parallel"
 	"github.com/lastlayer/lastlayer/internal/winograd"
 	"github.com/pkg/errors"
@@ -141,6 +142,12 @@ type convolution struct {
 	x, w []float32
 	e    epilogue
 	left bool // the output is left to its reader to compute
+}
+
+// addsInPlace reports whether each value of the residual is read just before the output is
+// written there, and nothing is read of other places: the output may take its memory.
+func (c *convolution) addsInPlace() bool {
+	return c.plan == nil && c.groups == 1 && c.from == nil && gemm.AddsInPlace(c.taps())
 }
 
 // bind stores the inputs of a run.

@@ -187,10 +187,15 @@ func (p *planner) inputs(n *gorgonia.Node) []int {
 // because i is its last reader; nil if there is none.
 func (p *planner) takenOver(i int, o *Operator, inputs []int) *block {
 	for k, input := range inputs {
-		if k >= o.overwrites || input < 0 || p.of[input] == nil {
+		residual := o.conv != nil && k == o.conv.at.residual && o.conv.addsInPlace()
+		if k >= o.overwrites && !residual || input < 0 || p.of[input] == nil {
 			continue
 		}
-		if b := p.of[input]; b.last == i && b.size == o.shape.TotalSize() {
+		b := p.of[input]
+		if residual && inputs[0] >= 0 && p.of[inputs[0]] == b {
+			continue // the images are in it too
+		}
+		if b.last == i && b.size == o.shape.TotalSize() {
 			return b
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lastlayer/lastlayer/internal/gemm"
 	"github.com/lastlayer/lastlayer/model/graphop"
 	"github.com/pkg/errors"
 	"gorgonia.org/gorgonia"
@@ -36,7 +37,11 @@ func newDAG(t *testing.T, seed uint64, layers int) *dag {
 		name := fmt.Sprint("layer", i)
 		var n *gorgonia.Node
 		var err error
-		switch rng.IntN(8) {
+		switch rng.IntN(10) {
+		case 8, 9: // the residual's memory may be the output's
+			side := 1 + 2*rng.IntN(2)
+			n, err = graphop.ConvAdd(d.scope, name, pick(), weight(name+"/W", 4, 4, side, side), weight(name+"/b", 4), pick(),
+				graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(side / 2), Activation: graphop.Rectify()}, graphop.Wants{})
 		case 0, 1:
 			n, err = graphop.Conv(d.scope, name, pick(), weight(name+"/W", 4, 4, 3, 3), weight(name+"/b", 4), graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(1)}, graphop.Wants{})
 		case 2:
@@ -228,5 +233,79 @@ func TestPlanReuseErrors(t *testing.T) {
 	in := tensor.New(tensor.WithShape(2, 3), tensor.Of(tensor.Float32))
 	if _, err := z.Op().(*graphop.Operator).Do(in); err == nil || !strings.Contains(err.Error(), "runs as number 0") {
 		t.Errorf("found error %v, expected one about the order", err)
+	}
+}
+
+// TestResidualInPlace makes sure that the end of a residual block takes the memory of what
+// it adds where that is sound, and gives the same bytes as with memory of its own.
+func TestResidualInPlace(t *testing.T) {
+	for _, c := range []struct {
+		name             string
+		h, w, side, wide int // of the images and the last kernels, and the channels these read
+		shares           bool
+	}{
+		{"strips of an image", 13, 21, 1, 24, true},
+		{"strips of several images", 5, 5, 1, 24, true},
+		{"patches", 13, 21, 3, 12, true},
+		{"sums in two parts", 13, 21, 1, 300, false},
+		{"tiles", 24, 24, 3, 32, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			const n, out = 5, 32
+			var memory graphop.Memory
+			build := func(plan bool) (*graphop.Scope, *gorgonia.Node) {
+				rng := rand.New(rand.NewPCG(5, 5))
+				s := graphop.NewScope(gorgonia.NewGraph(), n)
+				conv := func(name string, x, residual *gorgonia.Node, from, to, side int) *gorgonia.Node {
+					w, err := graphop.Constant(s, name+"/W", tensor.New(tensor.WithShape(to, from, side, side), tensor.WithBacking(random(rng, false, to, from, side, side).values)))
+					if err != nil {
+						t.Fatal(err)
+					}
+					shape := graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(side / 2), Activation: graphop.Rectify()}
+					var y *gorgonia.Node
+					if residual == nil {
+						y, err = graphop.Conv(s, name, x, w, nil, shape, graphop.Wants{})
+					} else {
+						y, err = graphop.ConvAdd(s, name, x, w, nil, residual, shape, graphop.Wants{})
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					return y
+				}
+				x := variable(s.Graph(), "x", random(rng, false, n, 8, c.h, c.w))
+				y := conv("end", conv("middle", x, nil, 8, c.wide, 1), conv("residual", x, nil, 8, out, 1), c.wide, out, c.side)
+				if plan {
+					var err error
+					if memory, err = s.PlanReuse(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				return s, y
+			}
+			own, want := build(false)
+			s, got := build(true)
+			if saved := memory.Without-memory.Bytes >= 4*n*out*int64(c.h*c.w); saved != (c.shares && gemm.Lanes() > 0) {
+				t.Errorf("found %+v: saved the output's memory: %v", memory, saved)
+			}
+			for _, rows := range []int{n, 1, 2} {
+				for _, scope := range []*graphop.Scope{own, s} {
+					if err := scope.SetRows(rows); err != nil {
+						t.Fatal(err)
+					}
+					m, err := graphop.NewMachine(scope.Graph())
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := m.RunAll(); err != nil {
+						t.Fatal(err)
+					}
+				}
+				size := rows * out * c.h * c.w
+				if !sameBits(values(got)[:size], values(want)[:size]) {
+					t.Errorf("%d images: found other values than with memory of its own", rows)
+				}
+			}
+		})
 	}
 }

@@ -223,6 +223,9 @@ func (g *geometry) channelsOf(multiply product, y []float32, apart int, kernels 
 		f.Add = e.residual[(image*e.out+o0)*e.pixels+at:]
 	}
 	finished := multiply(o1-o0, n, g.taps(), kernels, cols, y, apart, f)
+	if !finished && f.Add != nil && &f.Add[0] == &y[0] {
+		panic("the residual was overwritten: the kernel of the products has changed since the memory was planned")
+	}
 	for o := o0; o < o1; o++ {
 		e.rest(y[(o-o0)*apart:][:n], image, o, at, finished)
 	}
