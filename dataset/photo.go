@@ -124,6 +124,12 @@ func (f Photo) window(img image.Image, from image.Rectangle, whole image.Point, 
 	if f.BGR {
 		first, last = 2, 0
 	}
+	if orientation == 1 {
+		for c, to := range []int{first, 1, last} {
+			copy(out[to*plane:][:plane], pixels[c*plane:])
+		}
+		return out
+	}
 	for y := range h {
 		for x := range w {
 			u, v := storedAt(orientation, at.Size(), x, y)

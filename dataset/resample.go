@@ -4,6 +4,8 @@ import (
 	"image"
 	"image/draw"
 	"math"
+
+	"github.com/lastlayer/lastlayer/internal/vector"
 )
 
 // kernel is a filter between pixels, as wide as support to either side.
@@ -30,10 +32,8 @@ func keys(x float64) float64 {
 	return 0
 }
 
-// Weights are fixed-point numbers of so many bits behind the point, as Pillow's.
-const weightBits = 22
-
-// taps are the pixels of one line, and their weights, that make one pixel.
+// taps are the pixels of one line, and their weights, that make one pixel. Weights are fixed-point
+// numbers, with as many bits behind the point as Pillow's.
 type taps struct {
 	first   int
 	weights []int32
@@ -59,15 +59,12 @@ func tapsOf(k kernel, from, to, first, last int) []taps {
 		}
 		t := taps{low, make([]int32, len(exact))}
 		for j, w := range exact {
-			t.weights[j] = int32(math.Round(w / sum * (1 << weightBits)))
+			t.weights[j] = int32(math.Round(w / sum * (1 << vector.WeightBits)))
 		}
 		all = append(all, t)
 	}
 	return all
 }
-
-// byteOf rounds a weighted sum of bytes to a byte.
-func byteOf(sum int32) byte { return byte(min(max((sum+1<<(weightBits-1))>>weightBits, 0), 255)) }
 
 // resample returns the window of a resized image, [3,H,W]: the part from of an image becomes whole, and
 // window is cut out of that. Transparent parts become white. It computes what Pillow's resize does, to
@@ -76,16 +73,17 @@ func byteOf(sum int32) byte { return byte(min(max((sum+1<<(weightBits-1))>>weigh
 func resample(img image.Image, from image.Rectangle, whole image.Point, window image.Rectangle, k kernel) []byte {
 	columns := tapsOf(k, from.Dx(), whole.X, window.Min.X, window.Max.X)
 	rows := tapsOf(k, from.Dy(), whole.Y, window.Min.Y, window.Max.Y)
-	width := 3 * len(columns)
+	first, weights := inTable(columns)
+	width := 4 * len(columns)
 	sums := make([]int32, width*len(rows))
 	line := make([]byte, width)
-	source := rowReader{img: img, row: image.NewRGBA(image.Rect(0, 0, from.Dx(), 1))}
+	source := newRowReader(img, from.Dx())
 	begin := 0 // the first row of the window that still needs pixels
 	for y := rows[0].first; begin < len(rows); y++ {
-		along(line, source.read(from.Min.X, from.Min.Y+y), columns)
+		vector.Weigh(line, source.read(from.Min.X, from.Min.Y+y), first, weights)
 		for at := begin; at < len(rows) && rows[at].first <= y; at++ {
 			if y-rows[at].first < len(rows[at].weights) {
-				add(sums[at*width:][:width], line, rows[at].weights[y-rows[at].first])
+				vector.AddBytes(sums[at*width:][:width], line, rows[at].weights[y-rows[at].first])
 			}
 		}
 		for begin < len(rows) && y+1 >= rows[begin].first+len(rows[begin].weights) {
@@ -94,43 +92,49 @@ func resample(img image.Image, from image.Rectangle, whole image.Point, window i
 	}
 	plane := len(columns) * len(rows)
 	out := make([]byte, 3*plane)
-	for i := range plane {
-		out[i], out[plane+i], out[2*plane+i] = byteOf(sums[3*i]), byteOf(sums[3*i+1]), byteOf(sums[3*i+2])
+	r, g, b := out[:plane], out[plane:2*plane], out[2*plane:]
+	for i := range r {
+		sum := sums[4*i : 4*i+4 : 4*i+4]
+		r[i], g[i], b[i] = vector.RoundByte(sum[0]), vector.RoundByte(sum[1]), vector.RoundByte(sum[2])
 	}
 	return out
 }
 
-// along writes the pixels of a resized row of RGBA, three bytes each.
-func along(line, row []byte, columns []taps) {
-	for i, t := range columns {
-		var r, g, b int32
-		pixels := row[4*t.first:][:4*len(t.weights)]
-		for j, w := range t.weights {
-			p := pixels[4*j : 4*j+4 : 4*j+4]
-			r += w * int32(p[0])
-			g += w * int32(p[1])
-			b += w * int32(p[2])
-		}
-		line[3*i], line[3*i+1], line[3*i+2] = byteOf(r), byteOf(g), byteOf(b)
+// inTable returns the same taps as a table: as many weights for each pixel, [pixels,taps], and the first
+// pixels that these are for. What a pixel has too few of are zeros, before its first where its line ends.
+func inTable(all []taps) (first []int, weights []int32) {
+	most, end := 0, 0
+	for _, t := range all {
+		most, end = max(most, len(t.weights)), max(end, t.first+len(t.weights))
 	}
-}
-
-func add(sums []int32, line []byte, weight int32) {
-	line = line[:len(sums)]
-	for i := range sums {
-		sums[i] += weight * int32(line[i])
+	weights = make([]int32, len(all)*most)
+	for i, t := range all {
+		from := min(t.first, end-most)
+		first = append(first, from)
+		copy(weights[i*most+t.first-from:], t.weights)
 	}
+	return first, weights
 }
 
 // rowReader reads rows of any image, over white.
 type rowReader struct {
-	img image.Image
-	row *image.RGBA
+	img    image.Image
+	opaque bool
+	row    *image.RGBA
+}
+
+func newRowReader(img image.Image, width int) rowReader {
+	o, knows := img.(interface{ Opaque() bool })
+	return rowReader{img, knows && o.Opaque(), image.NewRGBA(image.Rect(0, 0, width, 1))}
 }
 
 // read returns the row of RGBA that begins at (x,y). The next one overwrites it.
 func (r rowReader) read(x, y int) []byte {
-	draw.Draw(r.row, r.row.Rect, image.White, image.Point{}, draw.Src)
-	draw.Draw(r.row, r.row.Rect, r.img, image.Pt(x, y), draw.Over)
+	op := draw.Src
+	if !r.opaque {
+		draw.Draw(r.row, r.row.Rect, image.White, image.Point{}, draw.Src)
+		op = draw.Over
+	}
+	draw.Draw(r.row, r.row.Rect, r.img, image.Pt(x, y), op)
 	return r.row.Pix
 }

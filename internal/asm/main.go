@@ -67,6 +67,7 @@ func main() {
 		for _, s := range []isa{avx512, avx2} {
 			s.vector()
 		}
+		weigh()
 	default:
 		fmt.Fprintf(os.Stderr, "-for: found %q, expected gemm, winograd or vector\n", *what)
 		os.Exit(2)

@@ -48,6 +48,7 @@ func (s isa) vector() {
 		s.depthwise(side, 2)
 	}
 	s.largestOf(3, 2)
+	s.addBytes()
 	if s.lanes == 16 {
 		s.maxPool2()
 		s.backPool2()

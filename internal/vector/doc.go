@@ -1,6 +1,6 @@
 // Package vector has loops that go through slices of float32 once: a solver's step, a
 // sum, what follows a layer's sums, sums and maxima of shifted numbers, pooling by
-// 2×2. Each is written in Go and in assembly. The assembly is used where the kernel
+// 2×2, weighted sums of bytes. Each is written in Go and in assembly. The assembly is used where the kernel
 // of package gemm in use is assembly of the same instruction set; that of pooling is
 // for AVX-512 and NEON only.
 //

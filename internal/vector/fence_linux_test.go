@@ -33,6 +33,10 @@ func TestStaysInside(t *testing.T) {
 			Taps(w, x, at, numbers(2, len(at)))
 			Largest(w, x, at)
 
+			AddBytes(integersOf(memory[0], n, atEnd), bytesOf(memory[1], n, atEnd), 3)
+			weights := integersOf(memory[2], 3*n, atEnd)
+			Weigh(bytesOf(memory[0], 4*n, atEnd), bytesOf(memory[1], 4*(n+2), atEnd), upTo(n), weights)
+
 			p := Pool{Height: 1 + rng.IntN(12), Width: 1 + rng.IntN(70), Rectify: i/2%2 == 0}
 			windows := p.rows() * p.columns()
 			z, y, dy := numbers(0, p.Height*p.Width), numbers(1, windows), numbers(2, windows)
@@ -50,4 +54,18 @@ func bytesOf(m fence.Memory, n int, atEnd bool) []uint8 {
 		return all[len(all)-n:]
 	}
 	return all[:n]
+}
+
+// integersOf is bytesOf with integers.
+func integersOf(m fence.Memory, n int, atEnd bool) []int32 {
+	return unsafe.Slice((*int32)(unsafe.Pointer(&bytesOf(m, 4*n, atEnd)[0])), n)
+}
+
+// upTo returns the numbers below n.
+func upTo(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }

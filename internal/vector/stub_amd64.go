@@ -79,6 +79,11 @@ func depthwise5by2AVX512(y *float32, x *float32, add *float32, weights *float32,
 //go:noescape
 func largest3by2AVX512(y *float32, x *float32, shape *int)
 
+// addBytesAVX512 computes sums[i] += weight*line[i] for n elements.
+//
+//go:noescape
+func addBytesAVX512(sums *int32, line *byte, n int, weight int32)
+
 // maxPool2AVX512 takes the largest value of each 2×2 window, n in [1,16] in a row,
 // and writes max(floor, it + bias) to y and its place, 0 to 3, to at. NaN wins.
 // Rows of y and at are yRow apart, rows of z zRow.
@@ -167,3 +172,15 @@ func depthwise5by2AVX2(y *float32, x *float32, add *float32, weights *float32, s
 //
 //go:noescape
 func largest3by2AVX2(y *float32, x *float32, shape *int)
+
+// addBytesAVX2 computes sums[i] += weight*line[i] for n elements.
+//
+//go:noescape
+func addBytesAVX2(sums *int32, line *byte, n int, weight int32)
+
+// weighAVX2 computes n pixels of four bytes, each the sum of taps pixels of row, from
+// first[i] on, times the next taps weights, rounded from 22 bits behind the point.
+// n > 0, taps > 0.
+//
+//go:noescape
+func weighAVX2(out *byte, row *byte, first *int, n int, weights *int32, taps int)

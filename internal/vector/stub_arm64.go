@@ -91,3 +91,15 @@ func depthwise5by2NEON(y *float32, yRow int, x *float32, xRow int, rows int, n i
 //
 //go:noescape
 func largest3by2NEON(y *float32, yRow int, x *float32, xRow int, rows int, n int)
+
+// addBytesNEON computes sums[i] += weight*line[i] for n elements, n a multiple of 4, n > 0.
+//
+//go:noescape
+func addBytesNEON(sums *int32, line *byte, n int, weight int32)
+
+// weighNEON computes n pixels of four bytes, each the sum of taps pixels of row, from
+// first[i] on, times the next taps weights, rounded from 22 bits behind the point.
+// n > 0, taps > 0.
+//
+//go:noescape
+func weighNEON(out *byte, row *byte, first *int, n int, weights *int32, taps int)

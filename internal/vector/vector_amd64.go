@@ -123,6 +123,27 @@ func largestWhole(y, x []float32, at []int) bool {
 	return true
 }
 
+// addBytesWhole returns how many elements it has done.
+func addBytesWhole(sums []int32, line []byte, weight int32) int {
+	switch gemm.Lanes() {
+	case 16:
+		addBytesAVX512(&sums[0], &line[0], len(sums), weight)
+	case 8:
+		addBytesAVX2(&sums[0], &line[0], len(sums), weight)
+	default:
+		return 0
+	}
+	return len(sums)
+}
+
+func weighWhole(out, row []byte, first []int, weights []int32) bool {
+	if gemm.Lanes() == 0 {
+		return false
+	}
+	weighAVX2(&out[0], &row[0], &first[0], len(first), &weights[0], len(weights)/len(first))
+	return true
+}
+
 func depthwiseCode() bool { return gemm.Lanes() > 0 }
 
 func (d *Depthwise) whole(y, x, weights, add []float32, f *Finish) {

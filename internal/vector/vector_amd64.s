@@ -2358,6 +2358,44 @@ DATA largest3by2AVX512Outside<>+132(SB)/4, $0xff800000
 DATA largest3by2AVX512Outside<>+136(SB)/4, $0xff800000
 GLOBL largest3by2AVX512Outside<>(SB), RODATA|NOPTR, $140
 
+// func addBytesAVX512(sums *int32, line *byte, n int, weight int32)
+// Requires: AVX, AVX512F
+TEXT ·addBytesAVX512(SB), NOSPLIT, $0-28
+	MOVQ         sums+0(FP), DI
+	MOVQ         line+8(FP), SI
+	MOVQ         n+16(FP), CX
+	MOVL         weight+24(FP), DX
+	VMOVD        DX, X0
+	VPBROADCASTD X0, Z0
+
+vector:
+	SUBQ      $0x10, CX
+	JLT       rest
+	VPMOVZXBD (SI), Z1
+	VPMULLD   Z0, Z1, Z1
+	VPADDD    (DI), Z1, Z1
+	VMOVUPS   Z1, (DI)
+	ADDQ      $0x10, SI
+	ADDQ      $0x40, DI
+	JMP       vector
+
+rest:
+	ADDQ $0x10, CX
+	JEQ  done
+
+one:
+	MOVBLZX (SI), AX
+	IMULL   DX, AX
+	ADDL    AX, (DI)
+	INCQ    SI
+	ADDQ    $0x04, DI
+	DECQ    CX
+	JNE     one
+
+done:
+	VZEROUPPER
+	RET
+
 // func maxPool2AVX512(y *float32, at *uint8, yRow int, z *float32, zRow int, rows int, n int, bias float32, floor float32)
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·maxPool2AVX512(SB), NOSPLIT, $0-64
@@ -4940,3 +4978,82 @@ DATA largest3by2AVX2Outside<>+64(SB)/4, $0xff800000
 DATA largest3by2AVX2Outside<>+68(SB)/4, $0xff800000
 DATA largest3by2AVX2Outside<>+72(SB)/4, $0xff800000
 GLOBL largest3by2AVX2Outside<>(SB), RODATA|NOPTR, $76
+
+// func addBytesAVX2(sums *int32, line *byte, n int, weight int32)
+// Requires: AVX, AVX2
+TEXT ·addBytesAVX2(SB), NOSPLIT, $0-28
+	MOVQ         sums+0(FP), DI
+	MOVQ         line+8(FP), SI
+	MOVQ         n+16(FP), CX
+	MOVL         weight+24(FP), DX
+	VMOVD        DX, X0
+	VPBROADCASTD X0, Y0
+
+vector:
+	SUBQ      $0x08, CX
+	JLT       rest
+	VPMOVZXBD (SI), Y1
+	VPMULLD   Y0, Y1, Y1
+	VPADDD    (DI), Y1, Y1
+	VMOVUPS   Y1, (DI)
+	ADDQ      $0x08, SI
+	ADDQ      $0x20, DI
+	JMP       vector
+
+rest:
+	ADDQ $0x08, CX
+	JEQ  done
+
+one:
+	MOVBLZX (SI), AX
+	IMULL   DX, AX
+	ADDL    AX, (DI)
+	INCQ    SI
+	ADDQ    $0x04, DI
+	DECQ    CX
+	JNE     one
+
+done:
+	VZEROUPPER
+	RET
+
+// func weighAVX2(out *byte, row *byte, first *int, n int, weights *int32, taps int)
+// Requires: AVX, AVX2
+TEXT ·weighAVX2(SB), NOSPLIT, $0-48
+	MOVQ         out+0(FP), DI
+	MOVQ         row+8(FP), SI
+	MOVQ         first+16(FP), DX
+	MOVQ         n+24(FP), CX
+	MOVQ         weights+32(FP), BX
+	MOVQ         taps+40(FP), R8
+	MOVL         $0x00200000, R10
+	VMOVD        R10, X0
+	VPBROADCASTD X0, X0
+
+pixel:
+	MOVQ    (DX), R9
+	LEAQ    (SI)(R9*4), R9
+	MOVQ    R8, R10
+	VMOVDQA X0, X1
+
+tap:
+	VPMOVZXBD    (R9), X2
+	VPBROADCASTD (BX), X3
+	VPMULLD      X3, X2, X2
+	VPADDD       X2, X1, X1
+	ADDQ         $0x04, R9
+	ADDQ         $0x04, BX
+	DECQ         R10
+	JNE          tap
+
+	// Ten bits are left, and saturate to eight without a sign.
+	VPSRAD    $0x16, X1, X1
+	VPACKSSDW X1, X1, X1
+	VPACKUSWB X1, X1, X1
+	VMOVD     X1, (DI)
+	ADDQ      $0x04, DI
+	ADDQ      $0x08, DX
+	DECQ      CX
+	JNE       pixel
+	VZEROUPPER
+	RET

@@ -96,6 +96,22 @@ func largestWhole(y, x []float32, at []int) bool {
 	return neon()
 }
 
+// addBytesWhole returns how many elements it has done.
+func addBytesWhole(sums []int32, line []byte, weight int32) int {
+	n := wholeVectors(len(sums), 4)
+	if n > 0 {
+		addBytesNEON(&sums[0], &line[0], n, weight)
+	}
+	return n
+}
+
+func weighWhole(out, row []byte, first []int, weights []int32) bool {
+	if neon() {
+		weighNEON(&out[0], &row[0], &first[0], len(first), &weights[0], len(weights)/len(first))
+	}
+	return neon()
+}
+
 // planes has memory for planes with their padding.
 var planes = sync.Pool{New: func() any { return new([]float32) }}
 

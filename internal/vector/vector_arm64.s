@@ -1685,3 +1685,62 @@ elements_done:
 	SUBS $1, R4, R4
 	BGT row
 	RET
+
+// func addBytesNEON(sums *int32, line *byte, n int, weight int32)
+TEXT ·addBytesNEON(SB), NOSPLIT, $0-28
+	MOVD sums+0(FP), R0
+	MOVD line+8(FP), R1
+	MOVD n+16(FP), R2
+	MOVW weight+24(FP), R3
+	VDUP R3, V2.S4
+
+loop:
+	FMOVS (R1), F1
+	VUXTL V1.B8, V1.H8
+	VUXTL V1.H4, V1.S4
+	FMOVQ (R0), F0
+	WORD $0x4ea29420 // mla v0.4s, v1.4s, v2.4s
+	FMOVQ F0, (R0)
+	ADD $4, R1, R1
+	ADD $16, R0, R0
+	SUBS $4, R2, R2
+	BGT loop
+	RET
+
+// func weighNEON(out *byte, row *byte, first *int, n int, weights *int32, taps int)
+TEXT ·weighNEON(SB), NOSPLIT, $0-48
+	MOVD out+0(FP), R0
+	MOVD row+8(FP), R1
+	MOVD first+16(FP), R2
+	MOVD n+24(FP), R3
+	MOVD weights+32(FP), R4
+	MOVD taps+40(FP), R5
+	MOVD $2097152, R7
+	VDUP R7, V0.S4
+
+pixel:
+	MOVD (R2), R6
+	ADD R6<<2, R1, R6
+	MOVD R5, R7
+	VORR V0.B16, V0.B16, V1.B16
+
+tap:
+	FMOVS (R6), F2
+	VUXTL V2.B8, V2.H8
+	VUXTL V2.H4, V2.S4
+	VLD1R (R4), [V3.S4]
+	WORD $0x4ea39441 // mla v1.4s, v2.4s, v3.4s
+	ADD $4, R6, R6
+	ADD $4, R4, R4
+	SUBS $1, R7, R7
+	BGT tap
+	// Ten bits are left, and saturate to eight without a sign.
+	WORD $0x4f2a0421 // sshr v1.4s, v1.4s, #22
+	WORD $0x0e614821 // sqxtn v1.4h, v1.4s
+	WORD $0x2e212821 // sqxtun v1.8b, v1.8h
+	FMOVS F1, (R0)
+	ADD $4, R0, R0
+	ADD $8, R2, R2
+	SUBS $1, R3, R3
+	BGT pixel
+	RET

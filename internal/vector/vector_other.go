@@ -18,6 +18,10 @@ func tapsWhole(_, _ []float32, _ []int, _ []float32) bool { return false }
 
 func largestWhole(_, _ []float32, _ []int) bool { return false }
 
+func addBytesWhole([]int32, []byte, int32) int { return 0 }
+
+func weighWhole(_, _ []byte, _ []int, _ []int32) bool { return false }
+
 func depthwiseCode() bool { return false }
 
 func (*Depthwise) whole(_, _, _, _ []float32, _ *Finish) {}

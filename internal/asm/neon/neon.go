@@ -71,7 +71,7 @@ func (f *file) function(name, parameters string, doc ...string) *function {
 		name, kind, _ := strings.Cut(p, " ")
 		size := 8
 		switch kind {
-		case "float32":
+		case "float32", "int32":
 			size = 4
 		case "bool":
 			size = 1

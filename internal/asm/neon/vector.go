@@ -18,6 +18,8 @@ func (f *file) vector() {
 		}
 	}
 	f.largestOf(3, 2)
+	f.addBytes()
+	f.weigh()
 }
 
 // sum adds up, in sixteen parts.
