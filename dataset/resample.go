@@ -73,14 +73,15 @@ func tapsOf(k kernel, from, to, first, last int) []taps {
 func resample(img image.Image, from image.Rectangle, whole image.Point, window image.Rectangle, k kernel) []byte {
 	columns := tapsOf(k, from.Dx(), whole.X, window.Min.X, window.Max.X)
 	rows := tapsOf(k, from.Dy(), whole.Y, window.Min.Y, window.Max.Y)
-	first, weights := inTable(columns)
+	left := columns[0].first // what lies left and right of all taps is not read
+	first, weights, length := inTable(columns, left)
 	width := 4 * len(columns)
 	sums := make([]int32, width*len(rows))
 	line := make([]byte, width)
-	source := newRowReader(img, from.Dx())
+	source := newRowReader(img, length)
 	begin := 0 // the first row of the window that still needs pixels
 	for y := rows[0].first; begin < len(rows); y++ {
-		vector.Weigh(line, source.read(from.Min.X, from.Min.Y+y), first, weights)
+		vector.Weigh(line, source.read(from.Min.X+left, from.Min.Y+y), first, weights)
 		for at := begin; at < len(rows) && rows[at].first <= y; at++ {
 			if y-rows[at].first < len(rows[at].weights) {
 				vector.AddBytes(sums[at*width:][:width], line, rows[at].weights[y-rows[at].first])
@@ -101,8 +102,9 @@ func resample(img image.Image, from image.Rectangle, whole image.Point, window i
 }
 
 // inTable returns the same taps as a table: as many weights for each pixel, [pixels,taps], and the first
-// pixels that these are for. What a pixel has too few of are zeros, before its first where its line ends.
-func inTable(all []taps) (first []int, weights []int32) {
+// pixels that these are for, counted from left, in a line of length. What a pixel has too few of are
+// zeros, before its first where the line ends.
+func inTable(all []taps, left int) (first []int, weights []int32, length int) {
 	most, end := 0, 0
 	for _, t := range all {
 		most, end = max(most, len(t.weights)), max(end, t.first+len(t.weights))
@@ -110,10 +112,10 @@ func inTable(all []taps) (first []int, weights []int32) {
 	weights = make([]int32, len(all)*most)
 	for i, t := range all {
 		from := min(t.first, end-most)
-		first = append(first, from)
+		first = append(first, from-left)
 		copy(weights[i*most+t.first-from:], t.weights)
 	}
-	return first, weights
+	return first, weights, end - left
 }
 
 // rowReader reads rows of any image, over white.
