@@ -12,7 +12,7 @@ func (kn *kernel) transpose(dst []float32, ldDst int, src []float32, ldSrc, rows
 
 func (*Packed) pack(*product) {}
 
-func (*Packed) blocked(*Workspace, *product) {}
+func (*Packed) blocked(_ *Workspace, _ *product, _, _ int) {}
 
 func (*kernel) take([]float32, int, []float32, int, int, int, int) bool { return false }
 

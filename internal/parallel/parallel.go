@@ -96,7 +96,7 @@ func Ranges(n, largest, least int, body func(worker, from, to int)) {
 // for the same part, whose values are in its processor's cache: values that another
 // processor wrote come as slowly as from memory. Which worker takes which i is not defined.
 func For(n int, body func(worker, i int)) {
-	if n >= 1<<32 {
+	if int64(n) >= 1<<32 {
 		panic(errors.Errorf("parallel: found %d pieces of work, expected fewer than 2³²", n))
 	}
 	workers := min(Threads(), n)
