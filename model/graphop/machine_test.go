@@ -66,3 +66,44 @@ func TestMachineRunsNoOthers(t *testing.T) {
 		t.Errorf("found error %v, expected ErrInput", err)
 	}
 }
+
+// TestMachineAgain makes sure that one machine gives the same bytes with shared memory,
+// with Observe and without, and with fewer rows in between.
+func TestMachineAgain(t *testing.T) {
+	const layers = 40
+	for seed := range uint64(10) {
+		want := newDAG(t, seed, layers).run(t)
+		d := newDAG(t, seed, layers)
+		if _, err := d.scope.PlanReuse(); err != nil {
+			t.Fatal(err)
+		}
+		m, err := graphop.NewMachine(d.scope.Graph())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for run, rows := range []int{3, 3, 1, 3} {
+			if err := d.scope.SetRows(rows); err != nil {
+				t.Fatal(err)
+			}
+			seen := map[string][]float32{}
+			if d.scope.Observe(nil); run == 1 {
+				d.scope.Observe(func(e graphop.Event) {
+					seen[e.Node] = append([]float32(nil), e.Output.Data().([]float32)...)
+				})
+			}
+			if err := m.RunAll(); err != nil {
+				t.Fatal(err)
+			}
+			end := d.nodes[layers]
+			used := len(values(end)) / 3 * rows
+			if !sameBits(values(end)[:used], want[end.Name()][:used]) {
+				t.Errorf("seed %d, run %d: found other values than with the tape machine", seed, run)
+			}
+			for name, y := range want {
+				if run == 1 && !sameBits(seen[name], y) {
+					t.Errorf("seed %d, %s: observed other values than with the tape machine", seed, name)
+				}
+			}
+		}
+	}
+}

@@ -192,12 +192,23 @@ func (p *planner) takenOver(i int, o *Operator, inputs []int) *block {
 			continue
 		}
 		b := p.of[input]
-		if residual && inputs[0] >= 0 && p.of[inputs[0]] == b {
-			continue // the images are in it too
+		if residual && p.readsTwice(b, inputs) {
+			continue // the images or the kernels are in it too
 		}
 		if b.last == i && b.size == o.shape.TotalSize() {
 			return b
 		}
 	}
 	return nil
+}
+
+// readsTwice reports whether more than one of an operator's inputs is in b.
+func (p *planner) readsTwice(b *block, inputs []int) bool {
+	n := 0
+	for _, input := range inputs {
+		if input >= 0 && p.of[input] == b {
+			n++
+		}
+	}
+	return n > 1
 }

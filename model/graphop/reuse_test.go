@@ -309,3 +309,38 @@ func TestResidualInPlace(t *testing.T) {
 		})
 	}
 }
+
+// TestResidualIsKernel makes sure that a convolution does not write into the memory of a
+// residual that is its kernel too.
+func TestResidualIsKernel(t *testing.T) {
+	const side = 15 // as many taps as the sums in place may have, nearly
+	run := func(plan bool) []float32 {
+		rng := rand.New(rand.NewPCG(7, 1))
+		s := graphop.NewScope(gorgonia.NewGraph(), 1)
+		x := variable(s.Graph(), "x", random(rng, false, 1, 1, side, side))
+		both, err := graphop.ReLU(s, "both", variable(s.Graph(), "z", random(rng, false, 1, 1, side, side)), false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		y, err := graphop.ConvAdd(s, "y", x, both, nil, both, graphop.ConvShape{Stride: graphop.Both(1), Pad: graphop.Around(side / 2)}, graphop.Wants{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan {
+			if _, err := s.PlanReuse(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		m, err := graphop.NewMachine(s.Graph())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		return values(y)
+	}
+	if !sameBits(run(true), run(false)) {
+		t.Error("found other values than with memory of its own")
+	}
+}

@@ -9,10 +9,10 @@ import (
 
 // A direct convolution is a product with the patch matrix, kernels [O,taps] · patches
 // [taps,columns], with one column per output pixel. It is computed a strip of the
-// batch's rows at a time, so that the patches stay in cache. Most often there is no
-// patch matrix: patches are written straight to the panels of the product. For small images a strip
-// covers several images, so that the kernels are read from memory only once for all of
-// them. No sum is split: the result is the same, bit for bit, for any division into
+// batch's lines at a time, so that the patches stay in cache. Most often there is no
+// patch matrix: patches are written straight to the panels of the product. For small
+// images a strip covers several images, so that the kernels are read from memory only
+// once for all of them. No sum is split: the result is the same, bit for bit, for any division into
 // strips.
 
 const (
