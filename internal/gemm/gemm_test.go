@@ -300,6 +300,16 @@ func TestPacked(t *testing.T) {
 			if !slices.Equal(got, want) {
 				t.Errorf("%v: found other bytes than of Sgemm", size)
 			}
+			clear(got)
+			for j0 := 0; j0 < n; j0 += PanelWidth() { // other columns stay as they are
+				p.MultiplyColumns(&ws, m, a, k+2, got, n+1, j0, min(j0+PanelWidth(), n), nil)
+				if m > 0 && n > j0+PanelWidth() && got[j0+PanelWidth()] != 0 {
+					t.Errorf("%v: found column %d written to with those before it", size, j0+PanelWidth())
+				}
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%v: found other bytes of some columns at a time than of Sgemm", size)
+			}
 			turned := make([]float32, n*(k+1))
 			for i := range k {
 				for j := range n {

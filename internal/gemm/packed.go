@@ -80,10 +80,12 @@ func (p *Packed) MultiplyColumns(ws *Workspace, m int, a []float32, lda int, c [
 	if p.kernel != inUse.name {
 		panic("gemm: B is packed for the kernel " + p.kernel + ", in use is " + inUse.name)
 	}
-	if m == 0 || j0 == j1 || p.k == 0 || inUse.rows == 0 {
+	switch {
+	case m == 0 || j0 == j1: // C may be empty
+	case p.k == 0 || inUse.rows == 0:
 		part := g.columnsOf(j0, j1)
 		ws.multiply(&part)
-	} else {
+	default:
 		p.blocked(ws, &g, j0, j1)
 	}
 	return g.finishes()
