@@ -64,11 +64,11 @@ func (p *Plan) SharesGradient() bool { return p.GradientSize() > maxGradient }
 // GradientBatch writes the gradient towards the kernels, dw [O,C,side,side], of a batch
 // x [N,C,H,W], given that towards the convolution, dy [N,O,H',W'], on all threads.
 func (p *Plan) GradientBatch(scratch func(worker int) *Scratch, dw, x, dy []float32, images int) {
-	n, piece := p.pieces(images)
+	pieces := p.pieces(images)
 	shared := scratch(0)
 	sum := grow(&shared.kernels, p.GradientSize()) // [points][O,C]
-	for i := range n {
-		begin, end := piece(i)
+	for i, end := range pieces[1:] {
+		begin := pieces[i]
 		tiles := (end - begin) * p.tilesW
 		planeIn, planeOut := plane(tiles, p.vecChannels), plane(tiles, p.vecOut)
 		v, w := grow(&shared.in, p.points*planeIn), grow(&shared.products, p.points*planeOut)

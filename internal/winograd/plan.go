@@ -101,9 +101,9 @@ func (p *Plan) ConvolveBatch(b *Batch) {
 
 // blockByBlock is ConvolveBatch that computes all products of one block of tiles at a time.
 func (p *Plan) blockByBlock(b *Batch) {
-	n, block := p.blocks(b.Images)
-	parallel.For(n, func(worker, i int) {
-		t0, t1 := block(i)
+	blocks := p.blocks(b.Images)
+	parallel.For(len(blocks)-1, func(worker, i int) {
+		t0, t1 := blocks[i], blocks[i+1]
 		p.Convolve(b.Scratch(worker), b.Y, b.Apart, b.X, b.Kernels, t0, t1)
 		p.runs(t0, t1, b.Finish)
 	})
@@ -112,10 +112,10 @@ func (p *Plan) blockByBlock(b *Batch) {
 // pointByPoint is ConvolveBatch for kernels that no cache holds. The threads share the
 // points, so that each kernel comes from memory once for all the tiles of a piece.
 func (p *Plan) pointByPoint(b *Batch) {
-	n, piece := p.pieces(b.Images)
+	pieces := p.pieces(b.Images)
 	shared := b.Scratch(0)
-	for i := range n {
-		begin, end := piece(i)
+	for i, end := range pieces[1:] {
+		begin := pieces[i]
 		tiles := (end - begin) * p.tilesW
 		planeIn, planeOut := plane(tiles, p.vecChannels), plane(tiles, p.vecOut)
 		v, m := grow(&shared.in, p.points*planeIn), grow(&shared.products, p.points*planeOut)
@@ -132,27 +132,20 @@ func (p *Plan) pointByPoint(b *Batch) {
 	}
 }
 
-// blocks returns into how many blocks of rows of tiles a batch is cut, and the rows
-// [t0,t1) of each, counted over the batch. A block is as large as its transformed
-// values are to be, or smaller where there are few.
-func (p *Plan) blocks(images int) (n int, block func(i int) (t0, t1 int)) {
+// blocks returns where the blocks of a batch begin, in rows of tiles counted over the
+// batch, and the end. A block is as large as its transformed values are to be, or smaller
+// where there are few.
+func (p *Plan) blocks(images int) []int {
 	rows := images * p.tilesH
 	tiles := rows * p.tilesW
 	target := max(minTiles, blockValues/max(p.vecChannels, p.vecOut))
-	return cut(rows, parallel.Even(max((tiles+target-1)/target, min(4, tiles/4)), rows))
+	return parallel.Cut(rows, parallel.Even(max((tiles+target-1)/target, min(4, tiles/4)), rows))
 }
 
-// pieces returns into how many pieces of rows of tiles a batch is cut where the threads
-// share the points, and the rows [t0,t1) of each.
-func (p *Plan) pieces(images int) (n int, piece func(i int) (t0, t1 int)) {
+// pieces is blocks where the threads share the points.
+func (p *Plan) pieces(images int) []int {
 	rows := images * p.tilesH
-	return cut(rows, rows*p.tilesW/maxTiles+1)
-}
-
-// cut cuts rows into n parts, at most one a row.
-func cut(rows, n int) (int, func(i int) (t0, t1 int)) {
-	n = min(n, rows)
-	return n, func(i int) (t0, t1 int) { return i * rows / n, (i + 1) * rows / n }
+	return parallel.Cut(rows, rows*p.tilesW/maxTiles+1)
 }
 
 const (

@@ -118,6 +118,14 @@ func TestConvolve(t *testing.T) {
 			p.Convolve(&s, got, len(got), x, &forward, 0, p.tilesH)
 			near(t, name+" output", got, y)
 
+			parts := make([]float32, len(y))
+			for o := 0; o < p.out; o += p.ChannelUnit() {
+				p.ConvolveChannels(new(Scratch), parts, x, &forward, o, min(o+p.ChannelUnit(), p.out))
+			}
+			if !slices.Equal(parts, got) {
+				t.Errorf("%s: found other bytes of some channels at a time", name)
+			}
+
 			got = make([]float32, len(x))
 			backward.Set(p, w, true, false, scratch)
 			back := p.Back()
