@@ -2,9 +2,9 @@
 // goroutines. Every loop of lastlayer that uses more than one core goes
 // through For, so --threads is obeyed in one place.
 //
-// Results must not depend on the number of threads: a caller cuts its work
-// into pieces by the size of the work alone, or in a way that changes nothing, and
-// each piece writes to memory of its own.
+// Results must not depend on the number of threads: a caller cuts its work into pieces by
+// the size of the work alone, or in a way that changes nothing, and each piece writes to
+// memory of its own.
 package parallel
 
 import (
