@@ -115,6 +115,7 @@ func For(n int, body func(worker, i int)) {
 	for w := 1; w < workers; w++ {
 		start(&share{l, w})
 	}
+	defer l.wait.Wait() // also if the body ends this goroutine, as t.Fatal does
 	l.work(0)
 	spin(func() bool { return l.busy.Load() == 0 })
 	l.wait.Wait()

@@ -168,3 +168,31 @@ func TestForAtOnce(t *testing.T) {
 		time.Sleep(wait)
 	}
 }
+
+// A body that ends the caller's goroutine does not leave the other workers behind.
+func TestForGoexit(t *testing.T) {
+	t.Cleanup(func() { _ = SetThreads(0) })
+	if err := SetThreads(2); err != nil {
+		t.Fatal(err)
+	}
+	var done atomic.Int32
+	var caller sync.WaitGroup
+	begun := make(chan bool)
+	caller.Go(func() {
+		defer func() {
+			if done.Load() != 1 {
+				t.Error("For returned before the other worker was done")
+			}
+		}()
+		For(2, func(_, i int) {
+			if i == 0 {
+				<-begun
+				runtime.Goexit()
+			}
+			close(begun)
+			time.Sleep(20 * time.Millisecond)
+			done.Add(1)
+		})
+	})
+	caller.Wait()
+}

@@ -11,7 +11,11 @@ import (
 // Gorgonia's tape machine and in the caller's goroutine. It implements gorgonia.VM. The
 // tape machine starts a goroutine for each run, waits for it on a thread of its own, and
 // runs constants like other nodes: for one small image that takes as long as a layer.
-type Machine struct{ steps []step }
+type Machine struct {
+	graph *gorgonia.ExprGraph
+	nodes int // in the graph when the machine was made
+	steps []step
+}
 
 // step is one operator of a run.
 type step struct {
@@ -29,7 +33,7 @@ func NewMachine(g *gorgonia.ExprGraph) (*Machine, error) {
 	if err != nil {
 		return nil, errors.Wrap(err, "new machine")
 	}
-	m := new(Machine)
+	m := &Machine{graph: g, nodes: len(g.AllNodes())}
 	for _, n := range slices.Backward(sorted) {
 		if n.Op() == nil {
 			continue // an input
@@ -48,8 +52,12 @@ func NewMachine(g *gorgonia.ExprGraph) (*Machine, error) {
 	return m, nil
 }
 
-// RunAll runs all operators. Constants are run once, and again for Observe.
+// RunAll runs all operators. Constants are run once, and again for Observe. It is an error
+// whose cause is ErrInput if nodes were added to the graph.
 func (m *Machine) RunAll() error {
+	if n := len(m.graph.AllNodes()); n != m.nodes {
+		return errors.Wrapf(ErrInput, "run: found %d nodes in the graph, the machine was made for %d: make another", n, m.nodes)
+	}
 	for i := range m.steps {
 		if err := m.steps[i].run(); err != nil {
 			return err

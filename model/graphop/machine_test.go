@@ -62,6 +62,9 @@ func TestMachineRunsNoOthers(t *testing.T) {
 	if _, err := gorgonia.Tanh(y); err != nil {
 		t.Fatal(err)
 	}
+	if err := m.RunAll(); !errors.Is(err, graphop.ErrInput) {
+		t.Errorf("a node was added: found error %v, expected ErrInput", err)
+	}
 	if _, err := graphop.NewMachine(g); !errors.Is(err, graphop.ErrInput) {
 		t.Errorf("found error %v, expected ErrInput", err)
 	}
