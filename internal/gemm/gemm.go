@@ -1,7 +1,7 @@
 package gemm
 
 // maxKC is the most rows of B in a block. A panel of them fits the first-level cache, and
-// C is read and written once for so many rows.
+// C is read and written once for that many rows.
 const maxKC = 256
 
 // Workspace holds the packing buffers of one goroutine. The zero value is

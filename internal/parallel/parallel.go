@@ -153,7 +153,7 @@ type span struct {
 
 func (s *span) set(begin, end int) { s.ends.Store(uint64(begin)<<32 | uint64(end)) }
 
-// take returns a piece of the span; false if there is none.
+// take returns a piece of the span. It reports false if none is left.
 func (s *span) take(front bool) (int, bool) {
 	for {
 		ends := s.ends.Load()

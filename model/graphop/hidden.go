@@ -22,7 +22,6 @@ import (
 const (
 	wideValues  = 128 << 10 // in a strip of the filters' output, 512 KB
 	chunkValues = 64 << 10  // in an expanded chunk of channels, 256 KB
-	chunkRows   = 12        // chunks are a multiple of this many channels: the height of a product's tile
 )
 
 // chain is up to three convolutions in a row. Only the output of the last one is kept.
@@ -95,10 +94,7 @@ func (h *chain) together(s *Scope, y []float32, image int) {
 	} else {
 		wide = grow(&s.scratch(0).wide, f.out*f.pixels())
 	}
-	chunks := (f.out + chunkRows - 1) / chunkRows
-	parallel.Ranges(chunks, chunks, 2, func(worker, from, to int) {
-		h.wide(s.scratch(worker), wide, image, 0, f.outH, from*chunkRows, min(to*chunkRows, f.out))
-	})
+	s.eachTiles(f.out, f.out, 2, func(worker *scratch, from, to int) { h.wide(worker, wide, image, 0, f.outH, from, to) })
 	if p != nil {
 		p.channelsOf(s.packedProduct, p.outImage(y, image), p.pixels(), p.w, matrix{rows: wide, ld: p.pixels()}, p.pixels(), image, 0, 0, p.out, &p.e)
 	}
@@ -130,7 +126,7 @@ func (h *chain) wide(s *scratch, out []float32, image, y0, y1, o0, o1 int) {
 		apart = f.pixels()
 	}
 	each := f.groupOut() // filters per channel
-	chunk := max(chunkValues/size/chunkRows, 1) * chunkRows
+	chunk := max(chunkValues/size/tileRows, 1) * tileRows
 	for c := o0 / each; c*each < o1; c += chunk {
 		last := min(c+chunk, (o1+each-1)/each)
 		var planes []float32 // some rows of channels [c,last)

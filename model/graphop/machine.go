@@ -27,7 +27,7 @@ type step struct {
 }
 
 // NewMachine returns a machine for g, to which nothing may be added afterwards. It returns
-// an error whose cause is ErrInput for a node that is no operator of this package.
+// an error whose cause is ErrInput for a node that is not an operator of this package.
 func NewMachine(g *gorgonia.ExprGraph) (*Machine, error) {
 	sorted, err := gorgonia.Sort(g)
 	if err != nil {
@@ -40,7 +40,7 @@ func NewMachine(g *gorgonia.ExprGraph) (*Machine, error) {
 		}
 		o, ok := n.Op().(*Operator)
 		if !ok {
-			return nil, errors.Wrapf(ErrInput, "new machine: node %q is no operator of package graphop: use a tape machine", n.Name())
+			return nil, errors.Wrapf(ErrInput, "new machine: node %q is not an operator of package graphop: use a tape machine", n.Name())
 		}
 		s := step{node: n, op: o}
 		for it := g.From(n.ID()); it.Next(); {

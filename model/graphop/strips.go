@@ -12,14 +12,13 @@ import (
 // batch's lines at a time, so that the patches stay in cache. Most often there is no
 // patch matrix: patches are written straight to the panels of the product. For small
 // images a strip covers several images, so that the kernels are read from memory only
-// once for all of them. No sum is split: the result is the same, bit for bit, for any division into
-// strips.
+// once for all of them. No sum is split: the result is the same, bit for bit, for any
+// division into strips.
 
 const (
 	stripValues  = 160 << 10 // patches per strip, 640 KB
 	widestStrip  = 512       // in columns
 	slimStrip    = 128       // fewest columns that are worth loading the kernels for
-	panelColumns = 32        // of a product's panel
 	thinProduct  = 64        // most outputs of a product that does not pack its matrix
 	fewestStrips = 4         // if there are enough columns: one or two per thread
 	tileRows     = 12        // channels of a tile of a product; other kernels have 6 or 8
@@ -43,7 +42,7 @@ func (g *geometry) strips(images int) []int {
 	if lines*length < slimStrip {
 		lines, images = lines*images, 1
 	}
-	unit := max(panelColumns/length, 1) // lines
+	unit := max(gemm.PanelWidth()/length, 1) // lines
 	units, pixels := (lines+unit-1)/unit, lines*length
 	target := widestStrip
 	if !g.pointwise() && !g.packs() { // there are patches
@@ -146,8 +145,14 @@ func (s *Scope) eachPacked(m, n, k int, b matrix, rows func(worker *scratch, fro
 	} else {
 		s.packed.Set(b.rows, b.ld, k, n)
 	}
-	parallel.Ranges((m+tileRows-1)/tileRows, rowsAPiece/tileRows, 1, func(worker, from, to int) {
-		rows(s.scratch(worker), from*tileRows, min(to*tileRows, m))
+	s.eachTiles(m, rowsAPiece/tileRows, 1, rows)
+}
+
+// eachTiles has all threads share n channels, in parts of whole tiles of a product: of at
+// most largest tiles, and of at least least if there are enough.
+func (s *Scope) eachTiles(n, largest, least int, channels func(worker *scratch, from, to int)) {
+	parallel.Ranges((n+tileRows-1)/tileRows, largest, least, func(worker, from, to int) {
+		channels(s.scratch(worker), from*tileRows, min(to*tileRows, n))
 	})
 }
 
